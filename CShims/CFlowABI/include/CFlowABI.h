@@ -1,0 +1,516 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The contract between the two planes of Trunkline.
+//
+//   trunkline (Swift, the "control" side)  <── two files on tmpfs ──>  trunkline-fastpath (C)
+//
+//   fastpath.shm   written by the fast path alone, mapped read-only by the control plane:
+//                  realms, addresses, per-worker counters, flow records, answers and events.
+//   control.shm    written by the control plane alone, mapped read-only by the fast path:
+//                  commands, and packets to inject.
+//
+// Neither side can corrupt what the other owns. Both files outlive both processes.
+//
+// RULES OF THIS HEADER. Fixed-width integers in host byte order (one machine), explicit padding,
+// sizes and offsets asserted below. No pointer, enum, bit-field, _Atomic or alignment above 16:
+// Swift imports none of those. A field named `reserved` is written as zero and not read.
+// Messages grow at the end only. Whatever is read from the peer's file is hostile until checked:
+// it is copied into private memory once, checked there, and used from there.
+//
+// VERSIONS. A file says which version wrote it (`version`) and the oldest reader that understands
+// it (`version_oldest`). A reader of version V accepts a file when version >= V - 1 and
+// version_oldest <= V, so that the planes can be upgraded one by one, in either order. Message
+// sizes and strides come from the file's header: a reader takes min(its own size, the writer's)
+// bytes of a message and treats the rest as zero.
+//
+// INCARNATIONS AND THE RESET HANDSHAKE. Each process picks a fresh non-zero `incarnation` when it
+// starts. `peer_incarnation` is the incarnation of the other process for which this side has reset
+// its ring ends. The rings may be used only while the two are crosswise equal:
+//     mine.peer_incarnation == peer.incarnation  and  peer.peer_incarnation == mine.incarnation
+//  1. A starting process stores peer_incarnation = 0, then its new incarnation (release), and only
+//     then zeroes its own ring ends.
+//  2. A running process that sees peer.incarnation change stops using the rings, stores
+//     peer_incarnation = 0, zeroes its own ring ends (all its threads have let go of them), and
+//     stores peer_incarnation = peer.incarnation (release).
+//  3. Each side waits for the crosswise match before it uses a ring.
+//  A cursor that fails its check is a fault only if the peer's incarnation is still the same after
+//  the check; otherwise it is step 2. Commands that were in flight are lost with their rings; the
+//  control plane compares flow records with its calls and repeats what is missing.
+//
+// RINGS. Single producer, single consumer, slots of a fixed stride, free-running 32-bit cursors
+// that start at zero. Each cursor lies alone on a cache line in its owner's file; the slots lie in
+// the producer's file. fill = producer - consumer (wrapping); a fill above the slot count is a lie.
+//  * full command or inject ring: the control plane keeps what it has and tries again (back-pressure).
+//  * full event ring: the worker takes no command that it could not answer; a notification that
+//    finds no room is kept as pending in the worker and sent when there is room (never lost).
+//  * full packet ring: the packet is dropped as `control_ring_full`.
+//  * the other side died: nobody waits. The survivor goes on with what it owns.
+//
+// FLOWS. A flow is one leg of a call: a local address and port, one remote party, one egress RTP
+// stream. It is named by an index and a generation. Index ranges belong to workers:
+// worker = index / flows_per_worker. The worker must also be the one that the port names:
+// worker = (local_port / TL_PORT_BLOCK) % worker_count. The control plane chooses index,
+// generation and port. What arrives at a flow leaves by its peer flow. A call has two flows.
+
+#ifndef TL_CFLOWABI_H
+#define TL_CFLOWABI_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+// ---------------------------------------------------------------------------------------------
+// Constants
+// ---------------------------------------------------------------------------------------------
+
+#define TL_MAGIC_FASTPATH 0x3148544150464c54u // "TLFPATH1", little-endian
+#define TL_MAGIC_CONTROL 0x314c5254434c4c54u  // "TLLCTRL1", little-endian
+#define TL_ABI_VERSION 1u
+#define TL_ABI_VERSION_OLDEST 1u
+
+#define TL_PORT_BLOCK 512u // aligned block of UDP ports that names its worker
+
+#define TL_WORKERS_MAX 64u
+#define TL_SHARDS_MAX 16u
+#define TL_REALMS_MAX 32u
+#define TL_ADDRESSES_MAX 64u
+#define TL_FLOWS_PER_WORKER_MAX (1u << 22)
+#define TL_RING_SLOTS_MAX (1u << 16) // slot counts are powers of two
+#define TL_LIST_MAX 64u              // flows that one list command may ask for
+#define TL_PACKET_BYTES_MAX 2048u    // largest packet in a packet ring, from its UDP payload on
+#define TL_PAYLOAD_TYPES_MAX 16u     // payload types that one flow accepts
+#define TL_NAME_BYTES 32u            // NUL-terminated names in the files
+
+#define TL_NO_FLOW 0xffffffffu       // peer_index of a flow that has no peer
+#define TL_NO_PAYLOAD_TYPE 0xffu     // ends a payload map
+
+// Process state, in the header.
+#define TL_STATE_STARTING 1u
+#define TL_STATE_RUNNING 2u
+#define TL_STATE_DRAINING 3u
+#define TL_STATE_STOPPED 4u
+
+// Command operations.
+#define TL_OP_PING 1u   // answered with OK; measures the path
+#define TL_OP_ADD 2u    // install a flow; index must be free
+#define TL_OP_MODIFY 3u // replace the specification of a live flow, all but address, port and SSRC
+#define TL_OP_REMOVE 4u // take a flow out; its record keeps its last figures
+#define TL_OP_LIST 5u   // one TL_EVENT_LISTED for each live flow in [flow_index, flow_index + value)
+
+// Events.
+#define TL_EVENT_ANSWER 1u          // the answer to the command with this sequence
+#define TL_EVENT_LISTED 2u          // a live flow, on the way to the answer of a list command
+#define TL_EVENT_MEDIA_TIMEOUT 3u   // nothing accepted for media_timeout_ms; once until media returns
+#define TL_EVENT_SOURCE_LEARNED 4u  // address, port: the one learned source of this flow
+
+// Statuses of answers. Zero or negative; a refusal leaves everything as it was.
+#define TL_STATUSES(X)                                                                             \
+    X(OK, 0, "ok", "done")                                                                         \
+    X(BAD_OPERATION, -1, "bad_operation", "the operation is not known")                            \
+    X(BAD_SIZE, -2, "bad_size", "the message is shorter than its operation needs")                 \
+    X(BAD_INDEX, -3, "bad_index", "the flow index is outside this worker's range")                 \
+    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or one that was used before")        \
+    X(STALE, -5, "stale", "the flow at this index has another generation")                         \
+    X(EXISTS, -6, "exists", "the flow index is in use")                                            \
+    X(NOT_FOUND, -7, "not_found", "no live flow at this index")                                    \
+    X(BAD_ADDRESS, -8, "bad_address", "the local address index does not exist")                    \
+    X(BAD_PORT, -9, "bad_port", "the local port is odd, outside its realm or of another worker")   \
+    X(PORT_IN_USE, -10, "port_in_use", "another flow has this local address and port")             \
+    X(BAD_REMOTE, -11, "bad_remote", "the remote address cannot be sent to, or is of another family")        \
+    X(BAD_PEER, -12, "bad_peer", "the peer index is out of range or the flow itself")              \
+    X(BAD_PAYLOAD_MAP, -13, "bad_payload_map", "a payload type is above 127 or named twice")       \
+    X(BAD_BUDGET, -14, "bad_budget", "a budget, interval or clock rate is outside its range")      \
+    X(BAD_FLAGS, -15, "bad_flags", "a flag is not known")                                          \
+    X(BAD_COUNT, -16, "bad_count", "a list of no flows, or of more than one command may ask for")  \
+    X(STALE_SEQUENCE, -17, "stale_sequence", "the sequence was answered long ago")                 \
+    X(NO_NEXT_HOP, -18, "no_next_hop", "the table of next hops is full")
+
+#define TL_STATUS_CONSTANT(id, value, name, text) static const int32_t TL_STATUS_##id = (value);
+TL_STATUSES(TL_STATUS_CONSTANT)
+#undef TL_STATUS_CONSTANT
+
+// Flow flags.
+#define TL_FLOW_RECEIVE (1u << 0)  // take media from the remote party (else drop: not_receiving)
+#define TL_FLOW_SEND (1u << 1)     // send media to the remote party (else drop: not_sending)
+#define TL_FLOW_RTCP_MUX (1u << 2) // RTCP shares the RTP port (RFC 5761)
+#define TL_FLOW_RTCP (1u << 3)     // send our own RTCP reports on this leg
+#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported
+#define TL_FLOW_DELIVER (1u << 5)  // DTLS records go to the control plane's packet ring
+#define TL_FLOW_FLAGS_ALL 0x3fu
+
+// ---------------------------------------------------------------------------------------------
+// Drop reasons: the one list. Makes the counter, the metric, the CLI text and the row in the docs.
+// X(id, name, text). New reasons go to the end.
+// ---------------------------------------------------------------------------------------------
+
+#define TL_DROP_REASONS(X)                                                                         \
+    X(NOT_MEDIA, "not_media", "not UDP to a media address and port; a shared interface's kernel has its own copy") \
+    X(FRAGMENT, "fragment", "an IP fragment in the media range")                                   \
+    X(MALFORMED_IP, "malformed_ip", "an IP header that does not fit its packet")                   \
+    X(MALFORMED_UDP, "malformed_udp", "a UDP length that does not fit its packet")                 \
+    X(NO_FLOW, "no_flow", "a media port that no call uses")                                        \
+    X(WRONG_REALM, "wrong_realm", "arrived by another interface or VLAN than its address's realm") \
+    X(WRONG_SOURCE, "wrong_source", "from an address that nobody signalled")                       \
+    X(MALFORMED_RTP, "malformed_rtp", "not RTP version 2, or shorter than its header says")        \
+    X(MALFORMED_RTCP, "malformed_rtcp", "not a valid compound RTCP packet")                        \
+    X(STUN, "stun", "STUN for a flow that does not speak ICE")                                     \
+    X(DTLS, "dtls", "DTLS for a flow that does not speak it")                                      \
+    X(PAYLOAD_TYPE, "payload_type", "a payload type that was not negotiated")                      \
+    X(NOT_RECEIVING, "not_receiving", "media from a party that was told not to send")              \
+    X(NOT_SENDING, "not_sending", "media for a party that does not want it")                       \
+    X(NO_PEER, "no_peer", "the other leg of the call is not installed")                            \
+    X(PACKET_BUDGET, "packet_budget", "more packets a second than the flow's budget")              \
+    X(BIT_BUDGET, "bit_budget", "more bits a second than the flow's budget")                       \
+    X(NO_NEXT_HOP, "no_next_hop", "the next hop's link address is not resolved")                   \
+    X(TX_FULL, "tx_full", "the transmit queue was full")                                           \
+    X(HANDOVER_FULL, "handover_full", "the ring to another worker was full")                       \
+    X(HAIRPIN_LOOP, "hairpin_loop", "a packet that came back to the box too often")                \
+    X(CONTROL_RING_FULL, "control_ring_full", "the packet ring to the control plane was full")     \
+    X(CONTROL_AWAY, "control_away", "for the control plane, which is not attached")                \
+    X(NO_BUFFER, "no_buffer", "no buffer was free")                                                \
+    X(INJECT_REFUSED, "inject_refused", "a packet of the control plane for a flow that is gone")   \
+    X(TWIN_FULL, "twin_full", "the kernel's twin of a NIC did not take the packet")                \
+    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")
+
+#define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
+enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
+#undef TL_DROP_CONSTANT
+#define TL_DROPS_MAX 64u
+
+// Per-worker packet counters beside the drops. The accounting identity, exact in each snapshot:
+//   received + handed_in = forwarded + consumed + delivered + handed_out + sum(drops on receipt)
+//   sent = forwarded + generated + injected
+// A packet that was accepted for sending and then refused by the transmit queue counts as a drop
+// (tx_full), not as forwarded, generated or injected.
+#define TL_WORKER_COUNTERS(X)                                                                      \
+    X(received, "packets taken from receive queues")                                               \
+    X(handed_in, "packets taken over from another worker, or looped back by a hairpin")            \
+    X(forwarded, "packets relayed to a transmit queue")                                            \
+    X(consumed, "packets that the box itself used (RTCP)")                                         \
+    X(delivered, "packets given to the control plane or to the kernel's twin")                     \
+    X(handed_out, "packets given to another worker, or looped back by a hairpin")                  \
+    X(sent, "packets that transmit queues took")                                                   \
+    X(generated, "packets that the box made and sent (RTCP)")                                      \
+    X(injected, "packets sent for the control plane or the kernel's twin")                         \
+    X(received_bytes, "bytes of received packets, from the Ethernet header on")                    \
+    X(sent_bytes, "bytes of sent packets, from the Ethernet header on")                            \
+    X(commands, "commands answered")                                                               \
+    X(commands_refused, "commands answered with a refusal")                                        \
+    X(events_deferred, "notifications that had to wait for room in the event ring")                \
+    X(flows, "live flows (a gauge)")                                                               \
+    X(bursts, "bursts with at least one packet")                                                   \
+    X(polls, "turns of the worker loop")                                                           \
+    X(sleeps, "times that the worker slept")                                                       \
+    X(driver_calls, "receive and transmit calls into drivers")                                     \
+    X(sources_learned, "flows whose source was learned")                                           \
+    X(media_timeouts, "media time-outs reported")
+
+// ---------------------------------------------------------------------------------------------
+// Files
+// ---------------------------------------------------------------------------------------------
+
+// A table in a file: `count` elements, `stride_bytes` apart, from `offset_bytes` (multiple of 64).
+struct tl_section {
+    uint64_t offset_bytes;
+    uint32_t stride_bytes; // multiple of 64
+    uint32_t count;
+};
+
+// At offset zero of both files. Sections that a file does not have are all zero.
+struct tl_file_header {
+    uint64_t magic;
+    uint32_t version;
+    uint32_t version_oldest;
+    uint64_t file_size_bytes;
+    uint32_t header_size_bytes;
+    uint32_t command_size_bytes; // size of struct tl_command that this side was built with
+    uint32_t event_size_bytes;
+    uint32_t packet_size_bytes;
+    uint32_t record_size_bytes;
+    uint32_t worker_size_bytes;
+    uint32_t realm_size_bytes;
+    uint32_t address_size_bytes;
+    uint32_t channel_size_bytes;
+    uint32_t reserved_2;
+    uint64_t incarnation;      // offset 64. Non-zero once the process has started
+    uint64_t peer_incarnation; // for which this side's ring ends were reset; 0 = for none
+    uint64_t heartbeat_ns;     // CLOCK_MONOTONIC of this side's last sign of life
+    uint32_t state;            // TL_STATE_*
+    uint32_t process_id;
+    uint64_t started_ns;       // CLOCK_MONOTONIC
+    uint8_t reserved_0[24];
+    // Geometry, chosen by the fast path and repeated by the control plane. Offset 128.
+    uint32_t worker_count;
+    uint32_t shard_count;
+    uint32_t flows_per_worker;
+    uint32_t command_slots; // powers of two
+    uint32_t event_slots;
+    uint32_t packet_slots;
+    uint32_t realm_count;
+    uint32_t address_count;
+    // Sections. Offset 160. Channel c = shard * worker_count + worker.
+    struct tl_section channels;  // struct tl_channel_fastpath or tl_channel_control, one a channel
+    struct tl_section commands;  // control: command_slots x channels, struct tl_command
+    struct tl_section events;    // fast path: event_slots x channels, struct tl_event
+    struct tl_section packets;   // both: packet_slots x channels, struct tl_packet_slot
+    struct tl_section records;   // fast path: one struct tl_flow_record for each flow index
+    struct tl_section workers;   // fast path: one struct tl_worker_page for each worker
+    struct tl_section realms;    // fast path: struct tl_realm_page
+    struct tl_section addresses; // fast path: struct tl_address_page
+    uint8_t reserved_1[224];
+};
+
+// One end of a ring, alone on its line. Written by one side only.
+struct tl_ring_end {
+    uint32_t position; // free-running, wraps
+    uint8_t reserved[60];
+};
+
+// The ring ends of one channel that the fast path owns (the worker of the channel writes them).
+struct tl_channel_fastpath {
+    struct tl_ring_end command_consumer;
+    struct tl_ring_end event_producer;
+    struct tl_ring_end packet_producer; // packets to the control plane
+    struct tl_ring_end inject_consumer; // packets from the control plane
+};
+
+// The ring ends of one channel that the control plane owns (the shard of the channel writes them).
+struct tl_channel_control {
+    struct tl_ring_end command_producer;
+    struct tl_ring_end event_consumer;
+    struct tl_ring_end packet_consumer;
+    struct tl_ring_end inject_producer;
+};
+
+// ---------------------------------------------------------------------------------------------
+// Messages
+// ---------------------------------------------------------------------------------------------
+
+// A transport address. IPv4 is written as an IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2).
+// Ports are host order.
+
+struct tl_payload_type {
+    uint8_t ingress; // payload type accepted from this flow's remote party, 0...127
+    uint8_t egress;  // payload type written when it leaves by the peer flow
+};
+
+// What a flow is. Written by the control plane, checked and copied by the worker.
+struct tl_flow_spec {
+    uint32_t peer_index;        // TL_NO_FLOW: no peer, received media is dropped as no_peer
+    uint32_t peer_generation;
+    uint8_t remote_address[16]; // the signalled source and destination; :: = not known yet
+    uint16_t remote_port;       // 0 with ::
+    uint16_t remote_rtcp_port;  // 0 = remote_port + 1, or remote_port with TL_FLOW_RTCP_MUX
+    uint16_t address_index;     // local address: index into the addresses section
+    uint16_t local_port;        // even; RTCP is local_port + 1 without TL_FLOW_RTCP_MUX
+    uint32_t flags;             // TL_FLOW_*
+    uint32_t ssrc;              // of the egress stream on this leg
+    uint32_t initial_timestamp; // of the egress stream
+    uint16_t initial_sequence;  // of the egress stream
+    uint8_t dscp;               // 0...63, of what is sent on this leg
+    uint8_t reserved_0;
+    uint32_t clock_rate_hz;       // RTP clock of the leg's audio, 8000...192000
+    uint32_t packets_per_second;  // budget of what is received, 1...1000000
+    uint32_t bits_per_second;     // budget of what is received, UDP payload, 1...1000000000
+    uint32_t media_timeout_ms;    // 0 = none, else 1000...3600000
+    uint32_t learn_window_ms;     // with TL_FLOW_LEARN, from installation; 1...60000
+    uint32_t rtcp_interval_ms;    // with TL_FLOW_RTCP, mean between reports; 500...60000
+    uint64_t key_id;              // names the key set of this leg; 0 = plain RTP
+    struct tl_payload_type payload_types[TL_PAYLOAD_TYPES_MAX]; // ended by TL_NO_PAYLOAD_TYPE
+    uint8_t reserved_1[16];
+};
+
+// A command. Wiped by the control plane as soon as it is answered.
+struct tl_command {
+    uint32_t size_bytes; // of this message as its writer knows it
+    uint32_t operation;  // TL_OP_*
+    uint32_t sequence;   // grows by one for each command of a channel's life; repeating it repeats
+                         // the answer and does nothing else
+    uint32_t flow_index;
+    uint32_t generation; // never zero; never used twice for an index
+    uint32_t value;      // list: how many indexes to look at
+    uint8_t reserved[8];
+    struct tl_flow_spec spec; // add, modify
+    uint8_t reserved_1[96];
+};
+
+// An answer or a notification.
+struct tl_event {
+    uint32_t size_bytes;
+    uint32_t kind;       // TL_EVENT_*
+    uint32_t sequence;   // answer, listed: of the command
+    int32_t status;      // answer: TL_STATUS_*
+    uint32_t flow_index;
+    uint32_t generation;
+    uint64_t time_ns;    // CLOCK_MONOTONIC
+    uint8_t address[16]; // source_learned
+    uint16_t port;       // source_learned
+    uint16_t reserved_0;
+    uint32_t value;      // answer to a list: flows listed; media_timeout: ms since the last packet
+    uint8_t reserved_1[8];
+};
+
+// A whole packet: a DTLS record on its way to the control plane, or one to send for it.
+struct tl_packet_slot {
+    uint32_t size_bytes; // of this struct as its writer knows it, payload excluded
+    uint32_t flow_index;
+    uint32_t generation;
+    uint32_t payload_bytes; // 1...TL_PACKET_BYTES_MAX
+    uint64_t time_ns;
+    uint8_t address[16]; // up: its source; down: ignored, it goes to the flow's remote party
+    uint16_t port;
+    uint8_t reserved[22];
+    uint8_t payload[TL_PACKET_BYTES_MAX];
+};
+
+// ---------------------------------------------------------------------------------------------
+// What the control plane reads without asking
+// ---------------------------------------------------------------------------------------------
+
+#define TL_RECORD_FREE 0u // no flow; the figures are those of the last one
+#define TL_RECORD_LIVE 1u
+
+// Of one flow index. Written by its worker; the control plane reads it while the generation is the
+// one it expects before and after. Each field is one aligned store. It survives both processes:
+// an add with the stored generation and key_id takes up the stored egress stream and source.
+struct tl_flow_record {
+    // line 0: identity and continuity
+    uint32_t generation;
+    uint32_t state;              // TL_RECORD_*
+    uint64_t key_id;
+    uint64_t egress_index;       // next RTP packet index to send: roll-over counter << 16 | sequence.
+                                 // Stored before the packet can leave
+    uint64_t ingress_index;      // highest packet index accepted, extended as above
+    uint32_t egress_ssrc;
+    uint32_t ingress_ssrc;
+    uint32_t egress_timestamp;   // of the last packet sent
+    uint32_t ingress_timestamp;  // of the last packet accepted
+    uint64_t egress_time_ns;     // when that was sent, CLOCK_MONOTONIC
+    uint64_t reserved_0;
+    // line 1: what came from the remote party
+    uint64_t rx_packets;         // accepted RTP
+    uint64_t rx_bytes;           // its UDP payload
+    uint64_t rx_time_ns;         // of the last accepted packet
+    uint64_t rx_drops;           // packets of this flow dropped, any reason
+    int32_t rx_lost;             // RFC 3550 6.4.1 cumulative number lost, may be negative
+    uint32_t rx_jitter;          // RFC 3550 6.4.1, in RTP clock units
+    uint64_t rx_rtcp_packets;
+    uint64_t reserved_1[2];
+    // line 2: what went to the remote party
+    uint64_t tx_packets;         // relayed RTP that a transmit queue took
+    uint64_t tx_bytes;           // its UDP payload
+    uint64_t tx_rtcp_packets;
+    uint64_t tx_drops;           // packets for this party that were dropped after acceptance
+    uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
+    int32_t remote_lost;         // likewise, cumulative
+    uint32_t remote_fraction_lost; // likewise, last interval, 1/256
+    uint32_t round_trip_us;      // from LSR and DLSR; 0 = not known
+    uint64_t reserved_2[2];
+    // line 3: source
+    uint8_t source_address[16];  // accepted source: signalled, or learned
+    uint16_t source_port;
+    uint16_t local_port;
+    uint16_t address_index;
+    uint8_t source_learned;      // 1: learned, not signalled
+    uint8_t media_timed_out;     // 1: since the last accepted packet a time-out was reported
+    uint32_t reserved_3[10];
+};
+
+// Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same
+// even version before and after. Published once a burst.
+struct tl_worker_page {
+    uint32_t version;
+    uint32_t core;
+    uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the worker's loop, outside the version
+    uint8_t reserved_0[48];
+#define TL_WORKER_FIELD(name, text) uint64_t name;
+    TL_WORKER_COUNTERS(TL_WORKER_FIELD)
+#undef TL_WORKER_FIELD
+    uint64_t reserved_1[32 - 21];
+    uint64_t drops[TL_DROPS_MAX]; // by reason; reasons that this side does not know are summed
+};
+
+// Of one realm. The figures of the interface come from its driver, for the whole port.
+struct tl_realm_page {
+    char name[TL_NAME_BYTES];
+    char attach[TL_NAME_BYTES];    // "xdp", "packet", "pci", "memif", "pcap", "self-load"
+    char interface[TL_NAME_BYTES];
+    uint16_t port_first; // media ports, inclusive, even
+    uint16_t port_last;  // odd
+    uint16_t vlan;       // 0 = untagged
+    uint8_t dscp;        // default of the realm
+    uint8_t link_up;
+    uint8_t reserved_0[24];
+    uint64_t port_received; // driver's count
+    uint64_t port_sent;
+    uint64_t port_missed;   // packets that the driver or the kernel's queue lost before us
+    uint64_t port_errors;
+    uint64_t reserved_1[4];
+};
+
+// Of one local media address.
+struct tl_address_page {
+    uint8_t address[16];
+    uint16_t realm_index;
+    uint8_t reserved[46];
+};
+
+// ---------------------------------------------------------------------------------------------
+// Sizes and offsets
+// ---------------------------------------------------------------------------------------------
+
+#ifndef __cplusplus
+_Static_assert(sizeof(struct tl_section) == 16, "section");
+_Static_assert(sizeof(struct tl_file_header) == 512, "file header");
+_Static_assert(offsetof(struct tl_file_header, incarnation) == 64, "liveness has its own line");
+_Static_assert(offsetof(struct tl_file_header, worker_count) == 128, "geometry");
+_Static_assert(offsetof(struct tl_file_header, channels) == 160, "sections");
+_Static_assert(sizeof(struct tl_ring_end) == 64, "one end a line");
+_Static_assert(sizeof(struct tl_channel_fastpath) == 256, "channel, fast path side");
+_Static_assert(sizeof(struct tl_channel_control) == 256, "channel, control side");
+_Static_assert(sizeof(struct tl_flow_spec) == 128, "flow specification");
+_Static_assert(offsetof(struct tl_flow_spec, payload_types) == 80, "payload map");
+_Static_assert(sizeof(struct tl_command) == 256, "command");
+_Static_assert(offsetof(struct tl_command, spec) == 32, "specification");
+_Static_assert(sizeof(struct tl_event) == 64, "event");
+_Static_assert(offsetof(struct tl_packet_slot, payload) == 64, "packet payload");
+_Static_assert(sizeof(struct tl_packet_slot) == 64 + TL_PACKET_BYTES_MAX, "packet slot");
+_Static_assert(sizeof(struct tl_flow_record) == 256, "flow record");
+_Static_assert(offsetof(struct tl_flow_record, rx_packets) == 64, "record line 1");
+_Static_assert(offsetof(struct tl_flow_record, tx_packets) == 128, "record line 2");
+_Static_assert(offsetof(struct tl_flow_record, source_address) == 192, "record line 3");
+_Static_assert(sizeof(struct tl_worker_page) == 64 + 256 + 512, "worker page");
+_Static_assert(offsetof(struct tl_worker_page, drops) == 320, "drops");
+_Static_assert(sizeof(struct tl_realm_page) == 192, "realm page");
+_Static_assert(sizeof(struct tl_address_page) == 64, "address page");
+_Static_assert(TL_DROP_REASON_COUNT <= TL_DROPS_MAX, "room for every drop reason");
+#endif
+
+// ---------------------------------------------------------------------------------------------
+// Access to shared words. Each load-acquire pairs with the store-release of the same field.
+// ---------------------------------------------------------------------------------------------
+
+static inline uint32_t tl_load_acquire_u32(const uint32_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline uint64_t tl_load_acquire_u64(const uint64_t *word)
+{
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+static inline void tl_store_release_u32(uint32_t *word, uint32_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+static inline void tl_store_release_u64(uint64_t *word, uint64_t value)
+{
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
+}
+
+#include "abi_file.h"
+#include "abi_names.h"
+
+#endif

@@ -1,0 +1,110 @@
+// swift-tools-version: 6.2
+// One package, both planes. Targets stand in dependency order: what is above knows nothing of
+// what is below.
+
+import PackageDescription
+
+// DPDK has no usable module map (its types are over-aligned) and its .pc file names flags that
+// SwiftPM refuses, so the flags stand here. Only CFastPath sees them.
+let dpdkFlags: [String] = [
+    "-I/usr/include/dpdk", "-I/usr/include/x86_64-linux-gnu/dpdk", "-include", "rte_config.h",
+]
+let dpdkLibraries: [String] = [
+    "rte_eal", "rte_ethdev", "rte_mbuf", "rte_mempool", "rte_ring", "rte_kvargs", "rte_net",
+    "rte_bus_vdev",
+]
+
+let strictC: [CSetting] = [
+    .unsafeFlags([
+        "-std=gnu17", "-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Wstrict-prototypes",
+        "-Wvla", "-Wimplicit-fallthrough", "-Werror", "-march=x86-64-v3", "-fno-strict-aliasing",
+    ])
+]
+// Where packets run, the compiler proves that nothing blocks.
+let packetC: [CSetting] = strictC + [.unsafeFlags(["-Wfunction-effects"])]
+
+let strictSwift: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strictSwift)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: strictSwift)
+}
+
+let package = Package(
+    name: "trunkline",
+    products: [
+        .executable(name: "trunkline", targets: ["trunkline"]),
+        .executable(name: "trunkline-fastpath", targets: ["CFastPath"]),
+    ],
+    targets: [
+        // The contract.
+        .target(name: "CFlowABI", path: "CShims/CFlowABI", cSettings: strictC),
+
+        // The fast path.
+        .target(
+            name: "CTables", dependencies: ["CFlowABI"], path: "CShims/CTables",
+            cSettings: packetC),
+        .target(
+            name: "CStages", dependencies: ["CFlowABI", "CTables"], path: "CShims/CStages",
+            cSettings: packetC),
+        .executableTarget(
+            name: "CFastPath", dependencies: ["CFlowABI", "CTables", "CStages"],
+            path: "CShims/CFastPath",
+            cSettings: packetC + [.unsafeFlags(dpdkFlags)],
+            linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
+                .linkedLibrary("mnl"), .linkedLibrary("bpf"), .linkedLibrary("numa"),
+            ]),
+
+        // System libraries that Swift calls.
+        .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
+        .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
+        .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
+
+        // Protocol values: bytes in, values out.
+        module("SIPMessage"),
+        module("SDP"),
+
+        // Protocol machines: events in, actions out.
+        module("SIPTransaction", ["SIPMessage"]),
+        module("SIPDialog", ["SIPMessage"]),
+
+        // Policy: neither sockets nor C.
+        module("Routing", ["SIPMessage"]),
+        module("Admission"),
+        module("CallControl", [
+            "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing", "Admission",
+        ]),
+
+        // Media: intent to flow commands to rings.
+        module("FlowABI", ["CFlowABI"]),
+        module("MediaPlanning", ["CallControl", "FlowABI"]),
+        module("FlowProgramming", ["FlowABI", "MediaPlanning"]),
+
+        // The ground.
+        module("SIPTransport", ["SIPMessage", "CUV"]),
+        module("Store", ["CallControl", "CSQLite"]),
+        module("Configuration", ["CYAML"]),
+        module("Management", ["CUV", "SIPTransport"]),
+
+        // The process.
+        module("Node", [
+            "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing", "Admission",
+            "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming", "SIPTransport", "Store",
+            "Configuration", "Management",
+        ]),
+        .executableTarget(
+            name: "trunkline",
+            dependencies: ["Node", "Configuration", "Management", "SIPMessage", "FlowABI"],
+            swiftSettings: strictSwift),
+    ]
+)
