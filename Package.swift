@@ -71,34 +71,36 @@ let package = Package(
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
 
         // Protocol values: bytes in, values out.
-        module("SIPMessage"),
-        module("SDP"),
+        module("NetworkAddress"),
+        module("SIPMessage", ["NetworkAddress"]),
+        module("SDP", ["NetworkAddress"]),
 
         // Protocol machines: events in, actions out.
-        module("SIPTransaction", ["SIPMessage"]),
-        module("SIPDialog", ["SIPMessage"]),
+        module("SIPTransaction", ["NetworkAddress", "SIPMessage"]),
+        module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
 
         // Policy: neither sockets nor C.
         module("Routing", ["SIPMessage"]),
         module("Admission"),
         module("CallControl", [
-            "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing", "Admission",
+            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+            "Admission",
         ]),
 
         // Media: intent to flow commands to rings.
-        module("FlowABI", ["CFlowABI"]),
-        module("MediaPlanning", ["CallControl", "FlowABI"]),
-        module("FlowProgramming", ["FlowABI", "MediaPlanning"]),
+        module("FlowABI", ["NetworkAddress", "CFlowABI"]),
+        module("MediaPlanning", ["NetworkAddress", "CallControl", "FlowABI"]),
+        module("FlowProgramming", ["NetworkAddress", "CallControl", "FlowABI", "MediaPlanning"]),
 
         // The ground.
-        module("SIPTransport", ["SIPMessage", "CUV"]),
+        module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CallControl", "CSQLite"]),
-        module("Configuration", ["CYAML"]),
+        module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // The process.
         module("Node", [
-            "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing", "Admission",
+            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing", "Admission",
             "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming", "SIPTransport", "Store",
             "Configuration", "Management",
         ]),
@@ -106,5 +108,7 @@ let package = Package(
             name: "trunkline",
             dependencies: ["Node", "Configuration", "Management", "SIPMessage", "FlowABI"],
             swiftSettings: strictSwift),
+
+        tests("NetworkAddressTests", ["NetworkAddress"]),
     ]
 )

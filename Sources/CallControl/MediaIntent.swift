@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NetworkAddress
+
+/// A realm by its position in the configuration (and in the fast path's file).
+public struct RealmIndex: Sendable, Hashable {
+    /// Position, from zero.
+    public let value: UInt16
+    /// From a position.
+    public init(_ value: UInt16) { self.value = value }
+}
+
+/// A local media address and port pair that a leg has reserved: RTP at `rtp`, RTCP one above.
+public struct MediaPort: Sendable, Hashable {
+    /// Position of the address in the fast path's file.
+    public let addressIndex: UInt16
+    /// The even port for RTP; RTCP without rtcp-mux is one above.
+    public let rtp: SocketAddress
+    /// From its parts.
+    public init(addressIndex: UInt16, rtp: SocketAddress) {
+        self.addressIndex = addressIndex
+        self.rtp = rtp
+    }
+}
+
+/// Where ports for legs come from. Both legs of a call get ports of one worker.
+public protocol MediaPorts: AnyObject {
+    /// Reserves a port in each realm, nil when one of them has none left.
+    func reserve(_ a: RealmIndex, _ b: RealmIndex) -> (a: MediaPort, b: MediaPort)?
+    /// Gives ports back; they rest before they are used again.
+    func release(_ port: MediaPort)
+}
+
+/// What the media of one call has to be: the result of signalling, the input of media planning.
+public struct MediaIntent: Sendable, Equatable {
+    /// One leg's media.
+    public struct Leg: Sendable, Equatable {
+        /// Our side.
+        public var local: MediaPort
+        /// Where the party receives RTP; nil while nobody said.
+        public var remote: SocketAddress?
+        /// Where the party receives RTCP when that is neither the next port nor rtcp-mux.
+        public var remoteRTCPPort: UInt16?
+        /// RTCP shares the RTP port (RFC 5761).
+        public var rtcpMux: Bool
+        /// The party may send to us.
+        public var receive: Bool
+        /// We may send to the party.
+        public var send: Bool
+        /// Payload types that the party may send, each with the one that the other party gets.
+        public var payloadTypes: [PayloadTypeMapping]
+        /// RTP clock of the audio, Hz.
+        public var clockRate: UInt32
+        /// Packets a second that the party is expected to send (the budget is twice that).
+        public var packetsPerSecond: UInt32
+        /// UDP payload bits a second that the party is expected to send.
+        public var bitsPerSecond: UInt32
+        /// One other source than the signalled one may be learned.
+        public var learnSource: Bool
+
+        /// A leg with nothing known of its party.
+        public init(local: MediaPort) {
+            self.local = local
+            self.remote = nil
+            self.remoteRTCPPort = nil
+            self.rtcpMux = false
+            self.receive = false
+            self.send = false
+            self.payloadTypes = []
+            self.clockRate = 8000
+            self.packetsPerSecond = 50
+            self.bitsPerSecond = 96_000
+            self.learnSource = false
+        }
+    }
+
+    /// A payload type as it arrives and as it leaves on the other leg.
+    public struct PayloadTypeMapping: Sendable, Hashable {
+        /// As it arrives, 0 to 127.
+        public var ingress: UInt8
+        /// As it leaves on the other leg, 0 to 127.
+        public var egress: UInt8
+        /// From its parts.
+        public init(ingress: UInt8, egress: UInt8) {
+            self.ingress = ingress
+            self.egress = egress
+        }
+    }
+
+    /// The caller's leg.
+    public var a: Leg
+    /// The callee's leg.
+    public var b: Leg
+    /// From its legs.
+    public init(a: Leg, b: Leg) {
+        self.a = a
+        self.b = b
+    }
+}
