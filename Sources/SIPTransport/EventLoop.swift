@@ -20,8 +20,11 @@ public final class EventLoop {
     private var prepare: UnsafeMutablePointer<uv_prepare_t>?
     private var signals: [SignalHandle] = []
     private var mailboxes: [any MailboxHandle] = []
-    private var wheel: TimerWheel<() -> Void>
-    private var timerDeadline: UInt64?
+    private var wheels: [any DrivenTimers] = []
+    private var actionTimers: LoopTimers<LoopTimer>?
+    private var actions: [LoopTimer: () -> Void] = [:]
+    private var lastTimer: UInt64 = 0
+    private var armedFor: UInt64?
     private var deferred: [() -> Void] = []
     private var turnHooks: [() -> Void] = []
     /// True after `close`: no handle of this loop exists any more.
@@ -42,7 +45,6 @@ public final class EventLoop {
             throw TransportError("event loop", code: status)
         }
         self.readBuffer = .allocate(byteCount: Self.readBufferBytes, alignment: 64)
-        self.wheel = TimerWheel(now: uv_now(self.raw))
         let loop = self.raw
         self.timer = Handle.open(uv_timer_t.self, owner: self) { uv_timer_init(loop, $0) }
         self.prepare = Handle.open(uv_prepare_t.self, owner: self) { uv_prepare_init(loop, $0) }
@@ -108,40 +110,52 @@ public final class EventLoop {
         uv_loop_close(self.raw)
         self.deferred = []
         self.turnHooks = []
+        self.wheels = []
+        self.actions = [:]
+        self.actionTimers = nil
     }
 
     // MARK: Timers
 
-    /// Runs `action` after so many milliseconds, on this thread.
+    /// Runs `action` after so many milliseconds, on this thread. For timers that come by the
+    /// thousand, `LoopTimers` with a token is cheaper.
     @discardableResult
-    public func schedule(after milliseconds: UInt64, _ action: @escaping () -> Void) -> TimerID {
-        let id = self.wheel.start(at: self.now &+ milliseconds, action)
-        self.arm()
-        return id
+    public func schedule(after milliseconds: UInt64, _ action: @escaping () -> Void) -> LoopTimer {
+        self.lastTimer &+= 1
+        let timer = LoopTimer(number: self.lastTimer)
+        let timers = self.actionTimers ?? LoopTimers(loop: self) { [unowned self] timer in
+            self.actions.removeValue(forKey: timer)?()
+        }
+        self.actionTimers = timers
+        self.actions[timer] = action
+        timers.start(timer, milliseconds: milliseconds)
+        return timer
     }
 
     /// Stops a timer that has not fired.
-    public func cancel(_ id: TimerID) {
-        self.wheel.stop(id)
+    public func cancel(_ timer: LoopTimer) {
+        self.actionTimers?.stop(timer)
+        self.actions[timer] = nil
     }
 
-    /// Points libuv's timer at the wheel's next slot; it is left early rather than moved later,
-    /// because a turn too many is cheaper than a system call for every stopped timer.
+    func drive(_ timers: any DrivenTimers) {
+        self.wheels.append(timers)
+    }
+
+    /// Points libuv's timer at the next slot of the wheels; it is left early rather than moved
+    /// later, because a turn too many is cheaper than a move for every stopped timer.
     private func arm() {
-        guard let timer, let next = self.wheel.nextDeadline else { return }
-        if let armed = self.timerDeadline, armed <= next { return }
-        self.timerDeadline = next
-        let delay = next > self.now ? next - self.now : 0
+        guard let timer, let next = self.wheels.compactMap({ $0.nextDue }).min() else { return }
+        if let armedFor, armedFor <= next { return }
+        self.armedFor = next
         uv_timer_start(
-            timer, { Handle.owner(of: $0, EventLoop.self)?.timerFired() }, delay, 0)
+            timer, { Handle.owner(of: $0, EventLoop.self)?.timerFired() },
+            next - min(self.now, next), 0)
     }
 
     private func timerFired() {
-        self.timerDeadline = nil
-        var due: [() -> Void] = []
-        self.wheel.advance(to: self.now, into: &due)
-        for action in due { action() }
-        self.arm()
+        self.armedFor = nil
+        for wheel in self.wheels { wheel.fire(self.now) }
     }
 
     // MARK: Turns
@@ -162,10 +176,11 @@ public final class EventLoop {
             self.deferred = []
             for action in actions { action() }
             for hook in self.turnHooks { hook() }
-            if self.deferred.isEmpty { return }
+            if self.deferred.isEmpty { break }
         }
-        // More keeps coming: let the sockets have their turn and go on at once after it.
-        self.schedule(after: 0) {}
+        // More keeps coming: let the sockets have their turn and go on right after it.
+        if !self.deferred.isEmpty { self.schedule(after: 0) {} }
+        if !self.isClosed { self.arm() }
     }
 
     // MARK: Other threads and signals
@@ -210,6 +225,11 @@ public final class EventLoop {
         uv_unref(Handle.raw(handle))
         self.signals.append(owner)
     }
+}
+
+/// A timer of `EventLoop.schedule`.
+public struct LoopTimer: Sendable, Hashable {
+    let number: UInt64
 }
 
 private protocol MailboxHandle {

@@ -148,6 +148,7 @@ public final class UDPSocket {
     // MARK: ICMP
 
     private static let errorsPerTurn = 64
+    private static let errorQueueFlags = Int32(MSG_ERRQUEUE) | Int32(MSG_DONTWAIT)
 
     /// Reads the socket's queue of ICMP errors, which names the destination of the datagram that
     /// each is about, and reports hard ones at the end of the turn.
@@ -182,8 +183,7 @@ public final class UDPSocket {
                 message.msg_namelen = socklen_t(name.count)
                 message.msg_control = control.baseAddress
                 message.msg_controllen = control.count
-                let count = recvmsg(
-                    descriptor, &message, Int32(MSG_ERRQUEUE) | Int32(bitPattern: UInt32(MSG_DONTWAIT.rawValue)))
+                let count = recvmsg(descriptor, &message, Self.errorQueueFlags)
                 used = message.msg_controllen
                 return count
             }
