@@ -94,7 +94,7 @@ let package = Package(
 
         // The ground.
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
-        module("Store", ["CallControl", "CSQLite"]),
+        module("Store", ["CSQLite"]),
         module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
@@ -110,5 +110,6 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("StoreTests", ["Store"]),
     ]
 )
