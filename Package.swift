@@ -111,5 +111,6 @@ let package = Package(
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("StoreTests", ["Store"]),
+        tests("ManagementTests", ["Management", "SIPTransport"]),
     ]
 )
