@@ -110,6 +110,9 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("SIPTransportTests", [
+            "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress",
+        ]),
         tests("StoreTests", ["Store"]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
     ]
