@@ -13,7 +13,7 @@ static const uint32_t EVENT_BYTES_MIN = 56;
 static const uint32_t RECORD_BYTES_MIN = 256;
 static const uint32_t WORKER_BYTES_MIN = 64 + 256 + 8 * TL_DROP_REASON_COUNT;
 static const uint32_t REALM_BYTES_MIN = 104;
-static const uint32_t ADDRESS_BYTES_MIN = 18;
+static const uint32_t ADDRESS_BYTES_MIN = 24;
 
 static int in_range(uint32_t value, uint32_t least, uint32_t most)
 {
@@ -60,7 +60,7 @@ static struct tl_geometry header_geometry(const struct tl_file_header *h)
 // A message as its writer knows it may be longer than ours, and never shorter than the least.
 static int take_size(uint32_t theirs, uint32_t ours, uint32_t least, uint32_t *size_bytes)
 {
-    if (theirs < least || theirs > STRIDE_MAX || theirs % 2 != 0)
+    if (theirs < least || theirs > STRIDE_MAX || theirs % 8 != 0)
         return 0;
     *size_bytes = theirs < ours ? theirs : ours;
     return 1;
