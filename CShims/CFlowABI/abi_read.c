@@ -5,17 +5,15 @@
 
 enum { WORD_BYTES = 8 };
 
-static void copy_words(void *to, const void *from, size_t size_bytes)
+void tl_copy_words(void *to, const void *from, size_t size_bytes)
 {
-    uint64_t *target = to;
+    // The target may be less aligned than a word.
+    uint8_t *target = to;
     const uint64_t *source = from;
-    for (size_t i = 0; i < size_bytes / WORD_BYTES; i++)
-        target[i] = __atomic_load_n(&source[i], __ATOMIC_RELAXED);
-    // Messages are whole words; only a packet's payload has a rest, and room behind it.
-    size_t rest = size_bytes % WORD_BYTES;
-    if (rest > 0) {
-        uint64_t last = __atomic_load_n(&source[size_bytes / WORD_BYTES], __ATOMIC_RELAXED);
-        memcpy(&target[size_bytes / WORD_BYTES], &last, rest);
+    for (size_t i = 0; i < size_bytes; i += WORD_BYTES) {
+        uint64_t word = __atomic_load_n(&source[i / WORD_BYTES], __ATOMIC_RELAXED);
+        size_t rest = size_bytes - i;
+        memcpy(&target[i], &word, rest < WORD_BYTES ? rest : WORD_BYTES);
     }
 }
 
@@ -23,14 +21,14 @@ void tl_command_read(const struct tl_map *peer, const struct tl_layout *layout, 
                      struct tl_command *command)
 {
     memset(command, 0, sizeof(*command));
-    copy_words(command, tl_section_at(peer, &layout->commands, index), layout->command_size_bytes);
+    tl_copy_words(command, tl_section_at(peer, &layout->commands, index), layout->command_size_bytes);
 }
 
 void tl_event_read(const struct tl_map *peer, const struct tl_layout *layout, uint64_t index,
                    struct tl_event *event)
 {
     memset(event, 0, sizeof(*event));
-    copy_words(event, tl_section_at(peer, &layout->events, index), layout->event_size_bytes);
+    tl_copy_words(event, tl_section_at(peer, &layout->events, index), layout->event_size_bytes);
 }
 
 int tl_packet_read(const struct tl_map *peer, const struct tl_layout *layout, uint64_t index,
@@ -38,10 +36,10 @@ int tl_packet_read(const struct tl_map *peer, const struct tl_layout *layout, ui
 {
     const uint8_t *slot = tl_section_at(peer, &layout->packets, index);
     const size_t head_bytes = offsetof(struct tl_packet_slot, payload);
-    copy_words(packet, slot, head_bytes);
+    tl_copy_words(packet, slot, head_bytes);
     if (packet->payload_bytes == 0 || packet->payload_bytes > TL_PACKET_BYTES_MAX)
         return 0;
-    copy_words(packet->payload, slot + head_bytes, packet->payload_bytes);
+    tl_copy_words(packet->payload, slot + head_bytes, packet->payload_bytes);
     return 1;
 }
 
@@ -51,7 +49,7 @@ int tl_record_read(const struct tl_map *map, const struct tl_layout *layout, uin
     const struct tl_flow_record *shared = tl_section_at(map, &layout->records, index);
     memset(record, 0, sizeof(*record));
     uint32_t before = tl_load_acquire_u32(&shared->generation);
-    copy_words(record, shared, layout->record_size_bytes);
+    tl_copy_words(record, shared, layout->record_size_bytes);
     __atomic_thread_fence(__ATOMIC_ACQUIRE);
     uint32_t after = __atomic_load_n(&shared->generation, __ATOMIC_RELAXED);
     return before == after && record->generation == before;
@@ -66,7 +64,7 @@ int tl_worker_read(const struct tl_map *map, const struct tl_layout *layout, uin
         uint32_t before = tl_load_acquire_u32(&shared->version);
         if (before % 2 != 0)
             continue;
-        copy_words(page, shared, layout->worker_size_bytes);
+        tl_copy_words(page, shared, layout->worker_size_bytes);
         // Pairs with the writer's fence between the odd version and the counters.
         __atomic_thread_fence(__ATOMIC_ACQUIRE);
         if (__atomic_load_n(&shared->version, __ATOMIC_RELAXED) == before)

@@ -108,6 +108,12 @@ void tl_file_unmap(struct tl_map *map);
 #define TL_EXIT_PEER_FILE 70
 void tl_file_guard(const char *peer_name);
 
+// The same, in the control plane: Swift cannot keep a C string alive so simply.
+static inline void tl_file_guard_fastpath(void)
+{
+    tl_file_guard("trunkline-fastpath");
+}
+
 const char *tl_file_result_name(int32_t result);
 const char *tl_file_result_text(int32_t result);
 

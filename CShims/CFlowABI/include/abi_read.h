@@ -4,15 +4,8 @@
 #ifndef TL_ABI_READ_H
 #define TL_ABI_READ_H
 
+#include <stddef.h>
 #include <stdint.h>
-
-struct tl_map;
-struct tl_layout;
-struct tl_command;
-struct tl_event;
-struct tl_packet_slot;
-struct tl_flow_record;
-struct tl_worker_page;
 
 // How often a reader of a page that is being written tries again.
 #define TL_READ_RETRIES 64u
@@ -34,6 +27,9 @@ void tl_event_read(const struct tl_map *peer, const struct tl_layout *layout, ui
 int tl_packet_read(const struct tl_map *peer, const struct tl_layout *layout, uint64_t index,
                    struct tl_packet_slot *packet);
 
+// Copies size_bytes of the peer's memory word by word; both sides are aligned to words.
+void tl_copy_words(void *to, const void *from, size_t size_bytes);
+
 // A copy of a flow's record: 1 when its generation was the same before and after the copy.
 int tl_record_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
                    struct tl_flow_record *record);
@@ -41,5 +37,51 @@ int tl_record_read(const struct tl_map *map, const struct tl_layout *layout, uin
 // A consistent copy of a worker's counters: 0 after TL_READ_RETRIES tries that met a write.
 int tl_worker_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
                    struct tl_worker_page *page);
+
+// Words of a header and a record, for Swift, which must not load them as plain memory.
+static inline uint64_t tl_header_incarnation(const struct tl_file_header *header)
+{
+    return tl_load_acquire_u64(&header->incarnation);
+}
+
+static inline uint64_t tl_header_heartbeat(const struct tl_file_header *header)
+{
+    return __atomic_load_n(&header->heartbeat_ns, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t tl_header_state(const struct tl_file_header *header)
+{
+    return tl_load_acquire_u32(&header->state);
+}
+
+static inline uint32_t tl_header_process(const struct tl_file_header *header)
+{
+    return __atomic_load_n(&header->process_id, __ATOMIC_RELAXED);
+}
+
+static inline void tl_header_set_peer(struct tl_file_header *own, uint64_t incarnation)
+{
+    tl_store_release_u64(&own->peer_incarnation, incarnation);
+}
+
+static inline void tl_header_set_state(struct tl_file_header *own, uint32_t state)
+{
+    tl_store_release_u32(&own->state, state);
+}
+
+static inline void tl_header_beat(struct tl_file_header *own, uint64_t now_ns)
+{
+    __atomic_store_n(&own->heartbeat_ns, now_ns, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t tl_record_generation(const struct tl_flow_record *record)
+{
+    return __atomic_load_n(&record->generation, __ATOMIC_RELAXED);
+}
+
+static inline uint32_t tl_record_state(const struct tl_flow_record *record)
+{
+    return tl_load_acquire_u32(&record->state);
+}
 
 #endif
