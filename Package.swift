@@ -115,5 +115,6 @@ let package = Package(
         ]),
         tests("StoreTests", ["Store"]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
+        tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
     ]
 )
