@@ -80,7 +80,7 @@ let package = Package(
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
 
         // Policy: neither sockets nor C.
-        module("Routing", ["SIPMessage"]),
+        module("Routing"),
         module("Admission"),
         module("CallControl", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
@@ -110,5 +110,8 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("RoutingTests", ["Routing"]),
+        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
     ]
 )
