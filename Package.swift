@@ -80,7 +80,7 @@ let package = Package(
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
 
         // Policy: neither sockets nor C.
-        module("Routing", ["SIPMessage"]),
+        module("Routing"),
         module("Admission"),
         module("CallControl", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
@@ -116,5 +116,8 @@ let package = Package(
         tests("StoreTests", ["Store"]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
+        tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("RoutingTests", ["Routing"]),
+        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
     ]
 )
