@@ -111,5 +111,6 @@ let package = Package(
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
     ]
 )

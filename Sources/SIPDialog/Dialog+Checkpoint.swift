@@ -66,7 +66,10 @@ extension Dialog {
             guard let route = reader.field(), Self.isRoute(route) else { return nil }
             routes.append(route)
         }
-        guard reader.isAtEnd, Self.isText(callID), !callID.isEmpty,
+        let hasLocal = flags & Flag.localSequence != 0
+        let hasRemote = flags & Flag.remoteSequence != 0
+        guard reader.isAtEnd, hasLocal || localSequence == 0, hasRemote || remoteSequence == 0,
+            Self.isText(callID), !callID.isEmpty,
             Self.isParty(localParty, tag: localTag), Self.isParty(remoteParty, tag: remoteTag),
             Self.isText(remoteTarget), (try? URI.parse(remoteTarget[...])) != nil
         else { return nil }
@@ -76,10 +79,7 @@ extension Dialog {
             isSecure: flags & Flag.secure != 0, parties: (localParty, remoteParty),
             state: flags & Flag.confirmed != 0 ? .confirmed : .early,
             remoteTarget: remoteTarget, routeSet: routes,
-            sequences: (
-                flags & Flag.localSequence != 0 ? localSequence : nil,
-                flags & Flag.remoteSequence != 0 ? remoteSequence : nil
-            ))
+            sequences: (hasLocal ? localSequence : nil, hasRemote ? remoteSequence : nil))
     }
 
     private static func append(_ number: UInt32, to bytes: inout [UInt8]) {

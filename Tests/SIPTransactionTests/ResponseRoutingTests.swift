@@ -10,14 +10,15 @@ import Testing
 
     static func via(_ text: String) throws -> Via { try Via(Array(text.utf8)[...]) }
 
-    @Test(arguments: [
-        ("SIP/2.0/UDP 198.51.100.2:5070;branch=z9hG4bKa", 5070),
-        ("SIP/2.0/UDP 198.51.100.2;branch=z9hG4bKa", 5060),
-        ("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bKa;rport", 9988),
-        ("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bKa;rport=1", 9988),
-        ("SIP/2.0/UDP 10.0.0.1:0;branch=z9hG4bKa", 5060),
-        ("SIP/2.0/UDP 10.0.0.1:5080;maddr=203.0.113.9;branch=z9hG4bKa", 5080),
-    ] as [(String, UInt16)])
+    @Test(
+        arguments: [
+            ("SIP/2.0/UDP 198.51.100.2:5070;branch=z9hG4bKa", 5070),
+            ("SIP/2.0/UDP 198.51.100.2;branch=z9hG4bKa", 5060),
+            ("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bKa;rport", 9988),
+            ("SIP/2.0/UDP 10.0.0.1:5080;branch=z9hG4bKa;rport=1", 9988),
+            ("SIP/2.0/UDP 10.0.0.1:0;branch=z9hG4bKa", 5060),
+            ("SIP/2.0/UDP 10.0.0.1:5080;maddr=203.0.113.9;branch=z9hG4bKa", 5080),
+        ] as [(String, UInt16)])
     func rfc3261_18_2_2_datagramsGoToTheSourcesAddress(text: String, port: UInt16) throws {
         let source = Hop(
             listener: ListenerIndex(rawValue: 3), transport: .udp, remote: Self.source)

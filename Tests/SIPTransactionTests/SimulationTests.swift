@@ -6,9 +6,10 @@ import Testing
 
 @Suite struct SimulationTests {
     /// Every transaction ends, the user sees each request once, no table keeps an entry.
-    @Test(arguments: [
-        (1, 0, 0), (2, 10, 5), (3, 20, 20), (4, 30, 50), (5, 0, 100), (6, 50, 10), (7, 90, 0),
-    ] as [(UInt64, Int, Int)])
+    @Test(
+        arguments: [
+            (1, 0, 0), (2, 10, 5), (3, 20, 20), (4, 30, 50), (5, 0, 100), (6, 50, 10), (7, 90, 0),
+        ] as [(UInt64, Int, Int)])
     func everyTransactionEnds(seed: UInt64, lossPercent: Int, duplicatePercent: Int) {
         let simulation = Simulation(
             seed: seed, lossPercent: lossPercent, duplicatePercent: duplicatePercent)
@@ -25,7 +26,9 @@ import Testing
             #expect(exchange.isOver, which)
             #expect(exchange.deliveries == (exchange.arrivals > 0 ? 1 : 0), which)
             #expect(exchange.failures <= 1 && exchange.timeouts <= 1, which)
-            let endings = [exchange.failures, exchange.timeouts, exchange.successes].filter { $0 > 0 }
+            let endings = [exchange.failures, exchange.timeouts, exchange.successes].filter {
+                $0 > 0
+            }
             #expect(endings.count == 1, which)
             if !exchange.isInvite { #expect(exchange.successes <= 1, which) }
         }
