@@ -48,6 +48,8 @@ final class Simulation {
     var datagrams: [(bytes: [UInt8], to: Int)] = []
     var faults: [String] = []
     var acksReceived = 0
+    /// Timers started and neither stopped nor fired.
+    var running: [[TransactionID: Set<TimerToken>]] = [[:], [:]]
 
     init(seed: UInt64, lossPercent: Int, duplicatePercent: Int) {
         self.random = SeededGenerator(seed: seed)
@@ -84,6 +86,7 @@ final class Simulation {
     private func handle(_ event: Event) {
         switch event {
         case .timer(let side, let token):
+            self.running[side][token.transaction]?.remove(token)
             self.layers[side].timerFired(token)
             self.drain(side)
         case .datagram(let index):
@@ -161,9 +164,11 @@ final class Simulation {
             case .send(let bytes, _, _): self.transmit(bytes, from: side)
             case .startTimer(let token, let time):
                 self.wheel.start(.timer(side: side, token), milliseconds: UInt64(time))
+                self.running[side][token.transaction, default: []].insert(token)
             case .stopTimer(let token):
                 // Every eighth one fires all the same: it must do no harm.
                 if !self.chance(12) { self.wheel.stop(.timer(side: side, token)) }
+                self.running[side][token.transaction]?.remove(token)
             case .request(let id, let message, let hop): self.take(side, id, message, hop)
             case .ack: self.acksReceived += 1
             case .cancel(let id, _): self.answer(side, id, 487)
@@ -173,14 +178,22 @@ final class Simulation {
                 self.faults.append("a transport failure that nobody reported")
             case .serverTimeout: break
             case .terminated(.client(let id)):
+                self.noteEnd(side, .client(id))
                 self.change(side, id) { exchange in
                     if exchange.isOver { self.faults.append("terminated twice") }
                     exchange.isOver = true
                 }
                 self.numbers[side][id] = nil
-            case .terminated(.server(let id)): self.held[side][id] = nil
+            case .terminated(.server(let id)):
+                self.noteEnd(side, .server(id))
+                self.held[side][id] = nil
             }
         }
+    }
+
+    private func noteEnd(_ side: Int, _ id: TransactionID) {
+        guard let left = self.running[side].removeValue(forKey: id), !left.isEmpty else { return }
+        self.faults.append("a timer was left running: \(left)")
     }
 
     private func change(_ side: Int, _ id: ClientTransactionID, _ body: (inout Exchange) -> Void) {

@@ -146,6 +146,16 @@ import Testing
         #expect(Drained(self.layer).startLines == ["CANCEL sip:bob@192.0.2.4 SIP/2.0"])
     }
 
+    @Test func rfc3261_16_6_timerCStartsAnewWithEachProvisional() throws {
+        _ = try self.sendInvite()
+        try self.receive(180)
+        let first = try Drained(self.layer).token(.c)
+        try self.receive(183)
+        let second = Drained(self.layer)
+        #expect(second.stopped == [first])
+        #expect(try second.token(.c) != first)
+    }
+
     @Test func rfc3261_17_1_3_methodOfCSeqIsPartOfTheKey() throws {
         _ = try self.sendInvite()
         _ = Drained(self.layer)
