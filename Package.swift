@@ -110,5 +110,7 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
+        tests("TortureTests", ["SIPMessage"]),
     ]
 )
