@@ -70,7 +70,7 @@ public struct Via: Sendable {
 
     private func checkParameters() throws(SIPParseError) {
         if let branch = self.parameters["branch"] {
-            guard let value = branch.value, value.allSatisfy(ByteSet.token.contains) else {
+            guard let value = branch.value, value.first != UInt8(ascii: "\"") else {
                 throw SIPParseError(.viaSyntax, at: branch.name.startIndex)
             }
         }

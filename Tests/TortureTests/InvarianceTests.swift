@@ -24,7 +24,9 @@ struct LooseMessage {
             index += 1
         }
         self.rest = Array(bytes[index...])
-        if lines.count > 1, lines.last == Self.lineEnd { self.rest = lines.removeLast() + self.rest }
+        if lines.count > 1, lines.last == Self.lineEnd {
+            self.rest = lines.removeLast() + self.rest
+        }
         self.startLine = lines.removeFirst()
         self.fields = lines
     }

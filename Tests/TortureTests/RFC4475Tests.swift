@@ -118,9 +118,10 @@ struct RFC4475Tests {
         #expect(try message.cseq() == CSeq(number: 9, method: .invite))
         #expect(try message.maxForwards() == 68)
         let vias = try message.vias()
-        #expect(vias.map { $0.branch.map { Array($0) } ?? [] } == [
-            Array("390skdjuw".utf8), Array("z9hG4bK9ikj8".utf8), Array("z9hG4bK30239".utf8),
-        ])
+        #expect(
+            vias.map { $0.branch.map { Array($0) } ?? [] } == [
+                Array("390skdjuw".utf8), Array("z9hG4bK9ikj8".utf8), Array("z9hG4bK30239".utf8),
+            ])
         #expect(vias.map(\.hasUniqueBranch) == [false, true, true])
         #expect(message.first(.subject)?.isEmpty == true)
     }
