@@ -112,5 +112,7 @@ let package = Package(
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
+        tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
+        tests("TortureTests", ["SIPMessage"]),
     ]
 )
