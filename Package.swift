@@ -119,5 +119,9 @@ let package = Package(
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
+        tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
+        tests("TortureTests", ["SIPMessage"]),
     ]
 )
