@@ -22,6 +22,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 SIDES = ("carrier", "service")
 MEDIA_PORTS = (20000, 59999)  # of the box
 PEER_MEDIA_PORTS = (6000, 65000)  # of the peers, beside SIP
+QUIET_PORT = 15000  # media port of scenarios that do not play
 
 
 class LabError(Exception):
@@ -35,6 +36,14 @@ def run(*command, check=True, **options):
         text = (result.stderr or result.stdout).strip()
         raise LabError(f"`{' '.join(command)}` failed ({result.returncode}): {text}")
     return result
+
+
+def scenario_path(name):
+    """A SIPp scenario of the appliance, or of the tests."""
+    for folder in (os.path.join(HERE, "scenarios"), os.path.join(ROOT, "Tests/lab/scenarios")):
+        if os.path.exists(os.path.join(folder, name)):
+            return os.path.join(folder, name)
+    raise LabError(f"there is no scenario {name}")
 
 
 def binaries():
@@ -313,13 +322,14 @@ class Lab:
         """
         folder = tempfile.mkdtemp(prefix=f"sipp-{side}-", dir=self.folder)
         own = self.address(side, "peer", family)
-        command = ["sipp", "-sf", os.path.join(HERE, "scenarios", scenario), "-nostdin",
+        command = ["sipp", "-sf", scenario_path(scenario), "-nostdin",
                    "-i", own, "-mi", own, "-p", str(port), "-t", transport,
                    "-mp", str(media_port),
                    "-d", str(int(seconds * 1000)), "-m", str(calls), "-trace_err",
                    "-error_file", os.path.join(folder, "errors.log"),
                    "-trace_stat", "-stf", os.path.join(folder, "stat.csv"), "-fd", "1",
                    "-key", "pcap", pcap or "/usr/share/sip-tester/g711a.pcap",
+                   "-key", "quiet", str(QUIET_PORT),
                    "-aa"]
         if target:
             host = f"[{target}]" if ":" in target else target
