@@ -110,5 +110,6 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
     ]
 )
