@@ -80,7 +80,7 @@ let package = Package(
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
 
         // Policy: neither sockets nor C.
-        module("Routing", ["SIPMessage"]),
+        module("Routing"),
         module("Admission"),
         module("CallControl", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
@@ -111,5 +111,8 @@ let package = Package(
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("RoutingTests", ["Routing"]),
+        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
     ]
 )
