@@ -114,5 +114,6 @@ let package = Package(
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
     ]
 )
