@@ -94,7 +94,7 @@ let package = Package(
 
         // The ground.
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
-        module("Store", ["CallControl", "CSQLite"]),
+        module("Store", ["CSQLite"]),
         module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
@@ -115,5 +115,7 @@ let package = Package(
         tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
         tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
+        tests("StoreTests", ["Store"]),
+        tests("ManagementTests", ["Management", "SIPTransport"]),
     ]
 )
