@@ -110,5 +110,12 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("AdmissionTests", ["Admission"]),
+        tests(
+            "CallControlTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+                "Admission", "CallControl",
+            ]),
     ]
 )
