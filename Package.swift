@@ -117,5 +117,6 @@ let package = Package(
                 "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
                 "Admission", "CallControl",
             ]),
+        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
     ]
 )
