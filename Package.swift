@@ -80,7 +80,7 @@ let package = Package(
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
 
         // Policy: neither sockets nor C.
-        module("Routing", ["SIPMessage"]),
+        module("Routing"),
         module("Admission"),
         module("CallControl", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
@@ -118,5 +118,8 @@ let package = Package(
                 "Admission", "CallControl",
             ]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("RoutingTests", ["Routing"]),
+        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
     ]
 )
