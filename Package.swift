@@ -110,6 +110,13 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("AdmissionTests", ["Admission"]),
+        tests(
+            "CallControlTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+                "Admission", "CallControl",
+            ]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("RoutingTests", ["Routing"]),
