@@ -28,17 +28,22 @@
 // its ring ends. The rings may be used only while the two are crosswise equal:
 //     mine.peer_incarnation == peer.incarnation  and  peer.peer_incarnation == mine.incarnation
 //  1. A starting process stores peer_incarnation = 0, then its new incarnation (release), and only
-//     then zeroes its own ring ends.
+//     then resets its own ring ends (tl_file_own does all of it).
 //  2. A running process that sees peer.incarnation change stops using the rings, stores
-//     peer_incarnation = 0, zeroes its own ring ends (all its threads have let go of them), and
-//     stores peer_incarnation = peer.incarnation (release).
+//     peer_incarnation = 0, resets its own ring ends (all its threads have let go of them), and
+//     stores peer_incarnation = peer.incarnation (release). A peer's file that was replaced (another
+//     inode, tl_file_replaced) is the same: it is mapped anew, then step 2.
 //  3. Each side waits for the crosswise match before it uses a ring.
-//  A cursor that fails its check is a fault only if the peer's incarnation is still the same after
-//  the check; otherwise it is step 2. Commands that were in flight are lost with their rings; the
+//  Because the incarnation is stored before the cursors are reset, a side that loads a cursor of
+//  the peer (acquire) and after that the peer's incarnation, and finds that unchanged, has a cursor
+//  of that incarnation. It does so before it takes anything that the cursor offers. A cursor that
+//  fails its check is a fault only if the incarnation is unchanged; otherwise it is step 2. After
+//  a fault a side stops using the rings with that incarnation of the peer and says so. Commands that were in flight are lost with their rings; the
 //  control plane compares flow records with its calls and repeats what is missing.
 //
 // RINGS. Single producer, single consumer, slots of a fixed stride, free-running 32-bit cursors
-// that start at zero. Each cursor lies alone on a cache line in its owner's file; the slots lie in
+// that start at cursor_start of the geometry (any number: zero, or shortly before the wrap so that
+// every run wraps). Each cursor lies alone on a cache line in its owner's file; the slots lie in
 // the producer's file. fill = producer - consumer (wrapping); a fill above the slot count is a lie.
 //  * full command or inject ring: the control plane keeps what it has and tries again (back-pressure).
 //  * full event ring: the worker takes no command that it could not answer; a notification that
@@ -231,7 +236,7 @@ struct tl_file_header {
     uint32_t realm_size_bytes;
     uint32_t address_size_bytes;
     uint32_t channel_size_bytes;
-    uint32_t reserved_2;
+    uint32_t cursor_start;     // where the cursors of all rings start; part of the geometry
     uint64_t incarnation;      // offset 64. Non-zero once the process has started
     uint64_t peer_incarnation; // for which this side's ring ends were reset; 0 = for none
     uint64_t heartbeat_ns;     // CLOCK_MONOTONIC of this side's last sign of life
