@@ -139,7 +139,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_FLOW_SEND (1u << 1)     // send media to the remote party (else drop: not_sending)
 #define TL_FLOW_RTCP_MUX (1u << 2) // RTCP shares the RTP port (RFC 5761)
 #define TL_FLOW_RTCP (1u << 3)     // send our own RTCP reports on this leg
-#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported
+#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported,
+                                   // unless the signalled source spoke first. Media then goes there
 #define TL_FLOW_DELIVER (1u << 5)  // DTLS records go to the control plane's packet ring
 #define TL_FLOW_FLAGS_ALL 0x3fu
 
@@ -151,7 +152,7 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_DROP_REASONS(X)                                                                         \
     X(NOT_MEDIA, "not_media", "not UDP to a media address and port; a shared interface's kernel has its own copy") \
     X(FRAGMENT, "fragment", "an IP fragment in the media range")                                   \
-    X(MALFORMED_IP, "malformed_ip", "an IP header that does not fit its packet")                   \
+    X(MALFORMED_IP, "malformed_ip", "an IP header with options, or one that does not fit its packet")                 \
     X(MALFORMED_UDP, "malformed_udp", "a UDP length that does not fit its packet")                 \
     X(NO_FLOW, "no_flow", "a media port that no call uses")                                        \
     X(WRONG_REALM, "wrong_realm", "arrived by another interface or VLAN than its address's realm") \
@@ -175,7 +176,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
     X(NO_BUFFER, "no_buffer", "no buffer was free")                                                \
     X(INJECT_REFUSED, "inject_refused", "a packet of the control plane for a flow that is gone")   \
     X(TWIN_FULL, "twin_full", "the kernel's twin of a NIC did not take the packet")                \
-    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")
+    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")    \
+    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream")
 
 #define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
 enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
@@ -183,7 +185,8 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
 #define TL_DROPS_MAX 64u
 
 // Per-worker packet counters beside the drops. The accounting identity, exact in each snapshot:
-//   received + handed_in = forwarded + consumed + delivered + handed_out + sum(drops on receipt)
+//   received + handed_in + own_dropped
+//       = forwarded + consumed + delivered + handed_out + sum(drops)
 //   sent = forwarded + generated + injected
 // A packet that was accepted for sending and then refused by the transmit queue counts as a drop
 // (tx_full), not as forwarded, generated or injected.
@@ -208,7 +211,8 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
     X(sleeps, "times that the worker slept")                                                       \
     X(driver_calls, "receive and transmit calls into drivers")                                     \
     X(sources_learned, "flows whose source was learned")                                           \
-    X(media_timeouts, "media time-outs reported")
+    X(media_timeouts, "media time-outs reported")                                                  \
+    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")
 
 // ---------------------------------------------------------------------------------------------
 // Files
@@ -431,7 +435,7 @@ struct tl_worker_page {
 #define TL_WORKER_FIELD(name, text) uint64_t name;
     TL_WORKER_COUNTERS(TL_WORKER_FIELD)
 #undef TL_WORKER_FIELD
-    uint64_t reserved_1[32 - 21];
+    uint64_t reserved_1[32 - 22];
     uint64_t drops[TL_DROPS_MAX]; // by reason; reasons that this side does not know are summed
 };
 
