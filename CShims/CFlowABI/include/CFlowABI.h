@@ -190,6 +190,12 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
 //   sent = forwarded + generated + injected
 // A packet that was accepted for sending and then refused by the transmit queue counts as a drop
 // (tx_full), not as forwarded, generated or injected.
+//
+// Counters outlive their process: a fast path that starts on a kept file goes on from the figures
+// of its pages, so that sums only grow; a fresh file starts at zero. What the killed process had in
+// hand becomes unknown_at_restart: the packets of in_hand (then counted as received too), and what
+// stood in the rings between workers, handed_out minus handed_in over all workers (then counted as
+// handed in, by worker 0).
 #define TL_WORKER_COUNTERS(X)                                                                      \
     X(received, "packets taken from receive queues")                                               \
     X(handed_in, "packets taken over from another worker, or looped back by a hairpin")            \
@@ -431,7 +437,8 @@ struct tl_worker_page {
     uint32_t version;
     uint32_t core;
     uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the worker's loop, outside the version
-    uint8_t reserved_0[48];
+    uint64_t in_hand;      // packets received since the last publication, outside the version
+    uint8_t reserved_0[40];
 #define TL_WORKER_FIELD(name, text) uint64_t name;
     TL_WORKER_COUNTERS(TL_WORKER_FIELD)
 #undef TL_WORKER_FIELD
