@@ -19,6 +19,7 @@
 #include "tl_counters.h"
 #include "tl_flow.h"
 #include "tl_next_hop.h"
+#include "tl_program.h"
 #include "tl_realm.h"
 #include "tl_timer.h"
 #include "tl_worker.h"

@@ -16,22 +16,26 @@
 #define TL_FLOW_STARTED    (1u << 19) // an RTP stream was accepted since the flow was programmed
 
 /// How packets leave by a flow. Chosen when it is programmed.
-#define TL_VARIANT_IPV4   0u
-#define TL_VARIANT_IPV6   1u
-#define TL_VARIANT_NOWHERE 2u // the remote party is not known yet
-#define TL_VARIANT_COUNT  3u
+/// Bits, so that they index a table of functions.
+#define TL_VARIANT_IPV6    1u
+#define TL_VARIANT_VLAN    2u
+#define TL_VARIANT_HAIRPIN 4u // never tagged
+#define TL_VARIANT_NOWHERE 8u // the remote party is not known yet
+
+#define TL_SOURCE_LOOPED (1u << 16) // in a source key: only by a hairpin
+#define TL_NO_SOURCE     (1u << 17) // a source key that no packet has
 
 /// Line 0: admission of what arrives.
 struct tl_flow_admission {
     uint8_t source[16];         // the accepted source
-    uint32_t source_key;        // its port; bit 16: only by a hairpin
+    uint32_t source_key;        // its port, TL_SOURCE_LOOPED
     uint32_t rtcp_source_key;   // likewise for RTCP on the odd port
     uint32_t flags;             // TL_FLOW_*
     uint32_t peer;              // slot of the peer flow, or TL_NO_FLOW
     uint32_t peer_generation;   // of the peer, or zero
     uint32_t packet_interval_ns; // between packets at exactly the budget
-    float byte_interval_ns;     // likewise between bytes of UDP payload
-    uint32_t slot;              // own
+    float byte_interval_ns;      // likewise between bytes of UDP payload
+    uint32_t slot;               // own
     uint64_t packets_until_ns;  // time up to which the packet budget is used
     uint64_t bytes_until_ns;    // time up to which the bit budget is used
 };
@@ -55,20 +59,20 @@ struct tl_flow_ingress {
 /// Line 2: the RTP stream that leaves. Ours: one for the flow's whole life.
 struct tl_flow_egress {
     struct tl_next_hop *hop; // NULL: hairpin, or nowhere
-    uint64_t index_offset;   // wrapping: egress packet index = ingress packet index + this
     uint64_t first_index;    // of the present mapping; lower ones were used by an earlier one
+    uint32_t index_offset;   // wrapping: egress packet index = ingress packet index + this
     uint32_t timestamp_offset;
     uint32_t generation; // of this flow; a packet's peer_generation must match
     uint32_t flags;      // copy of admission.flags, so that one line serves
     uint32_t ssrc_be;
     uint32_t source_slot;   // the mapping's ingress flow
-    uint32_t source_stream; // and which of its streams
+    uint32_t source_stream; // and which of its streams, low 16 bits
     uint32_t clock_rate_hz;
     uint32_t sender_octets; // RFC 3550 6.4.1
     uint8_t variant;        // TL_VARIANT_*
     uint8_t target;         // interface, or worker of a hairpin
     uint8_t template_bytes; // of the header template
-    uint8_t reserved[5];
+    uint8_t reserved[9];
 };
 
 /// Line 3: headers of what leaves, from the Ethernet source address to the UDP checksum.
@@ -91,6 +95,7 @@ _Static_assert(sizeof(struct tl_flow_headers) == 64, "one line");
 
 #define TL_PENDING_TIMEOUT (1u << 0)
 #define TL_PENDING_LEARNED (1u << 1)
+#define TL_PENDING_LATE    (1u << 7) // counted as deferred
 
 /// What commands and timers need. Packets do not come here, RTCP does.
 struct tl_flow_cold {

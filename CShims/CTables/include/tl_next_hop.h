@@ -34,15 +34,21 @@ struct tl_next_hop {
     uint64_t address[2]; // worker: rw, before `word`; housekeeping: ro. 16 bytes, IPv4-mapped
     uint32_t realm_index; // worker: rw, before `word`; housekeeping: ro
     uint32_t users;       // worker only
+    uint32_t next;        // worker only: entries of one hash, or the free ones
+    uint32_t reserved;
 };
 
 struct tl_next_hops {
     struct tl_next_hop *entries;
-    uint32_t count; // power of two
+    uint32_t *heads; // worker only: by hash, `count` of them
+    uint32_t count;  // power of two
+    uint32_t free;   // worker only: first free entry
     uint32_t used;
     uint32_t changes; // worker: rw (release); housekeeping: ro
-    uint32_t reserved;
 };
+
+void tl_next_hops_init(struct tl_next_hops *hops, struct tl_next_hop *entries, uint32_t *heads,
+                       uint32_t count);
 
 /// One consistent entry, as housekeeping reads it.
 struct tl_next_hop_view {

@@ -46,13 +46,13 @@ TL_PACKET_CODE uint32_t tl_address_find(const struct tl_address_table *table,
 
 static inline int tl_address_is_ipv4(const uint8_t address[16])
 {
-    static const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
     return memcmp(address, prefix, sizeof(prefix)) == 0;
 }
 
 static inline int tl_address_is_unknown(const uint8_t address[16])
 {
-    static const uint8_t unspecified[16] = {0};
+    const uint8_t unspecified[16] = {0};
     return memcmp(address, unspecified, sizeof(unspecified)) == 0;
 }
 

@@ -66,6 +66,7 @@ struct tl_worker {
     uint32_t rtcp_in_burst;     // RTCP packets that demux saw in this burst
     uint8_t block_worker[TL_PORT_BLOCKS]; // whose port block it is
     uint8_t block_local[TL_PORT_BLOCKS];  // its position among that worker's blocks
+    uint8_t port_twin[256];               // by interface: it has a kernel's twin
     struct tl_counters counters;
     struct tl_realm realms[TL_REALMS_MAX];
     struct tl_address_table addresses;
