@@ -124,5 +124,8 @@ let package = Package(
         tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
+        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
+        tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
+        tests("TortureTests", ["SIPMessage"]),
     ]
 )
