@@ -55,10 +55,11 @@ enum RealmKeys {
     static let gatewayMAC = Key(
         "gateway-mac", .text, .described("what the kernel knows"),
         "MAC address of the next hop, where no kernel knows it (memif, pcap).",
-        example: "02:00:00:00:00:01")
+        example: "02:00:00:00:00:01", isRare: true)
     static let twin = Key(
         "twin", .text, .described("none"),
-        "TAP interface that stands for the interface in the kernel (pci).", example: "tap-media")
+        "TAP interface that stands for the interface in the kernel (pci).", example: "tap-media",
+        isRare: true)
 }
 
 enum ListenerKeys {
@@ -108,7 +109,7 @@ enum RouteKeys {
         "What the called number begins with; \"\" for every number.", example: "\"+1\"")
     static let from = Key(
         "from", .text, .described("any trunk"), "Name of the trunk that the call comes from.",
-        example: "carrier")
+        example: "carrier", isRare: true)
     static let to = Key(
         "to", .text, .required, "Name of the trunk that the call goes to.", example: "carrier")
 }

@@ -30,10 +30,12 @@ struct Key: Sendable {
     let meaning: String
     /// Value in the example file.
     let example: String
+    /// In the example file the key is a comment: few need it.
+    let isRare: Bool
 
     init(
         _ name: String, _ kind: Kind, _ absent: Absent, unit: String? = nil, _ meaning: String,
-        example: String
+        example: String, isRare: Bool = false
     ) {
         self.name = name
         self.kind = kind
@@ -41,6 +43,7 @@ struct Key: Sendable {
         self.unit = unit
         self.meaning = meaning
         self.example = example
+        self.isRare = isRare
     }
 }
 
