@@ -127,5 +127,22 @@ let package = Package(
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
+        // The contract's two sides as processes of their own, for its tests.
+        .executableTarget(
+            name: "contract-peer", dependencies: ["CFlowABI"], path: "Tests/contract/peer",
+            cSettings: strictC),
+        .executableTarget(
+            name: "contract-control",
+            dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
+            path: "Tests/contract/control", swiftSettings: strictSwift),
+        tests(
+            "FlowABITests",
+            [
+                "FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control",
+            ]),
+        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "FlowProgrammingTests",
+            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
     ]
 )
