@@ -118,6 +118,12 @@ let package = Package(
                 "Admission", "CallControl",
             ]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SIPTransportTests", [
+            "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress",
+        ]),
+        tests("StoreTests", ["Store"]),
+        tests("ManagementTests", ["Management", "SIPTransport"]),
+        tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),

@@ -54,9 +54,29 @@ public final class ByteListener {
             throw TransportError("listen \(path)", code: UV_ENAMETOOLONG.rawValue)
         }
         let mask = umask(0o117)
-        let status = uv_pipe_bind(pipe, path)
+        var status = uv_pipe_bind(pipe, path)
+        if status == UV_EADDRINUSE.rawValue, Self.isAbandoned(path) {
+            unlink(path)
+            status = uv_pipe_bind(pipe, path)
+        }
         umask(mask)
         try self.listen(after: status, "listen \(path)")
+    }
+
+    /// True for a socket file that a process left behind: connecting is refused.
+    private static func isAbandoned(_ path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        defer { Glibc.close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let status = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        return status != 0 && errno == ECONNREFUSED
     }
 
     private func listen(after bound: Int32, _ operation: String) throws(TransportError) {

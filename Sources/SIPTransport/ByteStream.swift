@@ -204,6 +204,7 @@ public final class ByteStream {
             SendRequest.free(request)
             return .failed(error)
         }
+        self.waitingWrites += 1
         return .queued
     }
 
@@ -212,20 +213,35 @@ public final class ByteStream {
         let token = UInt64(UInt(bitPattern: request.pointee.data))
         let stream = Handle.owner(of: request.pointee.handle, ByteStream.self)
         SendRequest.free(request)
-        guard let stream, status < 0, let owner = stream.owner ?? stream.lastOwner else { return }
+        guard let stream else { return }
+        stream.waitingWrites -= 1
+        guard status < 0, let owner = stream.owner ?? stream.lastOwner else { return }
+        if stream.waitingWrites == 0 { stream.lastOwner = nil }
         owner.stream(stream, lost: token)
         if status != UV_ECANCELED.rawValue, stream.live != nil {
             owner.streamFailed(stream, TransportError("write", code: status))
         }
     }
 
+    /// Says to the peer, once the queue is empty, that nothing more comes.
+    public func finish() {
+        guard let live else { return }
+        let (request, _) = SendRequest.make(
+            uv_shutdown_t.self, bytes: UnsafeRawBufferPointer(start: nil, count: 0))
+        let status = uv_shutdown(request, Handle.stream(live)) { request, _ in
+            if let request { SendRequest.free(request) }
+        }
+        if status < 0 { SendRequest.free(request) }
+    }
+
     /// Hears of writes that were lost by closing.
     private var lastOwner: (any ByteStreamOwner)?
+    private var waitingWrites = 0
 
     /// Closes; writes that still wait are reported as lost, nothing else is.
     public func close() {
         guard let live else { return }
-        self.lastOwner = self.queuedBytes > 0 ? self.owner : nil
+        self.lastOwner = self.waitingWrites > 0 ? self.owner : nil
         self.owner = nil
         self.handle = nil
         Handle.close(live)

@@ -77,13 +77,15 @@ public final class EventLoop {
         var isLate = false
         let timeout = self.schedule(after: milliseconds) { isLate = true }
         if let prepare { uv_ref(Handle.raw(prepare)) }
-        while !condition(), !isLate {
+        var holds = condition()
+        while !holds, !isLate {
             uv_run(self.raw, UV_RUN_ONCE)
+            holds = condition()
         }
         if let prepare { uv_unref(Handle.raw(prepare)) }
         self.cancel(timeout)
         self.endTurn()
-        return condition()
+        return holds
     }
 
     /// Ends `run` after this turn.

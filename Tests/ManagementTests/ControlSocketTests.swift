@@ -39,7 +39,7 @@ final class ControlFixture {
     func onThread<Result: Sendable>(_ body: @escaping @Sendable (String) -> Result) -> Result? {
         let box = Box<Result>()
         let path = self.path
-        Task.detached {
+        startThread {
             let result = body(path)
             box.value.withLock { $0 = result }
         }
@@ -205,4 +205,22 @@ func connected(_ path: String) -> Int32? {
         return
     }
     #expect(error.code == .noAnswer)
+}
+
+/// Runs a body on a thread of its own: the pool of tasks may be busy with tests that wait.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    final class Work: Sendable {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    let work = Unmanaged.passRetained(Work(body)).toOpaque()
+    pthread_create(
+        &thread, nil,
+        { argument in
+            guard let argument else { return nil }
+            Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
+            return nil
+        }, work)
+    pthread_detach(thread)
 }

@@ -18,7 +18,7 @@ func text(_ value: JSONValue, pretty: Bool = false) -> String {
     (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{c}\n\r\t"), (#""\u00e9\ud83d\ude00""#, "é😀"),
     ("[1,[2,{\"a\":null}]]", [1, [2, ["a": nil]]]),
     ("{\"b\":1 , \"a\":[]}", ["a": [], "b": 1]),
-])
+] as [(String, JSONValue)])
 func jsonThatIsRead(source: String, value: JSONValue) {
     #expect(parse(source) == value)
     #expect(parse(text(value)) == value)
