@@ -7,11 +7,11 @@ import PackageDescription
 // DPDK has no usable module map (its types are over-aligned) and its .pc file names flags that
 // SwiftPM refuses, so the flags stand here. Only CFastPath sees them.
 let dpdkFlags: [String] = [
-    "-I/usr/include/dpdk", "-I/usr/include/x86_64-linux-gnu/dpdk", "-include", "rte_config.h",
+    "-isystem", "/usr/include/dpdk", "-isystem", "/usr/include/x86_64-linux-gnu/dpdk",
+    "-include", "rte_config.h", "-D_GNU_SOURCE",
 ]
 let dpdkLibraries: [String] = [
-    "rte_eal", "rte_ethdev", "rte_mbuf", "rte_mempool", "rte_ring", "rte_kvargs", "rte_net",
-    "rte_bus_vdev",
+    "rte_eal", "rte_ethdev", "rte_mbuf", "rte_mempool", "rte_ring", "rte_bus_vdev",
 ]
 
 let strictC: [CSetting] = [
@@ -59,10 +59,10 @@ let package = Package(
             cSettings: packetC),
         .executableTarget(
             name: "CFastPath", dependencies: ["CFlowABI", "CTables", "CStages"],
-            path: "CShims/CFastPath",
+            path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
-                .linkedLibrary("mnl"), .linkedLibrary("bpf"), .linkedLibrary("numa"),
+                .linkedLibrary("mnl"), .linkedLibrary("bpf"),
             ]),
 
         // System libraries that Swift calls.

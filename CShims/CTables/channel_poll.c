@@ -206,6 +206,21 @@ static enum tl_fault commands_take(struct tl_worker *worker, uint32_t shard, uin
     return TL_FAULT_NONE;
 }
 
+// What can be told from the consumers' cursors; *room is the event ring's.
+static enum tl_fault consumers_check(const struct tl_channel *channel, uint32_t *room)
+{
+    const struct tl_channel_control *peer = channel->views.peer;
+    uint32_t events = channel->event_position - tl_load_acquire_u32(&peer->event_consumer.position);
+    if (events > channel->views.event_slots)
+        return TL_FAULT_EVENT_CURSOR;
+    uint32_t packets =
+        channel->packet_position - tl_load_acquire_u32(&peer->packet_consumer.position);
+    if (packets > channel->views.packet_slots)
+        return TL_FAULT_PACKET_CURSOR;
+    *room = channel->views.event_slots - events;
+    return TL_FAULT_NONE;
+}
+
 TL_PACKET_CODE enum tl_fault tl_channel_poll(struct tl_worker *worker, uint32_t shard,
                                              uint64_t now_ns, uint32_t budget,
                                              uint32_t *answered)
@@ -214,15 +229,14 @@ TL_PACKET_CODE enum tl_fault tl_channel_poll(struct tl_worker *worker, uint32_t 
     worker->now_ns = now_ns;
     if (!channel->attached)
         return TL_FAULT_NONE;
-    uint32_t consumer = tl_load_acquire_u32(&channel->views.peer->event_consumer.position);
-    uint32_t fill = channel->event_position - consumer;
-    if (fill > channel->views.event_slots)
-        return TL_FAULT_EVENT_CURSOR;
+    uint32_t room;
+    enum tl_fault fault = consumers_check(channel, &room);
+    if (fault != TL_FAULT_NONE)
+        return fault;
     uint32_t events_before = channel->event_position;
     uint32_t commands_before = channel->command_position;
-    uint32_t room = channel->views.event_slots - fill;
     room = pending_send(worker, channel, room, budget, now_ns);
-    enum tl_fault fault = commands_take(worker, shard, now_ns, budget, room, answered);
+    fault = commands_take(worker, shard, now_ns, budget, room, answered);
     struct tl_channel_fastpath *own = channel->views.own;
     if (channel->event_position != events_before)
         tl_store_release_u32(&own->event_producer.position, channel->event_position);

@@ -10,7 +10,7 @@
 enum {
     TL_EDGE_NEXT,      // on its way through the stages; never seen by the caller
     TL_EDGE_SEND,      // transmit by interface `target`
-    TL_EDGE_HAND_OVER, // give to worker `target`, untouched
+    TL_EDGE_HAND_OVER, // give to worker `target`, untouched, with rx_port and vlan
     TL_EDGE_LOOP,      // hairpin: give to worker `target` (maybe this one), with flags and hops
     TL_EDGE_TWIN,      // give to the kernel's twin of interface rx_port
     TL_EDGE_FREE,      // consumed, delivered or dropped, and counted: free the buffer
@@ -52,12 +52,13 @@ struct tl_packet {
     uint8_t payload_type; // as it leaves
     uint16_t payload_offset; // UDP payload, from data
     uint16_t payload_length;
-    uint16_t address_index; // destination
+    uint16_t stream;        // which of the flow's ingress streams, low bits
     uint16_t local_port;    // destination
     uint16_t remote_port;   // source
     uint16_t header_length; // RTP header with CSRCs and extension
-    uint16_t reserved;
-    uint32_t port_place;    // in the worker's port table
+    uint8_t padding;        // RTP padding bytes
+    uint8_t address_index;  // destination
+    uint32_t place;         // in the port table; from rtp_receive on: ingress packet index
 };
 
 _Static_assert(sizeof(struct tl_packet) == TL_LINE_BYTES, "one line");

@@ -66,7 +66,7 @@ struct tl_flow_egress {
     uint32_t flags;      // copy of admission.flags, so that one line serves
     uint32_t ssrc_be;
     uint32_t source_slot;   // the mapping's ingress flow
-    uint32_t source_stream; // and which of its streams, low 16 bits
+    uint32_t source_stream; // and which of its streams
     uint32_t clock_rate_hz;
     uint32_t sender_octets; // RFC 3550 6.4.1
     uint8_t variant;        // TL_VARIANT_*

@@ -76,4 +76,15 @@ int tl_next_hop_read(const struct tl_next_hops *hops, uint32_t index,
 int tl_next_hop_resolve(struct tl_next_hops *hops, uint32_t index,
                         const struct tl_next_hop_view *view, const uint8_t mac[6]);
 
+/// Worker: the present word of an entry. Pairs with the release in tl_next_hop_resolve.
+static inline uint64_t tl_next_hop_word(const struct tl_next_hop *hop)
+{
+    return __atomic_load_n(&hop->word, __ATOMIC_ACQUIRE);
+}
+
+static inline int tl_next_hop_resolved(uint64_t word)
+{
+    return ((word >> TL_HOP_STATE_SHIFT) & 3u) == TL_HOP_RESOLVED;
+}
+
 #endif

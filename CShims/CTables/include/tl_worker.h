@@ -63,7 +63,7 @@ struct tl_worker {
     uint32_t worker_count;
     uint32_t shard_count;
     uint32_t realm_count;
-    uint32_t rtcp_in_burst;     // RTCP packets that demux saw in this burst
+    uint32_t kinds_in_burst;    // bit for each TL_KIND_* that demux saw in this burst
     uint8_t block_worker[TL_PORT_BLOCKS]; // whose port block it is
     uint8_t block_local[TL_PORT_BLOCKS];  // its position among that worker's blocks
     uint8_t port_twin[256];               // by interface: it has a kernel's twin
