@@ -27,7 +27,7 @@ extension Shard: TransportOwner {
             self.transactions.received(message, from: hop)
             self.pump()
         } catch {
-            self.refuse(bytes, framing, SIPMessage.verdict(on: bytes, framing: framing), hop)
+            self.refuse(bytes, framing, examine(bytes, framing: framing), hop)
         }
     }
 

@@ -34,6 +34,8 @@ final class Shard {
     var outbox: [(bytes: [UInt8], hop: Hop, owner: TransactionID?)] = []
     var records: [CallRecord] = []
     let startedMs = Clock.wallMs
+    /// The process was told to stop.
+    var isStopping = false
     private let toTagSeed = UInt64.random(in: .min ... .max)
     private var outputs: [TransactionOutput] = []
     private let configurationPath: String
