@@ -121,5 +121,8 @@ let package = Package(
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
+        tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
+        tests("TortureTests", ["SIPMessage"]),
     ]
 )

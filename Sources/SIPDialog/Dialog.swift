@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SIPMessage
-
 /// The state of a dialog at one end (RFC 3261 section 12). It has no timers and sends nothing; its
 /// owner drops it when it is over.
 public struct Dialog: Sendable, Hashable {

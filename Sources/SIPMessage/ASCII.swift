@@ -41,6 +41,7 @@ struct ByteSet: Sendable {
     static let alphanum = alpha.union("0123456789")
     static let hex = ByteSet("0123456789abcdefABCDEF")
     static let token = alphanum.union("-.!%*_+`'~")
+    static let callID = token.union("()<>:\\\"/[]?{}@")
     static let word = token.union("()<>:\\\"/[]?{}")
     static let unreserved = alphanum.union("-_.!~*'()")
     static let user = unreserved.union("&=+$,;?/%")
@@ -52,8 +53,9 @@ struct ByteSet: Sendable {
     static let hostname = alphanum.union("-._")
     /// Octets of an IPv6 reference, without its brackets.
     static let address = hex.union(":.")
-    /// gen-value: token or host, which brings brackets and colons.
-    static let genericValue = token.union("[]:")
+    /// gen-value is a token or a host, which brings brackets and colons. Peers in the field also
+    /// send "@", "=" and "/" in branches and tags; none of these can be taken for a separator.
+    static let genericValue = token.union("[]:@=/?&$#^{}|")
 }
 
 /// Comparisons of protocol text: ASCII, octet by octet (RFC 3261 section 7.3.1).

@@ -103,6 +103,27 @@ public enum FaultTable {
         }
     }
 
+    /// The verdict on a stream that lost its framing; `octets` is what the framer read of the
+    /// faulty message.
+    public static func verdict(_ fault: SIPParseError, octets: [UInt8]) -> Verdict {
+        let split = MessageSplitter.split(octets, framing: .stream)
+        switch split.startLine {
+        case .request(let method, _): return self.verdict(fault, answerable: method != .ack)
+        case .response: return self.verdict(fault, answerable: false)
+        case nil:
+            // What does not even begin like SIP gets no answer.
+            let cause = octets.isEmpty ? fault : split.fault ?? fault
+            return .drop(reason: self.text(cause.code), offset: cause.offset)
+        }
+    }
+
+    /// The reason of a fault as text, for counters and logs.
+    public static func text(_ code: SIPParseError.Code) -> String {
+        switch self.answer(code) {
+        case .respond(_, let reason), .silence(let reason): reason
+        }
+    }
+
     /// `answerable` is false for responses and ACKs.
     static func verdict(_ fault: SIPParseError, answerable: Bool) -> Verdict {
         switch self.answer(fault.code) {

@@ -21,6 +21,8 @@ struct MessageSplitter {
     private(set) var fields: [HeaderField] = []
     private(set) var body: Range<Int> = 0..<0
     private(set) var fault: SIPParseError?
+    /// Where the start line begins, behind line ends that are ignored.
+    private var start = 0
 
     /// Offsets count from the first octet given, keep-alives in front included.
     static func split(_ bytes: [UInt8], framing: Framing) -> MessageSplitter {
@@ -45,7 +47,7 @@ struct MessageSplitter {
             start += 2
         }
         guard start < self.bytes.count else { return self.note(.empty, at: 0) }
-        guard self.bytes.count - start <= SIPLimits.messageBytes || framing == .stream else {
+        guard self.bytes.count - start <= SIPLimits.messageBytes else {
             // What lies within the limit is still split: the answer needs its header fields.
             self.note(.messageTooLarge, at: start + SIPLimits.messageBytes)
             self.bytes = Array(self.bytes[..<(start + SIPLimits.messageBytes)])
@@ -56,6 +58,7 @@ struct MessageSplitter {
     }
 
     private mutating func lines(from start: Int, _ framing: Framing) {
+        self.start = start
         let scan = LineScanner.scan(self.bytes.span, from: start)
         if let fault = scan.startFault { self.note(fault.code, at: fault.offset) }
         let line = StartLineParser.parse(self.bytes, start..<scan.startLineEnd)
@@ -99,7 +102,7 @@ struct MessageSplitter {
             }
             return
         }
-        guard length.value <= SIPLimits.messageBytes else {
+        guard length.value <= SIPLimits.messageBytes - (bodyStart - self.start) else {
             return self.note(.messageTooLarge, at: length.offset)
         }
         guard length.value <= available else {

@@ -15,6 +15,14 @@ public struct NameAddr: Sendable {
     /// The tag; nil where absent.
     public var tag: ArraySlice<UInt8>? { self.parameters.value("tag") }
 
+    /// A tag has a value, and not a quoted one (RFC 3261 section 19.3). Asked of From and To only.
+    func checkTag() throws(SIPParseError) {
+        guard let tag = self.parameters["tag"] else { return }
+        guard let value = tag.value, value.first != UInt8(ascii: "\"") else {
+            throw SIPParseError(.tagSyntax, at: tag.name.startIndex)
+        }
+    }
+
     /// The URI, decoded.
     public func decodedURI() throws(SIPParseError) -> URI { try URI.parse(self.uri) }
 
@@ -43,11 +51,6 @@ public struct NameAddr: Sendable {
         }
         self.parameters = try Parameters.parse(&cursor)
         try cursor.requireEnd(.nameAddrSyntax)
-        if let tag = self.parameters["tag"] {
-            guard let text = tag.value, text.allSatisfy(ByteSet.token.contains) else {
-                throw SIPParseError(.tagSyntax, at: tag.name.startIndex)
-            }
-        }
     }
 
     /// Where "<" stands outside of quotes, before any parameter of an addr-spec.

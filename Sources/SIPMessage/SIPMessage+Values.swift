@@ -29,12 +29,16 @@ extension SIPMessage {
 
     /// From.
     public func from() throws(SIPParseError) -> NameAddr {
-        try NameAddr(self.required(.from, .fromMissing))
+        let address = try NameAddr(self.required(.from, .fromMissing))
+        try address.checkTag()
+        return address
     }
 
     /// To.
     public func to() throws(SIPParseError) -> NameAddr {
-        try NameAddr(self.required(.to, .toMissing))
+        let address = try NameAddr(self.required(.to, .toMissing))
+        try address.checkTag()
+        return address
     }
 
     /// Call-ID: word [ "@" word ].

@@ -29,6 +29,10 @@ public struct StreamFramer: ~Copyable {
     private var messageSize: Int?
     private var keepAliveBytes = 0
     private var failed: SIPParseError?
+    /// Octets of the stream before the first one in `buffer`.
+    private var passed = 0
+    /// Offset in the stream of the message or failure handed out last.
+    public private(set) var itemOffset = 0
 
     /// An empty stream.
     public init() {}
@@ -41,6 +45,7 @@ public struct StreamFramer: ~Copyable {
         guard self.failed == nil else { return }
         if self.start > 0 {
             self.buffer.removeSubrange(..<self.start)
+            self.passed &+= self.start
             self.start = 0
         }
         self.buffer += bytes
@@ -60,6 +65,7 @@ public struct StreamFramer: ~Copyable {
         }
         guard let size = self.messageSize, self.pendingBytes >= size else { return .needMore }
         let message = Array(self.buffer[self.start..<(self.start + size)])
+        self.itemOffset = self.passed &+ self.start
         self.consume(size)
         self.messageSize = nil
         self.keepAliveBytes = 0
@@ -70,6 +76,7 @@ public struct StreamFramer: ~Copyable {
         self.start += count
         self.searched = 0
         if self.start == self.buffer.count {
+            self.passed &+= self.start
             self.buffer.removeAll(keepingCapacity: true)
             self.start = 0
         }
@@ -137,6 +144,7 @@ public struct StreamFramer: ~Copyable {
     private mutating func fail(_ fault: SIPParseError, upTo end: Int) -> Item {
         let octets = Array(self.buffer[self.start..<max(self.start, min(end, self.buffer.count))])
         self.failed = fault
+        self.itemOffset = self.passed &+ self.start
         self.buffer = []
         self.start = 0
         return .failure(fault, octets: octets)

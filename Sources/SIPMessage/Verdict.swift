@@ -28,6 +28,43 @@ public func examine(_ bytes: [UInt8], framing: Framing) -> Verdict {
         fault, answerable: message.isRequest && message.method != .ack)
 }
 
+/// What the box would do with the messages of one stream, in order.
+///
+/// Offsets count from the first octet of the stream. Line ends between messages get no verdict. A
+/// stream that ends inside a message ends with a drop, one that loses its framing with the verdict
+/// on the octets where it did, after which the connection is closed.
+public func examineStream(_ bytes: [UInt8]) -> [Verdict] {
+    var framer = StreamFramer()
+    framer.append(bytes)
+    var verdicts: [Verdict] = []
+    while true {
+        switch framer.next() {
+        case .keepAlive: continue
+        case .message(let message):
+            verdicts.append(examine(message, framing: .stream).moved(by: framer.itemOffset))
+        case .failure(let fault, let octets):
+            let verdict = FaultTable.verdict(fault, octets: octets)
+            return verdicts + [verdict.moved(by: framer.itemOffset)]
+        case .needMore:
+            guard framer.pendingBytes > 0 else { return verdicts }
+            let fault = SIPParseError(.incomplete, at: bytes.count)
+            return verdicts + [FaultTable.verdict(fault, answerable: false)]
+        }
+    }
+}
+
+extension Verdict {
+    /// The same with the offset counted from `base` octets earlier.
+    func moved(by base: Int) -> Verdict {
+        switch self {
+        case .accept: .accept
+        case .reject(let status, let reason, let offset):
+            .reject(status: status, reason: reason, offset: offset + base)
+        case .drop(let reason, let offset): .drop(reason: reason, offset: offset + base)
+        }
+    }
+}
+
 extension SIPMessage {
     /// The verdict on a message that is parsed already.
     public func examine() -> Verdict {

@@ -25,7 +25,8 @@ public struct Via: Sendable {
         return ASCII.equalsIgnoringCase(branch.prefix(7), "z9hG4bK")
     }
 
-    /// The address in `received`, with or without brackets (RFC 5118 section 4.5).
+    /// The address in `received`, with or without brackets (RFC 5118 section 4.5). nil also for a
+    /// value that is no address: the grammar lets that pass as an extension.
     public var received: IPAddress? {
         guard var text = self.parameters.value("received") else { return nil }
         if text.first == UInt8(ascii: "["), text.last == UInt8(ascii: "]") {
@@ -69,7 +70,7 @@ public struct Via: Sendable {
 
     private func checkParameters() throws(SIPParseError) {
         if let branch = self.parameters["branch"] {
-            guard let value = branch.value, value.allSatisfy(ByteSet.token.contains) else {
+            guard let value = branch.value, value.first != UInt8(ascii: "\"") else {
                 throw SIPParseError(.viaSyntax, at: branch.name.startIndex)
             }
         }
@@ -80,9 +81,6 @@ public struct Via: Sendable {
         }
         if let digits = self.parameters.value("rport"), self.responsePort == nil {
             throw SIPParseError(.viaSyntax, at: digits.startIndex)
-        }
-        if let received = self.parameters["received"], self.received == nil {
-            throw SIPParseError(.viaSyntax, at: received.name.startIndex)
         }
     }
 }

@@ -8,14 +8,14 @@ public struct ResponseTemplate: Sendable {
     /// The status code, 100 to 699.
     public var status: Int
     /// The reason phrase.
-    public var reason: StaticString
+    public var reason: String
     /// The tag for To where the request has none; empty for none, as in a 100.
     public var toTag: [UInt8] = []
     /// Seconds of Retry-After; nil for none.
     public var retryAfter: UInt32?
 
     /// A response without tag and Retry-After.
-    public init(status: Int, reason: StaticString) {
+    public init(status: Int, reason: String) {
         self.status = status
         self.reason = reason
     }
@@ -44,7 +44,7 @@ public struct ResponseTemplate: Sendable {
 
     /// The response with nothing added and no body.
     public func build(for request: SIPMessage, from source: Hop) -> [UInt8]? {
-        guard var builder = self.builder(for: request, from: source) else { return nil }
+        guard let builder = self.builder(for: request, from: source) else { return nil }
         return builder.finish()
     }
 

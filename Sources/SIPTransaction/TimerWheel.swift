@@ -147,10 +147,14 @@ public final class TimerWheel<Token: Hashable> {
     private func unlink(_ node: Int32) {
         let (previous, next) = (self.nodes[Int(node)].previous, self.nodes[Int(node)].next)
         let slot = Int(self.nodes[Int(node)].slot)
-        if previous == Self.none { self.heads[slot] = next } else {
+        if previous == Self.none {
+            self.heads[slot] = next
+        } else {
             self.nodes[Int(previous)].next = next
         }
-        if next == Self.none { self.tails[slot] = previous } else {
+        if next == Self.none {
+            self.tails[slot] = previous
+        } else {
             self.nodes[Int(next)].previous = previous
         }
         if self.heads[slot] == Self.none {

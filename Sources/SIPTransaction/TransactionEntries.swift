@@ -102,14 +102,18 @@ enum ServerMachine: ~Copyable {
 
     /// True for an INVITE that still waits for its final response.
     var isProceedingInvite: Bool {
-        if case .invite(let machine) = self { return machine.state == .proceeding }
-        return false
+        switch self {
+        case .invite(let machine): machine.state == .proceeding
+        case .other: false
+        }
     }
 
     /// True for an INVITE answered with a 2xx.
     var isAcceptedInvite: Bool {
-        if case .invite(let machine) = self { return machine.state == .accepted }
-        return false
+        switch self {
+        case .invite(let machine): machine.state == .accepted
+        case .other: false
+        }
     }
 }
 

@@ -71,7 +71,8 @@ extension TransactionLayer {
         self.stop(actions.stops, in: &entry.timers)
         if effects.contains(.sendRequest) {
             self.outputs.append(.send(entry.request, entry.hop, .client(entry.id)))
-            if message == nil, entry.timers.ending != nil { self.counters.retransmissionsSent &+= 1 }
+            // Before the first transmission no timer runs.
+            if entry.timers.ending != nil { self.counters.retransmissionsSent &+= 1 }
         }
         if effects.contains(.sendAck) { self.sendAck(of: entry, for: message) }
         if effects.contains(.sendCancel) { self.sendCancel(of: entry) }

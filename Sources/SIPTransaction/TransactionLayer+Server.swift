@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SIPMessage
+import NetworkAddress
+import SIPMessage
 
 extension TransactionLayer {
     /// Answers a request: `bytes` is the whole response, `status` the code in it.

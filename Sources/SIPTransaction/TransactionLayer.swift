@@ -139,11 +139,16 @@ public final class TransactionLayer {
 
     /// Stops those of the timers named that run.
     func stop(_ timers: TimerSet, in lanes: inout TimerLanes) {
-        for lane in [TransactionTimer.Lane.repeating, .ending] {
-            guard let token = lanes[lane], timers.contains(token.timer) else { continue }
-            lanes[lane] = nil
-            self.outputs.append(.stopTimer(token))
-        }
+        self.stop(timers, in: .repeating, of: &lanes)
+        self.stop(timers, in: .ending, of: &lanes)
+    }
+
+    private func stop(
+        _ timers: TimerSet, in lane: TransactionTimer.Lane, of lanes: inout TimerLanes
+    ) {
+        guard let token = lanes[lane], timers.contains(token.timer) else { return }
+        lanes[lane] = nil
+        self.outputs.append(.stopTimer(token))
     }
 
     /// Starts a timer; the one that runs in its lane is stopped.
@@ -160,8 +165,11 @@ public final class TransactionLayer {
     func start(
         _ actions: TransactionActions, of transaction: TransactionID, in lanes: inout TimerLanes
     ) {
-        guard !actions.starts.isEmpty else { return }
-        for timer in TransactionTimer.allCases where actions.starts.contains(timer) {
+        var bits = actions.starts.rawValue
+        while bits != 0 {
+            let bit = UInt8(truncatingIfNeeded: bits.trailingZeroBitCount)
+            bits &= bits &- 1
+            guard let timer = TransactionTimer(rawValue: bit) else { continue }
             let isRepeating = timer == .a || timer == .e || timer == .g
             let milliseconds =
                 isRepeating

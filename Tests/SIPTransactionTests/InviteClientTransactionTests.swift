@@ -43,10 +43,14 @@ import Testing
     static func expected(_ state: Machine.State, isReliable: Bool) -> [Event: Row] {
         let afterFailure: Row =
             isReliable
-            ? (.terminated, .init([.sendAck, .deliver, .terminated], stops: .init(.a, .b, .c, .cancelled)))
+            ? (
+                .terminated,
+                .init([.sendAck, .deliver, .terminated], stops: .init(.a, .b, .c, .cancelled))
+            )
             : (
                 .completed,
-                .init([.sendAck, .deliver], starts: .init(.d), stops: .init(.a, .b, .c, .cancelled))
+                .init(
+                    [.sendAck, .deliver], starts: .init(.d), stops: .init(.a, .b, .c, .cancelled))
             )
         let afterSuccess: Row = (
             .accepted, .init(.deliver, starts: .init(.m), stops: .init(.a, .b, .c, .cancelled))
@@ -80,7 +84,9 @@ import Testing
                 .status(100): (.proceeding, .init(.deliver)),
                 .status(180): (.proceeding, .init(.deliver, starts: .init(.c))),
                 .timer(.c): cancel, .cancel: cancel,
-                .timer(.cancelled): (.terminated, .init([.timeout, .terminated], stops: .init(.a))),
+                .timer(.cancelled): (
+                    .terminated, .init([.timeout, .terminated], stops: .init(.a))
+                ),
             ]) { _, new in new }
         case .completed:
             let again: Row = (.completed, .init(.sendAck))

@@ -4,11 +4,12 @@ import SIPTransaction
 import Testing
 
 @Suite struct TransactionTimingTests {
-    @Test(arguments: [
-        (TransactionTimer.a, 500), (.b, 32000), (.c, 181_000), (.d, 32000), (.e, 500),
-        (.f, 32000), (.g, 500), (.h, 32000), (.i, 5000), (.j, 32000), (.k, 5000), (.l, 32000),
-        (.m, 32000), (.trying, 200), (.lateTrying, 3500), (.cancelled, 32000), (.success, 500),
-    ] as [(TransactionTimer, UInt32)])
+    @Test(
+        arguments: [
+            (TransactionTimer.a, 500), (.b, 32000), (.c, 181_000), (.d, 32000), (.e, 500),
+            (.f, 32000), (.g, 500), (.h, 32000), (.i, 5000), (.j, 32000), (.k, 5000), (.l, 32000),
+            (.m, 32000), (.trying, 200), (.lateTrying, 3500), (.cancelled, 32000), (.success, 500),
+        ] as [(TransactionTimer, UInt32)])
     func rfc3261_table4_defaults(_ timer: TransactionTimer, milliseconds: UInt32) {
         #expect(TransactionTiming().milliseconds(timer) == milliseconds)
     }
