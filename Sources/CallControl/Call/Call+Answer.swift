@@ -141,7 +141,7 @@ extension Call {
         let leg = self.legs.b
         let hop = leg.destination(of: dialog)
         let ackBranch = self.context.identifiers.branch()
-        var ack = dialog.acknowledgement(
+        let ack = dialog.acknowledgement(
             sequence: sequence, via: leg.listener.via(branch: ackBranch))
         self.emit(.send(ack.finish(), hop))
         let isNew = !self.endedBranches.contains(dialog.key.remoteTag)
@@ -149,7 +149,7 @@ extension Call {
         self.endedBranches.append(dialog.key.remoteTag)
         self.context.counters.extraAnswers &+= 1
         let branch = self.context.identifiers.branch()
-        guard var bye = dialog.request(.bye, via: leg.listener.via(branch: branch)) else { return }
+        guard let bye = dialog.request(.bye, via: leg.listener.via(branch: branch)) else { return }
         _ = self.context.send(.bye, bye.finish(), branch: branch, to: hop, for: .discarded)
     }
 }

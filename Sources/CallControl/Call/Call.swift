@@ -2,6 +2,7 @@
 
 import Admission
 import SDP
+import SIPDialog
 import SIPMessage
 import SIPTransaction
 

@@ -23,11 +23,13 @@ extension CallCheckpoint {
         self.calling = try reader.text()
         self.called = try reader.text()
         self.startedAt = try reader.integer()
-        self.answeredAt = try reader.optional { try $0.integer() }
+        self.answeredAt = try reader.optional { r throws(CheckpointError) in try r.integer() }
         self.status = try reader.integer()
         self.a = try reader.leg()
         self.b = try reader.leg()
-        self.exchange = try reader.optional { try $0.exchange() }
+        self.exchange = try reader.optional { r throws(CheckpointError) in
+            try r.exchange()
+        }
         let a = try reader.intent()
         self.media = MediaIntent(a: a, b: try reader.intent())
         self.flows = try reader.string(most: Self.flowBytesMax)

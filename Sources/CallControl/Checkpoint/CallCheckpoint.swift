@@ -8,7 +8,7 @@ public import SIPTransaction
 /// What has to survive of a call when the process does not (ARCHITECTURE section 4, Recovery).
 /// Written when its INVITE goes out, and at its answer, ACK, re-INVITE and BYE; removed when the
 /// call is over. Holds no connection: those end with the process.
-public struct CallCheckpoint: Sendable, Hashable {
+public struct CallCheckpoint: Sendable, Equatable {
     /// Where the call stood.
     public enum Stage: UInt8, Sendable {
         /// The callee had not answered.

@@ -6,7 +6,7 @@ import Routing
 import SDP
 import SIPDialog
 import SIPMessage
-import SIPTransaction
+public import SIPTransaction
 
 // Requests: whose they are, and what those outside of a dialog get.
 extension CallEngine {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SIPDialog
-public import SIPMessage
+import SIPMessage
 public import SIPTransaction
 
 // What the transaction layer reports.

@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Admission
-public import NetworkAddress
-public import SIPMessage
-public import SIPTransaction
 
 /// The back-to-back user agent of one shard: what the transaction layer, timers, media and
 /// operators report goes in through methods; what is to be done comes out of ``drain()``, in order.
