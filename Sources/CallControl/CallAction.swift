@@ -44,8 +44,9 @@ public enum CallAction: Sendable {
     /// Send a request through a client transaction; its identifier goes to
     /// ``CallEngine/started(_:as:)``.
     case request(OutgoingRequest)
-    /// Cancel an INVITE of ours; the transaction layer waits for a provisional response.
-    case cancel(RequestHandle)
+    /// Cancel an INVITE of ours; the transaction layer waits for a provisional response. `reason`
+    /// is the value of a Reason header, or empty.
+    case cancel(RequestHandle, reason: [UInt8])
     /// Send without a transaction: an ACK for a 2xx, or a 2xx again after a restart.
     case send([UInt8], Hop)
     /// Give to the transaction layer as if it had just arrived: an INVITE from before a restart,

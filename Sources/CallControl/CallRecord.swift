@@ -62,7 +62,7 @@ public struct CallRecord: Sendable, Hashable {
 }
 
 /// A live call as the command line lists it.
-public struct CallSummary: Sendable, Hashable {
+public struct CallSummary: Sendable, Equatable {
     /// Where a call stands.
     public enum State: String, Sendable {
         /// The INVITE went out.

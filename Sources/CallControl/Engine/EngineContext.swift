@@ -49,6 +49,8 @@ final class EngineContext {
     var servers: [ServerTransactionID: LegReference] = [:]
     /// Calls that wait for an INVITE from before the restart to come again.
     var awaitedInvites: [InviteKey: CallIdentifier] = [:]
+    /// Calls whose checkpoint is to be written when the input in hand is done.
+    var dirty: [CallIdentifier] = []
     /// Calls that are over and wait for the engine to let go of them.
     var finished: [CallIdentifier] = []
 
@@ -89,8 +91,10 @@ final class EngineContext {
 
     func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
 
-    func terminated(_ id: ClientTransactionID) {
-        if let handle = self.handles.removeValue(forKey: id) { self.purposes[handle] = nil }
+    /// A client transaction is over; returns what it was for.
+    func terminated(_ id: ClientTransactionID) -> Purpose? {
+        guard let handle = self.handles.removeValue(forKey: id) else { return nil }
+        return self.purposes.removeValue(forKey: handle)
     }
 
     /// Nothing is remembered of any call: for tests of what is left behind.

@@ -3,11 +3,11 @@
 /// Reason phrases, and what a failure of one leg becomes on the other.
 enum StatusTable {
     /// The phrase of RFC 3261 section 21 and later RFCs; that of the class for other codes.
-    static func phrase(_ status: Int) -> StaticString {
+    static func phrase(_ status: Int) -> String {
         self.specific(status) ?? self.general(status)
     }
 
-    private static func specific(_ status: Int) -> StaticString? {
+    private static func specific(_ status: Int) -> String? {
         switch status {
         case 100...299: self.success(status)
         case 400...499: self.clientFailure(status)
@@ -16,7 +16,7 @@ enum StatusTable {
         }
     }
 
-    private static func success(_ status: Int) -> StaticString? {
+    private static func success(_ status: Int) -> String? {
         switch status {
         case 100: "Trying"
         case 180: "Ringing"
@@ -29,7 +29,7 @@ enum StatusTable {
         }
     }
 
-    private static func clientFailure(_ status: Int) -> StaticString? {
+    private static func clientFailure(_ status: Int) -> String? {
         switch status {
         case 403: "Forbidden"
         case 404: "Not Found"
@@ -54,7 +54,7 @@ enum StatusTable {
         }
     }
 
-    private static func serverFailure(_ status: Int) -> StaticString? {
+    private static func serverFailure(_ status: Int) -> String? {
         switch status {
         case 501: "Not Implemented"
         case 502: "Bad Gateway"
@@ -70,7 +70,7 @@ enum StatusTable {
         }
     }
 
-    private static func general(_ status: Int) -> StaticString {
+    private static func general(_ status: Int) -> String {
         switch status / 100 {
         case 1: "Session Progress"
         case 2: "OK"
