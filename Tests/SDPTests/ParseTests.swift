@@ -94,8 +94,8 @@ private func failure(_ text: String) -> SDPError? {
 @Test(arguments: [
     ("", SDPError.Code.empty, 0), ("v=1\r\n", .badVersion, 0), ("o=- 1 2 IN IP4 a\r\n", .wrongOrder, 0),
     ("v=0\r\ns=-\r\n", .wrongOrder, 5),
-    ("v=0\r\no=- 1 2 IN IP4 a\r\n", .missingName, 24),
-    ("v=0\r\no=- 1 2 IN IP4 a\r\nm=audio 1 RTP/AVP 0\r\n", .missingName, 24), ("v=0\r\n", .wrongOrder, 5), ("v0\r\n", .notALine, 0),
+    ("v=0\r\no=- 1 2 IN IP4 a\r\n", .missingName, 23),
+    ("v=0\r\no=- 1 2 IN IP4 a\r\nm=audio 1 RTP/AVP 0\r\n", .missingName, 23), ("v=0\r\n", .wrongOrder, 5), ("v0\r\n", .notALine, 0),
     ("v=0\r\no=- 1 2 IN IP4\r\n", .badOrigin, 5), ("v=0\r\no=- x 2 IN IP4 a\r\n", .badOrigin, 5),
     ("v=0\r\no=- 1 -2 IN IP4 a\r\n", .badOrigin, 5),
 ])
