@@ -7,11 +7,11 @@ import PackageDescription
 // DPDK has no usable module map (its types are over-aligned) and its .pc file names flags that
 // SwiftPM refuses, so the flags stand here. Only CFastPath sees them.
 let dpdkFlags: [String] = [
-    "-I/usr/include/dpdk", "-I/usr/include/x86_64-linux-gnu/dpdk", "-include", "rte_config.h",
+    "-isystem", "/usr/include/dpdk", "-isystem", "/usr/include/x86_64-linux-gnu/dpdk",
+    "-include", "rte_config.h", "-D_GNU_SOURCE",
 ]
 let dpdkLibraries: [String] = [
-    "rte_eal", "rte_ethdev", "rte_mbuf", "rte_mempool", "rte_ring", "rte_kvargs", "rte_net",
-    "rte_bus_vdev",
+    "rte_eal", "rte_ethdev", "rte_mbuf", "rte_mempool", "rte_ring", "rte_bus_vdev",
 ]
 
 let strictC: [CSetting] = [
@@ -59,10 +59,10 @@ let package = Package(
             cSettings: packetC),
         .executableTarget(
             name: "CFastPath", dependencies: ["CFlowABI", "CTables", "CStages"],
-            path: "CShims/CFastPath",
+            path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
-                .linkedLibrary("mnl"), .linkedLibrary("bpf"), .linkedLibrary("numa"),
+                .linkedLibrary("mnl"), .linkedLibrary("bpf"),
             ]),
 
         // System libraries that Swift calls.
@@ -110,6 +110,14 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("AdmissionTests", ["Admission"]),
+        tests(
+            "CallControlTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+                "Admission", "CallControl",
+            ]),
+        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
         tests("SIPTransportTests", [
             "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress",
         ]),
@@ -119,9 +127,28 @@ let package = Package(
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
-        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
+        tests("StoreTests", ["Store"]),
+        tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
+        // The contract's two sides as processes of their own, for its tests.
+        .executableTarget(
+            name: "contract-peer", dependencies: ["CFlowABI"], path: "Tests/contract/peer",
+            cSettings: strictC),
+        .executableTarget(
+            name: "contract-control",
+            dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
+            path: "Tests/contract/control", swiftSettings: strictSwift),
+        tests(
+            "FlowABITests",
+            [
+                "FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control",
+            ]),
+        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "FlowProgrammingTests",
+            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
     ]
 )

@@ -54,7 +54,12 @@ public struct Geometry: Sendable, Hashable {
 
     /// The worker that a local media port belongs to.
     public func worker(ofPort port: UInt16) -> WorkerIndex {
-        WorkerIndex(UInt32(port) / TL_PORT_BLOCK % self.workers)
+        Self.worker(ofPort: port, of: self.workers)
+    }
+
+    /// The worker, among so many, that a local media port belongs to.
+    public static func worker(ofPort port: UInt16, of workers: UInt32) -> WorkerIndex {
+        WorkerIndex(UInt32(port) / TL_PORT_BLOCK % max(workers, 1))
     }
 
     /// How many ports in a row belong to one worker.

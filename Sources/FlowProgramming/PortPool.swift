@@ -26,7 +26,7 @@ public final class PortPool: MediaPorts {
     /// Requests that found no port, by realm.
     public private(set) var exhaustedByRealm: [RealmIndex: UInt64] = [:]
 
-    private let geometry: Geometry
+    private var setup: Setup?
     private var shelves: [ShelfKey: PortShelf] = [:]
     private var placeOf: [AddressIndex: (realm: RealmIndex, address: IPAddress)] = [:]
     private var familyOf: [RealmIndex: Bool] = [:]
@@ -40,20 +40,42 @@ public final class PortPool: MediaPorts {
         let isIPv4: Bool
     }
 
-    /// The ports of the realms and addresses that the fast path's file names.
-    public init(geometry: Geometry, realms: [RealmPage], addresses: [AddressPage]) {
-        self.geometry = geometry
-        for page in addresses where Int(page.realm) < realms.count {
+    private struct Setup: Equatable {
+        let workers: UInt32
+        let ranges: [ClosedPorts]
+        let addresses: [AddressPage]
+    }
+
+    private struct ClosedPorts: Equatable {
+        let first: UInt16
+        let last: UInt16
+    }
+
+    /// A pool without ports; `configure` gives it some.
+    public init() {}
+
+    /// Takes over the realms and addresses that the fast path's file names. Ports in use stay so;
+    /// with the same realms and addresses as before nothing changes.
+    public func configure(geometry: Geometry, realms: [RealmPage], addresses: [AddressPage]) {
+        let setup = Setup(
+            workers: geometry.workers,
+            ranges: realms.map { ClosedPorts(first: $0.portFirst, last: $0.portLast) },
+            addresses: addresses.filter { Int($0.realm) < realms.count })
+        guard setup != self.setup else { return }
+        self.setup = setup
+        self.shelves = [:]
+        self.placeOf = [:]
+        self.familyOf = [:]
+        for page in setup.addresses {
             let realm = RealmIndex(page.realm)
+            let range = setup.ranges[Int(page.realm)]
             self.placeOf[page.index] = (realm, page.address)
             if self.familyOf[realm] == nil { self.familyOf[realm] = page.address.isIPv4 }
-            let range = realms[Int(page.realm)]
-            for port in Self.evenPorts(range.portFirst, range.portLast) {
-                let key = ShelfKey(
-                    realm: realm, worker: geometry.worker(ofPort: port),
-                    isIPv4: page.address.isIPv4)
-                self.shelves[key, default: PortShelf()].append(
-                    PortKey(address: page.index, port: port))
+            for port in Self.evenPorts(range.first, range.last) {
+                let key = PortKey(address: page.index, port: port)
+                guard !self.used.contains(key) else { continue }
+                self.shelves[self.shelf(key, (realm, page.address)), default: PortShelf()]
+                    .append(key)
             }
         }
     }
@@ -78,8 +100,9 @@ public final class PortPool: MediaPorts {
         _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
     ) -> (a: MediaPort, b: MediaPort)? {
         // Workers take turns, so that calls spread evenly.
-        for turn in 0..<self.geometry.workers {
-            let worker = WorkerIndex((self.nextWorker &+ turn) % self.geometry.workers)
+        let workers = self.setup?.workers ?? 0
+        for turn in 0..<workers {
+            let worker = WorkerIndex((self.nextWorker &+ turn) % workers)
             let aKey = ShelfKey(realm: a, worker: worker, isIPv4: aIsIPv4)
             let bKey = ShelfKey(realm: b, worker: worker, isIPv4: bIsIPv4)
             guard let first = self.take(aKey) else { continue }
@@ -90,7 +113,7 @@ public final class PortPool: MediaPorts {
             guard let aPort = self.mediaPort(first), let bPort = self.mediaPort(second) else {
                 continue
             }
-            self.nextWorker = (worker.value &+ 1) % self.geometry.workers
+            self.nextWorker = (worker.value &+ 1) % workers
             self.used.formUnion([first, second])
             self.counters.reserved = UInt64(self.used.count)
             return (aPort, bPort)
@@ -104,19 +127,22 @@ public final class PortPool: MediaPorts {
 
     /// Gives a port back; it rests from now on.
     public func release(_ port: MediaPort) {
-        let key = PortKey(address: AddressIndex(port.addressIndex), port: port.rtp.port)
-        guard self.used.remove(key) != nil, let place = self.placeOf[key.address] else {
+        let key = PortKey(port)
+        guard self.used.remove(key) != nil else {
             self.counters.misuse &+= 1
             return
         }
         self.counters.reserved = UInt64(self.used.count)
-        self.shelves[self.shelf(key, place)]?.rest(key, sinceNs: self.nowNs)
+        // The realm may have lost the address, or the port, while it was in use.
+        guard let place = self.placeOf[key.address], self.contains(key, place) else { return }
+        self.shelves[self.shelf(key, place), default: PortShelf()]
+            .rest(key, sinceNs: self.nowNs)
     }
 
     /// Takes a given port up again, for a call that lived through a restart; false when the realm
     /// has no such port (any more), or when it is in use.
     public func reserve(again port: MediaPort) -> Bool {
-        let key = PortKey(address: AddressIndex(port.addressIndex), port: port.rtp.port)
+        let key = PortKey(port)
         guard let place = self.placeOf[key.address], place.address == port.rtp.address,
             !self.used.contains(key),
             self.shelves[self.shelf(key, place)]?.remove(key) == true
@@ -129,6 +155,9 @@ public final class PortPool: MediaPorts {
         return true
     }
 
+    /// True for a port that is in use.
+    public func isReserved(_ port: MediaPort) -> Bool { self.used.contains(PortKey(port)) }
+
     /// Lets a port that is not in use rest since a time in the past: somebody used it before us.
     public func rest(_ address: AddressIndex, port: UInt16, sinceNs: UInt64) {
         let key = PortKey(address: address, port: port)
@@ -140,11 +169,18 @@ public final class PortPool: MediaPorts {
         }
     }
 
+    private func contains(
+        _ key: PortKey, _ place: (realm: RealmIndex, address: IPAddress)
+    ) -> Bool {
+        guard let range = self.setup?.ranges[Int(place.realm.value)] else { return false }
+        return key.port % 2 == 0 && key.port >= range.first && key.port < range.last
+    }
+
     private func shelf(
         _ key: PortKey, _ place: (realm: RealmIndex, address: IPAddress)
     ) -> ShelfKey {
         ShelfKey(
-            realm: place.realm, worker: self.geometry.worker(ofPort: key.port),
+            realm: place.realm, worker: Geometry.worker(ofPort: key.port, of: self.setup?.workers ?? 1),
             isIPv4: place.address.isIPv4)
     }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension SessionDescription {
-    /// Reads a description. Lines end in CRLF or LF, the last one may end with the bytes. v=, o=
-    /// and s= come first as RFC 8866 section 5 orders them; behind them a section takes its
-    /// lines in any order, because peers mix up c=, b= and a=. A type letter that SDP does not
+    /// Reads a description. Lines end in CRLF or LF, the last one may end with the bytes. v= and o=
+    /// come first as RFC 8866 section 5 orders them; behind them a section takes its lines in any
+    /// order, because peers mix up s=, c=, b= and a=. A type letter that SDP does not
     /// know refuses the whole (section 5). Throws the first fault with its offset.
     public static func parse(_ bytes: [UInt8]) throws(SDPError) -> SessionDescription {
         try parse(bytes[...])
@@ -20,7 +20,7 @@ extension SessionDescription {
         while let line = try lines.next() {
             try parser.take(line)
         }
-        return parser.finish()
+        return try parser.finish(at: lines.offset)
     }
 }
 
@@ -43,9 +43,12 @@ struct LineReader {
         self.rest = bytes
     }
 
+    /// Where the next line starts.
+    var offset: Int { self.rest.startIndex &- self.base }
+
     /// The next line; nil at the end. Empty lines at the very end are forgiven.
     mutating func next() throws(SDPError) -> Line? {
-        let offset = self.rest.startIndex &- self.base
+        let offset = self.offset
         guard !self.rest.isEmpty else { return nil }
         let end = self.rest.firstIndex(of: ASCII.lf) ?? self.rest.endIndex
         var text = self.rest[..<end]
@@ -65,21 +68,21 @@ struct LineReader {
 /// Puts lines where they belong. The description grows as lines come.
 struct SectionParser {
     private var session: SessionDescription
+    private var sawName = false
     private var sawTiming = false
     private var attributeCount = 0
 
-    /// Takes v=, o= and s=.
+    /// Takes v= and o=.
     init(_ lines: inout LineReader) throws(SDPError) {
         let version = try Self.require(0x76, &lines)
         guard version.value == "0" else { throw version.fail(.badVersion) }
-        let originLine = try Self.require(0x6f, &lines)
-        let name = try Self.require(0x73, &lines)
-        self.session = SessionDescription(
-            origin: try Self.origin(originLine), name: name.value)
+        let origin = try Self.origin(Self.require(0x6f, &lines))
+        self.session = SessionDescription(origin: origin)
         self.session.timings = []
     }
 
-    func finish() -> SessionDescription {
+    func finish(at offset: Int) throws(SDPError) -> SessionDescription {
+        guard self.sawName else { throw SDPError(.missingName, at: offset) }
         var result = self.session
         if !self.sawTiming { result.timings = [Timing(start: "0", stop: "0")] }
         return result
@@ -115,6 +118,10 @@ struct SectionParser {
 
     private mutating func takeSessionLine(_ line: Line) throws(SDPError) {
         switch line.type {
+        case 0x73:
+            guard !self.sawName else { throw line.fail(.repeatedLine) }
+            self.sawName = true
+            self.session.name = line.value
         case 0x69: try Self.setOnce(&self.session.information, line)
         case 0x75: try Self.setOnce(&self.session.uri, line)
         case 0x65: try Self.append(line.value, to: &self.session.emails, line)
@@ -134,7 +141,7 @@ struct SectionParser {
             try Self.append(line.value, to: &self.session.timings[last].repeats, line)
         case 0x7a: try Self.setOnce(&self.session.zones, line)
         case 0x6b: try Self.setOnce(&self.session.key, line)
-        case 0x76, 0x6f, 0x73: throw line.fail(.repeatedLine)
+        case 0x76, 0x6f: throw line.fail(.repeatedLine)
         default: throw line.fail(.unknownType)
         }
     }
@@ -157,6 +164,7 @@ struct SectionParser {
     }
 
     private mutating func beginMedia(_ line: Line) throws(SDPError) {
+        guard self.sawName else { throw line.fail(.missingName) }
         guard self.session.media.count < SDPLimits.media else { throw line.fail(.tooManyMedia) }
         let words = line.value.words
         guard words.count >= 4 else { throw line.fail(.badMedia) }
@@ -179,7 +187,7 @@ extension SectionParser {
     private static func require(
         _ type: UInt8, _ lines: inout LineReader
     ) throws(SDPError) -> Line {
-        guard let line = try lines.next() else { throw SDPError(.wrongOrder, at: 0) }
+        guard let line = try lines.next() else { throw SDPError(.wrongOrder, at: lines.offset) }
         guard line.type == type else { throw line.fail(.wrongOrder) }
         return line
     }
