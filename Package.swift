@@ -100,9 +100,10 @@ let package = Package(
 
         // The process.
         module("Node", [
-            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing", "Admission",
-            "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming", "SIPTransport", "Store",
-            "Configuration", "Management",
+            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
+            "CallControl", "FlowABI",
+            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "Configuration",
+            "Management",
         ]),
         .executableTarget(
             name: "trunkline",
@@ -110,6 +111,12 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
+        tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
+        tests("TortureTests", ["SIPMessage"]),
+        tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
+        tests("RoutingTests", ["Routing"]),
         tests("AdmissionTests", ["Admission"]),
         tests(
             "CallControlTests",
@@ -117,18 +124,19 @@ let package = Package(
                 "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
                 "Admission", "CallControl",
             ]),
-        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
-        tests("SIPTransportTests", [
-            "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress",
-        ]),
+        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "FlowProgrammingTests",
+            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "FlowABITests",
+            ["FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control"]),
+        tests(
+            "SIPTransportTests", ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
-        tests("ManagementTests", ["Management", "SIPTransport"]),
-        tests("SDPTests", ["NetworkAddress", "SDP"]),
-        tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
-        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
-        tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
-        tests("TortureTests", ["SIPMessage"]),
+        tests("ManagementTests", ["Management", "SIPTransport"]),
+
         // The contract's two sides as processes of their own, for its tests.
         .executableTarget(
             name: "contract-peer", dependencies: ["CFlowABI"], path: "Tests/contract/peer",
@@ -137,14 +145,5 @@ let package = Package(
             name: "contract-control",
             dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
             path: "Tests/contract/control", swiftSettings: strictSwift),
-        tests(
-            "FlowABITests",
-            [
-                "FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control",
-            ]),
-        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
-        tests(
-            "FlowProgrammingTests",
-            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
     ]
 )

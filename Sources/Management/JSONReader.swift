@@ -167,7 +167,7 @@ private struct JSONReader {
         guard let value = Double(text), value.isFinite else {
             throw self.error("the number is too large", at: start)
         }
-        return .double(value)
+        return .number(value)
     }
 
     private mutating func digits() -> Int {

@@ -9,7 +9,7 @@ public enum JSONValue: Sendable, Equatable {
     /// A number without fraction and exponent that fits.
     case integer(Int64)
     /// Any other number; always finite.
-    case double(Double)
+    case number(Double)
     /// A string.
     case string(String)
     /// An array.
@@ -63,7 +63,7 @@ extension JSONValue {
         if let exact = Int64(exactly: value) {
             self = .integer(exact)
         } else {
-            self = .double(Double(value))
+            self = .number(Double(value))
         }
     }
 
@@ -89,10 +89,10 @@ extension JSONValue {
     public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
 
     /// The value of any number.
-    public var number: Double? {
+    public var double: Double? {
         switch self {
         case .integer(let value): Double(value)
-        case .double(let value): value
+        case .number(let value): value
         default: nil
         }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses as the operating system wants them.
 
-// Which of the two owns a C type of the system depends on what was compiled first.
 internal import CUV
 internal import Glibc
 internal import NetworkAddress

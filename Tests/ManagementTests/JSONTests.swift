@@ -13,8 +13,8 @@ func text(_ value: JSONValue, pretty: Bool = false) -> String {
 
 @Test(arguments: [
     ("null", JSONValue.null), (" true ", true), ("false", false), ("0", 0), ("-12", -12),
-    ("9223372036854775807", .integer(.max)), ("9223372036854775808", .double(0x1p63)),
-    ("1.5e1", .double(15)), ("-0.25", .double(-0.25)), ("\"\"", ""), ("[]", []), ("{}", [:]),
+    ("9223372036854775807", .integer(.max)), ("9223372036854775808", .number(0x1p63)),
+    ("1.5e1", .number(15)), ("-0.25", .number(-0.25)), ("\"\"", ""), ("[]", []), ("{}", [:]),
     (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{c}\n\r\t"), (#""\u00e9\ud83d\ude00""#, "é😀"),
     ("[1,[2,{\"a\":null}]]", [1, [2, ["a": nil]]]),
     ("{\"b\":1 , \"a\":[]}", ["a": [], "b": 1]),
@@ -74,8 +74,8 @@ func jsonThatIsRefused(source: String) {
         }
         """
     #expect(text(value, pretty: true) == pretty)
-    #expect(text(.double(.infinity)) == "null")
-    #expect(JSONValue(UInt64.max) == .double(0x1p64))
+    #expect(text(.number(.infinity)) == "null")
+    #expect(JSONValue(UInt64.max) == .number(0x1p64))
 }
 
 @Test func arbitraryBytesNeverTrap() {
