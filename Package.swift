@@ -136,6 +136,9 @@ let package = Package(
         tests("StoreTests", ["Store"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
+        tests("TrunklineTests", [
+            "trunkline", "Configuration", "FlowABI", "Management", "NetworkAddress", "SIPMessage",
+        ]),
 
         // The contract's two sides as processes of their own, for its tests.
         .executableTarget(

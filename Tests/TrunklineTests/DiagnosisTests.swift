@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Testing
+
+@testable import trunkline
+
+private func configuration(attach: String, interface: String = "eth1") throws -> NodeConfiguration {
+    let text = """
+        fastpath: { cores: [1], memory-mb: 256 }
+        realms:
+          - { name: carrier, attach: \(attach), interface: \(interface), addresses: [198.18.1.1], ports: 20000-29999 }
+        listeners:
+          - { name: carrier, transport: udp, address: "198.18.1.1:5060" }
+        trunks:
+          - { name: carrier, listener: carrier, realm: carrier, peer: "sip:198.18.1.2:5060;transport=udp" }
+        routes:
+          - { prefix: "+1", to: carrier }
+        """
+    return try NodeConfiguration.parse(Array(text.utf8), file: "test")
+}
+
+/// A machine that can do everything.
+private func capable() -> Host {
+    var host = Host()
+    host.kernel = (6, 1)
+    host.capabilities = .max
+    host.freeHugePages = 512
+    host.hugePageKB = 2048
+    host.cores = 4
+    host.hasIOMMU = true
+    host.hasVFIO = true
+    host.interfaces = [
+        Host.Interface(name: "eth1", driver: "ixgbe", receiveQueues: 4, isUp: true, isPCI: true)
+    ]
+    return host
+}
+
+private func judge(_ attach: String, _ change: (inout Host) -> Void = { _ in }) throws -> Diagnosis {
+    var host = capable()
+    change(&host)
+    var diagnosis = Diagnosis()
+    diagnosis.judge(try configuration(attach: attach), on: host)
+    return diagnosis
+}
+
+private func realm(_ diagnosis: Diagnosis) -> Diagnosis.Line? {
+    diagnosis.lines.first { $0.subject == "realm carrier" }
+}
+
+@Test func whyNoBetterModeIsInForce() throws {
+    let packet = try #require(realm(judge("packet") { $0.interfaces[0].isPCI = false }))
+    #expect(packet.level == .note)
+    #expect(
+        packet.text == "attach packet on eth1; pci is better, but eth1 is no PCI device; "
+            + "xdp is better and possible here: change realms.attach")
+    let xdp = try #require(realm(judge("xdp") { $0.hasIOMMU = false }))
+    #expect(
+        xdp.text == "attach xdp on eth1; pci is better, but the machine shows no IOMMU")
+}
+
+@Test func whatCannotWork() throws {
+    let cases: [(String, (inout Host) -> Void)] = [
+        ("kernel 5.10 is older than 5.15", { $0.kernel = (5, 10) }),
+        ("there is no interface eth1", { $0.interfaces = [] }),
+        ("CAP_BPF is missing for this user", { $0.capabilities = ~(1 << 39) }),
+        ("eth1 is down", { $0.interfaces[0].isUp = false }),
+        ("eth1 has 0 receive queues for 1 workers", { $0.interfaces[0].receiveQueues = 0 }),
+    ]
+    for (text, change) in cases {
+        let diagnosis = try judge("xdp", change)
+        #expect(!diagnosis.isGood)
+        #expect(realm(diagnosis)?.text == "attach xdp cannot work: " + text)
+    }
+    #expect(try judge("xdp").isGood)
+}
+
+@Test func coresAndMemory() throws {
+    let short = try judge("xdp") {
+        $0.freeHugePages = 10
+        $0.cores = 1
+    }
+    #expect(short.lines.filter { $0.level == .fault }.map(\.subject) == ["cores", "memory"])
+    #expect(short.lines.contains { $0.text.contains("write 128 to /proc/sys/vm/nr_hugepages") })
+}
+
+@Test func thisMachineCanBeLookedAt() {
+    let host = Host.current()
+    #expect(host.kernel.major >= 4)
+    #expect(host.cores >= 1)
+    #expect(host.interface("lo") != nil)
+    #expect(Diagnosis().isGood)
+}
