@@ -100,9 +100,10 @@ let package = Package(
 
         // The process.
         module("Node", [
-            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing", "Admission",
-            "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming", "SIPTransport", "Store",
-            "Configuration", "Management",
+            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
+            "CallControl", "FlowABI",
+            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "Configuration",
+            "Management",
         ]),
         .executableTarget(
             name: "trunkline",
@@ -123,16 +124,30 @@ let package = Package(
         ]),
         tests("StoreTests", ["Store"]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
-        tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("RoutingTests", ["Routing"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
-        tests("FlowABITests", ["FlowABI", "CFlowABI", "NetworkAddress"]),
-        tests("StoreTests", ["Store"]),
-        tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
+        tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
+        tests("RoutingTests", ["Routing"]),
+        tests("AdmissionTests", ["Admission"]),
+        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "FlowProgrammingTests",
+            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "FlowABITests",
+            ["FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control"]),
+        tests(
+            "SIPTransportTests", ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
+        tests("StoreTests", ["Store"]),
+        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests("ManagementTests", ["Management", "SIPTransport"]),
+
         // The contract's two sides as processes of their own, for its tests.
         .executableTarget(
             name: "contract-peer", dependencies: ["CFlowABI"], path: "Tests/contract/peer",
@@ -141,14 +156,5 @@ let package = Package(
             name: "contract-control",
             dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
             path: "Tests/contract/control", swiftSettings: strictSwift),
-        tests(
-            "FlowABITests",
-            [
-                "FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control",
-            ]),
-        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
-        tests(
-            "FlowProgrammingTests",
-            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
     ]
 )

@@ -32,7 +32,7 @@ struct ServiceNotification {
         withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 _ = sendto(
-                    socket, bytes, bytes.count, Int32(MSG_NOSIGNAL.rawValue), $0,
+                    socket, bytes, bytes.count, Int32(MSG_NOSIGNAL), $0,
                     socklen_t(length))
             }
         }

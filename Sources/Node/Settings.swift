@@ -5,31 +5,43 @@ import CallControl
 import Configuration
 import MediaPlanning
 import NetworkAddress
+import Routing
+import SDP
 import SIPTransaction
 
 /// What the configuration file says, in the words of the modules that do it.
 enum Settings {
     /// For the engine. Positions of listeners and realms are their indexes.
-    static func calls(_ file: NodeConfiguration) -> CallConfiguration {
+    static func calls(_ file: NodeConfiguration) throws(NodeError) -> CallConfiguration {
         let listeners = file.listeners.enumerated().map { position, listener in
             ListenerSettings(
                 index: self.index(position), transport: self.transport(listener.transport),
                 address: listener.address)
         }
-        let routes = file.routes.map { route in
-            RouteSettings(
-                prefix: Array(route.prefix.utf8),
-                from: route.from.map { TrunkName(file.trunks[$0].name) },
-                to: TrunkName(file.trunks[route.to].name))
-        }
+        var trunks: [TrunkSettings] = []
+        for trunk in file.trunks { trunks.append(try self.trunk(trunk, file)) }
         return CallConfiguration(
-            listeners: listeners, trunks: file.trunks.map { self.trunk($0, file) },
-            routes: routes, callsMax: file.limits.calls)
+            listeners: listeners, trunks: trunks, routes: try self.routes(file),
+            callsMax: file.limits.calls)
+    }
+
+    private static func routes(_ file: NodeConfiguration) throws(NodeError) -> RouteTable {
+        let routes = file.routes.map { route in
+            Route(
+                prefix: route.prefix.utf8,
+                from: route.from.map { TrunkIndex(UInt16(clamping: $0)) },
+                to: TrunkIndex(UInt16(clamping: route.to)))
+        }
+        do {
+            return try RouteTable(routes)
+        } catch {
+            throw NodeError("routes: \(error)")
+        }
     }
 
     private static func trunk(
         _ trunk: NodeConfiguration.Trunk, _ file: NodeConfiguration
-    ) -> TrunkSettings {
+    ) throws(NodeError) -> TrunkSettings {
         let host = trunk.peer.address.address
         var settings = TrunkSettings(
             name: TrunkName(trunk.name), realm: RealmIndex(UInt16(clamping: trunk.realm)),
@@ -39,7 +51,12 @@ enum Settings {
                 transport: self.transport(trunk.peer.transport), remote: trunk.peer.address))
         settings.sources = trunk.sources
         settings.listeners = self.listeners(of: trunk, file)
-        settings.codecs = (trunk.codecs ?? []).map { Array($0.utf8) }
+        if let names = trunk.codecs {
+            guard let codecs = CodecFilter(names: names) else {
+                throw NodeError("trunk \(trunk.name): codecs are name[/clock[/channels]]")
+            }
+            settings.codecs = codecs
+        }
         settings.learnSource = trunk.learnSource
         settings.callsMax = trunk.maxCalls
         return settings

@@ -38,14 +38,14 @@ extension Shard {
         case .installed, .ended: break
         case .refused(let session, _, let status):
             Log.line("trunkline: call \(Self.call(session)): the fast path refused: \(status)")
-            self.engine.mediaRefused(Self.call(session))
+            self.core.engine.mediaRefused(Self.call(session))
         case .mediaTimeout(let session, _, _):
-            self.engine.mediaTimedOut(Self.call(session))
+            self.core.engine.mediaTimedOut(Self.call(session))
         case .sourceLearned(let session, let leg, let address):
-            self.engine.sourceLearned(Self.call(session), leg == .a ? .a : .b, address)
+            self.core.engine.sourceLearned(Self.call(session), leg == .a ? .a : .b, address)
         case .lost(let session, let error):
             Log.line("trunkline: call \(Self.call(session)): its media is lost: \(error)")
-            self.engine.mediaRefused(Self.call(session))
+            self.core.engine.mediaRefused(Self.call(session))
         }
     }
 
@@ -64,7 +64,7 @@ extension Shard {
             }
         } catch {
             Log.line("trunkline: call \(call): no media: \(error)")
-            self.engine.mediaRefused(call)
+            self.core.engine.mediaRefused(call)
         }
     }
 }

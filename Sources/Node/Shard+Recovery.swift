@@ -36,8 +36,8 @@ extension Shard {
         for checkpoint in checkpoints {
             self.programmer.restore(Self.session(checkpoint.id), checkpoint.media)
         }
-        self.engine.now = Clock.wallMs
-        self.engine.restore(checkpoints)
+        self.core.engine.now = Clock.wallMs
+        self.core.engine.restore(checkpoints)
         self.programmer.begin()
         if !checkpoints.isEmpty {
             Log.line("trunkline: took up \(checkpoints.count) calls of a former process")

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Admission
+import CallControl
+import Configuration
 import FlowABI
 import FlowProgramming
 import Management
+import SIPTransaction
+import SIPTransport
 import Store
 
 extension Shard {
@@ -13,9 +18,9 @@ extension Shard {
     func status() -> JSONValue {
         [
             "node": JSONValue(self.file.node.name), "version": JSONValue(Version.text),
-            "state": JSONValue(self.engine.admission.isDraining ? "draining" : "running"),
+            "state": JSONValue(self.core.engine.admission.isDraining ? "draining" : "running"),
             "draining_trunks": .array(
-                self.engine.admission.drainingTrunks.map { JSONValue($0.text) }),
+                self.core.engine.admission.drainingTrunks.map { JSONValue($0.text) }),
             "uptime_seconds": JSONValue((Clock.wallMs &- min(self.startedMs, Clock.wallMs)) / 1000),
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "fastpath": self.fastPathFigures(),
@@ -24,9 +29,9 @@ extension Shard {
     }
 
     private func callFigures() -> JSONValue {
-        let counters = self.engine.counters
+        let counters = self.core.engine.counters
         return [
-            "active": JSONValue(self.engine.callCount),
+            "active": JSONValue(self.core.engine.callCount),
             "admitted": JSONValue(counters.callsAdmitted),
             "answered": JSONValue(counters.callsAnswered),
             "ended": JSONValue(counters.callsEnded),
@@ -49,8 +54,8 @@ extension Shard {
             "commands": JSONValue(counters.commands),
             "commands_refused": JSONValue(counters.refused),
             "commands_pending": JSONValue(self.programmer.pending),
-            "command_us_mean": .double(Double(mean) / 1000),
-            "command_us_max": .double(Double(counters.latencyMaxNs) / 1000),
+            "command_us_mean": .number(Double(mean) / 1000),
+            "command_us_max": .number(Double(counters.latencyMaxNs) / 1000),
             "flows_reinstalled": JSONValue(counters.reinstalled),
             "orphans_removed": JSONValue(counters.orphansRemoved),
             "ring_faults": JSONValue(counters.faults),
@@ -59,7 +64,7 @@ extension Shard {
 
     private func sipFigures() -> JSONValue {
         let transport = self.transport?.counters
-        let layer = self.transactions.counters
+        let layer = self.core.layer.counters
         return [
             "received": JSONValue(transport?.received ?? 0),
             "sent": JSONValue(transport?.sent ?? 0),
@@ -67,10 +72,9 @@ extension Shard {
             "rejected": JSONValue(self.counters.rejected),
             "dropped": JSONValue(self.counters.dropped),
             "poisonous": JSONValue(self.counters.poisonous),
-            "unknown_sources": JSONValue(
-                self.counters.unknownSource &+ self.engine.counters.unknownSources),
-            "client_transactions": JSONValue(self.transactions.clientCount),
-            "server_transactions": JSONValue(self.transactions.serverCount),
+            "unknown_sources": JSONValue(self.core.engine.counters.unknownSources),
+            "client_transactions": JSONValue(self.core.layer.clientCount),
+            "server_transactions": JSONValue(self.core.layer.serverCount),
             "retransmissions_received": JSONValue(layer.requestRetransmissionsReceived),
             "retransmissions_sent": JSONValue(layer.retransmissionsSent),
             "merged_requests": JSONValue(layer.mergedRequests),

@@ -2,9 +2,11 @@
 
 import Admission
 import CallControl
+import Configuration
 import FlowABI
 import FlowProgramming
 import Management
+import NetworkAddress
 
 // What the command line asks for. Names of members are those of the contract and of the docs.
 extension Shard {
@@ -14,7 +16,7 @@ extension Shard {
     func addVerbs() {
         self.management.handle("status") { [unowned self] _ in .success(self.status()) }
         self.management.handle("calls") { [unowned self] _ in
-            .success(.array(self.engine.listCalls().map { .object(self.describe($0)) }))
+            .success(.array(self.core.engine.listCalls().map { .object(self.describe($0)) }))
         }
         self.management.handle("call") { [unowned self] in self.call($0) }
         self.management.handle("end") { [unowned self] in self.end($0) }
@@ -38,7 +40,7 @@ extension Shard {
         guard let text = arguments["id"]?.string, let id = CallIdentifier(text: text) else {
             return .failure(ControlError(.badArgument, "id: sixteen hexadecimal digits"))
         }
-        guard let call = self.engine.call(id) else {
+        guard let call = self.core.engine.call(id) else {
             return .failure(ControlError(.notFound, "there is no call \(text)"))
         }
         return .success(.object(self.describe(call)))
@@ -48,8 +50,8 @@ extension Shard {
         guard let text = arguments["id"]?.string, let id = CallIdentifier(text: text) else {
             return .failure(ControlError(.badArgument, "id: sixteen hexadecimal digits"))
         }
-        self.engine.now = Clock.wallMs
-        guard self.engine.endCall(id) else {
+        self.core.engine.now = Clock.wallMs
+        guard self.core.engine.endCall(id) else {
             return .failure(ControlError(.notFound, "there is no call \(text)"))
         }
         return .success(["ended": JSONValue(text)])
@@ -91,12 +93,12 @@ extension Shard {
             "receive": .bool(leg.receive), "send": .bool(leg.send),
             "packets_in": JSONValue(figures?.receivedPackets ?? 0),
             "packets_out": JSONValue(figures?.sentPackets ?? 0),
-            "lost": JSONValue(figures?.lost ?? 0), "jitter_ms": .double(jitter),
+            "lost": JSONValue(figures?.lost ?? 0), "jitter_ms": .number(jitter),
             "drops": JSONValue((figures?.receiveDrops ?? 0) &+ (figures?.sendDrops ?? 0)),
             "rtcp_in": JSONValue(figures?.receivedRTCPPackets ?? 0),
             "rtcp_out": JSONValue(figures?.sentRTCPPackets ?? 0),
             "remote_lost": JSONValue(figures?.remoteLost ?? 0),
-            "round_trip_ms": .double(Double(figures?.roundTripUs ?? 0) / 1000),
+            "round_trip_ms": .number(Double(figures?.roundTripUs ?? 0) / 1000),
         ]
     }
 
@@ -138,8 +140,8 @@ extension Shard {
             }
             deadline = UInt32(clamping: seconds * 1000)
         }
-        self.engine.now = Clock.wallMs
-        self.engine.drainCalls(of: trunk, deadlineMilliseconds: deadline)
+        self.core.engine.now = Clock.wallMs
+        self.core.engine.drainCalls(of: trunk, deadlineMilliseconds: deadline)
         return .success([
             "draining": JSONValue(trunk?.text ?? "node"), "calls": JSONValue(self.calls(of: trunk)),
         ])
@@ -147,13 +149,13 @@ extension Shard {
 
     private func resume(_ arguments: JSONObject) -> ControlAnswer {
         let trunk = arguments["trunk"]?.string.map { TrunkName($0) }
-        self.engine.resumeCalls(of: trunk)
+        self.core.engine.resumeCalls(of: trunk)
         return .success(["resumed": JSONValue(trunk?.text ?? "node")])
     }
 
     private func calls(of trunk: TrunkName?) -> Int {
-        guard let trunk else { return self.engine.callCount }
-        return self.engine.listCalls().count { $0.from == trunk || $0.to == trunk }
+        guard let trunk else { return self.core.engine.callCount }
+        return self.core.engine.listCalls().count { $0.from == trunk || $0.to == trunk }
     }
 }
 

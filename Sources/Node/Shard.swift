@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Configuration
+import Admission
 import CallControl
+import Configuration
 import FlowProgramming
 import Management
 import SIPMessage
 import SIPTransaction
-public import SIPTransport
+import SIPTransport
 import Store
 
 /// One signalling shard: a loop and everything that runs on it. Owned by one thread.
@@ -16,8 +17,7 @@ import Store
 /// first media commands and checkpoints, then the messages that rely on them.
 final class Shard {
     let loop: EventLoop
-    let engine: CallEngine<PortPool>
-    let transactions: TransactionLayer
+    let core: SignallingCore<PortPool>
     let programmer: FlowProgrammer
     let store: CheckpointStore
     let management: ControlServer
@@ -27,9 +27,6 @@ final class Shard {
     var counters = ShardCounters()
     /// Problems of the last configuration that was refused.
     var refusedConfiguration: [String] = []
-    /// Client transactions of the engine's requests, for cancelling.
-    var requests: [RequestHandle: ClientTransactionID] = [:]
-    var handles: [ClientTransactionID: RequestHandle] = [:]
     /// Messages of this turn; they leave after its checkpoints are written.
     var outbox: [(bytes: [UInt8], hop: Hop, owner: TransactionID?)] = []
     var records: [CallRecord] = []
@@ -37,7 +34,6 @@ final class Shard {
     /// The process was told to stop.
     var isStopping = false
     private let toTagSeed = UInt64.random(in: .min ... .max)
-    private var outputs: [TransactionOutput] = []
     private let configurationPath: String
 
     /// Records of ended calls that `status` can still show.
@@ -58,10 +54,11 @@ final class Shard {
         self.management = ControlServer(loop: self.loop)
         var layer = TransactionLayer.Configuration()
         layer.tagSeed = .random(in: .min ... .max)
-        self.transactions = TransactionLayer(configuration: layer)
-        self.engine = CallEngine(
-            configuration: Settings.calls(file), ports: self.programmer.ports, shard: 0,
-            host: Array(file.node.name.utf8))
+        self.core = SignallingCore(
+            engine: CallEngine(
+                configuration: try Settings.calls(file), ports: self.programmer.ports, shard: 0,
+                host: Array(file.node.name.utf8)),
+            layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
     }
 
@@ -94,12 +91,23 @@ final class Shard {
 
     // MARK: Turns
 
-    /// Does all that this turn led to. Bounded: each round needs something new.
+    /// Does all that this turn led to.
     private func endTurn() {
-        self.pump()
+        self.carryOut()
         self.pollMedia()
-        self.pump()
+        self.carryOut()
         self.store.commit()
+        self.flush()
+    }
+
+    /// Does what the core wants; messages wait for the turn's end.
+    func carryOut() {
+        self.core.engine.now = Clock.wallMs
+        for output in self.core.drain() { self.apply(output) }
+    }
+
+    /// Sends the turn's messages.
+    func flush() {
         let messages = self.outbox
         self.outbox.removeAll(keepingCapacity: true)
         for message in messages {
@@ -107,40 +115,11 @@ final class Shard {
         }
     }
 
-    /// Hands what the layers want to each other until all have said what they have to say.
-    func pump() {
-        self.engine.now = Clock.wallMs
-        while true {
-            self.transactions.drain(into: &self.outputs)
-            let actions = self.outputs.isEmpty ? self.engine.drain() : []
-            if self.outputs.isEmpty, actions.isEmpty { return }
-            for output in self.outputs { self.apply(output) }
-            for action in actions { self.apply(action) }
-        }
-    }
-
-    private func apply(_ output: TransactionOutput) {
-        switch output {
-        case .send(let bytes, let hop, let owner):
-            self.outbox.append((bytes, hop, owner))
-        case .startTimer(let token, let milliseconds):
-            self.timers?.start(.transaction(token), milliseconds: UInt64(milliseconds))
-        case .stopTimer(let token):
-            self.timers?.stop(.transaction(token))
-        case .terminated(.client(let id)):
-            if let handle = self.handles.removeValue(forKey: id) { self.requests[handle] = nil }
-            self.engine.handle(output)
-        default:
-            self.engine.handle(output)
-        }
-    }
-
     private func timerFired(_ timer: ShardTimer) {
         switch timer {
-        case .transaction(let token): self.transactions.timerFired(token)
-        case .call(let timer):
-            self.engine.now = Clock.wallMs
-            self.engine.timerFired(timer)
+        case .signalling(let timer):
+            self.core.engine.now = Clock.wallMs
+            self.core.timerFired(timer)
         case .poll: self.poll()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
@@ -195,15 +174,18 @@ final class Shard {
             ]
             return
         }
-        self.file = next
-        self.engine.configure(Settings.calls(next))
+        do {
+            self.core.engine.configure(try Settings.calls(next))
+            self.file = next
+        } catch {
+            self.refusedConfiguration = [error.description]
+        }
     }
 }
 
 /// What a shard's one timer wheel is for.
 enum ShardTimer: Hashable {
-    case transaction(TimerToken)
-    case call(CallTimer)
+    case signalling(SignallingTimer)
     /// Look at the fast path.
     case poll
     /// Tell the service manager that the loop turns; how often, in milliseconds.
@@ -218,8 +200,6 @@ struct ShardCounters {
     var rejected: UInt64 = 0
     /// Messages dropped because they are malformed.
     var dropped: UInt64 = 0
-    /// Messages dropped because their source belongs to no trunk.
-    var unknownSource: UInt64 = 0
     /// Messages dropped because two former processes ended with them in hand.
     var poisonous: UInt64 = 0
     /// Checkpoints that could not be read after a restart.

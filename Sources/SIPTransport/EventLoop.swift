@@ -27,6 +27,8 @@ public final class EventLoop {
     private var armedFor: UInt64?
     private var deferred: [() -> Void] = []
     private var turnHooks: [() -> Void] = []
+    private var turnCondition: (() -> Void)?
+    private var isRunning = false
     /// True after `close`: no handle of this loop exists any more.
     private(set) var isClosed = false
 
@@ -67,30 +69,33 @@ public final class EventLoop {
     public func run() {
         // A loop without sockets must wait for its mailboxes and timers all the same.
         if let prepare { uv_ref(Handle.raw(prepare)) }
+        self.isRunning = true
         uv_run(self.raw, UV_RUN_DEFAULT)
+        self.isRunning = false
         if let prepare, !self.isClosed { uv_unref(Handle.raw(prepare)) }
         self.endTurn()
     }
 
-    /// Runs turns until `condition` holds or `milliseconds` have passed; says whether it holds.
+    /// Runs until `condition` holds at the end of a turn, or `milliseconds` have passed; says
+    /// whether it holds.
     public func run(for milliseconds: UInt64, until condition: () -> Bool) -> Bool {
-        var isLate = false
-        let timeout = self.schedule(after: milliseconds) { isLate = true }
-        if let prepare { uv_ref(Handle.raw(prepare)) }
-        var holds = condition()
-        while !holds, !isLate {
-            uv_run(self.raw, UV_RUN_ONCE)
-            holds = condition()
+        let timeout = self.schedule(after: milliseconds) { [unowned self] in self.stop() }
+        defer { self.cancel(timeout) }
+        var holds = false
+        withoutActuallyEscaping(condition) { condition in
+            self.turnCondition = { [unowned self] in
+                holds = holds || condition()
+                if holds { self.stop() }
+            }
+            self.run()
+            self.turnCondition = nil
         }
-        if let prepare { uv_unref(Handle.raw(prepare)) }
-        self.cancel(timeout)
-        self.endTurn()
         return holds
     }
 
-    /// Ends `run` after this turn.
+    /// Ends `run` after this turn; without effect outside it.
     public func stop() {
-        uv_stop(self.raw)
+        if self.isRunning { uv_stop(self.raw) }
     }
 
     /// Closes every handle of the loop, whoever opened it, and lets go of their owners. The loop
@@ -183,6 +188,7 @@ public final class EventLoop {
         // More keeps coming: let the sockets have their turn and go on right after it.
         if !self.deferred.isEmpty { self.schedule(after: 0) {} }
         if !self.isClosed { self.arm() }
+        self.turnCondition?()
     }
 
     // MARK: Other threads and signals

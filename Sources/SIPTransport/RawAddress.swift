@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Addresses as the operating system wants them.
 
+internal import CUV
 internal import Glibc
 internal import NetworkAddress
 

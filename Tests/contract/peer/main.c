@@ -237,6 +237,10 @@ static int attach(int count, char **arguments)
 int main(int count, char **arguments)
 {
     struct sigaction action = {.sa_handler = on_signal};
+    sigset_t none;
+    // Whoever starts this process may have had signals blocked.
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGUSR1, &action, NULL);
     sigaction(SIGUSR2, &action, NULL);
