@@ -7,14 +7,14 @@ import Testing
     (
         "node:\n  name: [a\nrealms: 1",
         "3: not YAML: did not find expected ',' or ']' "
-            + "(while parsing a flow sequence); check indentation (spaces, no tabs), colons and quotes "
-            + "on and above this line"
+            + "(while parsing a flow sequence); check indentation (spaces, no tabs), colons and "
+            + "quotes on and above this line"
     ),
     (
         "node:\n\tname: a",
         "2: not YAML: found character that cannot start any token "
-            + "(while scanning for the next token); check indentation (spaces, no tabs), colons and "
-            + "quotes on and above this line"
+            + "(while scanning for the next token); check indentation (spaces, no tabs), colons "
+            + "and quotes on and above this line"
     ),
     ("a: &x 1\nb: *x", "1: an anchor (&name); write the value out where it is used"),
     ("b: *x", "1: an alias (*name); write the value out"),

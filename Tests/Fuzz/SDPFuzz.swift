@@ -11,6 +11,7 @@ import NetworkAddress
 private let ourA = SocketAddress(address: IPAddress(ipv4: 0xc633_6401), port: 20000)
 private let ourB = SocketAddress(address: IPAddress(ipv4: 0xcb00_7101), port: 30000)
 
+/// One input: what is read must survive being written, and what is negotiated must hold.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzSDP(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
