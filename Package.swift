@@ -111,23 +111,6 @@ let package = Package(
             swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
-        tests("AdmissionTests", ["Admission"]),
-        tests(
-            "CallControlTests",
-            [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl",
-            ]),
-        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
-        tests("SIPTransportTests", [
-            "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress",
-        ]),
-        tests("StoreTests", ["Store"]),
-        tests("ManagementTests", ["Management", "SIPTransport"]),
-        tests("SDPTests", ["NetworkAddress", "SDP"]),
-        tests("RoutingTests", ["Routing"]),
-        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
-        tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
@@ -135,6 +118,12 @@ let package = Package(
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("RoutingTests", ["Routing"]),
         tests("AdmissionTests", ["Admission"]),
+        tests(
+            "CallControlTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+                "Admission", "CallControl",
+            ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",
