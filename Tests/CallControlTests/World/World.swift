@@ -287,12 +287,14 @@ final class World {
     /// Nothing is left anywhere, and every call has exactly one record.
     func expectClean(_ note: String = "", sourceLocation: SourceLocation = #_sourceLocation) {
         let engine = self.core.engine
-        #expect(engine.listCalls() == [], "\(note)", sourceLocation: sourceLocation)
-        #expect(self.core.isEmpty, "\(note): the core remembers something", sourceLocation: sourceLocation)
-        #expect(self.ports.reserved.isEmpty, "\(note): ports", sourceLocation: sourceLocation)
-        #expect(self.checkpoints.isEmpty, "\(note): checkpoints", sourceLocation: sourceLocation)
-        #expect(self.media.isEmpty, "\(note): media", sourceLocation: sourceLocation)
-        #expect(self.boxTimers.isEmpty, "\(note): timers", sourceLocation: sourceLocation)
+        #expect(engine.listCalls().count == 0, "\(note): calls \(engine.listCalls().map(\.state))", sourceLocation: sourceLocation)
+        let isEmpty = self.core.isEmpty
+        #expect(
+            isEmpty, "\(note): the core remembers something", sourceLocation: sourceLocation)
+        #expect(self.ports.reserved.count == 0, "\(note): ports", sourceLocation: sourceLocation)
+        #expect(self.checkpoints.count == 0, "\(note): checkpoints", sourceLocation: sourceLocation)
+        #expect(self.media.count == 0, "\(note): media", sourceLocation: sourceLocation)
+        #expect(self.boxTimers.count == 0, "\(note): timers \(self.boxTimers.keys)", sourceLocation: sourceLocation)
         #expect(engine.admission.calls == 0, "\(note): admission", sourceLocation: sourceLocation)
         let admitted = self.admittedBefore + engine.counters.callsAdmitted
         #expect(
@@ -301,8 +303,9 @@ final class World {
             Set(self.records.map(\.id)).count == self.records.count, "\(note): records twice",
             sourceLocation: sourceLocation)
         for phone in self.phones where !phone.isDead {
+            let isIdle = phone.isIdle
             #expect(
-                phone.isIdle, "\(note): \(phone.name) still in a call: \(phone.log)",
+                isIdle, "\(note): \(phone.name) still in a call: \(phone.log)",
                 sourceLocation: sourceLocation)
         }
     }
