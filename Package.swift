@@ -126,6 +126,9 @@ let package = Package(
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",
-            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+            [
+                "FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "CFlowABI",
+                "NetworkAddress",
+            ]),
     ]
 )
