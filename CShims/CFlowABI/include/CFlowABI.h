@@ -141,7 +141,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_FLOW_SEND (1u << 1)     // send media to the remote party (else drop: not_sending)
 #define TL_FLOW_RTCP_MUX (1u << 2) // RTCP shares the RTP port (RFC 5761)
 #define TL_FLOW_RTCP (1u << 3)     // send our own RTCP reports on this leg
-#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported
+#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported,
+                                   // unless the signalled source spoke first. Media then goes there
 #define TL_FLOW_DELIVER (1u << 5)  // DTLS records go to the control plane's packet ring
 #define TL_FLOW_FLAGS_ALL 0x3fu
 
@@ -153,7 +154,7 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_DROP_REASONS(X)                                                                         \
     X(NOT_MEDIA, "not_media", "not UDP to a media address and port; a shared interface's kernel has its own copy") \
     X(FRAGMENT, "fragment", "an IP fragment in the media range")                                   \
-    X(MALFORMED_IP, "malformed_ip", "an IP header that does not fit its packet")                   \
+    X(MALFORMED_IP, "malformed_ip", "an IP header with options, or one that does not fit its packet")                 \
     X(MALFORMED_UDP, "malformed_udp", "a UDP length that does not fit its packet")                 \
     X(NO_FLOW, "no_flow", "a media port that no call uses")                                        \
     X(WRONG_REALM, "wrong_realm", "arrived by another interface or VLAN than its address's realm") \
@@ -177,7 +178,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
     X(NO_BUFFER, "no_buffer", "no buffer was free")                                                \
     X(INJECT_REFUSED, "inject_refused", "a packet of the control plane for a flow that is gone")   \
     X(TWIN_FULL, "twin_full", "the kernel's twin of a NIC did not take the packet")                \
-    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")
+    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")    \
+    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream")
 
 #define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
 enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
@@ -185,10 +187,17 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
 #define TL_DROPS_MAX 64u
 
 // Per-worker packet counters beside the drops. The accounting identity, exact in each snapshot:
-//   received + handed_in = forwarded + consumed + delivered + handed_out + sum(drops on receipt)
+//   received + handed_in + own_dropped
+//       = forwarded + consumed + delivered + handed_out + sum(drops)
 //   sent = forwarded + generated + injected
 // A packet that was accepted for sending and then refused by the transmit queue counts as a drop
 // (tx_full), not as forwarded, generated or injected.
+//
+// Counters outlive their process: a fast path that starts on a kept file goes on from the figures
+// of its pages, so that sums only grow; a fresh file starts at zero. What the killed process had in
+// hand becomes unknown_at_restart: the packets of in_hand (then counted as received too), and what
+// stood in the rings between workers, handed_out minus handed_in over all workers (then counted as
+// handed in, by worker 0).
 #define TL_WORKER_COUNTERS(X)                                                                      \
     X(received, "packets taken from receive queues")                                               \
     X(handed_in, "packets taken over from another worker, or looped back by a hairpin")            \
@@ -210,7 +219,8 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
     X(sleeps, "times that the worker slept")                                                       \
     X(driver_calls, "receive and transmit calls into drivers")                                     \
     X(sources_learned, "flows whose source was learned")                                           \
-    X(media_timeouts, "media time-outs reported")
+    X(media_timeouts, "media time-outs reported")                                                  \
+    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")
 
 // ---------------------------------------------------------------------------------------------
 // Files
@@ -433,11 +443,12 @@ struct tl_worker_page {
     uint32_t version;
     uint32_t core;
     uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the worker's loop, outside the version
-    uint8_t reserved_0[48];
+    uint64_t in_hand;      // packets received since the last publication, outside the version
+    uint8_t reserved_0[40];
 #define TL_WORKER_FIELD(name, text) uint64_t name;
     TL_WORKER_COUNTERS(TL_WORKER_FIELD)
 #undef TL_WORKER_FIELD
-    uint64_t reserved_1[32 - 21];
+    uint64_t reserved_1[32 - 22];
     uint64_t drops[TL_DROPS_MAX]; // by reason; reasons that this side does not know are summed
 };
 
