@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SDP
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+
+// ACK for 2xx, both ways.
+extension Call {
+    /// Acknowledges the 2xx of an INVITE of ours, with the answer where the 2xx brought the offer.
+    func acknowledge(_ side: Side, sequence: UInt32, description: SessionDescription?) {
+        guard let dialog = self.legs[side].dialog else { return }
+        let branch = self.context.identifiers.branch()
+        let via = self.legs[side].listener.via(branch: branch)
+        var builder = dialog.acknowledgement(sequence: sequence, via: via)
+        let product = self.context.configuration.product
+        if !product.isEmpty { builder.add(.userAgent, product) }
+        let bytes = builder.finish(description: description?.serialise())
+        let hop = self.legs[side].destination(of: dialog)
+        self.legs[side].ackOwed = nil
+        self.legs[side].sentAck = Leg.SentAck(sequence: sequence, bytes: bytes, hop: hop)
+        self.emit(.send(bytes, hop))
+    }
+
+    /// An ACK came on a leg.
+    func acknowledged(_ side: Side, _ ack: SIPMessage, sequence: UInt32) {
+        guard let awaiting = self.legs[side].awaitingAck, awaiting.sequence == sequence else {
+            self.context.counters.strays &+= 1
+            return
+        }
+        self.legs[side].awaitingAck = nil
+        if let server = awaiting.request.server { self.context.servers[server] = nil }
+        if let key = InviteKey(awaiting.request.message) { self.context.awaitedInvites[key] = nil }
+        self.checkpoint()
+        if case .byeAfterAck = self.legs[side].end {
+            self.legs[side].end = .open
+            self.sendBye(side, reason: nil)
+            return
+        }
+        guard awaiting.carriesOffer, !self.isEnding else { return }
+        do throws(OfferAnswerError) {
+            try self.relayLateAnswer(from: side, ack)
+        } catch {
+            self.context.counters.notAcceptable &+= 1
+            self.end(.incompatible, reason: "SIP;cause=488;text=\"Not Acceptable Here\"")
+        }
+    }
+
+    /// The ACK is the answer to what the other party offered in its 2xx: its ACK can go now.
+    private func relayLateAnswer(from side: Side, _ ack: SIPMessage) throws(OfferAnswerError) {
+        guard let bytes = Payload(ack).description,
+            let session = try? SessionDescription.parse(bytes),
+            let sequence = self.legs[side.other].ackOwed
+        else { throw .answerMismatch }
+        let stream = try self.legs[side].session.receiveAnswer(session)
+        let local = self.legs[side.other].port.rtp
+        let answer = try self.legs[side.other].session.makeAnswer(from: stream, local: local)
+        self.acknowledge(side.other, sequence: sequence, description: answer)
+        self.updateMedia()
+        self.checkpoint()
+    }
+
+    /// The other party gets its ACK although no answer came: with what was agreed before, or with
+    /// nothing, since the call ends.
+    func acknowledgeWithoutAnswer(_ side: Side) {
+        guard let sequence = self.legs[side].ackOwed else { return }
+        var answer: SessionDescription?
+        if let stream = self.legs[side.other].session.remote {
+            let local = self.legs[side].port.rtp
+            answer = try? self.legs[side].session.makeAnswer(from: stream, local: local)
+        }
+        if answer == nil { self.legs[side].session.abandonOffer() }
+        self.acknowledge(side, sequence: sequence, description: answer)
+    }
+
+    /// 64 * T1 went by without an ACK (RFC 3261 section 13.3.1.4): the dialog stands, the call is
+    /// ended.
+    func acknowledgementMissing(_ side: Side) {
+        guard self.legs[side].awaitingAck != nil else { return }
+        self.legs[side].awaitingAck = nil
+        self.context.counters.acknowledgementsMissing &+= 1
+        if case .byeAfterAck = self.legs[side].end {
+            self.legs[side].end = .open
+            self.sendBye(side, reason: nil)
+            return
+        }
+        self.end(.noAcknowledgement, reason: "SIP;cause=408;text=\"No ACK\"")
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SDP
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+
+extension Call {
+    /// The call as it is now.
+    var checkpointValue: CallCheckpoint {
+        CallCheckpoint(
+            id: self.id, stage: self.stage, calling: self.calling, called: self.called,
+            startedAt: self.startedAt, answeredAt: self.answeredAt,
+            status: UInt16(clamping: self.status), a: self.legs.a.checkpoint,
+            b: self.legs.b.checkpoint, exchange: self.exchangeCheckpoint, media: self.media,
+            flows: self.flows)
+    }
+
+    private var stage: CallCheckpoint.Stage {
+        switch self.state {
+        case .settingUp: .settingUp
+        case .up: .up
+        case .ending, .over: .ending
+        }
+    }
+
+    private var exchangeCheckpoint: CallCheckpoint.Exchange? {
+        let exchange: Exchange
+        switch self.state {
+        case .settingUp(let setup): exchange = setup.exchange
+        case .up(let open?): exchange = open
+        case .up, .ending, .over: return nil
+        }
+        var isCancelled = false
+        if case .cancelled = exchange.phase { isCancelled = true }
+        return CallCheckpoint.Exchange(
+            from: exchange.from, received: exchange.request.checkpoint,
+            sent: exchange.sent?.checkpoint, isCancelled: isCancelled)
+    }
+}
+
+extension ReceivedRequest {
+    var checkpoint: CallCheckpoint.Message {
+        CallCheckpoint.Message(bytes: self.message.bytes, hop: self.source.withoutConnection)
+    }
+}
+
+extension SentInvite {
+    var checkpoint: CallCheckpoint.Message {
+        CallCheckpoint.Message(bytes: self.message.bytes, hop: self.hop.withoutConnection)
+    }
+}
+
+extension Hop {
+    /// Connections end with the process that has them.
+    var withoutConnection: Hop {
+        Hop(listener: self.listener, transport: self.transport, remote: self.remote)
+    }
+}
+
+extension Leg {
+    var checkpoint: CallCheckpoint.Leg {
+        var isOpen = true
+        if case .closed = self.end { isOpen = false }
+        return CallCheckpoint.Leg(
+            trunk: self.trunk.name, hop: self.hop.withoutConnection, localTag: self.localTag,
+            dialog: self.dialog, session: self.session.snapshot, isOpen: isOpen,
+            answer: self.awaitingAck.map {
+                CallCheckpoint.Answer(
+                    received: $0.request.checkpoint, response: $0.response,
+                    carriesOffer: $0.carriesOffer)
+            },
+            ackOwed: self.ackOwed,
+            ack: self.sentAck.map {
+                CallCheckpoint.Ack(
+                    sequence: $0.sequence,
+                    message: CallCheckpoint.Message(
+                        bytes: $0.bytes, hop: $0.hop.withoutConnection))
+            },
+            outstanding: self.outstanding?.sent.checkpoint)
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SIPMessage
+import SIPTransaction
+
+// The end of a call, whoever brings it about.
+extension Call {
+    /// Ends the call from our side: 4xx or 5xx and CANCEL before the answer, BYE to both after it.
+    func end(_ end: CallEnd, status: Int = 480, reason: String) {
+        switch self.state {
+        case .settingUp(let setup):
+            self.end(end, status: status, reason: Array(reason.utf8), setup: setup)
+        case .up(let exchange):
+            self.state = .ending(end)
+            if let exchange { self.dropExchange(exchange, status: 487) }
+            self.enterEnding()
+            for side in Side.allCases { self.sendBye(side, reason: reason) }
+            self.finishIfOver()
+        case .ending, .over: break
+        }
+    }
+
+    /// From here on the call only waits for its legs. What never answers is let go by a timer:
+    /// longer than any sequence of transactions that can follow.
+    func enterEnding() {
+        self.emit(.stopTimer(.ringing(self.id)))
+        self.emit(.stopTimer(.glare(self.id)))
+        self.startEndingTimer()
+        self.removeMedia()
+        self.checkpoint()
+    }
+
+    func startEndingTimer() {
+        let limit = self.context.configuration.transactionMilliseconds
+        self.emit(
+            .startTimer(.ending(self.id), milliseconds: limit.multipliedClamped(by: 5)))
+    }
+
+    /// The timer of `enterEnding` fired.
+    func endingTimedOut() {
+        guard case .ending(let end) = self.state else { return }
+        self.finish(end)
+    }
+
+    /// Over once both legs are.
+    func finishIfOver() {
+        guard case .ending(let end) = self.state, self.legs.a.isOver, self.legs.b.isOver else {
+            return
+        }
+        self.finish(end)
+    }
+
+    /// Writes the record and forgets everything; the engine gives back ports and token.
+    func finish(_ end: CallEnd) {
+        if case .over = self.state { return }
+        self.state = .over
+        for timer in [CallTimer.ringing(self.id), .glare(self.id), .ending(self.id)] {
+            self.emit(.stopTimer(timer))
+        }
+        for tag in self.tags { self.context.tags[tag] = nil }
+        for key in self.awaitedKeys { self.context.awaitedInvites[key] = nil }
+        self.removeMedia()
+        self.emit(.removeCheckpoint(self.id))
+        self.emit(
+            .record(
+                CallRecord(
+                    id: self.id, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
+                    calling: self.calling, called: self.called, startedAt: self.startedAt,
+                    answeredAt: self.answeredAt, endedAt: self.context.now, end: end,
+                    status: self.status)))
+        self.context.counters.callsEnded &+= 1
+        self.context.finished.append(self.id)
+    }
+
+    /// Keeps the call as it will be when this input is done.
+    func checkpoint() {
+        if self.context.dirty.last != self.id { self.context.dirty.append(self.id) }
+    }
+}
+
+extension UInt32 {
+    func multipliedClamped(by factor: UInt32) -> UInt32 {
+        let product = self.multipliedReportingOverflow(by: factor)
+        return product.overflow ? .max : product.partialValue
+    }
+}

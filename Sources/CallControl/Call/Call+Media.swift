@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkAddress
+import SDP
+
+extension Call {
+    /// Tells the owner what the media has to be, if that differs from what it was told last.
+    func updateMedia(a: OfferAnswerLeg, b: OfferAnswerLeg) {
+        var intent = self.media
+        if let plan = RelayPlan(a: a, b: b) {
+            Self.apply(plan.a, to: &intent.a, learnSource: self.legs.a.trunk.learnSource)
+            Self.apply(plan.b, to: &intent.b, learnSource: self.legs.b.trunk.learnSource)
+        }
+        guard intent != self.media || !self.hasMedia else { return }
+        self.media = intent
+        self.hasMedia = true
+        self.emit(.media(self.id, intent))
+    }
+
+    /// As both legs agreed.
+    func updateMedia() { self.updateMedia(a: self.legs.a.session, b: self.legs.b.session) }
+
+    /// Nobody hears anything any more. The ports stay reserved until the call is over.
+    func removeMedia() {
+        guard self.hasMedia else { return }
+        self.hasMedia = false
+        self.emit(.removeMedia(self.id))
+    }
+
+    private static func apply(
+        _ plan: RelayPlan.Leg, to leg: inout MediaIntent.Leg, learnSource: Bool
+    ) {
+        leg.remote = plan.remote
+        leg.remoteRTCPPort = plan.remoteRTCPPort
+        leg.rtcpMux = plan.rtcpMux
+        leg.receive = plan.receive
+        leg.send = plan.send
+        leg.payloadTypes = plan.payloadTypes.map {
+            MediaIntent.PayloadTypeMapping(ingress: $0.ingress, egress: $0.egress)
+        }
+        leg.clockRate = plan.clockRate
+        leg.packetsPerSecond = plan.packetsPerSecond
+        leg.bitsPerSecond = plan.bitsPerSecond
+        leg.learnSource = learnSource
+    }
+
+    /// No packet came from a party for too long, though it may send.
+    func mediaTimedOut() {
+        guard case .up = self.state else { return }
+        self.context.counters.mediaTimeouts &+= 1
+        self.end(.mediaTimeout, reason: "SIP;cause=480;text=\"Media timeout\"")
+    }
+
+    /// The fast path has no place for the call's flows.
+    func mediaRefused() {
+        self.end(.mediaRefused, status: 503, reason: "SIP;cause=503;text=\"No media resources\"")
+    }
+
+    func sourceLearned(_ address: SocketAddress, side: Side) {
+        self.legs[side].learnedSource = address
+    }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SDP
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+
+// INVITE inside a call: hold, resume, another address or codec, an offer asked for. It is put to
+// the other party, unless nothing in it concerns that one.
+extension Call {
+    /// A party's re-INVITE, CSeq checked.
+    func reinviteReceived(_ side: Side, _ request: ReceivedRequest) {
+        let tag = self.legs[side].localTag
+        switch self.state {
+        case .settingUp:
+            self.refusePending(request, tag)
+        case .up(let exchange?):
+            self.context.counters.glares &+= 1
+            if exchange.from == side { return self.refusePending(request, tag) }
+            self.context.respond(Reply(491, tag: tag), to: request)
+        case .up(nil):
+            guard !self.isExchangeOpen else {
+                self.context.counters.glares &+= 1
+                return self.context.respond(Reply(491, tag: tag), to: request)
+            }
+            self.startReinvite(side, request)
+        case .ending, .over:
+            self.context.respond(Reply(481, tag: tag), to: request)
+        }
+    }
+
+    /// RFC 3261 section 14.2: a second INVITE before the first is answered.
+    private func refusePending(_ request: ReceivedRequest, _ tag: [UInt8]) {
+        var reply = Reply(500, tag: tag)
+        reply.retryAfter = self.context.retryAfterPendingSeconds()
+        self.context.respond(reply, to: request)
+    }
+
+    /// An ACK is awaited or owed on one of the legs: offer and answer may not be complete.
+    private var isExchangeOpen: Bool {
+        Side.allCases.contains {
+            self.legs[$0].awaitingAck != nil || self.legs[$0].ackOwed != nil
+        }
+    }
+
+    private func startReinvite(_ side: Side, _ request: ReceivedRequest) {
+        let payload = Payload(request.message)
+        if case .unsupported = payload {
+            return self.context.respond(Reply(415, tag: self.legs[side].localTag), to: request)
+        }
+        try? self.legs[side].dialog?.refreshTarget(from: request.message)
+        guard let bytes = payload.description else {
+            return self.forward(side, request, offer: nil)
+        }
+        do throws(OfferAnswerError) {
+            guard let session = try? SessionDescription.parse(bytes) else { throw .noAudio }
+            let offer = try self.legs[side].session.receiveOffer(session)
+            if offer.isUnchanged, let stream = self.legs[side.other].session.remote {
+                return try self.answerRefresh(side, request, stream)
+            }
+            let local = self.legs[side.other].port.rtp
+            let description = try self.legs[side.other].session.makeOffer(
+                from: offer.stream, local: local)
+            self.forward(side, request, offer: description)
+        } catch {
+            self.legs[side].session.abandonOffer()
+            self.refuseOffer(error, side, request)
+        }
+    }
+
+    private func refuseOffer(
+        _ error: OfferAnswerError, _ side: Side, _ request: ReceivedRequest
+    ) {
+        self.context.counters.notAcceptable &+= 1
+        var reply = Reply(488, tag: self.legs[side].localTag)
+        reply.warning = (error.warningCode, error.rawValue)
+        self.context.respond(reply, to: request)
+    }
+
+    /// Nothing new for the other party: a refresh, or a new Contact only.
+    private func answerRefresh(
+        _ side: Side, _ request: ReceivedRequest, _ stream: AudioStream
+    ) throws(OfferAnswerError) {
+        let local = self.legs[side].port.rtp
+        let answer = try self.legs[side].session.makeAnswer(from: stream, local: local)
+        self.accept(
+            side, request, carrying: nil, description: answer.serialise(), carriesOffer: false)
+    }
+
+    /// Puts the INVITE to the other party.
+    private func forward(_ side: Side, _ request: ReceivedRequest, offer: SessionDescription?) {
+        var exchange = Exchange(
+            from: side, request: request, offersLater: offer == nil, phase: .retrying)
+        guard let sent = self.sendReinvite(side.other, request.message, offer: offer) else {
+            self.abandonOffers()
+            return self.context.respond(Reply(500, tag: self.legs[side].localTag), to: request)
+        }
+        exchange.phase = .sent(sent)
+        if let server = request.server { self.context.servers[server] = self.reference(side) }
+        self.state = .up(exchange)
+        self.checkpoint()
+    }
+
+    /// Sends a re-INVITE again that met one of the other party's.
+    func retryReinvite(_ exchange: Exchange) {
+        var exchange = exchange
+        let side = exchange.from.other
+        do throws(OfferAnswerError) {
+            let offer = try self.repeatOffer(of: exchange)
+            guard let sent = self.sendReinvite(side, exchange.request.message, offer: offer) else {
+                throw .outOfTurn
+            }
+            exchange.phase = .sent(sent)
+            self.state = .up(exchange)
+            self.checkpoint()
+        } catch {
+            self.refuseReinvite(exchange, Reply(491))
+        }
+    }
+
+    /// The offer of an INVITE under way, taken from its message once more.
+    func repeatOffer(of exchange: Exchange) throws(OfferAnswerError) -> SessionDescription? {
+        guard !exchange.offersLater, let bytes = Payload(exchange.request.message).description
+        else { return nil }
+        guard let session = try? SessionDescription.parse(bytes) else { throw .noAudio }
+        self.abandonOffers()
+        let offer = try self.legs[exchange.from].session.receiveOffer(session)
+        let side = exchange.from.other
+        return try self.legs[side].session.makeOffer(
+            from: offer.stream, local: self.legs[side].port.rtp)
+    }
+
+    private func sendReinvite(
+        _ side: Side, _ source: SIPMessage, offer: SessionDescription?
+    ) -> SentInvite? {
+        guard var request = self.request(.invite, side) else { return nil }
+        request.builder.add(.contact, self.legs[side].listener.contact)
+        request.builder.add(.allow, EngineContext.allow)
+        CarriedHeaders.copy(from: source, as: .reinvite, to: &request.builder)
+        let bytes = request.builder.finish(description: offer?.serialise())
+        guard let message = try? SIPMessage.parse(bytes, framing: .stream),
+            let cseq = try? message.cseq()
+        else { return nil }
+        let handle = self.context.send(
+            .invite, bytes, branch: request.branch, to: request.hop,
+            for: .reinvite(self.reference(side)))
+        return SentInvite(
+            handle: handle, message: message, branch: request.branch, hop: request.hop,
+            sequence: cseq.number)
+    }
+
+    /// Answers a party's INVITE with 200.
+    func accept(
+        _ side: Side, _ request: ReceivedRequest, carrying source: SIPMessage?,
+        description: [UInt8], carriesOffer: Bool
+    ) {
+        guard var builder = self.context.begin(
+            Reply(200, tag: self.legs[side].localTag), to: request)
+        else { return }
+        self.addCapabilities(to: &builder, side, isRequest: false)
+        if let source { CarriedHeaders.copy(from: source, as: .success, to: &builder) }
+        let bytes = builder.finish(description: description)
+        let sequence = (try? request.message.cseq())?.number ?? 0
+        self.legs[side].awaitingAck = Leg.AwaitingAck(
+            request: request, sequence: sequence, response: bytes, carriesOffer: carriesOffer)
+        if let server = request.server { self.context.servers[server] = self.reference(side) }
+        self.state = .up(nil)
+        self.updateMedia()
+        self.checkpoint()
+        self.context.respond(200, bytes, to: request)
+    }
+
+    func abandonOffers() {
+        for side in Side.allCases { self.legs[side].session.abandonOffer() }
+    }
+
+    // MARK: Its end
+
+    /// The party that sent it gave up: passed on, and decided by what the other party says. While
+    /// it waits to be sent again there is nothing to pass on.
+    func cancelReinvite(_ exchange: Exchange) {
+        var exchange = exchange
+        switch exchange.phase {
+        case .sent(let sent):
+            exchange.phase = .cancelled(sent)
+            self.emit(.cancel(sent.handle, reason: []))
+            self.state = .up(exchange)
+        case .cancelled: break
+        case .retrying:
+            self.emit(.stopTimer(.glare(self.id)))
+            self.refuseReinvite(exchange, Reply(487))
+        }
+    }
+
+    /// The call ends while an INVITE is under way inside it (RFC 3261 section 15.1.2).
+    func dropExchange(_ exchange: Exchange, status: Int) {
+        let tag = self.legs[exchange.from].localTag
+        self.context.respond(Reply(status, tag: tag), to: exchange.request)
+        if let sent = exchange.sent { self.abandon(sent, exchange.from.other, reason: []) }
+    }
+
+    /// The INVITE came to nothing; what was agreed before goes on (RFC 3261 section 14.1).
+    func refuseReinvite(_ exchange: Exchange, _ reply: Reply) {
+        var reply = reply
+        reply.tag = self.legs[exchange.from].localTag
+        self.abandonOffers()
+        self.state = .up(nil)
+        self.context.respond(reply, to: exchange.request)
+        self.checkpoint()
+    }
+}

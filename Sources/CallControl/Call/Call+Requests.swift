@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+
+// Requests inside a call, sorted by method. INFO passes to the other party, because telephones send
+// digits in it; what would change state that the box does not keep (UPDATE, PRACK, REFER,
+// SUBSCRIBE) is refused with the list of what is served.
+extension Call {
+    /// A request of a party whose tags fit. `sequence` is its CSeq number.
+    func requestReceived(
+        _ side: Side, _ method: Method, _ request: ReceivedRequest, sequence: UInt32
+    ) {
+        let check = self.legs[side].dialog?.receive(sequence: sequence, method: method)
+        guard check != .outOfOrder else {
+            return self.context.respond(
+                Reply(500, tag: self.legs[side].localTag), to: request)
+        }
+        switch method {
+        case .invite: self.reinviteReceived(side, request)
+        case .bye: self.byeReceived(side, request)
+        case .info: self.infoReceived(side, request)
+        case .options:
+            var reply = Reply(200, tag: self.legs[side].localTag)
+            reply.allows = true
+            self.context.respond(reply, to: request)
+        default:
+            self.context.refuseMethod(request, method)
+        }
+    }
+
+    private func infoReceived(_ side: Side, _ request: ReceivedRequest) {
+        let tag = self.legs[side].localTag
+        switch self.state {
+        case .settingUp:
+            // The callee's dialog may be any of a fork's.
+            self.context.respond(Reply(500, tag: tag), to: request)
+        case .up:
+            guard var passed = self.request(.info, side.other), self.legs[side.other].isOpen else {
+                return self.context.respond(Reply(480, tag: tag), to: request)
+            }
+            CarriedHeaders.copy(from: request.message, as: .info, to: &passed.builder)
+            let bytes = passed.builder.finish(
+                passing: Payload(request.message), of: request.message)
+            _ = self.context.send(
+                .info, bytes, branch: passed.branch, to: passed.hop, for: .relayed(request))
+        case .ending, .over:
+            self.context.respond(Reply(481, tag: tag), to: request)
+        }
+    }
+}
+
+extension EngineContext {
+    /// A method that is not served: 405 if it exists, 501 if nobody knows it (RFC 3261 section
+    /// 8.2.1), with what is served.
+    func refuseMethod(_ request: ReceivedRequest, _ method: Method) {
+        self.counters.methodsRefused &+= 1
+        var reply = Reply(method.isKnown ? 405 : 501)
+        reply.allows = true
+        self.respond(reply, to: request)
+    }
+
+    /// The answer to a request that was passed on, or 408 in place of one.
+    func relayResponse(_ response: SIPMessage?, status: Int, to request: ReceivedRequest) {
+        guard status >= 200 else { return }
+        let mapped = status < 300 ? status : StatusTable.mapped(inDialog: status)
+        guard var builder = self.begin(Reply(mapped), to: request) else { return }
+        guard let response else {
+            return self.respond(mapped, builder.finish(), to: request)
+        }
+        let carrier: CarriedHeaders.Carrier = status < 300 ? .success : .failure
+        CarriedHeaders.copy(from: response, as: carrier, to: &builder)
+        let bytes = builder.finish(passing: Payload(response), of: response)
+        self.respond(mapped, bytes, to: request)
+    }
+}

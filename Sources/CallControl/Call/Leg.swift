@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import NetworkAddress
+import SDP
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+
+/// One leg of a call: the dialog with one party, what was said about media in it, and what is
+/// still owed to either end.
+struct Leg {
+    /// How far the end of a leg is.
+    enum End {
+        /// The party believes that there is a call.
+        case open
+        /// To be ended with BYE, but not before the party acknowledged our 2xx (RFC 3261
+        /// section 15).
+        case byeAfterAck
+        /// BYE was sent; the response is awaited.
+        case byeSent
+        /// Over, or never begun.
+        case closed
+    }
+
+    /// A 2xx of ours that the party has not acknowledged.
+    struct AwaitingAck {
+        /// The INVITE.
+        var request: ReceivedRequest
+        /// Its CSeq number.
+        let sequence: UInt32
+        /// The 2xx.
+        let response: [UInt8]
+        /// The 2xx carries an offer, the ACK the answer.
+        let carriesOffer: Bool
+    }
+
+    /// An INVITE of ours whose final response does not matter any more, but has to come.
+    struct Outstanding {
+        let sent: SentInvite
+    }
+
+    /// An ACK of ours, for a 2xx that comes again.
+    struct SentAck {
+        let sequence: UInt32
+        let bytes: [UInt8]
+        let hop: Hop
+    }
+
+    /// The trunk as it was when the call began.
+    let trunk: TrunkSettings
+    /// The listener that the leg's messages leave from.
+    let listener: ListenerSettings
+    /// Where the party is, as far as its dialog does not say otherwise.
+    var hop: Hop
+    /// Our tag.
+    var localTag: [UInt8]
+    /// Nil on the callee's leg before a response came.
+    var dialog: Dialog?
+    /// Offer and answer with the party.
+    var session: OfferAnswerLeg
+    /// Our media port.
+    let port: MediaPort
+    /// How far its end is.
+    var end = End.open
+    /// A 2xx of ours that is not acknowledged.
+    var awaitingAck: AwaitingAck?
+    /// CSeq number of an INVITE of ours whose 2xx brought an offer: the ACK waits for the answer.
+    var ackOwed: UInt32?
+    /// Our last ACK.
+    var sentAck: SentAck?
+    /// An INVITE of ours that is being cancelled, or was overtaken by the end of the call.
+    var outstanding: Outstanding?
+    /// A source that the fast path learned in place of the signalled one.
+    var learnedSource: SocketAddress?
+
+    init(
+        trunk: TrunkSettings, listener: ListenerSettings, hop: Hop, localTag: [UInt8],
+        session: OfferAnswerLeg, port: MediaPort
+    ) {
+        self.trunk = trunk
+        self.listener = listener
+        self.hop = hop
+        self.localTag = localTag
+        self.session = session
+        self.port = port
+    }
+
+    /// Nothing more is to come from or go to the party.
+    var isOver: Bool {
+        if case .closed = self.end { return self.outstanding == nil }
+        return false
+    }
+
+    /// The party still believes that there is a call, and no BYE is under way.
+    var isOpen: Bool {
+        if case .open = self.end { return true }
+        return false
+    }
+
+    /// Where a request of the dialog goes: the address in its first route or target (RFC 3261
+    /// section 12.2.1.1), else, where that is a name or an address of another family, where the
+    /// party was. A connection of the party is used while it lives.
+    func destination(of dialog: Dialog) -> Hop {
+        var hop = self.hop
+        guard let uri = try? SIPURI(dialog.nextHop[...]), let address = uri.host.address,
+            address.isIPv4 == self.hop.remote.address.isIPv4
+        else { return hop }
+        let port = uri.port ?? self.hop.transport.defaultPort
+        hop.remote = SocketAddress(address: address, port: port == 0 ? hop.remote.port : port)
+        if address != self.hop.remote.address { hop.connection = nil }
+        return hop
+    }
+}
+
+/// An INVITE that the box sent.
+struct SentInvite {
+    let handle: RequestHandle
+    let message: SIPMessage
+    let branch: [UInt8]
+    let hop: Hop
+    /// Its CSeq number.
+    let sequence: UInt32
+}
+
+/// An INVITE of one leg that is being put to the other.
+struct Exchange {
+    /// Where it stands.
+    enum Phase {
+        /// Sent to the other leg; its final response is awaited.
+        case sent(SentInvite)
+        /// As before, but the party cancelled it.
+        case cancelled(SentInvite)
+        /// The other party had one of its own; to be sent again when the timer fires.
+        case retrying
+    }
+
+    /// The leg that it came from.
+    let from: Side
+    /// The INVITE as it came.
+    var request: ReceivedRequest
+    /// It brought no offer: the other party makes one.
+    let offersLater: Bool
+    var phase: Phase
+    /// How often the other party answered 491.
+    var glares = 0
+
+    /// Times that a re-INVITE is tried again after 491 before the 491 passes to its sender.
+    static let glaresMax = 2
+
+    /// The INVITE that waits for a final response.
+    var sent: SentInvite? {
+        switch self.phase {
+        case .sent(let invite), .cancelled(let invite): invite
+        case .retrying: nil
+        }
+    }
+}
+
+/// An early dialog of the callee's leg, and the one on the caller's leg that mirrors it, so that
+/// each branch of a fork can have an answer of its own (RFC 3261 section 12.1.2).
+struct Fork {
+    /// The callee's tag; empty for one of RFC 2543.
+    let remoteTag: [UInt8]
+    /// Our tag on the caller's leg.
+    let localTag: [UInt8]
+    /// Offer and answer as this branch has them.
+    var a: OfferAnswerLeg
+    var b: OfferAnswerLeg
+    /// What the caller was told.
+    var description: [UInt8]?
+
+    /// Branches whose responses are passed on.
+    static let limit = 8
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Admission
+public import SIPMessage
+public import SIPTransaction
+
+/// A request of ours by the engine's own number; the transaction layer's comes later.
+public struct RequestHandle: Sendable, Hashable {
+    /// Never used twice by one engine.
+    public let value: UInt64
+    init(_ value: UInt64) { self.value = value }
+}
+
+/// A request that the engine wants sent through a client transaction.
+public struct OutgoingRequest: Sendable, Hashable {
+    /// The engine's number for it.
+    public let handle: RequestHandle
+    /// Its method.
+    public let method: Method
+    /// The branch of its Via.
+    public let branch: [UInt8]
+    /// The whole message.
+    public let bytes: [UInt8]
+    /// Where it goes.
+    public let hop: Hop
+}
+
+/// A timer of the engine. Starting a running one starts it anew.
+public enum CallTimer: Sendable, Hashable {
+    /// A re-INVITE of ours met one of the peer's; try again (RFC 3261 section 14.1).
+    case glare(CallIdentifier)
+    /// The call was not answered for too long.
+    case ringing(CallIdentifier)
+    /// The call did not end by itself although all was done for it: what is left is let go.
+    case ending(CallIdentifier)
+    /// The deadline of a drain; nil: the node.
+    case drain(TrunkName?)
+}
+
+/// What the engine wants done. The owner does it in the order given.
+public enum CallAction: Sendable {
+    /// Answer a request through its server transaction.
+    case respond(ServerTransactionID, status: Int, [UInt8])
+    /// Send a request through a client transaction; its identifier goes to
+    /// ``CallEngine/started(_:as:)``.
+    case request(OutgoingRequest)
+    /// Cancel an INVITE of ours; the transaction layer waits for a provisional response. `reason`
+    /// is the value of a Reason header, or empty.
+    case cancel(RequestHandle, reason: [UInt8])
+    /// Send without a transaction: an ACK for a 2xx, or a 2xx again after a restart.
+    case send([UInt8], Hop)
+    /// Give to the transaction layer as if it had just arrived: an INVITE from before a restart,
+    /// which needs a server transaction to be answered.
+    case replay([UInt8], Hop)
+    /// Start a timer.
+    case startTimer(CallTimer, milliseconds: UInt32)
+    /// Stop a timer that runs.
+    case stopTimer(CallTimer)
+    /// The media of a call has to be this from now on.
+    case media(CallIdentifier, MediaIntent)
+    /// The call has no media any more.
+    case removeMedia(CallIdentifier)
+    /// Keep this across a restart, in place of the call's last one.
+    case checkpoint(CallCheckpoint)
+    /// The call is over.
+    case removeCheckpoint(CallIdentifier)
+    /// A call ended; exactly one for each call that was admitted.
+    case record(CallRecord)
+}

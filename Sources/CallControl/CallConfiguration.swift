@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Admission
+public import NetworkAddress
+public import Routing
+public import SDP
+public import SIPTransaction
+
+/// A trunk as the engine needs it.
+public struct TrunkSettings: Sendable, Hashable {
+    /// Its name.
+    public var name: TrunkName
+    /// The listener that its requests come in at and go out from.
+    public var listener: ListenerIndex
+    /// The realm of its media.
+    public var realm: RealmIndex
+    /// Host of its peer as it stands in URIs: an address or a name.
+    public var peerHost: [UInt8]
+    /// Where its peer is.
+    public var peer: Hop
+    /// Addresses that requests of this trunk come from.
+    public var sources: [IPAddress]
+    /// The codecs that it may use.
+    public var codecs: CodecFilter
+    /// One other media source than the signalled one may be learned.
+    public var learnSource: Bool
+    /// Most calls at once; nil: no limit of its own.
+    public var callsMax: Int?
+
+    /// A trunk without limits whose requests come from its peer's address.
+    public init(
+        name: TrunkName, realm: RealmIndex, peerHost: [UInt8], peer: Hop
+    ) {
+        self.name = name
+        self.listener = peer.listener
+        self.realm = realm
+        self.peerHost = peerHost
+        self.peer = peer
+        self.sources = [peer.remote.address]
+        self.codecs = .all
+        self.learnSource = false
+        self.callsMax = nil
+    }
+}
+
+/// A listener as the engine needs it: what stands in Via and Contact.
+public struct ListenerSettings: Sendable, Hashable {
+    /// Which one.
+    public var index: ListenerIndex
+    /// Its transport.
+    public var transport: TransportProtocol
+    /// Where the peers reach it.
+    public var address: SocketAddress
+
+    /// From its parts.
+    public init(index: ListenerIndex, transport: TransportProtocol, address: SocketAddress) {
+        self.index = index
+        self.transport = transport
+        self.address = address
+    }
+}
+
+/// What a request from an address that belongs to no trunk gets.
+public enum UnknownSourcePolicy: Sendable, Hashable {
+    /// 403 Forbidden.
+    case forbid
+    /// Nothing: scanners learn nothing. The request is counted.
+    case silence
+}
+
+/// All that the engine follows. Replaced as a whole; calls in progress keep what they began with.
+public struct CallConfiguration: Sendable {
+    /// The listeners.
+    public var listeners: [ListenerSettings]
+    /// The trunks by ``TrunkIndex``; the first whose source matches takes a request.
+    public var trunks: [TrunkSettings]
+    /// Where called numbers go.
+    public var routes: RouteTable
+    /// Most calls of the node.
+    public var callsMax: Int
+    /// What requests from unknown sources get.
+    public var unknownSource = UnknownSourcePolicy.forbid
+    /// OPTIONS gets 503 while the node or the trunk drains, so that peers send calls elsewhere.
+    public var optionsShowDraining = true
+    /// Text of Server and User-Agent; empty: neither is sent.
+    public var product = Array("Trunkline".utf8)
+    /// Longest time from INVITE to answer, 1,000 to 3,600,000 ms (timer C asks for over 3 minutes).
+    public var ringMillisecondsMax: UInt32 = 190_000
+    /// 64 * T1 of the transaction layer, ms: how long an unanswered request lives.
+    public var transactionMilliseconds: UInt32 = 32_000
+
+    /// From what has no default.
+    public init(
+        listeners: [ListenerSettings], trunks: [TrunkSettings], routes: RouteTable,
+        callsMax: Int
+    ) {
+        self.listeners = listeners
+        self.trunks = trunks
+        self.routes = routes
+        self.callsMax = callsMax
+    }
+
+    /// The limits for ``Admission``.
+    var limits: AdmissionLimits {
+        var trunkCallsMax: [TrunkName: Int] = [:]
+        for trunk in self.trunks { trunkCallsMax[trunk.name] = trunk.callsMax }
+        return AdmissionLimits(callsMax: self.callsMax, trunkCallsMax: trunkCallsMax)
+    }
+}

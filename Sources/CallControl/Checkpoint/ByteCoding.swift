@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkAddress
+
+/// Writes a checkpoint: big-endian integers, byte strings with a 32-bit length before them.
+struct CheckpointWriter {
+    private(set) var bytes: [UInt8] = []
+
+    mutating func integer(_ value: some FixedWidthInteger & UnsignedInteger) {
+        withUnsafeBytes(of: value.bigEndian) { self.bytes.append(contentsOf: $0) }
+    }
+
+    mutating func flag(_ value: Bool) { self.bytes.append(value ? 1 : 0) }
+
+    mutating func string(_ value: some Collection<UInt8>) {
+        self.integer(UInt32(truncatingIfNeeded: value.count))
+        self.bytes.append(contentsOf: value)
+    }
+
+    mutating func array<Element>(
+        _ elements: [Element], _ body: (inout CheckpointWriter, Element) -> Void
+    ) {
+        self.integer(UInt16(truncatingIfNeeded: elements.count))
+        for element in elements { body(&self, element) }
+    }
+
+    mutating func optional<Value>(
+        _ value: Value?, _ body: (inout CheckpointWriter, Value) -> Void
+    ) {
+        self.flag(value != nil)
+        if let value { body(&self, value) }
+    }
+
+    mutating func address(_ value: SocketAddress) {
+        self.integer(value.address.high)
+        self.integer(value.address.low)
+        self.integer(value.port)
+    }
+}
+
+/// Reads a checkpoint. Every length is checked before it is used, so that bytes from a damaged file
+/// give an error and nothing else.
+struct CheckpointReader {
+    private let bytes: [UInt8]
+    private(set) var offset = 0
+
+    init(_ bytes: [UInt8]) { self.bytes = bytes }
+
+    var isAtEnd: Bool { self.offset == self.bytes.count }
+
+    func failure(_ code: CheckpointError.Code) -> CheckpointError {
+        CheckpointError(code: code, offset: self.offset)
+    }
+
+    mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(
+        _: Value.Type = Value.self
+    ) throws(CheckpointError) -> Value {
+        let size = Value.bitWidth / 8
+        guard self.bytes.count - self.offset >= size else { throw self.failure(.cutShort) }
+        var value: Value = 0
+        for index in 0..<size {
+            value = Value(truncatingIfNeeded: UInt64(value) << 8)
+                | Value(truncatingIfNeeded: self.bytes[self.offset + index])
+        }
+        self.offset += size
+        return value
+    }
+
+    mutating func flag() throws(CheckpointError) -> Bool {
+        switch try self.integer(UInt8.self) {
+        case 0: return false
+        case 1: return true
+        default: throw self.failure(.badValue)
+        }
+    }
+
+    mutating func string(most: Int) throws(CheckpointError) -> [UInt8] {
+        let count = Int(try self.integer(UInt32.self))
+        guard count <= most else { throw self.failure(.tooLong) }
+        guard self.bytes.count - self.offset >= count else { throw self.failure(.cutShort) }
+        defer { self.offset += count }
+        return Array(self.bytes[self.offset..<self.offset + count])
+    }
+
+    mutating func array<Element>(
+        most: Int, _ body: (inout CheckpointReader) throws(CheckpointError) -> Element
+    ) throws(CheckpointError) -> [Element] {
+        let count = Int(try self.integer(UInt16.self))
+        guard count <= most else { throw self.failure(.tooLong) }
+        var elements: [Element] = []
+        for _ in 0..<count { elements.append(try body(&self)) }
+        return elements
+    }
+
+    mutating func optional<Value>(
+        _ body: (inout CheckpointReader) throws(CheckpointError) -> Value
+    ) throws(CheckpointError) -> Value? {
+        try self.flag() ? try body(&self) : nil
+    }
+
+    mutating func address() throws(CheckpointError) -> SocketAddress {
+        let high = try self.integer(UInt64.self)
+        let low = try self.integer(UInt64.self)
+        return SocketAddress(
+            address: IPAddress(high: high, low: low), port: try self.integer(UInt16.self))
+    }
+}
+
+/// Why bytes are no checkpoint.
+public struct CheckpointError: Error, Hashable {
+    /// The kinds of fault.
+    public enum Code: Sendable, Hashable {
+        /// The bytes end too early.
+        case cutShort
+        /// Bytes are left over.
+        case trailing
+        /// Written by a version that this one does not know.
+        case version
+        /// A string or list is longer than the limit.
+        case tooLong
+        /// A field has a value that it cannot have.
+        case badValue
+    }
+    /// The kind of fault.
+    public let code: Code
+    /// Where it was noticed, in bytes.
+    public let offset: Int
+}

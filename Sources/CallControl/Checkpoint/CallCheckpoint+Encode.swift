@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import NetworkAddress
+import SDP
+import SIPDialog
+import SIPTransaction
+
+extension CallCheckpoint {
+    /// The version that ``encode()`` writes. Fields are added at the end, with a new version.
+    public static let version: UInt8 = 1
+
+    /// As bytes for a store.
+    public func encode() -> [UInt8] {
+        var writer = CheckpointWriter()
+        writer.integer(Self.version)
+        writer.integer(self.id.value)
+        writer.integer(self.stage.rawValue)
+        writer.string(self.calling)
+        writer.string(self.called)
+        writer.integer(self.startedAt)
+        writer.optional(self.answeredAt) { $0.integer($1) }
+        writer.integer(self.status)
+        writer.leg(self.a)
+        writer.leg(self.b)
+        writer.optional(self.exchange) { $0.exchange($1) }
+        writer.intent(self.media.a)
+        writer.intent(self.media.b)
+        writer.string(self.flows)
+        return writer.bytes
+    }
+}
+
+extension CheckpointWriter {
+    fileprivate mutating func leg(_ leg: CallCheckpoint.Leg) {
+        self.string(leg.trunk.text.utf8)
+        self.hop(leg.hop)
+        self.string(leg.localTag)
+        self.optional(leg.dialog) { $0.dialog($1) }
+        self.session(leg.session)
+        self.flag(leg.isOpen)
+        self.optional(leg.answer) {
+            $0.message($1.received)
+            $0.string($1.response)
+            $0.flag($1.carriesOffer)
+        }
+        self.optional(leg.ackOwed) { $0.integer($1) }
+        self.optional(leg.ack) {
+            $0.integer($1.sequence)
+            $0.message($1.message)
+        }
+        self.optional(leg.outstanding) { $0.message($1) }
+    }
+
+    fileprivate mutating func exchange(_ exchange: CallCheckpoint.Exchange) {
+        self.integer(exchange.from.rawValue)
+        self.message(exchange.received)
+        self.optional(exchange.sent) { $0.message($1) }
+        self.flag(exchange.isCancelled)
+    }
+
+    private mutating func message(_ message: CallCheckpoint.Message) {
+        self.string(message.bytes)
+        self.hop(message.hop)
+    }
+
+    private mutating func hop(_ hop: Hop) {
+        self.integer(hop.listener.rawValue)
+        self.integer(hop.transport.rawValue)
+        self.address(hop.remote)
+    }
+
+    private mutating func dialog(_ dialog: Dialog) {
+        self.string(dialog.key.callID)
+        self.string(dialog.key.localTag)
+        self.string(dialog.key.remoteTag)
+        self.integer(dialog.role.rawValue)
+        self.flag(dialog.isSecure)
+        self.string(dialog.localParty)
+        self.string(dialog.remoteParty)
+        self.integer(dialog.state.rawValue)
+        self.string(dialog.remoteTarget)
+        self.array(dialog.routeSet) { $0.string($1) }
+        self.optional(dialog.localSequence) { $0.integer($1) }
+        self.optional(dialog.remoteSequence) { $0.integer($1) }
+    }
+
+    private mutating func session(_ session: OfferAnswerLeg.Snapshot) {
+        self.integer(session.sessionID)
+        self.integer(session.version)
+        self.optional(session.originAddress) {
+            $0.integer($1.high)
+            $0.integer($1.low)
+        }
+        self.flag(session.offersRTCPMux)
+        let phase: UInt8 =
+            switch session.phase {
+            case .stable: 0
+            case .offerReceived: 1
+            case .offerSent: 2
+            }
+        self.integer(phase)
+        self.flag(session.remoteOfferedLast)
+        self.optional(session.lastSent) { $0.string($1.serialise()) }
+        for stream in [session.local, session.remote, session.pendingLocal, session.pendingOffer] {
+            self.optional(stream) { $0.stream($1) }
+        }
+        self.array(session.bindings) { $0.format($1) }
+        self.array(session.slots) {
+            $0.string($1.kind.bytes)
+            $0.string($1.transport.bytes)
+            $0.array($1.formats) { $0.string($1.bytes) }
+        }
+    }
+
+    private mutating func stream(_ stream: AudioStream) {
+        self.integer(UInt16(clamping: stream.index))
+        self.optional(stream.address) {
+            $0.integer($1.high)
+            $0.integer($1.low)
+        }
+        self.integer(stream.port)
+        self.optional(stream.rtcpPort) { $0.integer($1) }
+        self.flag(stream.rtcpMux)
+        self.flag(stream.direction.sends)
+        self.flag(stream.direction.receives)
+        self.array(stream.formats) { $0.format($1) }
+        self.optional(stream.ptimeMicroseconds) { $0.integer($1) }
+        self.optional(stream.maxptimeMicroseconds) { $0.integer($1) }
+        self.string(stream.transport.bytes)
+    }
+
+    private mutating func format(_ format: RTPFormat) {
+        self.integer(format.payloadType)
+        self.string(format.name.bytes)
+        self.integer(format.clockRate)
+        self.integer(format.channels)
+        self.optional(format.parameters) { $0.string($1.bytes) }
+    }
+
+    fileprivate mutating func intent(_ leg: MediaIntent.Leg) {
+        self.integer(leg.local.addressIndex)
+        self.address(leg.local.rtp)
+        self.optional(leg.remote) { $0.address($1) }
+        self.optional(leg.remoteRTCPPort) { $0.integer($1) }
+        self.flag(leg.rtcpMux)
+        self.flag(leg.receive)
+        self.flag(leg.send)
+        self.array(leg.payloadTypes) {
+            $0.integer($1.ingress)
+            $0.integer($1.egress)
+        }
+        self.integer(leg.clockRate)
+        self.integer(leg.packetsPerSecond)
+        self.integer(leg.bitsPerSecond)
+        self.flag(leg.learnSource)
+    }
+}

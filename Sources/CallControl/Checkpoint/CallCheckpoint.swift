@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Admission
+public import SDP
+public import SIPDialog
+public import SIPTransaction
+
+/// What has to survive of a call when the process does not (ARCHITECTURE section 4, Recovery).
+/// Written when its INVITE goes out, and at its answer, ACK, re-INVITE and BYE; removed when the
+/// call is over. Holds no connection: those end with the process.
+public struct CallCheckpoint: Sendable, Equatable {
+    /// Where the call stood.
+    public enum Stage: UInt8, Sendable {
+        /// The callee had not answered.
+        case settingUp = 0
+        /// Both dialogs stood.
+        case up = 1
+        /// It was being ended.
+        case ending = 2
+    }
+
+    /// A message from before the restart, and where it came from or went to.
+    public struct Message: Sendable, Hashable {
+        /// The whole message.
+        public var bytes: [UInt8]
+        /// The other end, without a connection.
+        public var hop: Hop
+    }
+
+    /// An INVITE of one leg that was put to the other and had no final response.
+    public struct Exchange: Sendable, Hashable {
+        /// The leg that it came from.
+        public var from: Side
+        /// As it came.
+        public var received: Message
+        /// As it was sent; nil while it waited to be sent again.
+        public var sent: Message?
+        /// The party that sent it had cancelled it.
+        public var isCancelled: Bool
+    }
+
+    /// A 2xx of ours that was not acknowledged.
+    public struct Answer: Sendable, Hashable {
+        /// The INVITE.
+        public var received: Message
+        /// The 2xx.
+        public var response: [UInt8]
+        /// It carries an offer, so that the ACK brings the answer.
+        public var carriesOffer: Bool
+    }
+
+    /// An ACK of ours, for a 2xx that comes again.
+    public struct Ack: Sendable, Hashable {
+        /// CSeq number.
+        public var sequence: UInt32
+        /// The ACK.
+        public var message: Message
+    }
+
+    /// One leg.
+    public struct Leg: Sendable, Hashable {
+        /// Its trunk.
+        public var trunk: TrunkName
+        /// Where the party is.
+        public var hop: Hop
+        /// Our tag.
+        public var localTag: [UInt8]
+        /// The dialog; nil before there is one.
+        public var dialog: Dialog?
+        /// Offer and answer, the version of our o= line included.
+        public var session: OfferAnswerLeg.Snapshot
+        /// The party may still believe that there is a call.
+        public var isOpen: Bool
+        /// A 2xx of ours that was not acknowledged.
+        public var answer: Answer?
+        /// CSeq number of an INVITE of ours whose ACK waits for an answer.
+        public var ackOwed: UInt32?
+        /// Our last ACK.
+        public var ack: Ack?
+        /// An INVITE of ours that was being cancelled.
+        public var outstanding: Message?
+    }
+
+    /// The call.
+    public var id: CallIdentifier
+    /// Where it stood.
+    public var stage: Stage
+    /// User part of the caller's From.
+    public var calling: [UInt8]
+    /// User part of the Request-URI.
+    public var called: [UInt8]
+    /// When the INVITE came.
+    public var startedAt: Milliseconds
+    /// When the answer came.
+    public var answeredAt: Milliseconds?
+    /// The final status that the caller got; 0: none yet.
+    public var status: UInt16
+    /// The caller's leg.
+    public var a: Leg
+    /// The callee's leg.
+    public var b: Leg
+    /// An INVITE under way.
+    public var exchange: Exchange?
+    /// What the media was.
+    public var media: MediaIntent
+    /// Identity of the flows, as ``CallEngine/setFlows(_:_:)`` gave it.
+    public var flows: [UInt8]
+
+    /// Most bytes of ``flows``.
+    public static let flowBytesMax = 4096
+    /// Most bytes of an encoded checkpoint: eight messages, and what else there is.
+    public static let bytesMax = 1 << 20
+}

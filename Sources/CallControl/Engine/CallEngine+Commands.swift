@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Admission
+public import NetworkAddress
+
+// Timers, media events, and what operators ask for.
+extension CallEngine {
+    /// A timer that was asked for ran out.
+    public func timerFired(_ timer: CallTimer) {
+        switch timer {
+        case .glare(let id): self.withCall(id) { $0.glareTimerFired() }
+        case .ringing(let id): self.withCall(id) { $0.ringingTimedOut() }
+        case .ending(let id): self.withCall(id) { $0.endingTimedOut() }
+        case .drain(let trunk): self.endCalls(of: trunk)
+        }
+    }
+
+    // MARK: Media
+
+    /// No media came from a party of the call for too long.
+    public func mediaTimedOut(_ id: CallIdentifier) { self.withCall(id) { $0.mediaTimedOut() } }
+
+    /// The fast path refused flows of the call, for good.
+    public func mediaRefused(_ id: CallIdentifier) { self.withCall(id) { $0.mediaRefused() } }
+
+    /// The fast path learned where a party really sends from.
+    public func sourceLearned(_ id: CallIdentifier, _ side: Side, _ address: SocketAddress) {
+        self.withCall(id) { $0.sourceLearned(address, side: side) }
+    }
+
+    /// What the owner wants kept with the call's checkpoint: the identity of its flows, opaque
+    /// here, at most ``CallCheckpoint/flowBytesMax`` bytes.
+    public func setFlows(_ id: CallIdentifier, _ flows: [UInt8]) {
+        guard flows.count <= CallCheckpoint.flowBytesMax else { return }
+        self.withCall(id) { call in
+            call.flows = flows
+            if !call.isEnding { call.checkpoint() }
+        }
+    }
+
+    // MARK: Commands
+
+    /// Refuses new calls of the node, or of one trunk, from now on. With a deadline what is left
+    /// then is ended; without one calls end when they end.
+    public func drainCalls(of trunk: TrunkName? = nil, deadlineMilliseconds: UInt32? = nil) {
+        if let trunk {
+            self.context.admission.drain(trunk)
+        } else {
+            self.context.admission.drainNode()
+        }
+        if let milliseconds = deadlineMilliseconds {
+            self.context.actions.append(.startTimer(.drain(trunk), milliseconds: milliseconds))
+        }
+    }
+
+    /// Takes new calls again.
+    public func resumeCalls(of trunk: TrunkName? = nil) {
+        if let trunk {
+            self.context.admission.drain(trunk, false)
+        } else {
+            self.context.admission.drainNode(false)
+        }
+        self.context.actions.append(.stopTimer(.drain(trunk)))
+    }
+
+    /// Ends one call; false when there is none.
+    public func endCall(_ id: CallIdentifier) -> Bool {
+        guard self.calls[id] != nil else { return false }
+        self.withCall(id) { $0.end(.operatorEnded, reason: Self.operatorReason) }
+        return true
+    }
+
+    private func endCalls(of trunk: TrunkName?) {
+        for (id, call) in self.calls {
+            let isMeant =
+                trunk == nil || call.legs.a.trunk.name == trunk || call.legs.b.trunk.name == trunk
+            if isMeant { self.withCall(id) { $0.end(.operatorEnded, reason: Self.operatorReason) } }
+        }
+    }
+
+    private static var operatorReason: String {
+        "SIP;cause=480;text=\"Ended by operator\""
+    }
+
+    /// Every live call, oldest first.
+    public func listCalls() -> [CallSummary] {
+        self.calls.values.map(\.summary).sorted {
+            ($0.startedAt, $0.id.value) < ($1.startedAt, $1.id.value)
+        }
+    }
+
+    /// One live call.
+    public func call(_ id: CallIdentifier) -> CallSummary? { self.calls[id]?.summary }
+}

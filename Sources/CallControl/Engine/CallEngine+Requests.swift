@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import NetworkAddress
+import Routing
+import SDP
+import SIPDialog
+import SIPMessage
+public import SIPTransaction
+
+// Requests: whose they are, and what those outside of a dialog get.
+extension CallEngine {
+    /// False when a message's source belongs to no trunk and is to get no answer: the owner throws
+    /// it away before the transaction layer sees it. Counted.
+    public func admits(_ source: Hop) -> Bool {
+        guard self.context.configuration.unknownSource == .silence,
+            self.trunk(from: source) == nil, !self.isRetired(source)
+        else { return true }
+        self.context.counters.unknownSources &+= 1
+        return false
+    }
+
+    func request(_ message: SIPMessage, _ server: ServerTransactionID, from source: Hop) {
+        guard let method = message.method else { return }
+        let request = ReceivedRequest(server: server, message: message, source: source)
+        if method == .invite, self.isAwaited(request) { return }
+        let trunk = self.trunk(from: source)
+        if trunk != nil || self.isRetired(source), let key = DialogKey(receivedRequest: message) {
+            return self.requestInDialog(key, method, request)
+        }
+        guard let trunk else {
+            self.context.counters.unknownSources &+= 1
+            return self.context.respond(Reply(403), to: request)
+        }
+        switch method {
+        case .invite: self.invite(request, from: trunk)
+        case .options: self.options(request, from: trunk)
+        case .bye, .info:
+            self.context.counters.unknownDialogs &+= 1
+            self.context.respond(Reply(481), to: request)
+        default: self.context.refuseMethod(request, method)
+        }
+        self.release()
+    }
+
+    /// The trunk that a request comes from: by listener and source address.
+    func trunk(from source: Hop) -> TrunkIndex? {
+        let trunks = self.context.configuration.trunks
+        let index = trunks.firstIndex { $0.owns(source) }
+        return index.flatMap { UInt16(exactly: $0) }.map(TrunkIndex.init)
+    }
+
+    /// The source belongs to a trunk that is not configured any more but still has calls.
+    private func isRetired(_ source: Hop) -> Bool {
+        self.retiredTrunks.contains {
+            $0.owns(source) && self.context.admission.calls(of: $0.name) > 0
+        }
+    }
+
+    /// An INVITE from before the restart, which the transaction layer has again.
+    private func isAwaited(_ request: ReceivedRequest) -> Bool {
+        guard !self.context.awaitedInvites.isEmpty, let key = InviteKey(request.message),
+            let id = self.context.awaitedInvites[key]
+        else { return false }
+        self.withCall(id) { $0.inviteCameAgain(request, key) }
+        return true
+    }
+
+    private func requestInDialog(
+        _ key: DialogKey, _ method: Method, _ request: ReceivedRequest
+    ) {
+        guard let (leg, call) = self.leg(key), let cseq = try? request.message.cseq() else {
+            self.context.counters.unknownDialogs &+= 1
+            return self.context.respond(Reply(481), to: request)
+        }
+        call.requestReceived(leg.side, method, request, sequence: cseq.number)
+        self.release()
+    }
+
+    /// OPTIONS asks the box itself how it is, whatever the Request-URI says: it is never passed on.
+    private func options(_ request: ReceivedRequest, from trunk: TrunkIndex) {
+        let name = self.context.configuration.trunks[Int(trunk.value)].name
+        let admission = self.context.admission
+        let isDraining = admission.isDraining || admission.drainingTrunks.contains(name)
+        guard isDraining, self.context.configuration.optionsShowDraining else {
+            var reply = Reply(200)
+            reply.allows = true
+            return self.context.respond(reply, to: request)
+        }
+        var reply = Reply(503)
+        reply.retryAfter = self.context.retryAfterSeconds()
+        self.context.respond(reply, to: request)
+    }
+}
+
+extension TrunkSettings {
+    /// Requests from there are the trunk's.
+    func owns(_ source: Hop) -> Bool {
+        self.listener == source.listener && self.sources.contains(source.remote.address)
+    }
+}

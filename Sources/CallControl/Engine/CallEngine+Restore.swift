@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import NetworkAddress
+import SDP
+import SIPTransaction
+
+extension CallEngine {
+    /// Takes calls over from before a restart. Established ones go on; those that were being set
+    /// up end: 503 to the caller, CANCEL (or ACK and BYE, if a 200 comes) to the callee; one
+    /// between 200 and ACK counts as established, its 200 is repeated, and it is ended if no ACK
+    /// comes in time.
+    ///
+    /// The owner has reserved the ports of each checkpoint's media in its allocator before; the
+    /// engine gives them back when the call is over. Returns the calls that were taken over; for
+    /// others (a listener is not configured any more, or the identifier is taken) ports are given
+    /// back and the checkpoint removed.
+    @discardableResult
+    public func restore(_ checkpoints: [CallCheckpoint]) -> [CallIdentifier] {
+        var restored: [CallIdentifier] = []
+        for checkpoint in checkpoints {
+            guard self.calls[checkpoint.id] == nil, let legs = self.legs(of: checkpoint) else {
+                self.ports.release(checkpoint.media.a.local)
+                self.ports.release(checkpoint.media.b.local)
+                if self.calls[checkpoint.id] == nil {
+                    self.context.actions.append(.removeCheckpoint(checkpoint.id))
+                }
+                continue
+            }
+            self.start(checkpoint, legs)
+            restored.append(checkpoint.id)
+        }
+        self.release()
+        return restored
+    }
+
+    private func start(_ checkpoint: CallCheckpoint, _ legs: Call.Legs) {
+        let token = self.context.admission.restore(
+            from: checkpoint.a.trunk, to: checkpoint.b.trunk)
+        let birth = Call.Birth(
+            id: checkpoint.id, token: token, calling: checkpoint.calling,
+            called: checkpoint.called, startedAt: checkpoint.startedAt, legs: legs)
+        let call = Call(birth, context: self.context, state: .up(nil))
+        call.answeredAt = checkpoint.answeredAt
+        call.status = Int(checkpoint.status)
+        call.flows = checkpoint.flows
+        self.calls[checkpoint.id] = call
+        self.context.counters.callsRestored &+= 1
+        for side in Side.allCases { call.register(legs[side].localTag, side) }
+        call.restore(checkpoint)
+    }
+
+    private func legs(of checkpoint: CallCheckpoint) -> Call.Legs? {
+        guard let a = self.leg(checkpoint.a, checkpoint.media.a.local),
+            let b = self.leg(checkpoint.b, checkpoint.media.b.local)
+        else { return nil }
+        return Call.Legs(a: a, b: b)
+    }
+
+    private func leg(_ saved: CallCheckpoint.Leg, _ port: MediaPort) -> Leg? {
+        let configuration = self.context.configuration
+        guard let listener = configuration.listener(saved.hop.listener) else { return nil }
+        let trunk = configuration.trunks.first { $0.name == saved.trunk } ?? self.retired(saved)
+        let codecs = trunk.codecs
+        let session =
+            OfferAnswerLeg(saved.session, codecs: codecs)
+            ?? OfferAnswerLeg(sessionID: saved.session.sessionID, codecs: codecs)
+        return Leg(saved, trunk: trunk, listener: listener, session: session, port: port)
+    }
+
+    /// A trunk that was taken out of the configuration while the process was away.
+    private func retired(_ saved: CallCheckpoint.Leg) -> TrunkSettings {
+        let trunk = TrunkSettings(
+            name: saved.trunk, realm: RealmIndex(0),
+            peerHost: Array("\(saved.hop.remote.address)".utf8), peer: saved.hop)
+        if !self.retiredTrunks.contains(where: { $0.name == trunk.name }) {
+            self.retiredTrunks.append(trunk)
+        }
+        return trunk
+    }
+}

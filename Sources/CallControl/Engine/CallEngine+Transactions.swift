@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SIPDialog
+import SIPMessage
+public import SIPTransaction
+
+// What the transaction layer reports.
+extension CallEngine {
+    /// Takes one output of the transaction layer; those that concern sockets and the layer's own
+    /// timers change nothing.
+    public func handle(_ output: TransactionOutput) {
+        switch output {
+        case .request(let id, let message, let hop): self.request(message, id, from: hop)
+        case .ack(let message, let hop): self.ack(message, from: hop)
+        case .cancel(let invite, let message): self.cancel(message, invite: invite)
+        case .response(let id, let message): self.response(message, to: id)
+        case .timeout(let id): self.failed(id, status: 408)
+        case .transportFailed(let id): self.failed(id, status: 503)
+        case .serverTimeout(let id): self.acknowledgementMissing(id)
+        case .serverTransportFailed: break
+        case .terminated(let id): self.terminated(id)
+        case .send, .startTimer, .stopTimer: break
+        }
+    }
+
+    /// The transaction layer took a request of ours under this identifier.
+    public func started(_ handle: RequestHandle, as id: ClientTransactionID) {
+        self.context.started(handle, as: id)
+    }
+
+    /// The transaction layer did not take a request of ours: its limit is reached.
+    public func refused(_ handle: RequestHandle) {
+        guard let purpose = self.context.purpose(of: handle) else { return }
+        self.context.forget(handle)
+        self.failed(purpose, status: 503)
+    }
+
+    private func response(_ message: SIPMessage, to id: ClientTransactionID) {
+        guard let status = message.status, let (_, purpose) = self.context.purpose(of: id) else {
+            self.context.counters.strays &+= 1
+            return
+        }
+        switch purpose {
+        case .invite(let call):
+            self.withCall(call) { $0.inviteResponse(message, status: status) }
+        case .reinvite(let leg):
+            self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
+        case .bye(let leg):
+            if status >= 200 { self.withCall(leg.call) { $0.byeFinished(leg.side) } }
+        case .relayed(let request):
+            self.context.relayResponse(message, status: status, to: request)
+        case .discarded: break
+        }
+    }
+
+    private func failed(_ id: ClientTransactionID, status: Int) {
+        guard let (_, purpose) = self.context.purpose(of: id) else { return }
+        self.failed(purpose, status: status)
+    }
+
+    private func failed(_ purpose: EngineContext.Purpose, status: Int) {
+        switch purpose {
+        case .invite(let call): self.withCall(call) { $0.inviteFailed(status: status) }
+        case .reinvite(let leg):
+            self.withCall(leg.call) { $0.reinviteFailed(leg.side, status: status) }
+        case .bye(let leg): self.withCall(leg.call) { $0.byeFinished(leg.side) }
+        case .relayed(let request):
+            self.context.relayResponse(nil, status: status, to: request)
+        case .discarded: break
+        }
+    }
+
+    private func ack(_ message: SIPMessage, from hop: Hop) {
+        guard let key = DialogKey(receivedRequest: message),
+            let (leg, call) = self.leg(key), let cseq = try? message.cseq()
+        else {
+            self.context.counters.strays &+= 1
+            return
+        }
+        call.acknowledged(leg.side, message, sequence: cseq.number)
+        self.release()
+    }
+
+    private func cancel(_ message: SIPMessage, invite: ServerTransactionID) {
+        guard let leg = self.context.servers[invite] else { return }
+        self.withCall(leg.call) { $0.cancelled(by: message, invite: invite) }
+    }
+
+    private func acknowledgementMissing(_ id: ServerTransactionID) {
+        guard let leg = self.context.servers[id] else { return }
+        self.withCall(leg.call) { call in
+            guard call.legs[leg.side].awaitingAck?.request.server == id else { return }
+            call.acknowledgementMissing(leg.side)
+        }
+    }
+
+    private func terminated(_ id: TransactionID) {
+        switch id {
+        case .server(let id): self.context.servers[id] = nil
+        case .client(let id):
+            if case .invite(let call)? = self.context.terminated(id) {
+                self.calls[call]?.sentInvite = nil
+            }
+        }
+    }
+
+    /// The leg that a dialog belongs to: our tag names it, the rest has to fit. Before the answer
+    /// the caller's leg has no dialog yet; its INVITE says what fits.
+    func leg(_ key: DialogKey) -> (LegReference, Call)? {
+        guard let leg = self.context.tags[key.localTag], let call = self.calls[leg.call] else {
+            return nil
+        }
+        if let dialog = call.legs[leg.side].dialog {
+            return dialog.key == key ? (leg, call) : nil
+        }
+        guard case .settingUp(let setup) = call.state, leg.side == .a,
+            let invite = InviteKey(setup.exchange.request.message),
+            invite.callID == key.callID, invite.fromTag == key.remoteTag
+        else { return nil }
+        return (leg, call)
+    }
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Admission
+
+/// The back-to-back user agent of one shard: what the transaction layer, timers, media and
+/// operators report goes in through methods; what is to be done comes out of ``drain()``, in order.
+///
+/// Owner: one shard's thread; nothing here is locked, and nothing blocks. It has no clock: the
+/// owner sets ``now`` before each input. Bounded by the admission limits; a call holds two media
+/// ports, one checkpoint, at most one running timer of each kind, and a handful of transactions.
+public final class CallEngine<Ports: MediaPorts> {
+    let context: EngineContext
+    let ports: Ports
+    var calls: [CallIdentifier: Call] = [:]
+    /// Trunks that the configuration does not have any more, but calls in progress do.
+    var retiredTrunks: [TrunkSettings] = []
+
+    /// An engine without calls. `shard` begins every tag and branch, `host` ends every Call-ID.
+    public init(
+        configuration: CallConfiguration, ports: Ports, shard: UInt8, host: [UInt8],
+        randomness: Randomness = Randomness()
+    ) {
+        self.context = EngineContext(
+            configuration: configuration,
+            identifiers: IdentifierSource(shard: shard, host: host, randomness: randomness))
+        self.ports = ports
+    }
+
+    /// Milliseconds since 1970-01-01; to be set before each input.
+    public var now: Milliseconds {
+        get { self.context.now }
+        set { self.context.now = newValue }
+    }
+
+    /// What was counted so far.
+    public var counters: EngineCounters { self.context.counters }
+
+    /// Live calls by trunk, and what drains.
+    public var admission: Admission { self.context.admission }
+
+    /// Calls that are not over.
+    public var callCount: Int { self.calls.count }
+
+    /// Takes what is to be done since the last time: checkpoints first, so that what a message
+    /// makes true is kept before the message leaves.
+    public func drain() -> [CallAction] {
+        var actions: [CallAction] = []
+        var written: Set<CallIdentifier> = []
+        for id in self.context.dirty where written.insert(id).inserted {
+            if let call = self.calls[id] { actions.append(.checkpoint(call.checkpointValue)) }
+        }
+        self.context.dirty = []
+        actions += self.context.actions
+        self.context.actions = []
+        return actions
+    }
+
+    /// Follows another configuration from now on. Calls in progress keep the trunks that they
+    /// began with; limits apply to new calls.
+    public func configure(_ configuration: CallConfiguration) {
+        let names = Set(configuration.trunks.map(\.name))
+        let retired = self.context.configuration.trunks + self.retiredTrunks
+        self.retiredTrunks = retired.filter {
+            !names.contains($0.name) && self.context.admission.calls(of: $0.name) > 0
+        }
+        self.context.configuration = configuration
+        self.context.admission.limits = configuration.limits
+    }
+
+    /// A call, and the engine lets go of it if it is over afterwards.
+    func withCall(_ id: CallIdentifier, _ body: (Call) -> Void) {
+        guard let call = self.calls[id] else { return }
+        body(call)
+        self.release()
+    }
+
+    /// Gives back what calls that are over held.
+    func release() {
+        while let id = self.context.finished.popLast() {
+            guard let call = self.calls.removeValue(forKey: id) else { continue }
+            self.ports.release(call.legs.a.port)
+            self.ports.release(call.legs.b.port)
+            self.context.admission.release(call.token)
+        }
+    }
+
+    /// Nothing is remembered: no call, tag, transaction or awaited INVITE.
+    var isEmpty: Bool { self.calls.isEmpty && self.context.isEmpty }
+}

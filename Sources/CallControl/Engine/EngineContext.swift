@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import SIPMessage
+import SIPTransaction
+
+/// One leg of one call.
+struct LegReference: Hashable {
+    let call: CallIdentifier
+    let side: Side
+}
+
+/// A request that a server transaction passed on.
+struct ReceivedRequest {
+    /// Nil for one from before a restart, until the transaction layer has it again.
+    var server: ServerTransactionID?
+    let message: SIPMessage
+    let source: Hop
+}
+
+/// What the engine's calls share: what goes out, what comes back for whom, identifiers, counters.
+/// Owned by the engine; calls hold it unowned and never outlive it.
+final class EngineContext {
+    /// What the responses to a request of ours are for.
+    enum Purpose {
+        /// The INVITE that makes leg b.
+        case invite(CallIdentifier)
+        /// An INVITE inside a call, to this leg.
+        case reinvite(LegReference)
+        /// The BYE to this leg.
+        case bye(LegReference)
+        /// A request passed on from the other leg, which waits for the answer.
+        case relayed(ReceivedRequest)
+        /// Nobody waits: the BYE to a second branch of a fork.
+        case discarded
+    }
+
+    /// Read from the owner's clock before each input.
+    var now: Milliseconds = 0
+    var configuration: CallConfiguration
+    var counters = EngineCounters()
+    var identifiers: IdentifierSource
+    var admission: Admission
+    var actions: [CallAction] = []
+
+    /// Our tags: each names a leg.
+    var tags: [[UInt8]: LegReference] = [:]
+    /// INVITEs that are not over in the transaction layer: for CANCEL and missing ACKs.
+    var servers: [ServerTransactionID: LegReference] = [:]
+    /// Calls that wait for an INVITE from before the restart to come again.
+    var awaitedInvites: [InviteKey: CallIdentifier] = [:]
+    /// Calls whose checkpoint is to be written when the input in hand is done.
+    var dirty: [CallIdentifier] = []
+    /// Calls that are over and wait for the engine to let go of them.
+    var finished: [CallIdentifier] = []
+
+    private var purposes: [RequestHandle: Purpose] = [:]
+    private var handles: [ClientTransactionID: RequestHandle] = [:]
+    private var lastHandle: UInt64 = 0
+
+    init(configuration: CallConfiguration, identifiers: IdentifierSource) {
+        self.configuration = configuration
+        self.identifiers = identifiers
+        self.admission = Admission(limits: configuration.limits)
+    }
+
+    /// Sends a request through a client transaction.
+    func send(
+        _ method: Method, _ bytes: [UInt8], branch: [UInt8], to hop: Hop, for purpose: Purpose
+    ) -> RequestHandle {
+        self.lastHandle += 1
+        let handle = RequestHandle(self.lastHandle)
+        self.purposes[handle] = purpose
+        self.actions.append(
+            .request(
+                OutgoingRequest(
+                    handle: handle, method: method, branch: branch, bytes: bytes, hop: hop)))
+        return handle
+    }
+
+    func started(_ handle: RequestHandle, as id: ClientTransactionID) {
+        self.handles[id] = handle
+    }
+
+    func purpose(of id: ClientTransactionID) -> (RequestHandle, Purpose)? {
+        guard let handle = self.handles[id], let purpose = self.purposes[handle] else { return nil }
+        return (handle, purpose)
+    }
+
+    func purpose(of handle: RequestHandle) -> Purpose? { self.purposes[handle] }
+
+    func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
+
+    /// A client transaction is over; returns what it was for.
+    func terminated(_ id: ClientTransactionID) -> Purpose? {
+        guard let handle = self.handles.removeValue(forKey: id) else { return nil }
+        return self.purposes.removeValue(forKey: handle)
+    }
+
+    /// Nothing is remembered of any call: for tests of what is left behind.
+    var isEmpty: Bool {
+        self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
+            && self.purposes.isEmpty && self.handles.isEmpty && self.finished.isEmpty
+    }
+}
+
+/// Finds an INVITE again that opens a dialog: what RFC 3261 section 8.2.2.2 compares.
+struct InviteKey: Hashable {
+    let callID: [UInt8]
+    let fromTag: [UInt8]
+    let sequence: UInt32
+
+    init?(_ message: SIPMessage) {
+        guard let callID = try? message.callID(), let from = try? message.from(),
+            let cseq = try? message.cseq()
+        else { return nil }
+        self.callID = Array(callID)
+        self.fromTag = Array(from.tag ?? [])
+        self.sequence = cseq.number
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SIPMessage
+public import SIPTransaction
+
+/// A timer of either half of the core.
+public enum SignallingTimer: Sendable, Hashable {
+    /// The transaction layer's.
+    case transaction(TimerToken)
+    /// The engine's.
+    case call(CallTimer)
+}
+
+/// What the core wants done, in this order: a checkpoint stands before the messages that make it
+/// true.
+public enum SignallingOutput: Sendable {
+    /// Send a message. When that fails and a transaction is named, call
+    /// ``SignallingCore/transportFailed(_:)``.
+    case send([UInt8], Hop, TransactionID?)
+    /// Start a timer; a running one starts anew.
+    case startTimer(SignallingTimer, milliseconds: UInt32)
+    /// Stop a timer, if it runs.
+    case stopTimer(SignallingTimer)
+    /// The media of a call has to be this from now on.
+    case media(CallIdentifier, MediaIntent)
+    /// The call has no media any more.
+    case removeMedia(CallIdentifier)
+    /// Keep this across a restart, in place of the call's last one.
+    case checkpoint(CallCheckpoint)
+    /// The call is over.
+    case removeCheckpoint(CallIdentifier)
+    /// A call ended.
+    case record(CallRecord)
+}
+
+/// A transaction layer and a call engine joined: all the signalling of one shard without sockets
+/// and without a clock. Whatever is called on either half, ``drain()`` carries it to its end.
+public final class SignallingCore<Ports: MediaPorts> {
+    /// The calls.
+    public let engine: CallEngine<Ports>
+    /// The transactions.
+    public let layer: TransactionLayer
+    private var transactions: [RequestHandle: ClientTransactionID] = [:]
+    private var requests: [ClientTransactionID: RequestHandle] = [:]
+    private var outputs: [SignallingOutput] = []
+
+    /// Joins the two; neither may be driven by anyone else.
+    public init(engine: CallEngine<Ports>, layer: TransactionLayer) {
+        self.engine = engine
+        self.layer = layer
+    }
+
+    /// A message arrived; a request has passed `examine`.
+    public func received(_ message: SIPMessage, from source: Hop) {
+        guard !message.isRequest || self.engine.admits(source) else { return }
+        self.layer.received(message, from: source)
+    }
+
+    /// A timer that was asked for ran out.
+    public func timerFired(_ timer: SignallingTimer) {
+        switch timer {
+        case .transaction(let token): self.layer.timerFired(token)
+        case .call(let timer): self.engine.timerFired(timer)
+        }
+    }
+
+    /// A message that this transaction sent did not go out.
+    public func transportFailed(_ transaction: TransactionID) {
+        self.layer.transportFailed(transaction)
+    }
+
+    /// Carries messages between the halves until both are at rest, and takes what is to be done.
+    public func drain() -> [SignallingOutput] {
+        var isBusy = true
+        while isBusy {
+            let reports = self.layer.drain()
+            for report in reports { self.take(report) }
+            let actions = self.engine.drain()
+            for action in actions { self.perform(action) }
+            isBusy = !reports.isEmpty || !actions.isEmpty
+        }
+        defer { self.outputs = [] }
+        return self.outputs
+    }
+
+    private func take(_ report: TransactionOutput) {
+        switch report {
+        case .send(let bytes, let hop, let owner): self.outputs.append(.send(bytes, hop, owner))
+        case .startTimer(let token, let milliseconds):
+            self.outputs.append(.startTimer(.transaction(token), milliseconds: milliseconds))
+        case .stopTimer(let token): self.outputs.append(.stopTimer(.transaction(token)))
+        case .terminated(.client(let id)):
+            if let handle = self.requests.removeValue(forKey: id) {
+                self.transactions[handle] = nil
+            }
+            self.engine.handle(report)
+        default: self.engine.handle(report)
+        }
+    }
+
+    private func perform(_ action: CallAction) {
+        switch action {
+        case .respond(let id, let status, let bytes):
+            self.layer.respond(id, status: status, bytes: bytes)
+        case .request(let request): self.send(request)
+        case .cancel(let handle, let reason):
+            if let id = self.transactions[handle] { self.layer.cancel(id, reason: reason) }
+        case .send(let bytes, let hop): self.layer.send(stateless: bytes, to: hop)
+        case .replay(let bytes, let hop):
+            if let message = try? SIPMessage.parse(bytes, framing: .stream) {
+                self.layer.received(message, from: hop)
+            }
+        case .startTimer(let timer, let milliseconds):
+            self.outputs.append(.startTimer(.call(timer), milliseconds: milliseconds))
+        case .stopTimer(let timer): self.outputs.append(.stopTimer(.call(timer)))
+        case .media(let id, let intent): self.outputs.append(.media(id, intent))
+        case .removeMedia(let id): self.outputs.append(.removeMedia(id))
+        case .checkpoint(let checkpoint): self.outputs.append(.checkpoint(checkpoint))
+        case .removeCheckpoint(let id): self.outputs.append(.removeCheckpoint(id))
+        case .record(let record): self.outputs.append(.record(record))
+        }
+    }
+
+    private func send(_ request: OutgoingRequest) {
+        let id = self.layer.send(
+            request: request.bytes, method: request.method, branch: request.branch,
+            to: request.hop)
+        guard let id else { return self.engine.refused(request.handle) }
+        self.transactions[request.handle] = id
+        self.requests[id] = request.handle
+        self.engine.started(request.handle, as: id)
+    }
+
+    /// Nothing is remembered in either half.
+    var isEmpty: Bool {
+        self.engine.isEmpty && self.transactions.isEmpty && self.requests.isEmpty
+            && self.layer.clientCount == 0 && self.layer.serverCount == 0
+    }
+}

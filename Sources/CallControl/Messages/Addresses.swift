@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkAddress
+import SIPMessage
+import SIPTransaction
+
+extension ListenerSettings {
+    /// `host:port` as it stands in Via and in URIs.
+    var hostPort: [UInt8] { Array(self.address.description.utf8) }
+
+    /// The value of a Via of ours. `rport` asks peers behind address translation for their view
+    /// (RFC 3581).
+    func via(branch: [UInt8]) -> [UInt8] {
+        let name: String =
+            switch self.transport {
+            case .udp: "SIP/2.0/UDP "
+            case .tcp: "SIP/2.0/TCP "
+            case .tls: "SIP/2.0/TLS "
+            }
+        return Array(name.utf8) + self.hostPort + Array(";rport;branch=".utf8) + branch
+    }
+
+    /// The value of our Contact.
+    var contact: [UInt8] {
+        Array("<sip:".utf8) + self.hostPort + self.transport.uriParameter + Array(">".utf8)
+    }
+}
+
+extension TransportProtocol {
+    /// The URI parameter; none for UDP, which is what a URI without one means.
+    var uriParameter: [UInt8] {
+        switch self {
+        case .udp: []
+        case .tcp: Array(";transport=tcp".utf8)
+        case .tls: Array(";transport=tls".utf8)
+        }
+    }
+}
+
+extension TrunkSettings {
+    /// `host` or `host:port` of the peer, the port where it is not the transport's own.
+    var peerHostPort: [UInt8] {
+        let port = self.peer.remote.port
+        guard port != self.peer.transport.defaultPort else { return self.peerHost }
+        return self.peerHost + [0x3a] + decimal(port)
+    }
+}
+
+/// Rewrites addresses for the other leg: who is meant stays, where he is becomes the next host.
+enum AddressRewriter {
+    /// The user part of a URI as it stands there; empty where there is none. A telephone number
+    /// (RFC 3966) is a user part as well (RFC 3261 section 19.1.6).
+    static func user(of uri: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        switch try? URI.parse(uri) {
+        case .sip(let sip): sip.user ?? []
+        case .tel(let tel): tel.number
+        case .other, nil: []
+        }
+    }
+
+    /// Request-URI for the callee's trunk.
+    static func requestURI(_ uri: ArraySlice<UInt8>, to trunk: TrunkSettings) -> [UInt8] {
+        self.uri(uri, host: trunk.peerHostPort) + trunk.peer.transport.uriParameter
+    }
+
+    /// To for the callee's trunk, without a tag.
+    static func to(_ value: NameAddr, trunk: TrunkSettings) -> [UInt8] {
+        self.nameAddr(value, host: trunk.peerHost)
+    }
+
+    /// From on the callee's leg, with our tag. An anonymous caller stays anonymous: RFC 3323
+    /// section 4.1.1.3 gives the host a meaning.
+    static func from(_ value: NameAddr, listener: ListenerSettings, tag: [UInt8]) -> [UInt8] {
+        let anonymous = Array("anonymous.invalid".utf8)
+        var host = Array(listener.address.address.description.utf8)
+        if !listener.address.address.isIPv4 { host = [0x5b] + host + [0x5d] }
+        if case .sip(let sip)? = try? value.decodedURI(), sip.host.bytes.elementsEqual(anonymous) {
+            host = anonymous
+        }
+        return self.nameAddr(value, host: host) + Array(";tag=".utf8) + tag
+    }
+
+    private static func nameAddr(_ value: NameAddr, host: [UInt8]) -> [UInt8] {
+        var bytes = Array(value.displayName)
+        if !bytes.isEmpty { bytes.append(0x20) }
+        bytes.append(0x3c)
+        bytes += self.uri(value.uri, host: host)
+        bytes.append(0x3e)
+        return bytes
+    }
+
+    private static func uri(_ uri: ArraySlice<UInt8>, host: [UInt8]) -> [UInt8] {
+        let user = self.user(of: uri)
+        var bytes = Array("sip:".utf8)
+        if !user.isEmpty {
+            bytes += user
+            bytes.append(0x40)
+        }
+        bytes += host
+        if self.isTelephone(uri) { bytes += ";user=phone".utf8 }
+        return bytes
+    }
+
+    private static func isTelephone(_ uri: ArraySlice<UInt8>) -> Bool {
+        switch try? URI.parse(uri) {
+        case .sip(let sip): sip.parameters.value("user")?.elementsEqual("phone".utf8) ?? false
+        case .tel: true
+        case .other, nil: false
+        }
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SIPMessage
+import SIPTransaction
+
+/// A response to be written.
+struct Reply {
+    var status: Int
+    /// For To, where the request has none.
+    var tag: [UInt8] = []
+    /// Seconds.
+    var retryAfter: UInt32?
+    /// Warning code and text (RFC 3261 section 20.43).
+    var warning: (code: Int, text: String)?
+    /// Names the methods that are served.
+    var allows = false
+
+    init(_ status: Int, tag: [UInt8] = []) {
+        self.status = status
+        self.tag = tag
+    }
+}
+
+extension EngineContext {
+    /// The methods that the box serves; all others get 405 or 501.
+    static let allow = Array("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO".utf8)
+
+    /// Answers a request without a body.
+    func respond(_ reply: Reply, to request: ReceivedRequest) {
+        guard let builder = self.begin(reply, to: request) else { return }
+        self.respond(reply.status, builder.finish(), to: request)
+    }
+
+    /// Hands a finished response to the transaction layer.
+    func respond(_ status: Int, _ bytes: [UInt8], to request: ReceivedRequest) {
+        guard let server = request.server else { return }
+        self.actions.append(.respond(server, status: status, bytes))
+    }
+
+    /// Begins a response: what RFC 3261 section 8.2.6 prescribes, and what the reply asks for.
+    func begin(_ reply: Reply, to request: ReceivedRequest) -> SIPMessageBuilder? {
+        var template = ResponseTemplate(
+            status: reply.status, reason: StatusTable.phrase(reply.status))
+        template.toTag = reply.tag.isEmpty ? self.identifiers.tag() : reply.tag
+        template.retryAfter = reply.retryAfter
+        guard var builder = template.builder(for: request.message, from: request.source) else {
+            return nil
+        }
+        if reply.allows { builder.add(.allow, Self.allow) }
+        if let warning = reply.warning {
+            // RFC 3261 section 20.43: a pseudonym stands for our host.
+            builder.add(.warning, "\(warning.code) trunkline \"\(warning.text)\"")
+        }
+        if !self.configuration.product.isEmpty {
+            builder.add(.server, self.configuration.product)
+        }
+        return builder
+    }
+
+    /// Seconds for Retry-After when the node cannot serve, spread so that callers do not come back
+    /// all at once.
+    func retryAfterSeconds() -> UInt32 { 1 + UInt32(self.identifiers.below(5)) }
+
+    /// Seconds for a second INVITE before the first one is answered (RFC 3261 section 14.2).
+    func retryAfterPendingSeconds() -> UInt32 { UInt32(self.identifiers.below(11)) }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkAddress
+
+/// A realm with the places of what other checks need.
+struct LocatedRealm {
+    var value: NodeConfiguration.Realm
+    var name: Located<String>
+    var interface: Located<String>
+    var addresses: [Located<IPAddress>]
+    var ports: Located<ClosedRange<UInt16>>
+}
+
+/// A listener, likewise.
+struct LocatedListener {
+    var value: NodeConfiguration.Listener
+    var name: Located<String>
+    var address: Located<SocketAddress>
+}
+
+/// A trunk, likewise.
+struct LocatedTrunk {
+    var value: NodeConfiguration.Trunk
+    var name: Located<String>
+    var sources: [Located<AddressPrefix>]
+}
+
+/// A route, likewise.
+typealias LocatedRoute = Located<NodeConfiguration.Route>
+
+extension ConfigurationReader {
+    func realm(_ section: SectionReader) -> LocatedRealm? {
+        let name = section.text(RealmKeys.name)
+        if let name { self.checkName(name) }
+        let attach: Located<NodeConfiguration.Attach>? = self.choice(section, RealmKeys.attach)
+        let interface = section.text(RealmKeys.interface)
+        if let attach, let interface { self.checkInterface(interface, attach.value) }
+        let addressTexts = section.texts(RealmKeys.addresses)
+        let addresses = addressTexts?.compactMap(self.address)
+        if addressTexts?.isEmpty == true {
+            self.issues.add(
+                section.node(RealmKeys.addresses)?.line ?? section.line,
+                SectionReader.join(section.key, RealmKeys.addresses.name), "is empty",
+                "write at least one address, such as \(RealmKeys.addresses.example)")
+        }
+        let ports = self.ports(section)
+        let dscp = section.integer(RealmKeys.dscp)
+        let vlan = section.integer(RealmKeys.vlan)
+        let gateway = section.text(RealmKeys.gatewayMAC)
+        if let gateway { self.checkMAC(gateway) }
+        let twin = section.text(RealmKeys.twin)
+        if let twin { self.checkInterface(twin, .packet) }
+        guard let name, let attach, let interface, let addresses, let ports, let dscp, let vlan
+        else { return nil }
+        let value = NodeConfiguration.Realm(
+            name: name.value, attach: attach.value, interface: interface.value,
+            addresses: addresses.map(\.value), ports: ports.value, dscp: dscp.value,
+            vlan: vlan.value, gatewayMAC: gateway?.value, twin: twin?.value)
+        return LocatedRealm(
+            value: value, name: name, interface: interface, addresses: addresses, ports: ports)
+    }
+
+    func listener(_ section: SectionReader) -> LocatedListener? {
+        let name = section.text(ListenerKeys.name)
+        if let name { self.checkName(name) }
+        let transport: Located<NodeConfiguration.Transport>? = self.choice(
+            section, ListenerKeys.transport)
+        let text = section.text(ListenerKeys.address)
+        let address = text.flatMap { text -> Located<SocketAddress>? in
+            if let value = HostPort.parse(text.value, defaultPort: nil), !value.address.isMulticast,
+                !value.address.isUnspecified
+            {
+                return text.map { _ in value }
+            }
+            self.issues.add(
+                text, "\(Shown.value(text.value)) is not one address with a port",
+                "write ADDRESS:PORT, such as \(ListenerKeys.address.example)")
+            return nil
+        }
+        guard let name, let transport, let address else { return nil }
+        let value = NodeConfiguration.Listener(
+            name: name.value, transport: transport.value, address: address.value)
+        return LocatedListener(value: value, name: name, address: address)
+    }
+
+    func trunk(
+        _ section: SectionReader, _ listeners: [LocatedListener], _ references: References
+    ) -> LocatedTrunk? {
+        let name = section.text(TrunkKeys.name)
+        if let name { self.checkName(name) }
+        let listener = section.text(TrunkKeys.listener).flatMap {
+            self.resolve($0, references.listeners, "listener")
+        }
+        let realm = section.text(TrunkKeys.realm).flatMap {
+            self.resolve($0, references.realms, "realm")
+        }
+        let peer = section.text(TrunkKeys.peer).flatMap { text in
+            self.peer(text, listener.map { listeners[$0].value })
+        }
+        let sources = section.texts(TrunkKeys.sources)?.compactMap(self.source)
+        let codecs = section.texts(TrunkKeys.codecs)
+        codecs?.forEach(self.checkCodec)
+        let learn = section.flag(TrunkKeys.learnSource)
+        guard let name, let listener, let realm, let peer,
+            let maxCalls = section.integer(TrunkKeys.maxCalls)
+        else { return nil }
+        let located =
+            sources ?? [peer.map { AddressPrefix($0.address.address) }]
+        let value = NodeConfiguration.Trunk(
+            name: name.value, listener: listener, realm: realm, peer: peer.value,
+            sources: located.map(\.value), codecs: codecs?.map(\.value), learnSource: learn,
+            maxCalls: maxCalls.value)
+        return LocatedTrunk(value: value, name: name, sources: located)
+    }
+
+    /// One of the words of an enumeration.
+    private func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ section: SectionReader, _ key: Key
+    ) -> Located<Choice>? {
+        guard let text = section.text(key) else { return nil }
+        if let value = Choice(rawValue: text.value) { return text.map { _ in value } }
+        let words = Choice.allCases.map(\.rawValue)
+        self.issues.add(
+            text, "is \(Shown.value(text.value))", "write one of \(words.joined(separator: ", "))")
+        return nil
+    }
+
+    private func address(_ text: Located<String>) -> Located<IPAddress>? {
+        if let value = IPAddress(text.value), !value.isMulticast, !value.isUnspecified {
+            return text.map { _ in value }
+        }
+        self.issues.add(
+            text, "\(Shown.value(text.value)) is not the address of one host",
+            "write an IPv4 or IPv6 address without brackets, port or length")
+        return nil
+    }
+
+    private func source(_ text: Located<String>) -> Located<AddressPrefix>? {
+        if let value = AddressPrefix(text.value) { return text.map { _ in value } }
+        self.issues.add(
+            text, "\(Shown.value(text.value)) is neither an address nor a block",
+            "write ADDRESS or ADDRESS/BITS with no bits set behind BITS")
+        return nil
+    }
+
+    private func checkCodec(_ text: Located<String>) {
+        let parts = Array(text.value.utf8).split(
+            separator: 0x2f, omittingEmptySubsequences: false)
+        let named = parts.first.map { name in
+            !name.isEmpty && name.allSatisfy { (0x21...0x7e).contains($0) && $0 != 0x2c }
+        }
+        let numbered = parts.dropFirst().allSatisfy { Decimal.parse($0) ?? 0 > 0 }
+        guard named != true || !numbered || parts.count > 3 else { return }
+        self.issues.add(
+            text, "\(Shown.value(text.value)) is no encoding name",
+            "write NAME, NAME/CLOCK or NAME/CLOCK/CHANNELS, such as opus/48000/2")
+    }
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import NetworkAddress
+
+/// Turns the tree into values. What is wrong becomes an issue, and the reading goes on, so that one
+/// run reports everything.
+struct ConfigurationReader {
+    let issues: IssueList
+
+    init(_ issues: IssueList) { self.issues = issues }
+
+    /// Nil where an issue says why.
+    func read(_ root: YAMLNode) -> NodeConfiguration? {
+        let names = Schema.sections.map(\.name)
+        guard let file = SectionReader(root, "", keys: names, self.issues) else { return nil }
+        let realms = self.list(file, Schema.realms, 1...Schema.realmLimit, self.realm)
+        let listeners = self.list(file, Schema.listeners, 1...Schema.listenerLimit, self.listener)
+        let references = References(
+            listeners: Names(listeners.map(\.name), file.section("listeners")),
+            realms: Names(realms.map(\.name), file.section("realms")))
+        let trunks = self.list(file, Schema.trunks, 0...Schema.trunkLimit) {
+            self.trunk($0, listeners, references)
+        }
+        let trunkNames = Names(trunks.map(\.name), file.section("trunks"))
+        let routes = self.list(file, Schema.routes, 0...100_000) { self.route($0, trunkNames) }
+        let fastPath = self.section(file, Schema.fastPath).flatMap(self.fastPath)
+        let node = self.section(file, Schema.node).flatMap(self.node)
+        let media = self.section(file, Schema.media).flatMap(self.media)
+        let limits = self.section(file, Schema.limits).flatMap { section in
+            section.integer(LimitKeys.calls).map { NodeConfiguration.Limits(calls: $0.value) }
+        }
+        let checks = CrossChecks(issues: self.issues)
+        checks.names(listeners.map(\.name), "listener")
+        checks.names(realms.map(\.name), "realm")
+        checks.names(trunks.map(\.name), "trunk")
+        checks.realms(realms, workers: fastPath?.cores.count ?? 1)
+        checks.listeners(listeners, realms)
+        checks.sources(trunks)
+        checks.routes(routes)
+        guard let fastPath, let node, let media, let limits, self.issues.issues.isEmpty else {
+            return nil
+        }
+        return NodeConfiguration(
+            node: node, fastPath: fastPath, realms: realms.map(\.value),
+            listeners: listeners.map(\.value), trunks: trunks.map(\.value),
+            routes: routes.map(\.value), media: media, limits: limits)
+    }
+
+    private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {
+        let node =
+            file.section(schema.name)
+            ?? YAMLNode(line: file.line, content: .scalar("", plain: true))
+        return SectionReader(
+            node, schema.name, keys: schema.keys.map(\.name), self.issues)
+    }
+
+    /// Reads the items of a list; a wrong item is left out.
+    private func list<Item>(
+        _ file: SectionReader, _ schema: SectionSchema, _ count: ClosedRange<Int>,
+        _ read: (SectionReader) -> Item?
+    ) -> [Item] {
+        let node = file.section(schema.name)
+        var items: [YAMLNode] = []
+        if let node, !node.isNull {
+            guard case .sequence(let list) = node.content else {
+                self.issues.add(
+                    node.line, schema.name, "is \(node.kindName)",
+                    "write a list, each item beginning with '- '")
+                return []
+            }
+            items = list
+        }
+        if !count.contains(items.count) {
+            self.issues.add(
+                node?.line ?? file.line, schema.name, "has \(items.count) items",
+                "write \(count.lowerBound) to \(count.upperBound) of them")
+            return []
+        }
+        return items.enumerated().compactMap { index, item in
+            SectionReader(
+                item, "\(schema.name)[\(index)]", keys: schema.keys.map(\.name), self.issues
+            ).flatMap(read)
+        }
+    }
+
+    private func node(_ section: SectionReader) -> NodeConfiguration.Node? {
+        let directory = section.text(NodeKeys.runtimeDirectory)
+        if let directory, !directory.value.hasPrefix("/") || directory.value.utf8.count > 80 {
+            self.issues.add(
+                directory, "is not an absolute path of at most 80 bytes",
+                "write \(NodeKeys.runtimeDirectory.example) or the like")
+        }
+        let name = section.text(NodeKeys.name)
+        if let name { self.checkName(name) }
+        return NodeConfiguration.Node(
+            name: name?.value ?? Self.hostName(),
+            runtimeDirectory: directory?.value ?? NodeKeys.runtimeDirectory.example)
+    }
+
+    private func fastPath(_ section: SectionReader) -> NodeConfiguration.FastPath? {
+        let cores = section.integers(FastPathKeys.cores)
+        if let cores { self.checkCores(cores, section) }
+        let housekeeping = section.integer(FastPathKeys.housekeepingCore)
+        if let housekeeping, (cores ?? []).contains(where: { $0.value == housekeeping.value }) {
+            self.issues.add(
+                housekeeping, "core \(housekeeping.value) runs a worker",
+                "name a core that is not in fastpath.cores, or leave the key out")
+        }
+        guard let memory = section.integer(FastPathKeys.memory),
+            let flows = section.integer(FastPathKeys.flows)
+        else { return nil }
+        return NodeConfiguration.FastPath(
+            cores: cores?.map(\.value) ?? [1], housekeepingCore: housekeeping?.value,
+            hugePages: section.flag(FastPathKeys.hugePages), memoryMB: memory.value,
+            flowsPerWorker: flows.value)
+    }
+
+    private func checkCores(_ cores: [Located<Int>], _ section: SectionReader) {
+        if !(1...64).contains(cores.count) {
+            self.issues.add(
+                section.node(FastPathKeys.cores)?.line ?? section.line,
+                SectionReader.join(section.key, FastPathKeys.cores.name),
+                "names \(cores.count) cores", "write 1 to 64 core numbers")
+        }
+        var seen: Set<Int> = []
+        for core in cores where !seen.insert(core.value).inserted {
+            self.issues.add(core, "core \(core.value) stands twice", "name each core once")
+        }
+    }
+
+    private func media(_ section: SectionReader) -> NodeConfiguration.Media? {
+        guard let timeout = section.integer(MediaKeys.timeout),
+            let interval = section.integer(MediaKeys.rtcpInterval)
+        else { return nil }
+        return NodeConfiguration.Media(
+            timeoutSeconds: timeout.value, rtcpIntervalMilliseconds: interval.value)
+    }
+
+    private func route(
+        _ section: SectionReader, _ trunks: Names
+    ) -> LocatedRoute? {
+        let from = section.text(RouteKeys.from)
+        let origin = from.flatMap { self.resolve($0, trunks, "trunk") }
+        let to = section.text(RouteKeys.to).flatMap { self.resolve($0, trunks, "trunk") }
+        let prefix = section.text(RouteKeys.prefix)
+        if let prefix, !Self.isPrefix(prefix.value) {
+            self.issues.add(
+                prefix, "\(Shown.value(prefix.value)) is no beginning of a number",
+                "write at most 32 digits, '+' only in front, in quotes")
+            return nil
+        }
+        guard let to, from == nil || origin != nil else { return nil }
+        let value = NodeConfiguration.Route(prefix: prefix?.value ?? "", from: origin, to: to)
+        return LocatedRoute(
+            value: value, line: prefix?.line ?? section.line,
+            key: SectionReader.join(section.key, RouteKeys.prefix.name))
+    }
+
+    /// Digits with `*`, `#` and A to D, and a `+` in front of them.
+    private static func isPrefix(_ text: String) -> Bool {
+        text.utf8.count <= 32
+            && text.utf8.enumerated().allSatisfy { index, byte in
+                switch byte {
+                case 0x30...0x39, 0x23, 0x2a, 0x41...0x44, 0x61...0x64: true
+                case 0x2b: index == 0
+                default: false
+                }
+            }
+    }
+
+    /// The position of a name; nil and an issue if nothing has it.
+    func resolve(_ name: Located<String>, _ names: Names, _ kind: String) -> Int? {
+        if let position = names.positions[name.value] { return position }
+        // Its definition is wrong, which is an issue of its own.
+        if names.declared.contains(name.value) { return nil }
+        let known = names.declared.sorted()
+        let fix: String
+        if let nearest = Spelling.nearest(to: name.value, in: known) {
+            fix = "did you mean \(nearest)?"
+        } else if known.isEmpty {
+            fix = "define a \(kind) with this name first"
+        } else {
+            fix = "the \(kind)s are: \(known.prefix(16).joined(separator: ", "))"
+        }
+        self.issues.add(name, "there is no \(kind) \(Shown.value(name.value))", fix)
+        return nil
+    }
+
+    /// Names appear in file names, counters and command lines.
+    func checkName(_ name: Located<String>) {
+        let allowed = name.value.utf8.allSatisfy {
+            switch $0 {
+            case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, 0x2d, 0x2e, 0x5f: true
+            default: false
+            }
+        }
+        guard !allowed || !(1...Schema.nameBytes).contains(name.value.utf8.count) else { return }
+        self.issues.add(
+            name, "\(Shown.value(name.value)) is no name",
+            "write 1 to \(Schema.nameBytes) letters, digits, '-', '_' or '.'")
+    }
+
+    private static func hostName() -> String {
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "trunkline" }
+        let bytes = buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}
+
+/// What other sections can be named.
+struct References {
+    var listeners: Names
+    var realms: Names
+}
+
+/// The names of one kind.
+struct Names {
+    /// Positions of what was read; of equal names the first (the others are an issue elsewhere).
+    var positions: [String: Int]
+    /// Every name that the file has, whether or not its item could be read.
+    var declared: Set<String>
+
+    init(_ names: [Located<String>], _ list: YAMLNode?) {
+        self.positions = Dictionary(
+            names.enumerated().map { ($0.element.value, $0.offset) },
+            uniquingKeysWith: { first, _ in first })
+        self.declared = Set(names.map(\.value))
+        guard case .sequence(let items) = list?.content else { return }
+        for item in items {
+            guard case .mapping(let entries) = item.content else { continue }
+            for entry in entries where entry.key == "name" {
+                if case .scalar(let name, _) = entry.value.content { self.declared.insert(name) }
+            }
+        }
+    }
+}

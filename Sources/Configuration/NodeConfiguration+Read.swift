@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+extension NodeConfiguration {
+    /// Bytes of a configuration file at most.
+    public static let fileLimit = 1 << 20
+
+    /// Reads and checks a file. Throws everything that is wrong with it.
+    public static func load(path: String) throws(ConfigurationErrors) -> NodeConfiguration {
+        let issues = IssueList(file: path)
+        guard let bytes = FileBytes.read(path, limit: self.fileLimit, issues) else {
+            throw issues.errors
+        }
+        return try self.parse(bytes, file: path)
+    }
+
+    /// Reads and checks the bytes of a file; `file` is its name in messages.
+    public static func parse(
+        _ bytes: [UInt8], file: String
+    ) throws(ConfigurationErrors) -> NodeConfiguration {
+        let issues = IssueList(file: file)
+        guard bytes.count <= self.fileLimit else {
+            issues.add(
+                0, "", "has more than \(self.fileLimit) bytes", "shorten it to what one node needs")
+            throw issues.errors
+        }
+        do {
+            if let root = try YAMLReader.read(bytes) {
+                let configuration = ConfigurationReader(issues).read(root)
+                if let configuration, issues.issues.isEmpty { return configuration }
+            } else {
+                issues.add(0, "", "is empty", "begin with the example file")
+            }
+        } catch {
+            issues.add(error.line, "", error.problem, error.fix)
+        }
+        throw issues.errors
+    }
+}
+
+/// Files without Foundation.
+enum FileBytes {
+    /// The bytes of a file; nil and an issue if it cannot be read or is longer than `limit`.
+    static func read(_ path: String, limit: Int, _ issues: IssueList) -> [UInt8]? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            let reason = String(cString: strerror(errno))
+            issues.add(
+                0, "", "cannot be opened: \(reason)", "name a file that this user can read")
+            return nil
+        }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
+            if count < 0 && errno == EINTR { continue }
+            guard count >= 0 else {
+                let reason = String(cString: strerror(errno))
+                issues.add(0, "", "cannot be read: \(reason)", "name a regular file")
+                return nil
+            }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            // One byte more than allowed is enough for the caller to say so.
+            if bytes.count > limit { return bytes }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NetworkAddress
+
+/// What one node is: the configuration file as values, checked as a whole. Units, ranges and
+/// defaults of each key stand in `Schema`, which makes the example file too.
+public struct NodeConfiguration: Sendable, Hashable {
+    /// `node:`
+    public var node: Node
+    /// `fastpath:`
+    public var fastPath: FastPath
+    /// `realms:` in the order of the file, which is the order in the fast path.
+    public var realms: [Realm]
+    /// `listeners:` in the order of the file.
+    public var listeners: [Listener]
+    /// `trunks:` in the order of the file.
+    public var trunks: [Trunk]
+    /// `routes:` in the order of the file.
+    public var routes: [Route]
+    /// `media:`
+    public var media: Media
+    /// `limits:`
+    public var limits: Limits
+
+    /// The node itself.
+    public struct Node: Sendable, Hashable {
+        /// Name in status, metrics and logs.
+        public var name: String
+        /// Where sockets and the shared files live; absolute.
+        public var runtimeDirectory: String
+    }
+
+    /// The process trunkline-fastpath.
+    public struct FastPath: Sendable, Hashable {
+        /// One pinned worker on each, 1 to 64.
+        public var cores: [Int]
+        /// Core of the housekeeping thread; nil: the kernel chooses.
+        public var housekeepingCore: Int?
+        /// Memory comes from huge pages.
+        public var hugePages: Bool
+        /// Memory in MB.
+        public var memoryMB: Int
+        /// Flows (legs) that one worker can have.
+        public var flowsPerWorker: Int
+    }
+
+    /// A media realm: an interface with its addresses and ports.
+    public struct Realm: Sendable, Hashable {
+        /// Unique.
+        public var name: String
+        /// How the fast path gets at the interface.
+        public var attach: Attach
+        /// Interface, PCI address, socket path or capture files, as `attach` needs it.
+        public var interface: String
+        /// Media addresses, at least one.
+        public var addresses: [IPAddress]
+        /// Media ports; begins even and ends odd.
+        public var ports: ClosedRange<UInt16>
+        /// DSCP of what is sent, 0 to 63.
+        public var dscp: Int
+        /// VLAN tag, 0 for none.
+        public var vlan: Int
+        /// MAC address of the next hop where no kernel knows it (memif, pcap); nil: the kernel's.
+        public var gatewayMAC: String?
+        /// TAP interface that stands for the interface in the kernel (pci); nil: none.
+        public var twin: String?
+    }
+
+    /// Ways to attach a media interface.
+    public enum Attach: String, Sendable, Hashable, CaseIterable {
+        case xdp, packet, pci, memif, pcap
+    }
+
+    /// SIP transports.
+    public enum Transport: String, Sendable, Hashable, CaseIterable {
+        case udp, tcp
+    }
+
+    /// A SIP address of ours.
+    public struct Listener: Sendable, Hashable {
+        /// Unique.
+        public var name: String
+        /// Of this listener.
+        public var transport: Transport
+        /// Where it listens.
+        public var address: SocketAddress
+    }
+
+    /// Where a trunk's requests go.
+    public struct Peer: Sendable, Hashable {
+        /// Address and port.
+        public var address: SocketAddress
+        /// The listener's.
+        public var transport: Transport
+    }
+
+    /// A trunk: a SIP neighbour.
+    public struct Trunk: Sendable, Hashable {
+        /// Unique.
+        public var name: String
+        /// Position in `listeners`: where its requests leave from and usually arrive.
+        public var listener: Int
+        /// Position in `realms`: where its media goes.
+        public var realm: Int
+        /// Where its requests go.
+        public var peer: Peer
+        /// Who may send requests as this trunk.
+        public var sources: [AddressPrefix]
+        /// Encoding names that may be used; nil for every one.
+        public var codecs: [String]?
+        /// One other media source than the signalled one may be learned.
+        public var learnSource: Bool
+        /// Calls at a time.
+        public var maxCalls: Int
+    }
+
+    /// A routing rule.
+    public struct Route: Sendable, Hashable {
+        /// What the called number begins with; empty for every number.
+        public var prefix: String
+        /// Position in `trunks` of the origin; nil for any.
+        public var from: Int?
+        /// Position in `trunks` of the destination.
+        public var to: Int
+    }
+
+    /// Media of every call.
+    public struct Media: Sendable, Hashable {
+        /// Seconds without media after which a call is reported; 0 for never.
+        public var timeoutSeconds: Int
+        /// Mean between RTCP reports, ms.
+        public var rtcpIntervalMilliseconds: Int
+    }
+
+    /// Limits of the node.
+    public struct Limits: Sendable, Hashable {
+        /// Calls at a time.
+        public var calls: Int
+    }
+
+    /// The trunk that a request from `source` at listener `listener` belongs to: of those that use
+    /// the listener (or, if none does, another listener with the same local address, since UDP
+    /// and TCP of a peer are one trunk) the one with the longest matching source.
+    public func trunk(source: IPAddress, listener: Int) -> Int? {
+        guard self.listeners.indices.contains(listener) else { return nil }
+        let local = self.listeners[listener].address.address
+        var best: (trunk: Int, exact: Bool, bits: Int)?
+        for (position, trunk) in self.trunks.enumerated() {
+            let exact = trunk.listener == listener
+            guard exact || self.listeners[trunk.listener].address.address == local else { continue }
+            for prefix in trunk.sources where prefix.contains(source) {
+                guard let current = best else {
+                    best = (position, exact, prefix.bits)
+                    continue
+                }
+                if (exact ? 1 : 0, prefix.bits) > (current.exact ? 1 : 0, current.bits) {
+                    best = (position, exact, prefix.bits)
+                }
+            }
+        }
+        return best?.trunk
+    }
+}

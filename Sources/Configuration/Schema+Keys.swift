@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+enum NodeKeys {
+    static let name = Key(
+        "name", .text, .described("the host name"),
+        "Name in status, metrics and logs.", example: "edge1")
+    static let runtimeDirectory = Key(
+        "runtime-directory", .text, .standard("/run/trunkline"),
+        "Absolute path of the directory for sockets and shared files, on tmpfs.",
+        example: "/run/trunkline")
+}
+
+enum FastPathKeys {
+    static let cores = Key(
+        "cores", .integers(0...1023), .standard("[1]"), unit: "core numbers",
+        "One pinned worker runs on each, 1 to 64 of them.", example: "[1]")
+    static let housekeepingCore = Key(
+        "housekeeping-core", .integer(0...1023), .described("the kernel chooses"),
+        unit: "core number", "Core of the housekeeping thread; none of the workers' cores.",
+        example: "0")
+    static let hugePages = Key(
+        "huge-pages", .flag, .standard("true"), "Memory comes from huge pages.", example: "true")
+    static let memory = Key(
+        "memory-mb", .integer(64...1_048_576), .standard("256"), unit: "MB",
+        "Memory of the process.", example: "256")
+    static let flows = Key(
+        "flows-per-worker", .integer(2...4_194_304), .standard("16384"), unit: "flows",
+        "Flows of one worker; a call has two.", example: "16384")
+}
+
+enum RealmKeys {
+    static let name = Key(
+        "name", .text, .required, "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.",
+        example: "carrier")
+    static let attach = Key(
+        "attach", .text, .required,
+        "How media gets in: xdp, packet, pci, memif or pcap.", example: "xdp")
+    static let interface = Key(
+        "interface", .text, .required,
+        "Interface (xdp, packet), PCI address (pci), socket path (memif) or file (pcap).",
+        example: "eth1")
+    static let addresses = Key(
+        "addresses", .texts, .required, "Media addresses, IPv4 or IPv6, at least one.",
+        example: "[198.51.100.1, \"2001:db8::1\"]")
+    static let ports = Key(
+        "ports", .text, .standard("20000-29999"), unit: "UDP ports",
+        "First (even) and last (odd) port for media, from 1024 to 65535.",
+        example: "20000-29999")
+    static let dscp = Key(
+        "dscp", .integer(0...63), .standard("46"), unit: "DSCP value",
+        "Mark of the packets that are sent.", example: "46")
+    static let vlan = Key(
+        "vlan", .integer(0...4094), .standard("0"), unit: "VLAN number",
+        "Tag of the packets; 0 for none.", example: "0")
+    static let gatewayMAC = Key(
+        "gateway-mac", .text, .described("what the kernel knows"),
+        "MAC address of the next hop, where no kernel knows it (memif, pcap).",
+        example: "02:00:00:00:00:01", isRare: true)
+    static let twin = Key(
+        "twin", .text, .described("none"),
+        "TAP interface that stands for the interface in the kernel (pci).", example: "tap-media",
+        isRare: true)
+}
+
+enum ListenerKeys {
+    static let name = Key(
+        "name", .text, .required, "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.",
+        example: "carrier")
+    static let transport = Key(
+        "transport", .text, .required, "udp or tcp.", example: "udp")
+    static let address = Key(
+        "address", .text, .required, "Address and port to listen at, IPv6 in brackets.",
+        example: "\"198.51.100.1:5060\"")
+}
+
+enum TrunkKeys {
+    static let name = Key(
+        "name", .text, .required, "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.",
+        example: "carrier")
+    static let listener = Key(
+        "listener", .text, .required, "Name of the listener that its requests leave from.",
+        example: "carrier")
+    static let realm = Key(
+        "realm", .text, .required, "Name of the realm that its media uses.", example: "carrier")
+    static let peer = Key(
+        "peer", .text, .required,
+        "Where requests go: sip:ADDRESS[:PORT][;transport=udp|tcp], port 5060 if there is none.",
+        example: "\"sip:198.51.100.2:5060;transport=udp\"")
+    static let sources = Key(
+        "sources", .texts, .described("the peer's address"),
+        "Who may send requests as this trunk: addresses or blocks (ADDRESS/BITS).",
+        example: "[\"198.51.100.2\", \"198.51.100.16/28\"]")
+    static let codecs = Key(
+        "codecs", .texts, .described("every audio codec"),
+        "Encoding names that may be used, NAME[/CLOCK[/CHANNELS]].",
+        example: "[PCMU, PCMA, telephone-event]")
+    static let learnSource = Key(
+        "learn-source", .flag, .standard("false"),
+        "One other media source than the signalled one may be learned (peers behind NAT).",
+        example: "false")
+    static let maxCalls = Key(
+        "max-calls", .integer(1...1_000_000), .standard("1000"), unit: "calls",
+        "Calls at a time.", example: "1000")
+}
+
+enum RouteKeys {
+    static let prefix = Key(
+        "prefix", .text, .standard("\"\""), unit: "digits, a leading + counts",
+        "What the called number begins with; \"\" for every number.", example: "\"+1\"")
+    static let from = Key(
+        "from", .text, .described("any trunk"), "Name of the trunk that the call comes from.",
+        example: "carrier", isRare: true)
+    static let to = Key(
+        "to", .text, .required, "Name of the trunk that the call goes to.", example: "carrier")
+}
+
+enum MediaKeys {
+    static let timeout = Key(
+        "timeout-seconds", .integer(0...3600), .standard("60"), unit: "seconds",
+        "A call without media for so long is reported; 0 for never.", example: "60")
+    static let rtcpInterval = Key(
+        "rtcp-interval-ms", .integer(500...60_000), .standard("5000"), unit: "ms",
+        "Mean time between RTCP reports.", example: "5000")
+}
+
+enum LimitKeys {
+    static let calls = Key(
+        "calls", .integer(1...1_000_000), .standard("10000"), unit: "calls",
+        "Calls at a time on this node.", example: "10000")
+}

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a key takes, its default and what it means: the reader, the checks and the example file
+/// are made from this one list.
+struct Key: Sendable {
+    enum Kind: Sendable {
+        case integer(ClosedRange<Int>)
+        case flag
+        case text
+        case texts
+        case integers(ClosedRange<Int>)
+    }
+
+    /// What a key without a value means.
+    enum Absent: Sendable {
+        /// The key must be there.
+        case required
+        /// This, as it would be written.
+        case standard(String)
+        /// This, which is not a value to write.
+        case described(String)
+    }
+
+    let name: String
+    let kind: Kind
+    let absent: Absent
+    /// Unit, or nil where the value is none.
+    let unit: String?
+    /// One sentence.
+    let meaning: String
+    /// Value in the example file.
+    let example: String
+    /// In the example file the key is a comment: few need it.
+    let isRare: Bool
+
+    init(
+        _ name: String, _ kind: Kind, _ absent: Absent, unit: String? = nil, _ meaning: String,
+        example: String, isRare: Bool = false
+    ) {
+        self.name = name
+        self.kind = kind
+        self.absent = absent
+        self.unit = unit
+        self.meaning = meaning
+        self.example = example
+        self.isRare = isRare
+    }
+}
+
+/// A section of the file.
+struct SectionSchema: Sendable {
+    let name: String
+    let isList: Bool
+    let meaning: String
+    let keys: [Key]
+}
+
+/// The whole file.
+enum Schema {
+    static let sections = [
+        node, fastPath, realms, listeners, trunks, routes, media, limits,
+    ]
+
+    static let node = SectionSchema(
+        name: "node", isList: false, meaning: "This node.",
+        keys: [NodeKeys.name, NodeKeys.runtimeDirectory])
+    static let fastPath = SectionSchema(
+        name: "fastpath", isList: false, meaning: "The process that relays media.",
+        keys: [
+            FastPathKeys.cores, FastPathKeys.housekeepingCore, FastPathKeys.hugePages,
+            FastPathKeys.memory, FastPathKeys.flows,
+        ])
+    static let realms = SectionSchema(
+        name: "realms", isList: true,
+        meaning: "Media interfaces, 1 to 32, with at most 64 addresses together.",
+        keys: [
+            RealmKeys.name, RealmKeys.attach, RealmKeys.interface, RealmKeys.addresses,
+            RealmKeys.ports, RealmKeys.dscp, RealmKeys.vlan, RealmKeys.gatewayMAC, RealmKeys.twin,
+        ])
+    static let listeners = SectionSchema(
+        name: "listeners", isList: true, meaning: "SIP addresses of this node, 1 to 64.",
+        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address])
+    static let trunks = SectionSchema(
+        name: "trunks", isList: true, meaning: "SIP neighbours, at most 1000.",
+        keys: [
+            TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkKeys.peer,
+            TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
+        ])
+    static let routes = SectionSchema(
+        name: "routes", isList: true,
+        meaning: "Where calls go: the longest prefix of the called number wins.",
+        keys: [RouteKeys.prefix, RouteKeys.from, RouteKeys.to])
+    static let media = SectionSchema(
+        name: "media", isList: false, meaning: "Media of every call.",
+        keys: [MediaKeys.timeout, MediaKeys.rtcpInterval])
+    static let limits = SectionSchema(
+        name: "limits", isList: false, meaning: "Limits of the node.",
+        keys: [LimitKeys.calls])
+
+    static let listenerLimit = 64
+    static let trunkLimit = 1000
+    static let realmLimit = 32
+    static let addressLimit = 64
+    static let nameBytes = 31
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What `a=rtcp` says (RFC 3605).
+public struct RTCPAttribute: Sendable, Hashable {
+    /// Port for RTCP.
+    public var port: UInt16
+    /// Address for RTCP where it is another than that for RTP.
+    public var connection: Connection?
+    /// From its parts.
+    public init(port: UInt16, connection: Connection? = nil) {
+        self.port = port
+        self.connection = connection
+    }
+}
+
+extension Sequence where Element == Attribute {
+    /// The value of the first attribute of this name; nil if there is none or it is a flag.
+    public func value(of name: SDPText) -> SDPText? {
+        self.first { $0.name == name }?.value
+    }
+
+    /// True if there is a flag of this name.
+    public func hasFlag(_ name: SDPText) -> Bool {
+        self.contains { $0.name == name && $0.value == nil }
+    }
+}
+
+extension MediaDescription {
+    /// True for "audio".
+    public var isAudio: Bool { self.kind == "audio" }
+
+    /// True for RTP without encryption: RTP/AVP, and RTP/AVPF (RFC 4585).
+    public var isPlainRTP: Bool { self.transport == "RTP/AVP" || self.transport == "RTP/AVPF" }
+
+    /// The formats that have a meaning, in the order of the m= line: by `a=rtpmap`, else by the
+    /// table of RFC 3551. A payload type that stands twice counts once.
+    public var rtpFormats: [RTPFormat] {
+        var maps: [UInt8: RTPFormat] = [:]
+        var parameters: [UInt8: SDPText] = [:]
+        for attribute in self.attributes {
+            guard let value = attribute.value else { continue }
+            if attribute.name == "rtpmap" {
+                guard let format = RTPFormat(rtpmap: value) else { continue }
+                if maps[format.payloadType] == nil { maps[format.payloadType] = format }
+            } else if attribute.name == "fmtp" {
+                guard let (type, text) = value.cut(at: ASCII.space),
+                    let payloadType = type.number(upTo: 127)
+                else { continue }
+                if parameters[UInt8(payloadType)] == nil { parameters[UInt8(payloadType)] = text }
+            }
+        }
+        var seen: Set<UInt8> = []
+        return self.formats.compactMap { text in
+            guard let number = text.number(upTo: 127), seen.insert(UInt8(number)).inserted,
+                var format = maps[UInt8(number)] ?? RTPFormat.fixed(UInt8(number))
+            else { return nil }
+            format.parameters = parameters[UInt8(number)]
+            return format
+        }
+    }
+
+    /// `a=ptime` in microseconds (it may be a fraction of a millisecond, RFC 8866 section 6.4);
+    /// nil if absent, zero or above ten seconds.
+    public var ptimeMicroseconds: UInt32? {
+        self.attributes.value(of: "ptime").flatMap(Self.microseconds)
+    }
+
+    /// `a=maxptime`, as above.
+    public var maxptimeMicroseconds: UInt32? {
+        self.attributes.value(of: "maxptime").flatMap(Self.microseconds)
+    }
+
+    /// `a=rtcp-mux` (RFC 5761 section 5.1.1).
+    public var hasRTCPMux: Bool { self.attributes.hasFlag("rtcp-mux") }
+
+    /// `a=rtcp`; nil if absent or not readable.
+    public var rtcp: RTCPAttribute? {
+        guard let words = self.attributes.value(of: "rtcp")?.words,
+            let port = words.first?.number(upTo: 65_535), port > 0
+        else { return nil }
+        switch words.count {
+        case 1: return RTCPAttribute(port: UInt16(port))
+        case 4:
+            let connection = Connection(
+                networkType: words[1], addressType: words[2], address: words[3])
+            return RTCPAttribute(port: UInt16(port), connection: connection)
+        default: return nil
+        }
+    }
+
+    /// The c= line that counts for this section.
+    public func connection(in session: SessionDescription) -> Connection? {
+        self.connections.first ?? session.connection
+    }
+
+    /// The direction, from this section, else from the session, else both ways.
+    public func direction(in session: SessionDescription) -> Direction {
+        Direction.first(in: self.attributes) ?? Direction.first(in: session.attributes)
+            ?? .sendrecv
+    }
+
+    /// Milliseconds with up to three decimals, as microseconds.
+    private static func microseconds(_ text: SDPText) -> UInt32? {
+        let parts = text.cut(at: ASCII.dot)
+        guard let whole = (parts?.head ?? text).number(upTo: 10_000) else { return nil }
+        var fraction: UInt64 = 0
+        if let tail = parts?.tail {
+            guard let value = tail.number(upTo: 999), tail.bytes.count <= 3 else { return nil }
+            fraction = value * [1, 100, 10, 1][tail.bytes.count]
+        }
+        let total = whole * 1000 + fraction
+        return total > 0 ? UInt32(total) : nil
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkAddress
+
+extension OfferAnswerLeg {
+    /// The description that says `local`, every other m= line refused. The version grows if it
+    /// differs from the last one that went out (RFC 3264 section 8), else it is the same again.
+    mutating func describe(_ local: Local, refuses: Bool = false) -> SessionDescription {
+        let origin = self.originAddress ?? local.address.address
+        self.originAddress = origin
+        let connection = Connection(local.address.address)
+        let originConnection = Connection(origin)
+        var session = SessionDescription(
+            origin: Origin(
+                user: "-", sessionID: SDPText(self.sessionID), version: SDPText(self.version),
+                networkType: "IN", addressType: originConnection.addressType,
+                address: originConnection.address))
+        session.connection = connection
+        session.media = self.slots.enumerated().map { index, slot in
+            index == local.index && !refuses ? Self.section(local) : Self.refused(slot)
+        }
+        if local.index >= self.slots.count { session.media.append(Self.section(local)) }
+        if session != self.lastSent {
+            self.version &+= 1
+            session.origin.version = SDPText(self.version)
+            self.lastSent = session
+        }
+        return session
+    }
+
+    private static func refused(_ slot: Slot) -> MediaDescription {
+        MediaDescription(
+            kind: slot.kind, port: 0, transport: slot.transport, formats: slot.formats)
+    }
+
+    private static func section(_ local: Local) -> MediaDescription {
+        var media = MediaDescription(
+            kind: "audio", port: local.address.port, transport: local.transport,
+            formats: local.formats.map { SDPText($0.payloadType) })
+        for format in local.formats {
+            media.attributes.append(format.rtpmap)
+            if let fmtp = format.fmtp { media.attributes.append(fmtp) }
+        }
+        if let ptime = local.ptimeMicroseconds {
+            media.attributes.append(Attribute("ptime", Self.milliseconds(ptime)))
+        }
+        if let maxptime = local.maxptimeMicroseconds {
+            media.attributes.append(Attribute("maxptime", Self.milliseconds(maxptime)))
+        }
+        if local.rtcpMux { media.attributes.append(Attribute("rtcp-mux")) }
+        media.attributes.append(Attribute(local.direction.attributeName))
+        return media
+    }
+
+    /// Whole milliseconds without a fraction: RFC 4566 knew integers only.
+    private static func milliseconds(_ microseconds: UInt32) -> SDPText {
+        let whole = Array(SDPText(microseconds / 1000).bytes)
+        let fraction = microseconds % 1000
+        guard fraction != 0 else { return SDPText(checked: whole[...]) }
+        let digits = Array(SDPText(1000 + fraction).bytes.dropFirst())
+        return SDPText(checked: (whole + [ASCII.dot] + digits)[...])
+    }
+}

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NetworkAddress
+
+extension OfferAnswerLeg {
+    /// What the party's offer means.
+    public struct ReceivedOffer: Sendable, Hashable {
+        /// The stream to offer to the other leg.
+        public var stream: AudioStream
+        /// Nothing changed against what is agreed (a session refresh): answer at once with
+        /// `makeAnswer(from:)` the other leg's `remote`, without asking the other party.
+        public var isUnchanged: Bool
+    }
+
+    /// Takes the party's offer: in an INVITE, a re-INVITE, an UPDATE, or the 200 to an INVITE
+    /// without one. `makeAnswer` or `abandonOffer` must follow.
+    public mutating func receiveOffer(
+        _ session: SessionDescription
+    ) throws(OfferAnswerError) -> ReceivedOffer {
+        guard self.phase == .stable else { throw .outOfTurn }
+        var stream = try AudioStream.select(
+            from: session, preferred: self.local?.index, filter: self.codecs)
+        // Held by 0.0.0.0 the party still sends, and from where it did: the source check needs it.
+        if stream.address == nil { stream.address = self.remote?.address }
+        let newSlots = session.media.map(Slot.init)
+        let unchanged = newSlots.count == self.slots.count && self.agrees(with: stream)
+        self.formerSlots = self.slots
+        self.slots = newSlots
+        self.pendingOffer = stream
+        self.phase = .offerReceived
+        return ReceivedOffer(stream: stream, isUnchanged: unchanged)
+    }
+
+    /// Offers the other leg's stream to the party, with `address` as ours: in an INVITE, a
+    /// re-INVITE, or the 200 to an INVITE without offer. Codecs that the trunk does not allow are
+    /// left out; payload types keep the other leg's numbers where these are free here.
+    public mutating func makeOffer(
+        from stream: AudioStream, local address: SocketAddress
+    ) throws(OfferAnswerError) -> SessionDescription {
+        guard self.phase == .stable else { throw .outOfTurn }
+        var bindings = self.bindings
+        let formats = Self.bind(
+            AudioStream.limited(stream.formats.filter(self.codecs.allows)), &bindings)
+        guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
+        let local = Local(
+            address: address, index: self.local?.index ?? self.slots.count, formats: formats,
+            direction: stream.direction, rtcpMux: self.offersRTCPMux || self.local?.rtcpMux == true,
+            ptimeMicroseconds: stream.ptimeMicroseconds,
+            maxptimeMicroseconds: stream.maxptimeMicroseconds,
+            transport: self.local?.transport ?? "RTP/AVP")
+        self.bindings = bindings
+        self.pendingLocal = local
+        self.phase = .offerSent
+        return self.describe(local)
+    }
+
+    /// True if the stream is what was agreed, so that the answer would be too.
+    private func agrees(with stream: AudioStream) -> Bool {
+        guard let remote = self.remote, let local = self.local else { return false }
+        var same = remote
+        same.formats = stream.formats
+        // Agreed mux and direction are narrowed by the other side; compare what was asked for.
+        if !self.remoteOfferedLast {
+            same.rtcpMux = stream.rtcpMux
+            same.transport = stream.transport
+            guard stream.rtcpMux || !remote.rtcpMux else { return false }
+        }
+        guard same == stream else { return false }
+        if self.remoteOfferedLast { return remote.formats == stream.formats }
+        // After our offer `remote` holds only what both can do; the party may now list more.
+        let common = stream.formats.filter { format in
+            local.formats.contains { $0.carries(format) }
+        }
+        return stream.formats.first == remote.formats.first && common == remote.formats
+    }
+
+    /// Gives every format a payload type that means the same as before on this leg.
+    private static func bind(
+        _ formats: [RTPFormat], _ bindings: inout [UInt8: RTPFormat]
+    ) -> [RTPFormat] {
+        var used: Set<UInt8> = []
+        var result: [RTPFormat] = []
+        for format in formats {
+            guard let number = self.number(for: format, bindings, used) else { continue }
+            var bound = format
+            bound.payloadType = number
+            used.insert(number)
+            bindings[number] = bound
+            result.append(bound)
+        }
+        return result
+    }
+
+    /// The same number if it is free or means this format, else the one that already means it,
+    /// else a free dynamic one (96 to 127, then 35 to 63, which RFC 5761 keeps clear of RTCP).
+    private static func number(
+        for format: RTPFormat, _ bindings: [UInt8: RTPFormat], _ used: Set<UInt8>
+    ) -> UInt8? {
+        let own = format.payloadType
+        let known = bindings.filter { !used.contains($0.key) && $0.value.carries(format) }
+        if known[own] != nil { return own }
+        if let number = known.keys.min() { return number }
+        if bindings[own] == nil, !used.contains(own) { return own }
+        let dynamic = Array(UInt8(96)...127) + Array(UInt8(35)...63)
+        return dynamic.first { bindings[$0] == nil && !used.contains($0) }
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NetworkAddress
+
+/// Our side of offer/answer (RFC 3264) with one party, as a value: the back-to-back user agent
+/// has two, joined by their `AudioStream`s. One audio stream is anchored, every other m= line is
+/// refused with port 0. Only formats, ptime, direction and rtcp-mux are said to a party: ICE, DTLS,
+/// SDES, bundling and header extensions end here.
+///
+///     party A offers            a.receiveOffer -> stream   b.makeOffer(from: stream) -> to B
+///     party B answers           b.receiveAnswer -> stream  a.makeAnswer(from: stream) -> to A
+///
+/// With a delayed offer (INVITE without SDP) B's 200 is the offer and A's ACK the answer: the same
+/// calls with the legs swapped. A copy of the value is a fork's own state. A call that throws
+/// changes nothing.
+public struct OfferAnswerLeg: Sendable, Hashable {
+    /// What we last told the party about the anchored stream.
+    public struct Local: Sendable, Hashable {
+        /// Where we receive RTP from the party.
+        public var address: SocketAddress
+        /// Position of the m= line.
+        public var index: Int
+        /// Formats with the payload types that the party sends to us.
+        public var formats: [RTPFormat]
+        /// As we see it.
+        public var direction: Direction
+        /// rtcp-mux: offered, or agreed in an answer.
+        public var rtcpMux: Bool
+        /// ptime that we asked for, microseconds.
+        public var ptimeMicroseconds: UInt32?
+        var maxptimeMicroseconds: UInt32?
+        var transport: SDPText
+    }
+
+    /// Where the exchange stands.
+    public enum Phase: Sendable, Hashable {
+        /// No offer is open.
+        case stable
+        /// The party's offer waits for our answer.
+        case offerReceived
+        /// Our offer waits for the party's answer.
+        case offerSent
+    }
+
+    /// An m= line as it must be repeated when it is refused.
+    struct Slot: Sendable, Hashable {
+        var kind: SDPText
+        var transport: SDPText
+        var formats: [SDPText]
+
+        init(_ media: MediaDescription) {
+            self.kind = media.kind
+            self.transport = media.transport
+            self.formats = media.formats
+        }
+    }
+
+    /// Where the exchange stands.
+    public internal(set) var phase: Phase = .stable
+    /// What both sides agreed last, ours; nil before the first answer.
+    public internal(set) var local: Local?
+    /// What both sides agreed last, the party's; nil before the first answer.
+    public internal(set) var remote: AudioStream?
+
+    /// What the party's trunk may use.
+    let codecs: CodecFilter
+    let offersRTCPMux: Bool
+    let sessionID: UInt64
+    var version: UInt64 = 0
+    var originAddress: IPAddress?
+    /// The last description that went out, to tell whether the next one differs.
+    var lastSent: SessionDescription?
+    /// The m= lines of the session so far.
+    var slots: [Slot] = []
+    /// What our numbers mean; they must not change their meaning (RFC 3264 section 8.3.2).
+    var bindings: [UInt8: RTPFormat] = [:]
+    var pendingOffer: AudioStream?
+    /// The m= lines of the session before the open offer of the party.
+    var formerSlots: [Slot]?
+    var pendingLocal: Local?
+    /// The agreed state came from the party's offer, so `remote` is all that it can do.
+    var remoteOfferedLast = false
+
+    /// A leg before its first exchange. `sessionID` is random; `codecs` what the trunk allows;
+    /// `offersRTCPMux` asks for rtcp-mux in our own offers (an offered one is always taken).
+    public init(sessionID: UInt64, codecs: CodecFilter = .all, offersRTCPMux: Bool = false) {
+        // Peers exist that keep it in a signed 64-bit number.
+        self.sessionID = sessionID & (UInt64.max >> 1)
+        self.codecs = codecs
+        self.offersRTCPMux = offersRTCPMux
+    }
+
+    /// Forgets the open offer: its transaction failed, or it was cancelled. What was agreed
+    /// before goes on (RFC 3261 section 14.1).
+    public mutating func abandonOffer() {
+        if let slots = self.formerSlots { self.slots = slots }
+        self.formerSlots = nil
+        self.phase = .stable
+        self.pendingOffer = nil
+        self.pendingLocal = nil
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A value of a line, or a part of it: bytes without NUL, CR and LF, so that whatever is put
+/// into a description cannot break out of its line. Parsed texts share the message's storage.
+public struct SDPText: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+    /// The bytes, usually UTF-8 (RFC 8866 section 5).
+    public let bytes: ArraySlice<UInt8>
+
+    /// From bytes; nil if they hold a NUL, CR or LF.
+    public init?(_ bytes: some Sequence<UInt8>) {
+        let slice = Array(bytes)[...]
+        guard !slice.contains(where: { $0 == 0 || $0 == ASCII.cr || $0 == ASCII.lf }) else {
+            return nil
+        }
+        self.bytes = slice
+    }
+
+    /// From bytes that the parser has checked.
+    init(checked bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+
+    /// From a literal; NUL, CR and LF are left out.
+    public init(stringLiteral text: StaticString) {
+        let bytes = text.withUTF8Buffer { Array($0) }
+        self.bytes = bytes.filter { $0 != 0 && $0 != ASCII.cr && $0 != ASCII.lf }[...]
+    }
+
+    /// A number in decimal digits.
+    public init(_ number: some UnsignedInteger) {
+        self.bytes = Array(String(UInt64(number)).utf8)[...]
+    }
+
+    /// The text for people; bytes that are not UTF-8 are replaced.
+    public var description: String { String(decoding: self.bytes, as: UTF8.self) }
+
+    /// True without any byte.
+    public var isEmpty: Bool { self.bytes.isEmpty }
+
+    /// Equality that ignores the case of ASCII letters: encoding names (RFC 8866 section 6.6).
+    public func equalsIgnoringCase(_ other: SDPText) -> Bool {
+        ASCII.equal(self.bytes, other.bytes)
+    }
+
+    /// The value as a decimal number of digits alone; nil for anything else, or above `maximum`.
+    public func number(upTo maximum: UInt64 = .max) -> UInt64? {
+        ASCII.number(self.bytes, upTo: maximum)
+    }
+
+    /// The parts between runs of spaces.
+    var words: [SDPText] {
+        self.bytes.split(separator: ASCII.space).map(SDPText.init(checked:))
+    }
+
+    /// What stands before and after the first `separator`; nil without one.
+    func cut(at separator: UInt8) -> (head: SDPText, tail: SDPText)? {
+        guard let index = self.bytes.firstIndex(of: separator) else { return nil }
+        return (
+            SDPText(checked: self.bytes[..<index]),
+            SDPText(checked: self.bytes[self.bytes.index(after: index)...])
+        )
+    }
+}
+
+/// Bytes as ASCII: the only comparisons and numbers that wire text gets.
+enum ASCII {
+    static let lf: UInt8 = 0x0a
+    static let cr: UInt8 = 0x0d
+    static let space: UInt8 = 0x20
+    static let slash: UInt8 = 0x2f
+    static let colon: UInt8 = 0x3a
+    static let equals: UInt8 = 0x3d
+    static let dot: UInt8 = 0x2e
+    static let semicolon: UInt8 = 0x3b
+
+    static func lowered(_ byte: UInt8) -> UInt8 {
+        (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
+    }
+
+    static func equal(_ a: ArraySlice<UInt8>, _ b: ArraySlice<UInt8>) -> Bool {
+        a.count == b.count && zip(a, b).allSatisfy { lowered($0) == lowered($1) }
+    }
+
+    static func isDigits(_ bytes: ArraySlice<UInt8>) -> Bool {
+        !bytes.isEmpty && bytes.allSatisfy { (0x30...0x39).contains($0) }
+    }
+
+    static func number(_ bytes: ArraySlice<UInt8>, upTo maximum: UInt64) -> UInt64? {
+        guard isDigits(bytes) else { return nil }
+        var value: UInt64 = 0
+        for byte in bytes {
+            let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = product.addingReportingOverflow(UInt64(byte &- 0x30))
+            guard !overflow, !carry, sum <= maximum else { return nil }
+            value = sum
+        }
+        return value
+    }
+}

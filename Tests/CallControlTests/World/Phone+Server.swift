@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import CallControl
+import NetworkAddress
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+import Testing
+
+// What a telephone answers.
+extension Phone {
+    func request(_ message: SIPMessage, _ id: ServerTransactionID, _ source: Hop) {
+        guard let method = message.method, let callID = try? Array(message.callID()) else { return }
+        let call = self.calls[callID]
+        switch method {
+        case .invite where call == nil:
+            if (try? message.to().tag) != .some(nil) {
+                return self.respond(481, message, id, source)
+            }
+            self.incoming(message, id, source, callID)
+        case .invite: if let call { self.reinvited(call, message, id, source) }
+        case .bye:
+            guard let call else { return self.respond(481, message, id, source) }
+            self.respond(200, message, id, source)
+            self.byeReceived(call)
+        case .info, .options: self.respond(call == nil ? 481 : 200, message, id, source)
+        default: self.respond(405, message, id, source)
+        }
+    }
+
+    private func byeReceived(_ call: PhoneCall) {
+        if let server = call.inviteServer, let invite = call.invite, let source = call.inviteSource,
+            call.dialog == nil
+        {
+            self.respond(487, invite, server, source, tag: call.tag)
+        }
+        self.calls[call.callID] = nil
+    }
+
+    /// Sends a response; with a session description if there is a body.
+    func respond(
+        _ status: Int, _ message: SIPMessage, _ id: ServerTransactionID, _ source: Hop,
+        tag: [UInt8] = [], body: [UInt8]? = nil
+    ) {
+        var template = ResponseTemplate(status: status, reason: "Test")
+        template.toTag = tag.isEmpty ? Array("x".utf8) : tag
+        guard var builder = template.builder(for: message, from: source) else { return }
+        if message.method == .invite, status > 100, status < 300 {
+            builder.copy(all: .recordRoute, from: message)
+            builder.add(.contact, self.contact)
+        }
+        let bytes =
+            body.map { builder.finish(body: $0, contentType: "application/sdp") }
+            ?? builder.finish()
+        self.note("> \(status) \(message.method?.description ?? "?")")
+        self.layer.respond(id, status: status, bytes: bytes)
+        self.pump()
+    }
+
+    // MARK: A new call
+
+    private func incoming(
+        _ message: SIPMessage, _ id: ServerTransactionID, _ source: Hop, _ callID: [UInt8]
+    ) {
+        self.mediaPort += 2
+        let call = PhoneCall(
+            callID: callID, isCaller: false, tag: Array("u\(self.world.random.next())".utf8),
+            port: self.mediaPort)
+        call.invite = message
+        call.inviteServer = id
+        call.inviteSource = source
+        self.calls[callID] = call
+        for step in self.script.progress {
+            self.world.after(step.after) { self.progress(call, step) }
+        }
+        switch self.script.answer {
+        case .accept(let after): self.world.after(after) { self.accept(call) }
+        case .refuse(let status, let after):
+            self.world.after(after) {
+                guard self.isRinging(call) else { return }
+                self.respond(status, message, id, source, tag: call.tag)
+                self.calls[callID] = nil
+            }
+        case .never: break
+        }
+    }
+
+    private func isRinging(_ call: PhoneCall) -> Bool {
+        self.calls[call.callID] === call && call.dialog == nil && !call.isCancelled && !self.isDead
+    }
+
+    private func tag(_ call: PhoneCall, _ branch: String) -> [UInt8] {
+        call.tag + Array(branch.utf8)
+    }
+
+    private func progress(_ call: PhoneCall, _ step: PhoneScript.Progress) {
+        guard self.isRinging(call), let invite = call.invite, let id = call.inviteServer,
+            let source = call.inviteSource
+        else { return }
+        let body = step.description ? self.answer(call, to: invite.body) : nil
+        self.respond(
+            step.status, invite, id, source, tag: self.tag(call, step.branch), body: body)
+    }
+
+    func accept(_ call: PhoneCall) {
+        guard self.isRinging(call), let invite = call.invite, let id = call.inviteServer,
+            let source = call.inviteSource
+        else { return }
+        let body =
+            invite.body.isEmpty ? self.offer(call) : self.answer(call, to: invite.body)
+        guard let body else {
+            self.respond(488, invite, id, source, tag: call.tag)
+            self.calls[call.callID] = nil
+            return
+        }
+        let tag = self.tag(call, self.script.answerBranch)
+        call.dialog = try? Dialog(server: invite, localTag: tag, state: .confirmed, overTLS: false)
+        call.unacknowledged.insert((try? invite.cseq().number) ?? 0)
+        self.respond(
+            200, invite, id, source, tag: tag,
+            body: self.script.answersWithoutDescription ? nil : body)
+        for branch in self.script.lateBranches {
+            self.world.after(20) {
+                self.respond(
+                    200, invite, id, source, tag: self.tag(call, branch), body: body)
+            }
+        }
+    }
+
+    // MARK: In the call
+
+    func ackReceived(_ message: SIPMessage) {
+        guard let callID = try? Array(message.callID()), let call = self.calls[callID],
+            let number = try? message.cseq().number, call.unacknowledged.remove(number) != nil
+        else { return }
+        if call.reinviteServer != nil { call.reinviteServer = nil }
+        if call.wantsBye { return self.hangUp(call) }
+        if number == (try? call.invite?.cseq().number), let after = self.script.hangUpAfter {
+            self.world.after(after) { self.hangUp(call) }
+        }
+    }
+
+    /// No ACK came for a 200: RFC 3261 section 13.3.1.4 has us say goodbye.
+    func ackMissing(_ id: ServerTransactionID) {
+        self.note("! no ACK")
+        for call in self.calls.values where call.inviteServer == id || call.reinviteServer == id {
+            call.unacknowledged = []
+            call.reinviteServer = nil
+            self.hangUp(call)
+        }
+    }
+
+    func cancelReceived(_ invite: ServerTransactionID, _ message: SIPMessage) {
+        for call in self.calls.values {
+            if call.reinviteServer == invite { return }
+            guard call.inviteServer == invite, call.dialog == nil, let request = call.invite,
+                let source = call.inviteSource
+            else { continue }
+            if self.script.answersWhenCancelled { return self.accept(call) }
+            call.isCancelled = true
+            self.respond(487, request, invite, source, tag: call.tag)
+            self.calls[call.callID] = nil
+            return
+        }
+    }
+
+    private func reinvited(
+        _ call: PhoneCall, _ message: SIPMessage, _ id: ServerTransactionID, _ source: Hop
+    ) {
+        guard let cseq = try? message.cseq() else { return }
+        guard call.dialog?.receive(sequence: cseq.number, method: .invite) == .inOrder else {
+            return self.respond(500, message, id, source, tag: call.tag)
+        }
+        if call.reinvite != nil || !call.unacknowledged.isEmpty {
+            return self.respond(491, message, id, source, tag: call.tag)
+        }
+        if let status = self.script.refusesReinvite {
+            return self.respond(status, message, id, source, tag: call.tag)
+        }
+        let body =
+            message.body.isEmpty ? self.offer(call) : self.answer(call, to: message.body)
+        guard let body else { return self.respond(488, message, id, source, tag: call.tag) }
+        call.reinviteServer = id
+        call.unacknowledged.insert(cseq.number)
+        self.respond(200, message, id, source, tag: call.tag, body: body)
+    }
+}

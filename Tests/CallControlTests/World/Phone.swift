@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import CallControl
+import NetworkAddress
+import SDP
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+import Testing
+
+/// What a telephone does by itself.
+struct PhoneScript {
+    enum Answer {
+        case accept(after: UInt64)
+        case refuse(Int, after: UInt64)
+        case never
+    }
+    /// A provisional response: when, which, with a session description, in which branch.
+    struct Progress {
+        var after: UInt64
+        var status: Int
+        var description = false
+        var branch = ""
+    }
+
+    var answer = Answer.accept(after: 300)
+    var progress: [Progress] = [Progress(after: 50, status: 180)]
+    /// Branch of the 200; further branches that answer 20 ms later.
+    var answerBranch = ""
+    var lateBranches: [String] = []
+    /// The 200 carries no description.
+    var answersWithoutDescription = false
+    /// INVITEs go out without an offer.
+    var offersLate = false
+    /// The ACK brings no answer to a late offer.
+    var acksWithoutAnswer = false
+    var acksNever = false
+    /// ACKs that are lost on the way.
+    var acksLost = 0
+    /// Hangs up so long after the call stood.
+    var hangUpAfter: UInt64?
+    /// BYE goes out with the 200 received, before any ACK.
+    var byesInsteadOfAck = false
+    var cancelAfter: UInt64?
+    /// Answers every re-INVITE with this.
+    var refusesReinvite: Int?
+    var codecs = [0, 8, 101]
+    /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
+    var answersWhenCancelled = false
+    var extraHeaders: [(HeaderName, String)] = []
+}
+
+/// A telephone with real transactions and dialogs and a script.
+final class Phone {
+    let name: String
+    let side: Side
+    let address: SocketAddress
+    unowned let world: World
+    let layer = TransactionLayer()
+    var script = PhoneScript()
+    /// Answers nothing and sends nothing.
+    var isDead = false
+    /// "> INVITE" went out, "< 200 INVITE" came, and so on; no retransmissions.
+    private(set) var log: [String] = []
+    private(set) var requests: [SIPMessage] = []
+    private(set) var responses: [SIPMessage] = []
+    private var timers: [TimerToken: UInt64] = [:]
+    private var serial: UInt64 = 0
+    var calls: [[UInt8]: PhoneCall] = [:]
+    var clients: [ClientTransactionID: [UInt8]] = [:]
+    var mediaPort: UInt16 = 40_000
+
+    init(name: String, side: Side, address: SocketAddress, world: World) {
+        self.name = name
+        self.side = side
+        self.address = address
+        self.world = world
+    }
+
+    var isIdle: Bool {
+        self.calls.isEmpty && self.layer.clientCount == 0 && self.layer.serverCount == 0
+    }
+
+    var hop: Hop {
+        Hop(
+            listener: ListenerIndex(rawValue: 0), transport: .udp,
+            remote: self.side == .a ? World.boxA : World.boxB)
+    }
+
+    func count(_ entry: String) -> Int { self.log.filter { $0 == entry }.count }
+
+    func note(_ text: String) { self.log.append(text) }
+
+    // MARK: Wire and time
+
+    func received(_ message: SIPMessage, from source: SocketAddress) {
+        guard !self.isDead else { return }
+        var hop = self.hop
+        hop.remote = source
+        self.layer.received(message, from: hop)
+        self.pump()
+    }
+
+    func pump() {
+        while true {
+            let outputs = self.layer.drain()
+            guard !outputs.isEmpty else { return }
+            for output in outputs { self.perform(output) }
+        }
+    }
+
+    private func perform(_ output: TransactionOutput) {
+        switch output {
+        case .send(let bytes, let hop, _):
+            self.world.send(bytes, from: self.address, to: hop.remote)
+        case .startTimer(let token, let milliseconds):
+            self.serial += 1
+            let serial = self.serial
+            self.timers[token] = serial
+            self.world.after(UInt64(milliseconds)) {
+                guard self.timers[token] == serial else { return }
+                self.timers[token] = nil
+                self.layer.timerFired(token)
+                self.pump()
+            }
+        case .stopTimer(let token): self.timers[token] = nil
+        case .request(let id, let message, let hop):
+            self.note("< \(message.method?.description ?? "?")")
+            self.requests.append(message)
+            self.request(message, id, hop)
+        case .ack(let message, _):
+            self.note("< ACK")
+            self.requests.append(message)
+            self.ackReceived(message)
+        case .cancel(let invite, let message):
+            self.note("< CANCEL")
+            self.requests.append(message)
+            self.cancelReceived(invite, message)
+        case .response(let id, let message):
+            let method = (try? message.cseq().method.description) ?? "?"
+            if message.status != 100 { self.note("< \(message.status ?? 0) \(method)") }
+            self.responses.append(message)
+            self.responseReceived(id, message)
+        case .timeout(let id): self.clientFailed(id, "timeout")
+        case .transportFailed(let id): self.clientFailed(id, "transport")
+        case .serverTimeout(let id): self.ackMissing(id)
+        case .serverTransportFailed, .terminated: break
+        }
+    }
+
+    // MARK: Session descriptions
+
+    func describe(_ call: PhoneCall, _ direction: String, formats: [Int]) -> [UInt8] {
+        call.version += 1
+        var text = "v=0\r\no=\(self.name) 1 \(call.version) IN IP4 \(self.address.address)\r\n"
+        text += "s=-\r\nc=IN IP4 \(call.isHeldOldStyle ? "0.0.0.0" : "\(self.address.address)")\r\n"
+        text += "t=0 0\r\nm=audio \(call.port) RTP/AVP"
+        for format in formats { text += " \(format)" }
+        text += "\r\n"
+        if formats.contains(101) { text += "a=rtpmap:101 telephone-event/8000\r\n" }
+        text += "a=\(direction)\r\n"
+        return Array(text.utf8)
+    }
+
+    func offer(_ call: PhoneCall) -> [UInt8] {
+        self.describe(call, call.direction, formats: self.script.codecs)
+    }
+
+    /// The answer to a description; nil if there is no common codec.
+    func answer(_ call: PhoneCall, to body: ArraySlice<UInt8>) -> [UInt8]? {
+        guard let offer = try? SessionDescription.parse(Array(body)), let media = offer.media.first
+        else { return nil }
+        let offered = media.formats.compactMap { Int($0.description) }
+        let common = offered.filter(self.script.codecs.contains)
+        guard common.contains(where: { $0 != 101 }) else { return nil }
+        let theirs = media.direction(in: offer).reversed
+        let own = Direction(
+            sends: call.direction == "sendrecv" || call.direction == "sendonly",
+            receives: call.direction == "sendrecv" || call.direction == "recvonly")
+        return self.describe(
+            call, theirs.intersection(own).description, formats: common)
+    }
+}
+
+/// One call of a telephone.
+final class PhoneCall {
+    let callID: [UInt8]
+    let isCaller: Bool
+    var dialog: Dialog?
+    var invite: SIPMessage?
+    var inviteClient: ClientTransactionID?
+    var inviteServer: ServerTransactionID?
+    var inviteSource: Hop?
+    /// The re-INVITE under way, ours or theirs.
+    var reinvite: ClientTransactionID?
+    var reinviteServer: ServerTransactionID?
+    /// CSeq numbers of our 2xx that no ACK came for.
+    var unacknowledged: Set<UInt32> = []
+    var acks: [UInt32: [UInt8]] = [:]
+    var tag: [UInt8]
+    var version = 0
+    var port: UInt16
+    var direction = "sendrecv"
+    var isHeldOldStyle = false
+    var isCancelled = false
+    var wantsBye = false
+    var byeSent = false
+    var offersLate = false
+    var reinviteOffersLate = false
+
+    init(callID: [UInt8], isCaller: Bool, tag: [UInt8], port: UInt16) {
+        self.callID = callID
+        self.isCaller = isCaller
+        self.tag = tag
+        self.port = port
+    }
+}

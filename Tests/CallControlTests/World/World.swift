@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+@testable import CallControl
+import NetworkAddress
+import Routing
+import SDP
+import SIPMessage
+import SIPTransaction
+import Testing
+
+/// Media ports of the simulated box: a few, counted, and never given out or back twice.
+final class TestPorts: MediaPorts {
+    private(set) var reserved: Set<MediaPort> = []
+    private var next: UInt16 = 20_000
+    let limit: Int
+
+    init(limit: Int = 4096) { self.limit = limit }
+
+    func reserve(_ a: RealmIndex, _ b: RealmIndex) -> (a: MediaPort, b: MediaPort)? {
+        guard self.reserved.count + 2 <= self.limit else { return nil }
+        return (self.take(a), self.take(b))
+    }
+
+    private func take(_ realm: RealmIndex) -> MediaPort {
+        let address = realm.value == 0 ? World.boxA.address : World.boxB.address
+        var port: MediaPort
+        repeat {
+            port = MediaPort(
+                addressIndex: realm.value, rtp: SocketAddress(address: address, port: self.next))
+            self.next = self.next >= 39_998 ? 20_000 : self.next + 2
+        } while self.reserved.contains(port)
+        self.reserved.insert(port)
+        return port
+    }
+
+    /// As an owner does with the ports of checkpoints.
+    func claim(_ port: MediaPort) { self.reserved.insert(port) }
+
+    func release(_ port: MediaPort) {
+        #expect(self.reserved.remove(port) != nil, "port \(port.rtp) given back twice")
+    }
+}
+
+/// How the simulated network treats a message.
+struct Network {
+    /// Of 1000 messages.
+    var lost = 0
+    var repeated = 0
+    /// Milliseconds; more than the smallest puts messages out of order.
+    var delay: ClosedRange<UInt64> = 5...5
+}
+
+/// The box between telephones, with a clock that only the test moves. One seed makes one course of
+/// events.
+final class World {
+    static let boxA = SocketAddress(address: IPAddress("192.0.2.1")!, port: 5060)
+    static let boxB = SocketAddress(address: IPAddress("192.0.2.2")!, port: 5060)
+    static let carrier = TrunkName("carrier")
+    static let service = TrunkName("service")
+
+    private struct Event {
+        let at: UInt64
+        let order: UInt64
+        let run: () -> Void
+    }
+
+    /// When the box dies, counted in its inputs.
+    enum Crash {
+        /// All that an input led to happened.
+        case after(input: Int)
+        /// Checkpoints were written, nothing was sent.
+        case beforeSending(input: Int)
+    }
+
+    private(set) var now: UInt64 = 0
+    private var events: [Event] = []
+    private var eventCount: UInt64 = 0
+    var random: Randomness
+    var network = Network()
+    var crash: Crash?
+    private(set) var inputs = 0
+    private(set) var restarts = 0
+
+    var configuration: CallConfiguration
+    let portLimit: Int
+    private(set) var ports: TestPorts
+    private(set) var core: SignallingCore<TestPorts>
+    private var boxTimers: [SignallingTimer: UInt64] = [:]
+    private var timerSerial: UInt64 = 0
+    private(set) var checkpoints: [CallIdentifier: [UInt8]] = [:]
+    private(set) var media: [CallIdentifier: MediaIntent] = [:]
+    private(set) var mediaHistory: [MediaIntent] = []
+    private(set) var records: [CallRecord] = []
+    private var admittedBefore: UInt64 = 0
+    private(set) var phones: [Phone] = []
+
+    init(seed: UInt64 = 1, portLimit: Int = 4096) {
+        self.random = Randomness(seed: seed)
+        self.configuration = World.standardConfiguration()
+        self.portLimit = portLimit
+        self.ports = TestPorts(limit: portLimit)
+        self.core = World.core(self.configuration, self.ports, seed: seed)
+    }
+
+    private static func core(
+        _ configuration: CallConfiguration, _ ports: TestPorts, seed: UInt64
+    ) -> SignallingCore<TestPorts> {
+        let engine = CallEngine(
+            configuration: configuration, ports: ports, shard: 7, host: Array("192.0.2.1".utf8),
+            randomness: Randomness(seed: seed &+ 1000))
+        return SignallingCore(engine: engine, layer: TransactionLayer())
+    }
+
+    static func standardConfiguration() -> CallConfiguration {
+        let a = ListenerIndex(rawValue: 0)
+        let b = ListenerIndex(rawValue: 1)
+        func trunk(_ name: TrunkName, _ listener: ListenerIndex, _ peer: String) -> TrunkSettings {
+            let remote = SocketAddress(address: IPAddress(peer)!, port: 5060)
+            var trunk = TrunkSettings(
+                name: name, realm: RealmIndex(listener.rawValue), peerHost: Array(peer.utf8),
+                peer: Hop(listener: listener, transport: .udp, remote: remote))
+            trunk.codecs = CodecFilter(names: ["PCMU", "PCMA", "telephone-event"]) ?? .all
+            return trunk
+        }
+        let routes = try? RouteTable([
+            Route(prefix: "+1".utf8, to: TrunkIndex(1)), Route(prefix: "+2".utf8, to: TrunkIndex(0)),
+        ])
+        return CallConfiguration(
+            listeners: [
+                ListenerSettings(index: a, transport: .udp, address: World.boxA),
+                ListenerSettings(index: b, transport: .udp, address: World.boxB),
+            ],
+            trunks: [
+                trunk(World.carrier, a, "198.51.100.1"), trunk(World.service, b, "203.0.113.1"),
+            ],
+            routes: routes ?? RouteTable(), callsMax: 1000)
+    }
+
+    /// A telephone at one side of the box.
+    func phone(_ name: String, side: Side, address: String? = nil) -> Phone {
+        let text = address ?? (side == .a ? "198.51.100.1" : "203.0.113.1")
+        let phone = Phone(
+            name: name, side: side,
+            address: SocketAddress(address: IPAddress(text)!, port: 5060), world: self)
+        self.phones.append(phone)
+        return phone
+    }
+
+    func configure(_ change: (inout CallConfiguration) -> Void) {
+        change(&self.configuration)
+        self.core.engine.configure(self.configuration)
+    }
+
+    // MARK: Time
+
+    func after(_ milliseconds: UInt64, _ run: @escaping () -> Void) {
+        self.eventCount += 1
+        let event = Event(at: self.now + milliseconds, order: self.eventCount, run: run)
+        let place = self.events.firstIndex { $0.at > event.at } ?? self.events.endIndex
+        self.events.insert(event, at: place)
+    }
+
+    /// Runs until nothing is to happen any more, or until a time.
+    func run(until end: UInt64 = .max) {
+        var steps = 0
+        while let first = self.events.first, first.at <= end {
+            self.events.removeFirst()
+            self.now = first.at
+            first.run()
+            steps += 1
+            guard steps < 2_000_000 else {
+                Issue.record("the world does not come to rest")
+                return
+            }
+        }
+        if end != .max { self.now = max(self.now, end) }
+    }
+
+    // MARK: The network
+
+    func send(_ bytes: [UInt8], from: SocketAddress, to: SocketAddress) {
+        if self.network.lost > 0, self.random.below(1000) < UInt64(self.network.lost) { return }
+        let copies =
+            self.network.repeated > 0
+                && self.random.below(1000) < UInt64(self.network.repeated) ? 2 : 1
+        for _ in 0..<copies {
+            let range = self.network.delay
+            let spread = range.upperBound - range.lowerBound + 1
+            let delay = range.lowerBound + self.random.below(spread)
+            self.after(delay) { self.deliver(bytes, from: from, to: to) }
+        }
+    }
+
+    private func deliver(_ bytes: [UInt8], from: SocketAddress, to: SocketAddress) {
+        guard let message = try? SIPMessage.parse(bytes, framing: .datagram) else {
+            Issue.record("unreadable: \(String(decoding: bytes, as: UTF8.self))")
+            return
+        }
+        #expect(message.examine() == .accept, "\(String(decoding: bytes, as: UTF8.self))")
+        if to == World.boxA || to == World.boxB {
+            let hop = Hop(
+                listener: ListenerIndex(rawValue: to == World.boxA ? 0 : 1), transport: .udp,
+                remote: from)
+            self.input { $0.received(message, from: hop) }
+        } else if let phone = self.phones.first(where: { $0.address == to }) {
+            phone.received(message, from: from)
+        }
+    }
+
+    // MARK: The box
+
+    /// Gives the box an input, does what it asks for, and kills it where the test says so.
+    func input(_ body: (SignallingCore<TestPorts>) -> Void) {
+        self.inputs += 1
+        self.core.engine.now = self.now
+        body(self.core)
+        let outputs = self.core.drain()
+        if case .beforeSending(let input)? = self.crash, input == self.inputs {
+            for output in outputs { self.keep(output) }
+            return self.restart()
+        }
+        for output in outputs { self.perform(output) }
+        if case .after(let input)? = self.crash, input == self.inputs { self.restart() }
+    }
+
+    private func perform(_ output: SignallingOutput) {
+        switch output {
+        case .send(let bytes, let hop, _):
+            let from = hop.listener.rawValue == 0 ? World.boxA : World.boxB
+            self.send(bytes, from: from, to: hop.remote)
+        case .startTimer(let timer, let milliseconds): self.startTimer(timer, milliseconds)
+        case .stopTimer(let timer): self.boxTimers[timer] = nil
+        case .media(let id, let intent):
+            self.media[id] = intent
+            self.mediaHistory.append(intent)
+        case .removeMedia(let id): self.media[id] = nil
+        default: self.keep(output)
+        }
+    }
+
+    /// What is written to the store.
+    private func keep(_ output: SignallingOutput) {
+        switch output {
+        case .checkpoint(let checkpoint):
+            let bytes = checkpoint.encode()
+            #expect((try? CallCheckpoint(decoding: bytes)) == checkpoint)
+            self.checkpoints[checkpoint.id] = bytes
+        case .removeCheckpoint(let id): self.checkpoints[id] = nil
+        case .record(let record): self.records.append(record)
+        default: break
+        }
+    }
+
+    private func startTimer(_ timer: SignallingTimer, _ milliseconds: UInt32) {
+        self.timerSerial += 1
+        let serial = self.timerSerial
+        self.boxTimers[timer] = serial
+        self.after(UInt64(milliseconds)) {
+            guard self.boxTimers[timer] == serial else { return }
+            self.boxTimers[timer] = nil
+            self.input { $0.timerFired(timer) }
+        }
+    }
+
+    /// The process dies and comes back: only checkpoints are left.
+    func restart() {
+        self.restarts += 1
+        self.admittedBefore += self.core.engine.counters.callsAdmitted
+        self.boxTimers = [:]
+        self.media = [:]
+        self.ports = TestPorts(limit: self.portLimit)
+        let kept = self.checkpoints.values.compactMap { try? CallCheckpoint(decoding: $0) }
+            .sorted { $0.id.value < $1.id.value }
+        for checkpoint in kept {
+            self.ports.claim(checkpoint.media.a.local)
+            self.ports.claim(checkpoint.media.b.local)
+        }
+        self.core = World.core(self.configuration, self.ports, seed: self.random.next())
+        self.core.engine.now = self.now
+        self.core.engine.restore(kept)
+        for output in self.core.drain() { self.perform(output) }
+    }
+
+    // MARK: What must hold in the end
+
+    /// Nothing is left anywhere, and every call has exactly one record.
+    func expectClean(_ note: String = "", sourceLocation: SourceLocation = #_sourceLocation) {
+        let engine = self.core.engine
+        #expect(engine.listCalls().count == 0, "\(note): calls \(engine.listCalls().map(\.state))", sourceLocation: sourceLocation)
+        let isEmpty = self.core.isEmpty
+        #expect(
+            isEmpty, "\(note): the core remembers something", sourceLocation: sourceLocation)
+        #expect(self.ports.reserved.count == 0, "\(note): ports", sourceLocation: sourceLocation)
+        #expect(self.checkpoints.count == 0, "\(note): checkpoints", sourceLocation: sourceLocation)
+        #expect(self.media.count == 0, "\(note): media", sourceLocation: sourceLocation)
+        #expect(self.boxTimers.count == 0, "\(note): timers \(self.boxTimers.keys)", sourceLocation: sourceLocation)
+        #expect(engine.admission.calls == 0, "\(note): admission", sourceLocation: sourceLocation)
+        let admitted = self.admittedBefore + engine.counters.callsAdmitted
+        #expect(
+            UInt64(self.records.count) == admitted, "\(note): records", sourceLocation: sourceLocation)
+        #expect(
+            Set(self.records.map(\.id)).count == self.records.count, "\(note): records twice",
+            sourceLocation: sourceLocation)
+        for phone in self.phones where !phone.isDead {
+            let isIdle = phone.isIdle
+            #expect(
+                isIdle, "\(note): \(phone.name) still in a call: \(phone.log)",
+                sourceLocation: sourceLocation)
+        }
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import Testing
+
+@testable import Configuration
+
+/// The folder that holds Package.swift.
+private var packageRoot: String {
+    var parts = #filePath.utf8.split(separator: UInt8(ascii: "/"))
+    parts.removeLast(3)
+    return parts.reduce("") { $0 + "/" + String(decoding: $1, as: UTF8.self) }
+}
+
+@Test func exampleFileIsTheGeneratedOne() throws {
+    let issues = IssueList(file: "example")
+    let path = packageRoot + "/appliance/trunkline.example.yaml"
+    let text = NodeConfiguration.exampleFile()
+    if getenv("TRUNKLINE_WRITE_EXAMPLE") != nil {
+        let file = try #require(fopen(path, "w"))
+        #expect(fputs(text, file) >= 0)
+        fclose(file)
+    }
+    let bytes = try #require(FileBytes.read(path, limit: 1 << 20, issues))
+    #expect(String(decoding: bytes, as: UTF8.self) == text)
+    let loaded = try NodeConfiguration.load(path: path)
+    #expect(loaded.realms.count == 1 && loaded.trunks.count == 1 && loaded.routes.count == 1)
+}
+
+@Test func exampleNamesEveryKeyWithItsDefault() {
+    let lines = NodeConfiguration.exampleFile().utf8.split(separator: 10).map {
+        String(decoding: $0, as: UTF8.self)
+    }
+    for section in Schema.sections {
+        #expect(lines.contains("\(section.name):"))
+        for key in section.keys {
+            let pattern = "\(key.name): \(key.example)"
+            #expect(lines.contains { $0.hasSuffix(pattern) }, "\(pattern)")
+            if let unit = key.unit {
+                #expect(lines.contains { $0.contains("unit: \(unit)") }, "\(key.name)")
+            }
+        }
+    }
+    for line in lines { #expect(line.utf8.count <= 100, "\(line)") }
+}
+
+/// What the comment calls a default is what the reader uses.
+@Test func standardsAreWhatTheReaderTakes() throws {
+    for section in Schema.sections {
+        for key in section.keys {
+            guard case .standard(let text) = key.absent else { continue }
+            if case .integer(let range) = key.kind {
+                let value = try #require(Decimal.parse(text.utf8))
+                #expect(range.contains(value), "\(key.name)")
+            }
+            if key.name != "prefix" { #expect(text == key.example, "\(key.name)") }
+        }
+    }
+}
+
+@Test func missingFileIsAnIssue() {
+    let error = #expect(throws: ConfigurationErrors.self) {
+        try NodeConfiguration.load(path: "/nonexistent/node.yaml")
+    }
+    #expect(
+        error?.description == "/nonexistent/node.yaml: cannot be opened: No such file or directory; "
+            + "name a file that this user can read")
+    let folder = #expect(throws: ConfigurationErrors.self) {
+        try NodeConfiguration.load(path: "/")
+    }
+    #expect(folder?.issues.first?.problem == "cannot be read: Is a directory")
+}
+
+@Test func endlessFileIsCut() {
+    let error = #expect(throws: ConfigurationErrors.self) {
+        try NodeConfiguration.load(path: "/dev/zero")
+    }
+    #expect(error?.issues.map(\.problem) == ["has more than 1048576 bytes"])
+}

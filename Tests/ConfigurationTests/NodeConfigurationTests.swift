@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import NetworkAddress
+import Testing
+
+@Test func readsEveryKey() throws {
+    let c = try parse(sample)
+    #expect(c.node.name == "edge1" && c.node.runtimeDirectory == "/run/trunkline")
+    #expect(c.fastPath.cores == [1] && c.fastPath.housekeepingCore == 0)
+    #expect(!c.fastPath.hugePages && c.fastPath.memoryMB == 256)
+    #expect(c.fastPath.flowsPerWorker == 16384)
+    let realm = try #require(c.realms.first)
+    #expect(realm.name == "carrier" && realm.attach == .packet)
+    #expect(realm.interface == "veth-carrier" && realm.ports == 20000...29999)
+    #expect(realm.addresses.map(\.description) == ["198.18.1.1", "2001:db8::1"])
+    #expect(realm.dscp == 46 && realm.vlan == 0)
+    #expect(c.listeners.map(\.name) == ["carrier", "carrier-tcp", "service"])
+    #expect(c.listeners.map(\.transport) == [.udp, .tcp, .udp])
+    #expect(c.listeners[2].address.description == "198.18.2.1:5060")
+    let trunk = try #require(c.trunks.first)
+    #expect(trunk.listener == 0 && trunk.realm == 0 && trunk.peer.transport == .udp)
+    #expect(trunk.peer.address.description == "198.18.1.2:5060")
+    #expect(trunk.codecs == ["PCMU", "PCMA", "telephone-event"] && trunk.maxCalls == 1000)
+    #expect(c.routes.map(\.prefix) == ["+1", ""])
+    #expect(c.routes.map(\.from) == [0, nil] && c.routes.map(\.to) == [1, 0])
+    #expect(c.media.timeoutSeconds == 60 && c.media.rtcpIntervalMilliseconds == 5000)
+    #expect(c.limits.calls == 10000)
+}
+
+@Test func defaultsOfWhatIsLeftOut() throws {
+    let c = try parse(
+        """
+        realms:
+          - { name: r, attach: xdp, interface: eth0, addresses: [192.0.2.1] }
+        listeners:
+          - { name: l, transport: tcp, address: "[2001:db8::1]:5061" }
+        trunks:
+          - { name: t, listener: l, realm: r, peer: "sip:[2001:db8::2]" }
+        routes:
+          - to: t
+        """)
+    #expect(!c.node.name.isEmpty && c.node.runtimeDirectory == "/run/trunkline")
+    #expect(c.fastPath.cores == [1] && c.fastPath.housekeepingCore == nil)
+    #expect(c.fastPath.hugePages && c.fastPath.memoryMB == 256)
+    #expect(c.fastPath.flowsPerWorker == 16384)
+    #expect(c.realms[0].ports == 20000...29999 && c.realms[0].dscp == 46 && c.realms[0].vlan == 0)
+    #expect(c.trunks[0].sources.map(\.description) == ["2001:db8::2"])
+    #expect(c.trunks[0].codecs == nil && !c.trunks[0].learnSource && c.trunks[0].maxCalls == 1000)
+    #expect(c.trunks[0].peer.transport == .tcp && c.trunks[0].peer.address.port == 5060)
+    #expect(c.routes.map(\.prefix) == [""] && c.routes[0].from == nil && c.routes[0].to == 0)
+    #expect(c.media.timeoutSeconds == 60 && c.media.rtcpIntervalMilliseconds == 5000)
+    #expect(c.limits.calls == 10000)
+}
+
+@Test func argumentsOfTheFastPath() throws {
+    #expect(
+        try parse(sample).fastPathArguments(shards: 2) == [
+            "--directory", "/run/trunkline", "--cores", "1", "--housekeeping-core", "0",
+            "--no-huge", "--memory-mb", "256", "--flows-per-worker", "16384", "--shards", "2",
+            "--realm",
+            "name=carrier,attach=packet,interface=veth-carrier,address=198.18.1.1,"
+                + "address=2001:db8::1,ports=20000-29999,dscp=46,vlan=0",
+            "--realm",
+            "name=service,attach=packet,interface=veth-service,address=198.18.2.1,"
+                + "ports=20000-29999,dscp=46,vlan=0",
+        ])
+    let other = try parse(
+        """
+        fastpath: { cores: [2, 3] }
+        realms:
+          - name: r
+            attach: memif
+            interface: /run/m.sock
+            addresses: [192.0.2.1]
+            gateway-mac: "02:00:00:00:00:01"
+            twin: tap0
+        listeners: [ { name: l, transport: udp, address: "192.0.2.1:5060" } ]
+        """)
+    let arguments = other.fastPathArguments()
+    #expect(arguments.contains("2,3") && !arguments.contains("--no-huge"))
+    #expect(!arguments.contains("--housekeeping-core"))
+    #expect(
+        arguments.last == "name=r,attach=memif,interface=/run/m.sock,address=192.0.2.1,"
+            + "ports=20000-29999,dscp=46,vlan=0,gateway-mac=02:00:00:00:00:01,twin=tap0")
+}
+
+@Test func trunkOfASource() throws {
+    var c = try parse(sample)
+    let peer = try #require(IPAddress("198.18.1.2"))
+    #expect(c.trunk(source: peer, listener: 0) == 0)
+    // TCP of the same local address.
+    #expect(c.trunk(source: peer, listener: 1) == 0)
+    #expect(c.trunk(source: peer, listener: 2) == nil)
+    #expect(c.trunk(source: peer, listener: 3) == nil)
+    #expect(c.trunk(source: try #require(IPAddress("198.18.1.3")), listener: 0) == nil)
+    // The longer block wins, whatever the order.
+    var wide = c.trunks[0]
+    wide.name = "wide"
+    wide.sources = [try #require(AddressPrefix("198.18.1.0/24"))]
+    c.trunks.insert(wide, at: 0)
+    #expect(c.trunk(source: peer, listener: 0) == 1)
+    #expect(c.trunk(source: try #require(IPAddress("198.18.1.3")), listener: 0) == 0)
+}
+
+@Test(arguments: [
+    ("192.0.2.0/24", "192.0.2.255", true), ("192.0.2.0/24", "192.0.3.0", false),
+    ("0.0.0.0/0", "203.0.113.9", true), ("0.0.0.0/0", "2001:db8::1", false),
+    ("2001:db8::/32", "2001:db8:ffff::1", true), ("2001:db8::/32", "2001:db9::", false),
+    ("::/0", "2001:db8::1", true), ("::/0", "192.0.2.1", false),
+    ("2001:db8::4/126", "2001:db8::7", true), ("2001:db8::4/126", "2001:db8::8", false),
+    ("192.0.2.1", "192.0.2.1", true), ("192.0.2.1/32", "192.0.2.2", false),
+])
+func prefixContains(prefix: String, address: String, expected: Bool) throws {
+    let prefix = try #require(AddressPrefix(prefix))
+    #expect(prefix.contains(try #require(IPAddress(address))) == expected)
+}
+
+@Test(arguments: [
+    "192.0.2.1/24", "192.0.2.0/33", "192.0.2.0/", "/24", "2001:db8::/129", "a", "", "1.2.3.4/8/8",
+    "192.0.2.0/+8",
+])
+func noPrefix(text: String) { #expect(AddressPrefix(text) == nil) }
