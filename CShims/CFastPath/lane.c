@@ -172,7 +172,6 @@ uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
     struct tl_counters *counters = &lane->worker->counters;
     counters->polls++;
     counters->flows = lane->worker->live;
-    counters->bursts += packets > 0;
     done += packets;
     lane->idle_turns = done > 0 ? 0 : lane->idle_turns + 1;
     if (done > 0 || lane->idle_turns % PUBLISH_TURNS == 0)

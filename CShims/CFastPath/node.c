@@ -297,13 +297,22 @@ int tl_node_launch(struct tl_node *node)
     return 0;
 }
 
+void tl_node_wait(const struct tl_node *node)
+{
+    for (uint32_t i = 0; i < node->options->geometry.worker_count; i++) {
+        while (rte_eal_get_lcore_state(TL_LCORE_OF_WORKER(i)) == RUNNING)
+            tl_io_sleep_ns(TL_MILLISECOND_NS);
+        rte_eal_wait_lcore(TL_LCORE_OF_WORKER(i));
+    }
+}
+
 void tl_node_stop(struct tl_node *node)
 {
     for (uint32_t i = 0; i < TL_WORKERS_MAX; i++)
         if (node->lanes[i] != NULL)
             __atomic_store_n(&node->lanes[i]->control.stop, 1, __ATOMIC_RELAXED);
     if (node->dpdk_started)
-        rte_eal_mp_wait_lcore();
+        tl_node_wait(node);
     tl_neighbours_close(&node->neighbours);
     if (node->linker.own != NULL)
         tl_linker_close(&node->linker);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CFlowABI
 import CallControl
 import FlowABI
 import FlowProgramming
 import Foundation
 import NetworkAddress
 import Testing
-import CFlowABI
 
 @testable import FlowABI
 
@@ -31,7 +31,9 @@ import CFlowABI
         return RealmPage(page)
     }
 
-    private func pool(_ first: UInt16 = 1024, _ last: UInt16 = 2047, workers: UInt32 = 2) -> PortPool {
+    private func pool(
+        _ first: UInt16 = 1024, _ last: UInt16 = 2047, workers: UInt32 = 2
+    ) -> PortPool {
         let pool = PortPool()
         let six = IPAddress(high: 0x2001_0db8_0000_0000, low: 1)
         pool.configure(
