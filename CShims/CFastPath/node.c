@@ -21,15 +21,23 @@
 #include "io.h"
 #include "say.h"
 
+enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 20000000 }; // a second in all
 enum { POOL_CACHE = 256, INBOX_SLOTS = 4096, NEXT_HOPS_MAX = 65536, FILE_MODE = 0640 };
 
 // Files ------------------------------------------------------------------------------------------
 
 static int own_file(struct tl_node *node, const char *directory, char *path)
 {
+    int32_t result;
     snprintf(path, PATH_MAX, "%s/fastpath.shm", directory);
-    int32_t result = tl_file_own(path, TL_MAGIC_FASTPATH, &node->options->geometry, FILE_MODE,
-                                 &node->own, &node->own_layout, &node->kept);
+    // A killed process gives its lock back only when the kernel has taken its sockets down.
+    for (int tries = 0;; tries++) {
+        result = tl_file_own(path, TL_MAGIC_FASTPATH, &node->options->geometry, FILE_MODE,
+                             &node->own, &node->own_layout, &node->kept);
+        if (result != TL_FILE_SYSTEM || errno != EWOULDBLOCK || tries == LOCK_TRIES)
+            break;
+        tl_io_sleep_ns(LOCK_PAUSE_NS);
+    }
     if (result == TL_FILE_OK)
         return 0;
     if (result == TL_FILE_SYSTEM && errno == EWOULDBLOCK)
