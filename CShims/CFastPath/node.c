@@ -21,15 +21,23 @@
 #include "io.h"
 #include "say.h"
 
+enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 20000000 }; // a second in all
 enum { POOL_CACHE = 256, INBOX_SLOTS = 4096, NEXT_HOPS_MAX = 65536, FILE_MODE = 0640 };
 
 // Files ------------------------------------------------------------------------------------------
 
 static int own_file(struct tl_node *node, const char *directory, char *path)
 {
+    int32_t result;
     snprintf(path, PATH_MAX, "%s/fastpath.shm", directory);
-    int32_t result = tl_file_own(path, TL_MAGIC_FASTPATH, &node->options->geometry, FILE_MODE,
-                                 &node->own, &node->own_layout, &node->kept);
+    // A killed process gives its lock back only when the kernel has taken its sockets down.
+    for (int tries = 0;; tries++) {
+        result = tl_file_own(path, TL_MAGIC_FASTPATH, &node->options->geometry, FILE_MODE,
+                             &node->own, &node->own_layout, &node->kept);
+        if (result != TL_FILE_SYSTEM || errno != EWOULDBLOCK || tries == LOCK_TRIES)
+            break;
+        tl_io_sleep_ns(LOCK_PAUSE_NS);
+    }
     if (result == TL_FILE_OK)
         return 0;
     if (result == TL_FILE_SYSTEM && errno == EWOULDBLOCK)
@@ -297,13 +305,22 @@ int tl_node_launch(struct tl_node *node)
     return 0;
 }
 
+void tl_node_wait(const struct tl_node *node)
+{
+    for (uint32_t i = 0; i < node->options->geometry.worker_count; i++) {
+        while (rte_eal_get_lcore_state(TL_LCORE_OF_WORKER(i)) == RUNNING)
+            tl_io_sleep_ns(TL_MILLISECOND_NS);
+        rte_eal_wait_lcore(TL_LCORE_OF_WORKER(i));
+    }
+}
+
 void tl_node_stop(struct tl_node *node)
 {
     for (uint32_t i = 0; i < TL_WORKERS_MAX; i++)
         if (node->lanes[i] != NULL)
             __atomic_store_n(&node->lanes[i]->control.stop, 1, __ATOMIC_RELAXED);
     if (node->dpdk_started)
-        rte_eal_mp_wait_lcore();
+        tl_node_wait(node);
     tl_neighbours_close(&node->neighbours);
     if (node->linker.own != NULL)
         tl_linker_close(&node->linker);

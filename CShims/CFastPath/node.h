@@ -48,6 +48,9 @@ int tl_node_lanes(struct tl_node *node);
 // Starts the lanes' threads (serve).
 int tl_node_launch(struct tl_node *node);
 
+// Waits until the lanes' threads have ended. DPDK's own waiting would spin on this thread's core.
+void tl_node_wait(const struct tl_node *node);
+
 // Stops the lanes, then ports and files. Also after a start that failed half way.
 void tl_node_stop(struct tl_node *node);
 

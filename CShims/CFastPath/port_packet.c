@@ -3,6 +3,9 @@
 // attach=packet: AF_PACKET sockets beside the kernel, which sees every packet too. Needs the
 // guard's rule, or a media address that the kernel does not own: else the kernel answers each
 // packet of media with ICMP port-unreachable, and many phones hang up at that.
+//
+// The driver opens its sockets for all interfaces and binds them a moment later. What other
+// interfaces receive in that moment comes out as theirs: dropped as wrong_realm, or not_media.
 
 #include <stdio.h>
 

@@ -82,7 +82,6 @@ static void run_captures(struct tl_replay *run)
         struct rte_mbuf *buffer = tl_capture_take(run, capture);
         tl_burst_received(run->lane, &buffer, 1, port, run->now_ns);
         settle(run);
-        run->lane->worker->counters.bursts++;
         tl_lane_publish(run->lane, run->now_ns);
     }
 }

@@ -175,7 +175,7 @@ static int run_all(struct tl_node *node)
         result = tl_load_init(&loads[i], node->lanes[i], options);
     for (uint32_t i = 0; i < count && result == 0; i++)
         rte_eal_remote_launch(run_load, &loads[i], TL_LCORE_OF_WORKER(i));
-    rte_eal_mp_wait_lcore();
+    tl_node_wait(node);
     for (uint32_t i = 0; i < count && result == 0; i++) {
         int exact = is_exact(&loads[i]);
         print(options, &loads[i], exact);

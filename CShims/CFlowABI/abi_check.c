@@ -11,7 +11,7 @@ static const uint32_t STRIDE_MAX = 1u << 20;
 static const uint32_t COMMAND_BYTES_MIN = 160;
 static const uint32_t EVENT_BYTES_MIN = 56;
 static const uint32_t RECORD_BYTES_MIN = 256;
-static const uint32_t WORKER_BYTES_MIN = 64 + 256 + 8 * TL_DROP_REASON_COUNT;
+static const uint32_t WORKER_BYTES_MIN = 536; // 27 drop reasons
 static const uint32_t REALM_BYTES_MIN = 104;
 static const uint32_t ADDRESS_BYTES_MIN = 24;
 

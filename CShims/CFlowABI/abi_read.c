@@ -21,7 +21,8 @@ void tl_command_read(const struct tl_map *peer, const struct tl_layout *layout, 
                      struct tl_command *command)
 {
     memset(command, 0, sizeof(*command));
-    tl_copy_words(command, tl_section_at(peer, &layout->commands, index), layout->command_size_bytes);
+    tl_copy_words(command, tl_section_at(peer, &layout->commands, index),
+                  layout->command_size_bytes);
 }
 
 void tl_event_read(const struct tl_map *peer, const struct tl_layout *layout, uint64_t index,

@@ -20,7 +20,8 @@ public final class ControlFile {
         var layout = tl_layout()
         var shared = geometry.shared
         var kept: Int32 = 0
-        let result = tl_file_own(path, UInt64(TL_MAGIC_CONTROL), &shared, mode, &map, &layout, &kept)
+        let result = tl_file_own(
+            path, UInt64(TL_MAGIC_CONTROL), &shared, mode, &map, &layout, &kept)
         guard result == TL_FILE_OK else {
             throw FileRefusal(code: result, systemError: result == TL_FILE_SYSTEM ? errno : 0)
         }

@@ -172,7 +172,8 @@ public final class PortPool: MediaPorts {
         _ key: PortKey, _ place: (realm: RealmIndex, address: IPAddress)
     ) -> ShelfKey {
         ShelfKey(
-            realm: place.realm, worker: Geometry.worker(ofPort: key.port, of: self.setup?.workers ?? 1),
+            realm: place.realm,
+            worker: Geometry.worker(ofPort: key.port, of: self.setup?.workers ?? 1),
             isIPv4: place.address.isIPv4)
     }
 

@@ -95,7 +95,8 @@ public struct RelayPlan: Sendable, Hashable {
             add(format.payloadType, egress.payloadType)
             own.append((theirs.payloadType, egress.payloadType))
         }
-        for (ingress, egress) in own where !local.formats.contains(where: {
+        for (ingress, egress) in own
+        where !local.formats.contains(where: {
             $0.payloadType == ingress
         }) {
             add(ingress, egress)

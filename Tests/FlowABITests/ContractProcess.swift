@@ -89,6 +89,6 @@ struct ContractPair {
 
     func control(_ calls: Int, _ options: String...) throws -> ContractProcess {
         try ContractProcess(
-            "contract-control", ["run", self.scratch.path, "\(calls)", "polls=50000"] + options)
+            "contract-control", ["run", self.scratch.path, "\(calls)"] + options + ["polls=50000"])
     }
 }

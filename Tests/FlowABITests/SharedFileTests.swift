@@ -40,8 +40,9 @@ func own(
     let magics: [UInt64] = [0x3148_5441_5046_4c54, 0x314c_5254_434c_4c54]
 
     @Test func constantsAreTheirText() {
-        withUnsafeBytes(of: self.magics[0]) { #expect(String(decoding: $0, as: UTF8.self) == "TLFPATH1") }
-        withUnsafeBytes(of: self.magics[1]) { #expect(String(decoding: $0, as: UTF8.self) == "TLLCTRL1") }
+        for (magic, text) in zip(self.magics, ["TLFPATH1", "TLLCTRL1"]) {
+            withUnsafeBytes(of: magic) { #expect(String(decoding: $0, as: UTF8.self) == text) }
+        }
     }
 
     @Test func freshThenKeptThenReplaced() throws {

@@ -107,6 +107,8 @@ import Testing
         control.send("end")
         #expect(control.line("ended") == "ended 8")
         #expect(try FlowFile(pair.scratch.fastPath).liveFlows().isEmpty)
+        peer.kill(SIGTERM)
+        #expect(peer.end() == 0)
         #expect(!peer.lines.contains { $0.hasPrefix("fault") })
     }
 

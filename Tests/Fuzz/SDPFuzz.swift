@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-//
-// libFuzzer entry for SDP: reading, writing, and both legs of offer/answer. Build from the root:
-//
-//     flags="-O -swift-version 6 -sanitize=fuzzer,address -parse-as-library -I $out"
-//     swiftc $flags -emit-module -emit-library -static -module-name NetworkAddress \
-//         -emit-module-path $out/NetworkAddress.swiftmodule -o $out/libNetworkAddress.a \
-//         Sources/NetworkAddress/*.swift
-//     swiftc $flags -emit-module -emit-library -static -module-name SDP \
-//         -emit-module-path $out/SDP.swiftmodule -o $out/libSDP.a Sources/SDP/*.swift
-//     swiftc $flags -o $out/sdp-fuzz Tests/Fuzz/SDPFuzz.swift $out/libSDP.a $out/libNetworkAddress.a
-//     $out/sdp-fuzz -max_len=8192 Tests/Fuzz/corpus/sdp
+
+// Entry of libFuzzer for SDP: reading, writing, and both legs of offer/answer; README.md says how
+// to build it. It is compiled into one module with Sources/SDP.
 //
 // An input is up to four descriptions, ended by a zero byte each (a NUL has no place in SDP): the
 // caller's offer, the callee's answer, and then an offer of the callee and its answer.
 
 import NetworkAddress
-import SDP
 
 private let ourA = SocketAddress(address: IPAddress(ipv4: 0xc633_6401), port: 20000)
 private let ourB = SocketAddress(address: IPAddress(ipv4: 0xcb00_7101), port: 30000)
 
+/// One input: what is read must survive being written, and what is negotiated must hold.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func fuzzSDP(_ data: UnsafePointer<UInt8>?, _ size: Int) -> CInt {
+public func fuzzSDP(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
     let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
     let sessions = parts.map(read)

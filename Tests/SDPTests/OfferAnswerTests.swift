@@ -22,7 +22,8 @@ import Testing
         ])
     #expect(call.plan == nil)
     let answer = try call.answerFromB(
-        session("m=audio 5000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15"))
+        session(
+            "m=audio 5000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000", "a=fmtp:101 0-15"))
     #expect(
         answer.lines == [
             "v=0", "o=- 100 1 IN IP4 198.51.100.1", "s=-", "c=IN IP4 198.51.100.1", "t=0 0",
@@ -67,7 +68,8 @@ func noCommonCodecInTheOffer(format: String) throws {
 
 @Test func noCommonCodecInTheAnswer() throws {
     var call = Call()
-    _ = try call.offerFromA(session("m=audio 4000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000"))
+    _ = try call.offerFromA(
+        session("m=audio 4000 RTP/AVP 0 101", "a=rtpmap:101 telephone-event/8000"))
     for formats in ["8", "101", "99"] {
         #expect(throws: OfferAnswerError.noCommonCodec) {
             try call.answerFromB(
@@ -136,7 +138,8 @@ func offersThatCannotBeTaken(lines: [String], expected: OfferAnswerError) throws
         session("m=audio 4000 RTP/AVPF 0", "a=rtcp-fb:* nack"))
     #expect(offer.mediaLines.first == "m=audio 30000 RTP/AVP 0")
     let answer = try call.answerFromB(session("m=audio 5000 RTP/AVP 0"))
-    #expect(answer.mediaLines == ["m=audio 20000 RTP/AVPF 0", "a=rtpmap:0 PCMU/8000", "a=sendrecv"])
+    #expect(
+        answer.mediaLines == ["m=audio 20000 RTP/AVPF 0", "a=rtpmap:0 PCMU/8000", "a=sendrecv"])
 }
 
 @Test func answersThatDoNotServe() throws {
@@ -234,7 +237,8 @@ func offersThatCannotBeTaken(lines: [String], expected: OfferAnswerError) throws
     #expect(offer.origin.sessionID == "9223372036854775807")
     #expect(
         offer.mediaLines == [
-            "m=audio 20000 RTP/AVP 0 8", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000", "a=ptime:20",
+            "m=audio 20000 RTP/AVP 0 8", "a=rtpmap:0 PCMU/8000", "a=rtpmap:8 PCMA/8000",
+            "a=ptime:20",
             "a=sendrecv",
         ])
 }

@@ -160,7 +160,8 @@ func refreshByTheAnswerer(lines: [String], unchanged: Bool) throws {
             "m=audio 30000 RTP/AVP 96 97", "a=rtpmap:96 opus/48000/2", "a=rtpmap:97 iLBC/8000",
             "a=sendrecv",
         ])
-    let answer = try call.answerFromB(session("m=audio 5000 RTP/AVP 96", "a=rtpmap:96 opus/48000/2"))
+    let answer = try call.answerFromB(
+        session("m=audio 5000 RTP/AVP 96", "a=rtpmap:96 opus/48000/2"))
     #expect(answer.media[0].formats == ["97"])
     let plan = try #require(call.plan)
     #expect(plan.a.payloadTypes.map(\.ingress) == [97] && plan.a.payloadTypes.map(\.egress) == [96])

@@ -342,8 +342,8 @@ struct tl_command {
     uint32_t size_bytes; // of this message as its writer knows it
     uint32_t operation;  // TL_OP_*
     uint32_t sequence;   // the first after a handshake is free, each next one is one more (wrapping).
-                         // The one answered last again: the same answer, and nothing is done.
-                         // One before that: STALE_SEQUENCE
+                         // One of the last few again (at least the last): the same answer, and
+                         // nothing is done. One of long ago: STALE_SEQUENCE
     uint32_t flow_index;
     uint32_t generation; // never zero; a new flow's is above all earlier ones of its index (wrapping)
     uint32_t value;      // list: how many indexes to look at

@@ -14,7 +14,7 @@ extension CallEngine {
     /// it away before the transaction layer sees it. Counted.
     public func admits(_ source: Hop) -> Bool {
         guard self.context.configuration.unknownSource == .silence,
-            self.trunk(from: source) == nil, !self.retiredTrunks.contains(where: { $0.owns(source) })
+            self.trunk(from: source) == nil, !self.isRetired(source)
         else { return true }
         self.context.counters.unknownSources &+= 1
         return false
@@ -25,8 +25,7 @@ extension CallEngine {
         let request = ReceivedRequest(server: server, message: message, source: source)
         if method == .invite, self.isAwaited(request) { return }
         let trunk = self.trunk(from: source)
-        let isRetired = self.retiredTrunks.contains { $0.owns(source) }
-        if trunk != nil || isRetired, let key = DialogKey(receivedRequest: message) {
+        if trunk != nil || self.isRetired(source), let key = DialogKey(receivedRequest: message) {
             return self.requestInDialog(key, method, request)
         }
         guard let trunk else {
@@ -52,6 +51,13 @@ extension CallEngine {
             trunks.firstIndex { $0.listener == source.listener && $0.owns(source) }
             ?? trunks.firstIndex { $0.owns(source) }
         return index.flatMap { UInt16(exactly: $0) }.map(TrunkIndex.init)
+    }
+
+    /// The source belongs to a trunk that is not configured any more but still has calls.
+    private func isRetired(_ source: Hop) -> Bool {
+        self.retiredTrunks.contains {
+            $0.owns(source) && self.context.admission.calls(of: $0.name) > 0
+        }
     }
 
     /// An INVITE from before the restart, which the transaction layer has again.

@@ -39,7 +39,8 @@ extension Phone {
         builder.add(.cSeq, "1 INVITE")
         builder.add(.contact, self.contact)
         for (name, value) in self.script.extraHeaders { builder.add(name, value) }
-        let body = self.script.offersLate ? nil : self.offer(call)
+        call.offersLate = self.script.offersLate
+        let body = call.offersLate ? nil : self.offer(call)
         let bytes = body.map { builder.finish(body: $0, contentType: "application/sdp") }
             ?? builder.finish()
         call.invite = try? SIPMessage.parse(bytes, framing: .datagram)
@@ -152,7 +153,7 @@ extension Phone {
         }
         call.dialog = dialog
         if self.script.byesInsteadOfAck { return self.hangUp(call) }
-        self.acknowledge(call, message, sequence, offeredLate: self.script.offersLate)
+        self.acknowledge(call, message, sequence, offeredLate: call.offersLate)
         if call.isCancelled { return self.hangUp(call) }
         if let after = self.script.hangUpAfter {
             self.world.after(after) { self.hangUp(call) }

@@ -205,6 +205,7 @@ final class PhoneCall {
     var isCancelled = false
     var wantsBye = false
     var byeSent = false
+    var offersLate = false
     var reinviteOffersLate = false
 
     init(callID: [UInt8], isCaller: Bool, tag: [UInt8], port: UInt16) {

@@ -17,7 +17,9 @@ final class TestPorts: MediaPorts {
 
     init(limit: Int = 4096) { self.limit = limit }
 
-    func reserve(_ a: RealmIndex, _ b: RealmIndex) -> (a: MediaPort, b: MediaPort)? {
+    func reserve(
+        _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
+    ) -> (a: MediaPort, b: MediaPort)? {
         guard self.reserved.count + 2 <= self.limit else { return nil }
         return (self.take(a), self.take(b))
     }
@@ -287,12 +289,14 @@ final class World {
     /// Nothing is left anywhere, and every call has exactly one record.
     func expectClean(_ note: String = "", sourceLocation: SourceLocation = #_sourceLocation) {
         let engine = self.core.engine
-        #expect(engine.listCalls() == [], "\(note)", sourceLocation: sourceLocation)
-        #expect(self.core.isEmpty, "\(note): the core remembers something", sourceLocation: sourceLocation)
-        #expect(self.ports.reserved.isEmpty, "\(note): ports", sourceLocation: sourceLocation)
-        #expect(self.checkpoints.isEmpty, "\(note): checkpoints", sourceLocation: sourceLocation)
-        #expect(self.media.isEmpty, "\(note): media", sourceLocation: sourceLocation)
-        #expect(self.boxTimers.isEmpty, "\(note): timers", sourceLocation: sourceLocation)
+        #expect(engine.listCalls().count == 0, "\(note): calls \(engine.listCalls().map(\.state))", sourceLocation: sourceLocation)
+        let isEmpty = self.core.isEmpty
+        #expect(
+            isEmpty, "\(note): the core remembers something", sourceLocation: sourceLocation)
+        #expect(self.ports.reserved.count == 0, "\(note): ports", sourceLocation: sourceLocation)
+        #expect(self.checkpoints.count == 0, "\(note): checkpoints", sourceLocation: sourceLocation)
+        #expect(self.media.count == 0, "\(note): media", sourceLocation: sourceLocation)
+        #expect(self.boxTimers.count == 0, "\(note): timers \(self.boxTimers.keys)", sourceLocation: sourceLocation)
         #expect(engine.admission.calls == 0, "\(note): admission", sourceLocation: sourceLocation)
         let admitted = self.admittedBefore + engine.counters.callsAdmitted
         #expect(
@@ -301,8 +305,9 @@ final class World {
             Set(self.records.map(\.id)).count == self.records.count, "\(note): records twice",
             sourceLocation: sourceLocation)
         for phone in self.phones where !phone.isDead {
+            let isIdle = phone.isIdle
             #expect(
-                phone.isIdle, "\(note): \(phone.name) still in a call: \(phone.log)",
+                isIdle, "\(note): \(phone.name) still in a call: \(phone.log)",
                 sourceLocation: sourceLocation)
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // contract-peer serve DIRECTORY [option=value ...]   the fast path's side, without packets
 // contract-peer attach FILE fastpath|control [loop]  reads a file of either side to its end
+// contract-peer check FILE fastpath|control          what version three would say of a file
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,6 +133,18 @@ static void turn(struct peer *peer, const char *path, int32_t *last)
     }
 }
 
+// Writes as a version of its own would: with shorter messages if it is an older one.
+static void set_version(struct peer *peer)
+{
+    struct tl_file_header *header = peer->own.base;
+    if (peer->version == UINT32_MAX)
+        return;
+    header->version = peer->version;
+    header->version_oldest = peer->version;
+    if (peer->version < TL_ABI_VERSION)
+        header->event_size_bytes = 56;
+}
+
 static int option(struct peer *peer, struct tl_geometry *g, char *text)
 {
     char *value = strchr(text, '=');
@@ -149,6 +162,8 @@ static int option(struct peer *peer, struct tl_geometry *g, char *text)
         peer->hold = (int)number;
     else if (strcmp(text, "refuse") == 0)
         peer->refuse = -(int32_t)number;
+    else if (strcmp(text, "version") == 0)
+        peer->version = number;
     else if (strcmp(text, "stop-at") == 0)
         peer->stop_point = value;
     else if (strcmp(text, "stop-count") == 0)
@@ -160,7 +175,7 @@ static int option(struct peer *peer, struct tl_geometry *g, char *text)
 
 static int serve(int count, char **arguments)
 {
-    static struct peer peer = {.stop_count = 1};
+    static struct peer peer = {.stop_count = 1, .version = UINT32_MAX};
     struct tl_geometry geometry = {.worker_count = 2,
                                    .shard_count = 1,
                                    .flows_per_worker = 64,
@@ -183,6 +198,7 @@ static int serve(int count, char **arguments)
         return 1;
     }
     peer_point(&peer, "owned");
+    set_version(&peer);
     fill_pages(&peer);
     peer_reset(&peer);
     tl_header_set_state(peer.own.base, TL_STATE_RUNNING);
@@ -234,6 +250,21 @@ static int attach(int count, char **arguments)
     return sum == UINT64_MAX;
 }
 
+static int check(char **arguments)
+{
+    struct tl_file_header header;
+    struct tl_layout layout;
+    uint64_t magic =
+        strcmp(arguments[1], "control") == 0 ? TL_MAGIC_CONTROL : TL_MAGIC_FASTPATH;
+    FILE *file = fopen(arguments[0], "rb");
+    if (file == NULL || fread(&header, sizeof(header), 1, file) != 1)
+        return 1;
+    fclose(file);
+    say("check", tl_file_result_name(tl_file_check_v3(&header, header.file_size_bytes, magic,
+                                                      &layout)));
+    return 0;
+}
+
 int main(int count, char **arguments)
 {
     struct sigaction action = {.sa_handler = on_signal};
@@ -249,6 +280,8 @@ int main(int count, char **arguments)
         return serve(count - 2, arguments + 2);
     if (count >= 4 && strcmp(arguments[1], "attach") == 0)
         return attach(count - 2, arguments + 2);
+    if (count == 4 && strcmp(arguments[1], "check") == 0)
+        return check(arguments + 2);
     fprintf(stderr, "usage: contract-peer serve DIRECTORY [option=value ...]\n"
                     "       contract-peer attach FILE fastpath|control [loop]\n");
     return 64;

@@ -14,6 +14,7 @@ struct peer {
     uint64_t reset_for;
     int faulted;
     int hold;               // take no command
+    uint32_t version;       // to write into the header, UINT32_MAX = ours
     int32_t refuse;         // status for every add, 0 = none
     const char *stop_point; // die there, the stop_count-th time
     unsigned stop_count;
@@ -30,5 +31,9 @@ void peer_reset(struct peer *peer);
 
 // Puts one notification for each live flow into the event rings, as far as there is room.
 unsigned peer_notify(struct peer *peer, uint32_t kind);
+
+// The check of a reader of version three.
+int32_t tl_file_check_v3(const struct tl_file_header *header, uint64_t file_size_bytes,
+                         uint64_t magic, struct tl_layout *layout);
 
 #endif

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: Apache-2.0
+
+@testable import CallControl
+import NetworkAddress
+import SIPMessage
+import SIPTransaction
+import Testing
+
+@Suite struct ReinviteTests {
+    private struct Scene {
+        let world: World
+        let alice: Phone
+        let bob: Phone
+        var a: PhoneCall { self.alice.calls.values.first ?? Self.none }
+        var b: PhoneCall { self.bob.calls.values.first ?? Self.none }
+        private static var none: PhoneCall {
+            PhoneCall(callID: [], isCaller: true, tag: [], port: 0)
+        }
+        var media: MediaIntent? { self.world.media.values.first }
+    }
+
+    /// A call that stands at 2,000 ms and is hung up by the caller at about 60 s.
+    private func scene(seed: UInt64 = 1) -> Scene {
+        let world = World(seed: seed)
+        let scene = Scene(
+            world: world, alice: world.phone("alice", side: .a), bob: world.phone("bob", side: .b))
+        scene.alice.script.hangUpAfter = 60_000
+        scene.alice.dial()
+        world.run(until: 2000)
+        return scene
+    }
+
+    private func finish(_ scene: Scene) {
+        scene.world.run()
+        #expect(scene.world.records.first?.end == .callerBye)
+        scene.world.expectClean()
+    }
+
+    @Test(arguments: [Side.a, Side.b])
+    func holdAndResume(side: Side) {
+        let scene = self.scene()
+        let (phone, call) = side == .a ? (scene.alice, scene.a) : (scene.bob, scene.b)
+        let other = side == .a ? scene.bob : scene.alice
+        phone.reinvite(call, direction: "sendonly")
+        scene.world.run(until: 4000)
+        #expect(other.count("< INVITE") == (side == .a ? 2 : 1))
+        #expect(scene.media.map { side == .a ? $0.a.send : $0.b.send } == false)
+        #expect(scene.media.map { side == .a ? $0.a.receive : $0.b.receive } == true)
+        phone.reinvite(call, direction: "sendrecv")
+        scene.world.run(until: 6000)
+        #expect(scene.media.map { $0.a.send && $0.b.send } == true)
+        self.finish(scene)
+    }
+
+    @Test func oldStyleHold() {
+        let scene = self.scene()
+        scene.a.isHeldOldStyle = true
+        scene.alice.reinvite(scene.a)
+        scene.world.run(until: 4000)
+        #expect(scene.media?.a.send == false)
+        let offer = scene.bob.requests.last { $0.method == .invite }
+        let text = offer.map { String(decoding: $0.body, as: UTF8.self) } ?? ""
+        #expect(text.contains("a=sendonly") && !text.contains("0.0.0.0"), "\(text)")
+        self.finish(scene)
+    }
+
+    @Test func addressChange() {
+        let scene = self.scene()
+        let before = scene.media?.b.remote
+        scene.bob.reinvite(scene.b, newPort: true)
+        scene.world.run(until: 4000)
+        #expect(scene.media?.b.remote?.port == scene.b.port)
+        #expect(scene.media?.b.remote != before)
+        self.finish(scene)
+    }
+
+    @Test(arguments: [Side.a, Side.b])
+    func lateOffer(side: Side) {
+        let scene = self.scene()
+        let (phone, call) = side == .a ? (scene.alice, scene.a) : (scene.bob, scene.b)
+        let other = side == .a ? scene.bob : scene.alice
+        phone.reinvite(call, offersLate: true)
+        scene.world.run(until: 4000)
+        #expect(other.requests.last { $0.method == .invite }?.body.isEmpty == true)
+        #expect(other.requests.last { $0.method == .ack }?.body.isEmpty == false)
+        #expect(scene.media.map { $0.a.send && $0.b.send } == true)
+        self.finish(scene)
+    }
+
+    @Test func refreshStaysOnOneLeg() {
+        let scene = self.scene()
+        scene.a.version -= 1
+        scene.alice.reinvite(scene.a)
+        scene.world.run(until: 4000)
+        #expect(scene.bob.count("< INVITE") == 1)
+        #expect(scene.alice.count("< 200 INVITE") == 2)
+        self.finish(scene)
+    }
+
+    @Test(arguments: [(488, 488), (500, 500), (302, 500), (401, 500)])
+    func refusalLeavesTheCall(peer: Int, sender: Int) {
+        let scene = self.scene()
+        scene.bob.script.refusesReinvite = peer
+        let before = scene.media
+        scene.alice.reinvite(scene.a, direction: "sendonly")
+        scene.world.run(until: 4000)
+        #expect(scene.alice.count("< \(sender) INVITE") == 1)
+        #expect(scene.media == before)
+        self.finish(scene)
+    }
+
+    @Test func noCommonCodecIs488() {
+        let scene = self.scene()
+        scene.alice.script.codecs = [18]
+        scene.alice.reinvite(scene.a)
+        scene.world.run(until: 4000)
+        #expect(scene.alice.count("< 488 INVITE") == 1)
+        #expect(scene.bob.count("< INVITE") == 1)
+        self.finish(scene)
+    }
+
+    @Test(arguments: UInt64(1)...20)
+    func glare(seed: UInt64) {
+        let scene = self.scene(seed: seed)
+        scene.alice.reinvite(scene.a, direction: "sendonly")
+        scene.bob.reinvite(scene.b, newPort: true)
+        scene.world.run(until: 30_000)
+        #expect(scene.alice.count("< 491 INVITE") + scene.bob.count("< 491 INVITE") > 0)
+        #expect(scene.world.core.engine.counters.glares > 0)
+        // Both changes came through in the end, whoever went first.
+        #expect(scene.media?.a.send == false)
+        #expect(scene.media?.b.remote?.port == scene.b.port)
+        self.finish(scene)
+    }
+
+    /// The other party has one of its own under way that never ends: the 491 passes in the end.
+    @Test func glareWithoutEnd() {
+        let scene = self.scene()
+        scene.bob.script.refusesReinvite = 491
+        scene.alice.reinvite(scene.a, direction: "sendonly")
+        scene.world.run(until: 12_000)
+        #expect(scene.alice.count("< 491 INVITE") >= 1)
+        #expect(scene.bob.count("< INVITE") >= 2 + Exchange.glaresMax)
+        scene.bob.script.refusesReinvite = nil
+        self.finish(scene)
+    }
+
+    @Test func lostDialogEndsTheCall() {
+        let scene = self.scene()
+        scene.bob.script.refusesReinvite = 481
+        scene.alice.reinvite(scene.a, direction: "sendonly")
+        scene.world.run()
+        #expect(scene.world.records.first?.end == .dialogLost)
+        scene.world.expectClean()
+    }
+
+    @Test func silenceEndsTheCall() {
+        let scene = self.scene()
+        scene.bob.isDead = true
+        scene.alice.reinvite(scene.a, direction: "sendonly")
+        scene.world.run()
+        #expect(scene.alice.count("< 408 INVITE") == 1)
+        #expect(scene.world.records.first?.end == .dialogLost)
+        scene.world.expectClean()
+    }
+
+    @Test func byeDuringReinvite() {
+        let scene = self.scene()
+        scene.alice.reinvite(scene.a, direction: "sendonly")
+        scene.bob.hangUp(scene.b)
+        scene.world.run()
+        #expect(scene.world.records.first?.end == .calleeBye)
+        scene.world.expectClean()
+    }
+
+    @Test func cancelledReinviteLeavesTheCall() {
+        let scene = self.scene()
+        // Nothing answers for a while, so that there is something to cancel.
+        scene.bob.isDead = true
+        scene.alice.reinvite(scene.a, direction: "sendonly")
+        scene.world.run(until: 2400)
+        if let id = scene.a.reinvite { scene.alice.layer.cancel(id) }
+        scene.alice.pump()
+        scene.world.run(until: 2800)
+        scene.bob.isDead = false
+        scene.world.run()
+        #expect(scene.world.records.count == 1)
+        scene.world.expectClean()
+    }
+}
