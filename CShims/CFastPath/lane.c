@@ -33,6 +33,8 @@ static void let_go(struct tl_lane *lane)
     for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++)
         if (lane->worker->channels[shard].attached)
             tl_channel_detach(&lane->worker->channels[shard]);
+    // Before `held`: housekeeping must not take the old fault for one of the next link.
+    __atomic_store_n(&lane->control.fault, TL_FAULT_NONE, __ATOMIC_RELAXED);
     __atomic_store_n(&lane->control.held, NULL, __ATOMIC_RELEASE);
 }
 
@@ -44,7 +46,6 @@ static void take_up(struct tl_lane *lane, const struct tl_link *link)
                               shard, lane->index);
         tl_channel_attach(&lane->worker->channels[shard], &views);
     }
-    __atomic_store_n(&lane->control.fault, TL_FAULT_NONE, __ATOMIC_RELAXED);
     __atomic_store_n(&lane->control.held, link, __ATOMIC_RELEASE);
 }
 

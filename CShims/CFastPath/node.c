@@ -21,15 +21,23 @@
 #include "io.h"
 #include "say.h"
 
+enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 20000000 }; // a second in all
 enum { POOL_CACHE = 256, INBOX_SLOTS = 4096, NEXT_HOPS_MAX = 65536, FILE_MODE = 0640 };
 
 // Files ------------------------------------------------------------------------------------------
 
 static int own_file(struct tl_node *node, const char *directory, char *path)
 {
+    int32_t result;
     snprintf(path, PATH_MAX, "%s/fastpath.shm", directory);
-    int32_t result = tl_file_own(path, TL_MAGIC_FASTPATH, &node->options->geometry, FILE_MODE,
-                                 &node->own, &node->own_layout, &node->kept);
+    // A killed process gives its lock back only when the kernel has taken its sockets down.
+    for (int tries = 0;; tries++) {
+        result = tl_file_own(path, TL_MAGIC_FASTPATH, &node->options->geometry, FILE_MODE,
+                             &node->own, &node->own_layout, &node->kept);
+        if (result != TL_FILE_SYSTEM || errno != EWOULDBLOCK || tries == LOCK_TRIES)
+            break;
+        tl_io_sleep_ns(LOCK_PAUSE_NS);
+    }
     if (result == TL_FILE_OK)
         return 0;
     if (result == TL_FILE_SYSTEM && errno == EWOULDBLOCK)
@@ -190,6 +198,7 @@ static uint32_t next_hops_for(uint32_t flows)
 static int make_worker(struct tl_node *node, uint32_t index)
 {
     const struct tl_geometry *geometry = &node->options->geometry;
+    int replay = node->options->mode == TL_MODE_REPLAY;
     const char *problem = "its tables need more memory than there is";
     struct tl_worker_config config = {
         .index = index,
@@ -205,11 +214,11 @@ static int make_worker(struct tl_node *node, uint32_t index)
         .records = tl_section_at(&node->own, &node->own_layout.records,
                                  (uint64_t)index * geometry->flows_per_worker),
         .page = tl_section_at(&node->own, &node->own_layout.workers, index),
-        .seed = clock_ns(CLOCK_REALTIME) * 2654435761u + index,
-        // A replay's clock is the capture's, which is wall clock time.
-        .realtime_offset_ns = node->options->mode == TL_MODE_REPLAY
-                                  ? 0
-                                  : clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
+        // A replay's clock is the capture's, which is wall clock time, and it has no randomness:
+        // the same capture gives the same output.
+        .seed = replay ? 1 : clock_ns(CLOCK_REALTIME) * 2654435761u + index,
+        .realtime_offset_ns =
+            replay ? 0 : clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
     };
     void *memory = take_memory(tl_worker_size(&config), node->options->no_huge);
     if (memory != NULL)

@@ -3,11 +3,16 @@
 // attach=packet: AF_PACKET sockets beside the kernel, which sees every packet too. Needs the
 // guard's rule, or a media address that the kernel does not own: else the kernel answers each
 // packet of media with ICMP port-unreachable, and many phones hang up at that.
+//
+// The driver opens its sockets for all interfaces and binds them a moment later. What other
+// interfaces receive in that moment comes out as theirs: dropped as wrong_realm, or not_media.
 
+#include <linux/capability.h>
 #include <stdio.h>
 
 #include "guard.h"
 #include "port.h"
+#include "privilege.h"
 #include "say.h"
 
 // 2,048 frames of 2 KiB in each direction, for each worker.
@@ -21,7 +26,11 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     if (port->kernel_index == 0)
         return TL_EXIT_UNAVAILABLE;
     snprintf(port->kernel_name, sizeof(port->kernel_name), "%s", realm->interface);
-    int result = tl_guard_drop(options, realm->interface, TL_ATTACH_PACKET);
+    const int needed[] = {CAP_NET_RAW, -1};
+    int result = tl_privilege_check(realm, needed);
+    if (result != 0)
+        return result;
+    result = tl_guard_drop(options, realm->interface, TL_ATTACH_PACKET);
     if (result != 0)
         return result;
     // The sockets of one interface share a fan-out group, which spreads by a hash of the flow's

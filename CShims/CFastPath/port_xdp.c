@@ -7,6 +7,7 @@
 // worker w serves the queues w, w + workers, and so on.
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@
 
 #include "guard.h"
 #include "port.h"
+#include "privilege.h"
 #include "say.h"
 #include "steer.h"
 
@@ -50,6 +52,10 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     if (port->kernel_index == 0)
         return TL_EXIT_UNAVAILABLE;
     snprintf(port->kernel_name, sizeof(port->kernel_name), "%s", realm->interface);
+    const int needed[] = {CAP_NET_ADMIN, CAP_NET_RAW, CAP_BPF, -1};
+    int result = tl_privilege_check(realm, needed);
+    if (result != 0)
+        return result;
     uint32_t queues = tl_port_kernel_queues(realm->interface);
     if (queues < workers || queues > workers * QUEUES_A_WORKER_MAX) {
         tl_say("realm %s: %s has %u receive queues for %u workers, which can serve %u to %u: "
@@ -60,7 +66,7 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     }
     port->queue_count = (uint16_t)queues;
     // Before the old program goes: the rule covers the moment between the two.
-    int result = tl_guard_drop(options, realm->interface, TL_ATTACH_XDP);
+    result = tl_guard_drop(options, realm->interface, TL_ATTACH_XDP);
     if (result == 0)
         result = tl_steer_take_off(realm, port->kernel_index);
     if (result != 0)

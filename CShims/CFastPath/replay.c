@@ -4,8 +4,8 @@
 // it goes on in steps, so that reports and time-outs come when they would have come. The first
 // packet finds the flows of the commands file installed at its own time.
 //
-// What leaves is written with the time at which it left. Everything is deterministic but the SSRC-
-// independent parts that the worker draws at random (the pace of RTCP reports).
+// What leaves is written with the time at which it left. The same captures and commands give the
+// same output, byte for byte.
 
 #include "replay.h"
 

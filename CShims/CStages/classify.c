@@ -12,7 +12,7 @@ struct headers {
     uint32_t end;         // of the IP packet
     uint32_t vlan;        // tag or 0
     uint32_t flaw;        // a drop reason if it turns out to be media, or NO_FLAW
-    uint8_t destination[16];
+    struct wire_address destination;
 };
 
 #define NO_FLAW   0xffu
@@ -28,8 +28,12 @@ static int read_ipv4(const struct tl_packet *packet, uint32_t at, struct headers
         return BROKEN;
     uint32_t header = (ip[0] & 15u) * 4;
     uint32_t total = wire_get_16(ip + 2);
-    if (header < IPV4_BYTES || total < header || total > left ||
-        tl_checksum_finish(tl_checksum_sum(ip, header)) != 0)
+    if (header < IPV4_BYTES || total < header || total > left)
+        return BROKEN;
+    uint64_t sum = wire_sum_ipv4(ip);
+    if (TL_UNLIKELY(header > IPV4_BYTES))
+        sum += tl_checksum_sum(ip + IPV4_BYTES, header - IPV4_BYTES);
+    if (tl_checksum_finish(sum) != 0)
         return BROKEN;
     if (ip[9] != IPPROTO_UDP)
         return NOT_MEDIA;
@@ -38,7 +42,7 @@ static int read_ipv4(const struct tl_packet *packet, uint32_t at, struct headers
     uint32_t fragment = wire_get_16(ip + 6) & 0x3fffu;
     if (fragment != 0)
         found->flaw = TL_DROP_INDEX_FRAGMENT;
-    wire_map_ipv4(found->destination, ip + 16);
+    found->destination = wire_map_ipv4(ip + 16);
     found->udp = (fragment & 0x1fffu) == 0 ? at + header : 0; // later fragments show no port
     found->end = at + total;
     return UDP_FOUND;
@@ -58,7 +62,7 @@ static int read_ipv6(const struct tl_packet *packet, uint32_t at, struct headers
     found->end = at + IPV6_BYTES + wire_get_16(ip + 4);
     if (found->end > packet->length)
         return BROKEN;
-    memcpy(found->destination, ip + 24, 16);
+    found->destination = wire_address_of(ip + 24);
     uint8_t next = ip[6];
     uint32_t udp = at + IPV6_BYTES;
     for (int i = 0; i < EXTENSIONS_MAX && is_extension(next); i++) {
@@ -184,7 +188,7 @@ TL_STAGE(tl_classify)
         }
         uint32_t address = TL_NO_ADDRESS;
         if (result == UDP_FOUND)
-            address = tl_address_find(&worker->addresses, found.destination);
+            address = tl_address_find(&worker->addresses, (const uint8_t *)found.destination.words);
         packet->address_index = (uint8_t)address;
         if (address == TL_NO_ADDRESS)
             not_media(worker, packet);

@@ -10,7 +10,8 @@ static void slot_fill(const struct tl_worker *worker, const struct tl_packet *pa
     head.generation = packet->flow->egress.generation;
     head.payload_bytes = packet->payload_length;
     head.time_ns = worker->now_ns;
-    wire_source(packet, head.address);
+    struct wire_address source = wire_source(packet);
+    memcpy(head.address, source.words, 16);
     head.port = packet->remote_port;
     memcpy(slot, &head, offsetof(struct tl_packet_slot, payload));
     memcpy(slot + offsetof(struct tl_packet_slot, payload), packet->data + packet->payload_offset,

@@ -19,19 +19,26 @@ build(struct tl_packet *packet, const struct tl_flow_headers *headers, const uin
     uint8_t *udp = payload - UDP_BYTES;
     uint8_t *ip = udp - ip_bytes;
     uint32_t udp_length = packet->payload_length + UDP_BYTES;
+    // Sums are taken of the template, not of what was just stored: the loads need not wait.
+    const uint8_t *ip_template = headers->bytes + (ETHERNET_BYTES + tag_bytes - MAC_BYTES);
     memcpy(frame, mac, MAC_BYTES);
     memcpy(frame + MAC_BYTES, headers->bytes, frame_bytes - MAC_BYTES);
     wire_put_16(udp + 4, udp_length);
     if (ipv4) {
-        wire_put_16(ip + 2, IPV4_BYTES + udp_length);
-        uint16_t checksum = tl_checksum_finish(tl_checksum_sum(ip, IPV4_BYTES));
+        uint16_t total_be = __builtin_bswap16((uint16_t)(IPV4_BYTES + udp_length));
+        uint16_t checksum = tl_checksum_finish(wire_sum_ipv4(ip_template) + total_be);
+        memcpy(ip + 2, &total_be, 2);
         memcpy(ip + 10, &checksum, 2);
     } else {
         wire_put_16(ip + 4, udp_length);
     }
     if (!(ipv4 && packet->flags & TL_PACKET_ZERO_CHECKSUM)) {
-        uint64_t sum = headers->pseudo_sum + (uint64_t)__builtin_bswap16((uint16_t)udp_length);
-        uint16_t checksum = tl_checksum_finish(sum + tl_checksum_sum(udp, udp_length));
+        uint32_t ports;
+        memcpy(&ports, ip_template + ip_bytes, 4);
+        uint64_t sum = headers->pseudo_sum + (uint64_t)ports +
+                       2ull * __builtin_bswap16((uint16_t)udp_length); // pseudo and own header's
+        sum += tl_checksum_sum(payload, packet->payload_length);
+        uint16_t checksum = tl_checksum_finish(sum);
         checksum = checksum != 0 ? checksum : 0xffff; // zero would mean "none" (RFC 768)
         memcpy(udp + 6, &checksum, 2);
     }

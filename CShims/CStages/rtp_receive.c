@@ -16,12 +16,11 @@ static int learn(struct tl_worker *worker, struct tl_packet *packet)
 {
     struct tl_flow *flow = packet->flow;
     uint32_t slot = flow->admission.slot;
-    uint8_t source[16];
-    wire_source(packet, source);
+    struct wire_address source = wire_source(packet);
     if (!(flow->admission.flags & TL_FLOW_LEARN_OPEN))
         return packet->remote_port == flow->admission.source_key &&
-               memcmp(source, flow->admission.source, 16) == 0;
-    if (!tl_flow_learn(worker, slot, source, packet->remote_port))
+               wire_address_equal(source, wire_address_of(flow->admission.source));
+    if (!tl_flow_learn(worker, slot, (const uint8_t *)source.words, packet->remote_port))
         return 0;
     worker->counters.sources_learned++;
     tl_channel_notify(worker, slot, TL_PENDING_LEARNED);

@@ -19,13 +19,13 @@ TL_STAGE(tl_source_check)
         if (packet->edge != TL_EDGE_NEXT)
             continue;
         const struct tl_flow_admission *admission = &packet->flow->admission;
-        uint8_t source[16];
-        wire_source(packet, source);
+        struct wire_address source = wire_source(packet);
         uint32_t key = packet->remote_port |
                        (packet->flags & TL_PACKET_LOOPED ? TL_SOURCE_LOOPED : 0);
         uint32_t expected = packet->flags & TL_PACKET_RTCP_PORT ? admission->rtcp_source_key
                                                                 : admission->source_key;
-        if (TL_LIKELY(key == expected && memcmp(source, admission->source, 16) == 0))
+        if (TL_LIKELY(key == expected &&
+                      wire_address_equal(source, wire_address_of(admission->source))))
             continue;
         if (may_learn(worker, packet))
             packet->flags |= TL_PACKET_LEARN;

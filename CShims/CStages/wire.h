@@ -41,23 +41,45 @@ static inline void wire_put_32(uint8_t *at, uint32_t value)
     memcpy(at, &word, 4);
 }
 
-/// An IPv4 address as an IPv4-mapped one.
-static inline void wire_map_ipv4(uint8_t mapped[16], const uint8_t address[4])
+/// An address in two words, as they stand in memory: compared without a detour over memory, where
+/// wide loads would have to wait for narrow stores.
+struct wire_address {
+    uint64_t words[2];
+};
+
+static inline struct wire_address wire_address_of(const uint8_t address[16])
 {
-    memset(mapped, 0, 10);
-    mapped[10] = 0xff;
-    mapped[11] = 0xff;
-    memcpy(mapped + 12, address, 4);
+    struct wire_address made;
+    memcpy(made.words, address, 16);
+    return made;
+}
+
+/// An IPv4 address as an IPv4-mapped one.
+static inline struct wire_address wire_map_ipv4(const uint8_t address[4])
+{
+    uint32_t word;
+    memcpy(&word, address, 4);
+    return (struct wire_address){{0, 0xffff0000u | (uint64_t)word << 32}};
+}
+
+static inline int wire_address_equal(struct wire_address a, struct wire_address b)
+{
+    return ((a.words[0] ^ b.words[0]) | (a.words[1] ^ b.words[1])) == 0;
 }
 
 /// A received packet's source address. Its headers were checked to have no options.
-static inline void wire_source(const struct tl_packet *packet, uint8_t source[16])
+static inline struct wire_address wire_source(const struct tl_packet *packet)
 {
     const uint8_t *udp = packet->data + packet->payload_offset - UDP_BYTES;
-    if (packet->flags & TL_PACKET_IPV6)
-        memcpy(source, udp - 32, 16);
-    else
-        wire_map_ipv4(source, udp - 8);
+    return packet->flags & TL_PACKET_IPV6 ? wire_address_of(udp - 32) : wire_map_ipv4(udp - 8);
+}
+
+/// Sum of an IPv4 header without options, as tl_checksum_sum makes it.
+static inline uint64_t wire_sum_ipv4(const uint8_t *ip)
+{
+    uint32_t words[5];
+    memcpy(words, ip, 20);
+    return (uint64_t)words[0] + words[1] + words[2] + words[3] + words[4];
 }
 
 /// Time in units of an RTP clock. Wraps with the time stamp.

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "CTables.h"
 
-static uint32_t address_hash(const uint8_t address[16])
+static uint32_t address_hash(uint64_t high, uint64_t low)
 {
-    uint64_t high, low;
-    memcpy(&high, address, 8);
-    memcpy(&low, address + 8, 8);
     uint64_t mixed = (high * 0x9e3779b97f4a7c15ull) ^ low;
     mixed *= 0xd6e8feb86659fd93ull;
     return (uint32_t)(mixed >> 32) % TL_ADDRESS_SLOTS;
@@ -18,7 +15,9 @@ void tl_address_table_init(struct tl_address_table *table, const struct tl_addre
     table->count = count;
     memcpy(table->addresses, addresses, count * sizeof(addresses[0]));
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t place = address_hash(addresses[i].address);
+        uint64_t words[2];
+        memcpy(words, addresses[i].address, 16);
+        uint32_t place = address_hash(words[0], words[1]);
         while (table->slots[place] != TL_NO_ADDRESS)
             place = (place + 1) % TL_ADDRESS_SLOTS;
         table->slots[place] = (uint16_t)i;
@@ -28,10 +27,13 @@ void tl_address_table_init(struct tl_address_table *table, const struct tl_addre
 TL_PACKET_CODE uint32_t tl_address_find(const struct tl_address_table *table,
                                         const uint8_t address[16])
 {
-    uint32_t place = address_hash(address);
+    uint64_t words[2], found[2];
+    memcpy(words, address, 16);
+    uint32_t place = address_hash(words[0], words[1]);
     while (table->slots[place] != TL_NO_ADDRESS) {
         uint32_t index = table->slots[place];
-        if (memcmp(table->addresses[index].address, address, 16) == 0)
+        memcpy(found, table->addresses[index].address, 16);
+        if (found[0] == words[0] && found[1] == words[1])
             return index;
         place = (place + 1) % TL_ADDRESS_SLOTS;
     }

@@ -47,6 +47,7 @@ static uint64_t now_ns(void)
 
 static void die(const char *what, const char *why)
 {
+    fflush(stdout);
     fprintf(stderr, "tl_poke: %s: %s\n", what, why);
     exit(1);
 }
@@ -102,6 +103,8 @@ static int next_event(uint32_t worker, struct tl_event *event)
         tl_section_at(&peer, &peer_layout.channels, worker);
     struct tl_channel_control *mine = tl_section_at(&own, &own_layout.channels, worker);
     uint32_t position = mine->event_consumer.position;
+    if (!tl_file_matched(&own, &peer))
+        die("rings", "the fast path let go of them");
     if (tl_load_acquire_u32(&theirs->event_producer.position) == position)
         return 0;
     uint32_t slots = peer_layout.geometry.event_slots;

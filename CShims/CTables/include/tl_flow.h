@@ -78,7 +78,7 @@ struct tl_flow_egress {
 /// Line 3: headers of what leaves, from the Ethernet source address to the UDP checksum.
 struct tl_flow_headers {
     uint8_t bytes[60];      // 6 + [4 VLAN] + 2 + 20 or 40 + 8
-    uint32_t pseudo_sum;    // addresses, protocol and ports: the constant part of the checksum
+    uint32_t pseudo_sum;    // addresses and protocol: the constant part of the checksum
 };
 
 struct tl_flow {
