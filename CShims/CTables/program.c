@@ -106,7 +106,7 @@ static void streams_start(struct tl_flow *flow, const struct tl_flow_record *rec
     flow->admission.packets_until_ns = 0;
     flow->admission.bytes_until_ns = 0;
     flow->egress.generation = generation;
-    flow->egress.ssrc_be = htonl(record->egress_ssrc);
+    flow->egress.ssrc_be = __builtin_bswap32(record->egress_ssrc);
     flow->egress.source_slot = TL_NO_FLOW;
     flow->egress.sender_octets = (uint32_t)(record->tx_bytes - 12 * record->tx_packets);
 }
