@@ -81,7 +81,8 @@ public final class ByteListener {
 
     private func listen(after bound: Int32, _ operation: String) throws(TransportError) {
         guard let handle else { return }
-        let status = bound == 0
+        let status =
+            bound == 0
             ? uv_listen(Handle.stream(handle), Self.backlog, Self.onConnection) : bound
         if let error = TransportError.check(status, operation) {
             self.close()

@@ -130,9 +130,11 @@ public final class EventLoop {
     public func schedule(after milliseconds: UInt64, _ action: @escaping () -> Void) -> LoopTimer {
         self.lastTimer &+= 1
         let timer = LoopTimer(number: self.lastTimer)
-        let timers = self.actionTimers ?? LoopTimers(loop: self) { [unowned self] timer in
-            self.actions.removeValue(forKey: timer)?()
-        }
+        let timers =
+            self.actionTimers
+            ?? LoopTimers(loop: self) { [unowned self] timer in
+                self.actions.removeValue(forKey: timer)?()
+            }
         self.actionTimers = timers
         self.actions[timer] = action
         timers.start(timer, milliseconds: milliseconds)

@@ -192,7 +192,9 @@ extension StreamConnection: ByteStreamOwner {
             // The peer may have gone, or may wait for the answer to its last request, which has
             // until timer B to be sent.
             let allowed = self.owner.limits.halfClosedMilliseconds
-            guard let since = self.lastMessage, self.loop.now &- since < allowed else { fallthrough }
+            guard let since = self.lastMessage, self.loop.now &- since < allowed else {
+                fallthrough
+            }
             self.state = .halfClosed
             self.owner.arm(self, milliseconds: allowed - (self.loop.now &- since))
         default:

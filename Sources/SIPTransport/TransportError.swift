@@ -29,6 +29,7 @@ public struct TransportError: Error, Equatable, CustomStringConvertible {
         return "\(Self.string(text)) (\(Self.string(name)))"
     }
 
+    /// Equal codes.
     public static func == (left: TransportError, right: TransportError) -> Bool {
         left.code == right.code
     }

@@ -289,7 +289,7 @@ extension TransportSet: StreamConnectionOwner {
 }
 
 extension TransportSet: UDPSocketOwner {
-    public func socket(_ socket: UDPSocket, received bytes: RawSpan, from remote: SocketAddress) {
+    func socket(_ socket: UDPSocket, received bytes: RawSpan, from remote: SocketAddress) {
         guard let index = self.datagramIndexes[ObjectIdentifier(socket)] else { return }
         let datagram = bytes.withUnsafeBytes { Array($0) }
         guard !datagram.allSatisfy({ $0 == 0x0d || $0 == 0x0a || $0 == 0 }) else {
@@ -301,7 +301,7 @@ extension TransportSet: UDPSocketOwner {
             datagram, from: Hop(listener: index, transport: .udp, remote: remote))
     }
 
-    public func socket(
+    func socket(
         _ socket: UDPSocket, unreachable remote: SocketAddress, _ error: TransportError
     ) {
         guard let index = self.datagramIndexes[ObjectIdentifier(socket)] else { return }

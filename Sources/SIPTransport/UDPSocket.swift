@@ -2,10 +2,10 @@
 
 internal import CUV
 internal import Glibc
-public import NetworkAddress
+internal import NetworkAddress
 
 /// What happens at a UDP socket. Called on the loop's thread.
-public protocol UDPSocketOwner: AnyObject {
+protocol UDPSocketOwner: AnyObject {
     /// A datagram; its bytes are valid within this call only.
     func socket(_ socket: UDPSocket, received bytes: RawSpan, from remote: SocketAddress)
     /// The network says that a datagram to this address cannot arrive (ICMP or ICMPv6, a hard
@@ -15,25 +15,25 @@ public protocol UDPSocketOwner: AnyObject {
 
 /// A bound UDP socket. libuv takes at most 32 datagrams (16 in one system call) before other
 /// sockets have their turn.
-public final class UDPSocket {
+final class UDPSocket {
     /// Counters of one socket.
-    public struct Counters: Sendable, Equatable {
+    struct Counters: Sendable, Equatable {
         /// Datagrams received.
-        public var received: UInt64 = 0
+        var received: UInt64 = 0
         /// Datagrams that the system took.
-        public var sent: UInt64 = 0
+        var sent: UInt64 = 0
         /// Datagrams that the system refused.
-        public var refused: UInt64 = 0
+        var refused: UInt64 = 0
         /// Datagrams that were cut short because they are larger than any buffer.
-        public var truncated: UInt64 = 0
+        var truncated: UInt64 = 0
     }
 
     /// Told what happens; released by `close`.
-    public var owner: (any UDPSocketOwner)?
+    var owner: (any UDPSocketOwner)?
     /// Where it is bound; with the port that the system chose if zero was asked for.
-    public private(set) var localAddress: SocketAddress?
+    private(set) var localAddress: SocketAddress?
     /// What was counted so far.
-    public private(set) var counters = Counters()
+    private(set) var counters = Counters()
 
     private let loop: EventLoop
     private var handle: UnsafeMutablePointer<uv_udp_t>?
@@ -41,7 +41,7 @@ public final class UDPSocket {
     private static let kernelBufferBytes: Int32 = 4 << 20
 
     /// Binds and begins to receive.
-    public init(loop: EventLoop, address: SocketAddress) throws(TransportError) {
+    init(loop: EventLoop, address: SocketAddress) throws(TransportError) {
         self.loop = loop
         let raw = loop.raw
         let family = UInt32(address.address.isIPv4 ? AF_INET : AF_INET6)
@@ -89,7 +89,7 @@ public final class UDPSocket {
 
     /// Sends one datagram. An error says that the system refused it; what the network thinks of it
     /// comes later, if at all, by `unreachable`.
-    public func send(_ bytes: [UInt8], to remote: SocketAddress) -> TransportError? {
+    func send(_ bytes: [UInt8], to remote: SocketAddress) -> TransportError? {
         guard let live else { return TransportError("send", code: UV_ECANCELED.rawValue) }
         let status = bytes.withUnsafeBytes { bytes in
             remote.withSockaddr { address in
@@ -138,7 +138,7 @@ public final class UDPSocket {
     }
 
     /// Stops receiving and sending.
-    public func close() {
+    func close() {
         guard let live else { return }
         self.owner = nil
         self.handle = nil

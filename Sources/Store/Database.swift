@@ -9,6 +9,7 @@ public struct StoreError: Error, Equatable, CustomStringConvertible {
     /// What was tried, and SQLite's words.
     public let description: String
 
+    /// Equal codes.
     public static func == (left: StoreError, right: StoreError) -> Bool { left.code == right.code }
 
     /// True where the disk, or the quota, has no room.
@@ -32,7 +33,8 @@ final class Database {
     private var handle: OpaquePointer?
 
     init(path: String) throws(StoreError) {
-        let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
+        let flags =
+            SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
             | SQLITE_OPEN_EXRESCODE
         let code = sqlite3_open_v2(path, &self.handle, flags, nil)
         guard code == SQLITE_OK else {

@@ -14,7 +14,9 @@ extension Verb {
         let id = try arguments.operands(1...1, "one ID")[0]
         let verb = arguments.has("end") ? "end" : "call"
         let call = try RunningNode(arguments).ask(verb, ["id": .string(id)])
-        if arguments.wantsJSON { Terminal.print(call) } else {
+        if arguments.wantsJSON {
+            Terminal.print(call)
+        } else {
             Terminal.print(Render.members(call))
         }
         return .ok

@@ -17,7 +17,8 @@ extension Verb {
         let path = arguments["config"] ?? operands.first ?? Place.configuration
         do throws(ConfigurationErrors) {
             let configuration = try NodeConfiguration.load(path: path)
-            let counts = "\(configuration.realms.count) realms, "
+            let counts =
+                "\(configuration.realms.count) realms, "
                 + "\(configuration.listeners.count) listeners, \(configuration.trunks.count) trunks"
             if arguments.wantsJSON {
                 Terminal.print(["file": .string(path), "valid": true, "issues": []])

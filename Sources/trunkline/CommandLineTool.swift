@@ -49,7 +49,9 @@ enum CommandLineTool {
             return .usage
         }
         if ["--help", "-h", "help"].contains(name) {
-            if name == "help", let verb = Verb.all.first(where: { $0.name == words.dropFirst().first }) {
+            if name == "help",
+                let verb = Verb.all.first(where: { $0.name == words.dropFirst().first })
+            {
                 Terminal.print(verb.help)
             } else {
                 Terminal.print(self.overview)
@@ -81,7 +83,9 @@ enum CommandLineTool {
     static var overview: String {
         var table = Table(columns: ["", ""], hasTitles: false)
         for verb in Verb.all {
-            table.add(["  " + verb.name + (verb.operands.isEmpty ? "" : " " + verb.operands), verb.summary])
+            table.add([
+                "  " + verb.name + (verb.operands.isEmpty ? "" : " " + verb.operands), verb.summary,
+            ])
         }
         return """
             usage: trunkline VERB [options]
@@ -100,7 +104,9 @@ enum CommandLineTool {
 extension Verb {
     var help: String {
         var table = Table(columns: ["", ""], hasTitles: false)
-        for option in self.options + Option.common { table.add(["  " + option.syntax, option.help]) }
+        for option in self.options + Option.common {
+            table.add(["  " + option.syntax, option.help])
+        }
         let operands = self.operands.isEmpty ? "" : " " + self.operands
         return """
             usage: trunkline \(self.name)\(operands) [options]

@@ -40,7 +40,9 @@ extension Verb {
             diagnosis.add(.note, "configuration", "there is no \(path); name one with --config")
         }
         diagnosis.look(at: RunningNode(directory: directory ?? Place.runtimeDirectory))
-        if arguments.wantsJSON { Terminal.print(diagnosis.json) } else {
+        if arguments.wantsJSON {
+            Terminal.print(diagnosis.json)
+        } else {
             Terminal.print(diagnosis.text)
         }
         return diagnosis.isGood ? .ok : .no

@@ -22,7 +22,9 @@ extension Verb {
         let node = try RunningNode(arguments)
         if arguments.has("resume") {
             let answer = try node.ask("resume", target.arguments)
-            if arguments.wantsJSON { Terminal.print(answer) } else {
+            if arguments.wantsJSON {
+                Terminal.print(answer)
+            } else {
                 Terminal.print("\(target.name) takes new calls")
             }
             return .ok

@@ -8,8 +8,8 @@ extension Verb {
     static let drops = Verb(
         name: "drops", summary: "the packets that were dropped, by reason",
         details: """
-            Shows what the fast path did with every packet since its start, and each reason for which
-            it dropped one. Where the control plane is away, the fast path's own file is read.
+            Shows what the fast path did with every packet since its start, and each reason for
+            which it dropped one. Where the control plane is away, the fast path's own file is read.
             Exit status: 0 if every packet is accounted for, 1 otherwise.
             """,
         options: RunningNode.options + [
@@ -19,7 +19,9 @@ extension Verb {
         _ = try arguments.operands(0...0, "")
         let node = try RunningNode(arguments)
         let drops = try node.orFile("drops") { .object(PacketAccount($0).json) }
-        if arguments.wantsJSON { Terminal.print(drops) } else {
+        if arguments.wantsJSON {
+            Terminal.print(drops)
+        } else {
             Terminal.print(PacketTables.text(drops, all: arguments.has("all")))
         }
         return drops["exact"]?.bool == true ? .ok : .no

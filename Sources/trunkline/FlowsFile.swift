@@ -82,7 +82,8 @@ struct FlowsFile: Equatable {
         if let place = try realm.optional("gateway_mac") {
             let mac = try place.string()
             let parts = mac.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count == 6, parts.allSatisfy({ $0.count == 2 && UInt8($0, radix: 16) != nil })
+            guard parts.count == 6,
+                parts.allSatisfy({ $0.count == 2 && UInt8($0, radix: 16) != nil })
             else { throw place.fault("write six bytes as 02:00:00:00:00:01") }
             self.gatewayMAC = mac
         }
@@ -284,7 +285,9 @@ private struct DocumentPlace {
     func peer(_ names: [String: Int], count: Int) throws(Failure) -> FlowID {
         let index: Int
         if let name = self.value.string {
-            guard let found = names[name] else { throw self.fault("no flow has the name \"\(name)\"") }
+            guard let found = names[name] else {
+                throw self.fault("no flow has the name \"\(name)\"")
+            }
             index = found
         } else {
             index = try self.integer(0...(count - 1))

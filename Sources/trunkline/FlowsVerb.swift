@@ -7,8 +7,8 @@ extension Verb {
     static let flows = Verb(
         name: "flows", summary: "the media flows in the fast path",
         details: """
-            Lists the flows of the fast path: one for each leg of a call, with its addresses and what
-            it carried. Where the control plane is away, the fast path's own file is read.
+            Lists the flows of the fast path: one for each leg of a call, with its addresses and
+            what it carried. Where the control plane is away, the fast path's own file is read.
             """,
         options: RunningNode.options
     ) { (arguments) throws(Failure) in

@@ -19,7 +19,8 @@ extension Verb {
         var findings: [Finding] = []
         for file in files {
             let bytes = try Files.read(file, limit: 64 << 20)
-            findings += arguments.has("stream")
+            findings +=
+                arguments.has("stream")
                 ? Finding.stream(bytes, file: file)
                 : [Finding(file: file, verdict: examine(bytes, framing: .datagram), base: 0)]
         }
@@ -105,6 +106,7 @@ struct Finding: Equatable {
         let parts = self.parts
         let place = parts.offset.map { " at octet \($0)" } ?? ""
         let status = parts.status.map { " \($0)" } ?? ""
-        return "\(self.file): \(parts.word)\(status)" + (parts.reason.map { " (\($0))" } ?? "") + place
+        return "\(self.file): \(parts.word)\(status)" + (parts.reason.map { " (\($0))" } ?? "")
+            + place
     }
 }

@@ -30,7 +30,8 @@ enum Render {
     /// A row for each object; the members named first, then whatever else the first one has.
     static func table(_ objects: [JSONValue], first: [String], without: [String] = []) -> String {
         let others = objects.first?.object?.members.map(\.name) ?? []
-        let columns = first
+        let columns =
+            first
             + others.filter { !first.contains($0) && !without.contains($0) }
         var table = Table(columns: columns)
         for object in objects { table.add(columns.map { self.cell(object[$0]) }) }

@@ -7,8 +7,8 @@ extension Verb {
     static let replay = Verb(
         name: "replay", operands: "IN.pcap", summary: "run a capture through the fast path",
         details: """
-            Runs the packets of a capture through the real fast path, in the capture's own time, with
-            the flows of a JSON file; writes what it would send to another capture, and prints
+            Runs the packets of a capture through the real fast path, in the capture's own time,
+            with the flows of a JSON file; writes what it would send to another capture, and prints
             what became of every packet. Needs no privileges and no network.
 
             The flows file, with the defaults of what may be left out:
@@ -47,7 +47,9 @@ extension Verb {
             flows: flows, input: input, output: output,
             program: arguments["binary"] ?? FastPathProgram.path)
         let result = try replay.run()
-        if arguments.wantsJSON { Terminal.print(result.report) } else {
+        if arguments.wantsJSON {
+            Terminal.print(result.report)
+        } else {
             Terminal.print(PacketTables.text(result.report, all: false))
         }
         return result.isGood ? .ok : .no
@@ -90,7 +92,8 @@ struct Replay {
     /// The command line, with a directory for the fast path's file and the commands to run.
     func words(directory: String, core: Int) -> [String] {
         let addresses = self.flows.addresses.map { "address=\($0)" }.joined(separator: ",")
-        let realm = "name=replay,attach=pcap,interface=\(self.input),output=\(self.output),"
+        let realm =
+            "name=replay,attach=pcap,interface=\(self.input),output=\(self.output),"
             + "\(addresses),ports=\(self.flows.ports.lowerBound)-\(self.flows.ports.upperBound),"
             + "dscp=\(self.flows.dscp),vlan=\(self.flows.vlan),gateway-mac=\(self.flows.gatewayMAC)"
         return [
@@ -108,7 +111,9 @@ struct Replay {
         let directory = String(
             decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
         defer {
-            for name in ["commands", "fastpath.shm", "control.shm"] { unlink("\(directory)/\(name)") }
+            for name in ["commands", "fastpath.shm", "control.shm"] {
+                unlink("\(directory)/\(name)")
+            }
             rmdir(directory)
         }
         try Files.write(self.flows.commands, to: directory + "/commands")

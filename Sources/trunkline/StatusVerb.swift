@@ -14,7 +14,9 @@ extension Verb {
     ) { (arguments) throws(Failure) in
         _ = try arguments.operands(0...0, "")
         let status = try RunningNode(arguments).ask("status")
-        if arguments.wantsJSON { Terminal.print(status) } else {
+        if arguments.wantsJSON {
+            Terminal.print(status)
+        } else {
             Terminal.print(Render.members(status))
         }
         return status["conditions"]?.array?.isEmpty == false ? .no : .ok

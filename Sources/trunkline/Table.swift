@@ -51,8 +51,10 @@ struct Table {
 
     /// What came from the network must not steer the terminal.
     private static func printable(_ cell: String) -> String {
-        String(String.UnicodeScalarView(cell.unicodeScalars.map {
-            $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) ? "\u{fffd}" : $0
-        }))
+        String(
+            String.UnicodeScalarView(
+                cell.unicodeScalars.map {
+                    $0.value < 0x20 || (0x7f..<0xa0).contains($0.value) ? "\u{fffd}" : $0
+                }))
     }
 }

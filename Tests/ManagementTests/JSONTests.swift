@@ -11,14 +11,15 @@ func text(_ value: JSONValue, pretty: Bool = false) -> String {
     String(decoding: value.encoded(pretty: pretty), as: UTF8.self)
 }
 
-@Test(arguments: [
-    ("null", JSONValue.null), (" true ", true), ("false", false), ("0", 0), ("-12", -12),
-    ("9223372036854775807", .integer(.max)), ("9223372036854775808", .number(0x1p63)),
-    ("1.5e1", .number(15)), ("-0.25", .number(-0.25)), ("\"\"", ""), ("[]", []), ("{}", [:]),
-    (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{c}\n\r\t"), (#""\u00e9\ud83d\ude00""#, "é😀"),
-    ("[1,[2,{\"a\":null}]]", [1, [2, ["a": nil]]]),
-    ("{\"b\":1 , \"a\":[]}", ["a": [], "b": 1]),
-] as [(String, JSONValue)])
+@Test(
+    arguments: [
+        ("null", JSONValue.null), (" true ", true), ("false", false), ("0", 0), ("-12", -12),
+        ("9223372036854775807", .integer(.max)), ("9223372036854775808", .number(0x1p63)),
+        ("1.5e1", .number(15)), ("-0.25", .number(-0.25)), ("\"\"", ""), ("[]", []), ("{}", [:]),
+        (#""a\"\\\/\b\f\n\r\t""#, "a\"\\/\u{8}\u{c}\n\r\t"), (#""\u00e9\ud83d\ude00""#, "é😀"),
+        ("[1,[2,{\"a\":null}]]", [1, [2, ["a": nil]]]),
+        ("{\"b\":1 , \"a\":[]}", ["a": [], "b": 1]),
+    ] as [(String, JSONValue)])
 func jsonThatIsRead(source: String, value: JSONValue) {
     #expect(parse(source) == value)
     #expect(parse(text(value)) == value)
@@ -26,9 +27,11 @@ func jsonThatIsRead(source: String, value: JSONValue) {
 }
 
 @Test(arguments: [
-    "", " ", "nul", "nullx", "01", "-", "-01", "1.", ".5", "1e", "+1", "1e999", "'a'", "\"", "\"\\x\"",
+    "", " ", "nul", "nullx", "01", "-", "-01", "1.", ".5", "1e", "+1", "1e999", "'a'", "\"",
+    "\"\\x\"",
     "\"\\u12g4\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"\\udc00\"", "\"a\nb\"", "[1,]", "[1 2]",
-    "[", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\":1,\"a\":2}", "1 2", "[]]", "// a",
+    "[", "{", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\":1,\"a\":2}", "1 2", "[]]",
+    "// a",
     "NaN", "Infinity",
 ])
 func jsonThatIsRefused(source: String) {

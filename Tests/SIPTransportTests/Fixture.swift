@@ -107,7 +107,8 @@ final class Peer {
     }
 
     func connect(_ address: SocketAddress) -> Bool {
-        let size = address.address.isIPv4
+        let size =
+            address.address.isIPv4
             ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
         return address.withSockaddr { Glibc.connect(self.descriptor, $0, socklen_t(size)) } == 0
     }
@@ -144,7 +145,8 @@ final class Peer {
 }
 
 func message(_ number: Int = 1, body: Int = 0, pad: Int = 0) -> [UInt8] {
-    let text = "OPTIONS sip:a@example.com SIP/2.0\r\nCSeq: \(number) OPTIONS\r\n"
+    let text =
+        "OPTIONS sip:a@example.com SIP/2.0\r\nCSeq: \(number) OPTIONS\r\n"
         + "Subject: \(String(repeating: "x", count: pad))\r\nContent-Length: \(body)\r\n\r\n"
         + String(repeating: "b", count: body)
     return Array(text.utf8)

@@ -12,7 +12,8 @@ struct Scratch: ~Copyable {
     init() throws {
         var template = Array("/tmp/trunkline-store-XXXXXX".utf8CString)
         try #require(mkdtemp(&template) != nil)
-        self.path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.path = String(
+            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     deinit {
@@ -57,7 +58,9 @@ func checkpoint(_ number: Int, _ fill: UInt8 = 7, count: Int = 100) -> Checkpoin
     }
     let again = CheckpointStore(path: scratch.file)
     #expect(again.notice == nil)
-    let expected = [checkpoint(1), checkpoint(2, 9), Checkpoint(key: key(4), version: 1, bytes: [])]
+    let expected = [
+        checkpoint(1), checkpoint(2, 9), Checkpoint(key: key(4), version: 1, bytes: []),
+    ]
     #expect(again.loadAll() == expected)
 }
 
@@ -180,7 +183,8 @@ func unusableFileIsSetAside(damage: Damage) throws {
 func killedWriterLeavesWholeTransactions(microseconds: Int) async throws {
     let scratch = try Scratch()
     let path = scratch.file
-    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String, microseconds = microseconds as Int] in
+    await #expect(processExitsWith: .signal(SIGKILL)) {
+        [path = path as String, microseconds = microseconds as Int] in
         let store = CheckpointStore(path: path)
         for number in 0..<64 { store.put(checkpoint(number, 0)) }
         store.commit()

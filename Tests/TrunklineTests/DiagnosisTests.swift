@@ -9,11 +9,18 @@ private func configuration(attach: String, interface: String = "eth1") throws ->
     let text = """
         fastpath: { cores: [1], memory-mb: 256 }
         realms:
-          - { name: carrier, attach: \(attach), interface: \(interface), addresses: [198.18.1.1], ports: 20000-29999 }
+          - name: carrier
+            attach: \(attach)
+            interface: \(interface)
+            addresses: [198.18.1.1]
+            ports: 20000-29999
         listeners:
           - { name: carrier, transport: udp, address: "198.18.1.1:5060" }
         trunks:
-          - { name: carrier, listener: carrier, realm: carrier, peer: "sip:198.18.1.2:5060;transport=udp" }
+          - name: carrier
+            listener: carrier
+            realm: carrier
+            peer: "sip:198.18.1.2:5060;transport=udp"
         routes:
           - { prefix: "+1", to: carrier }
         """
@@ -36,7 +43,8 @@ private func capable() -> Host {
     return host
 }
 
-private func judge(_ attach: String, _ change: (inout Host) -> Void = { _ in }) throws -> Diagnosis {
+private func judge(_ attach: String, _ change: (inout Host) -> Void = { _ in }) throws -> Diagnosis
+{
     var host = capable()
     change(&host)
     var diagnosis = Diagnosis()

@@ -51,7 +51,8 @@ private func verdicts(_ stream: String) -> [Finding] {
         return
     }
     #expect(cut[1].base == good.utf8.count)
-    let lost = verdicts(good + good.replacing("Content-Length: 0", with: "Content-Length: x") + good)
+    let lost = verdicts(
+        good + good.replacing("Content-Length: 0", with: "Content-Length: x") + good)
     #expect(lost.count == 2)
     guard case .reject(400, _, _) = lost[1].verdict else {
         Issue.record("a message without border is not rejected")
@@ -101,7 +102,8 @@ private func tortureFiles() -> [String] {
     if let path = getenv("TRUNKLINE_TESTDATA") {
         root = String(cString: path)
     } else {
-        root = #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
+        root =
+            #filePath.split(separator: "/").dropLast(3).reduce("") { "\($0)/\($1)" }
             + "/../shared/testdata"
     }
     return ["rfc4475", "rfc5118"].flatMap { folder -> [String] in
@@ -131,7 +133,8 @@ private func tortureFiles() -> [String] {
             file: file, verdict: examine(bytes, framing: .datagram), base: 0)
         let offset = finding.json["offset"]?.integer ?? 0
         #expect((0...Int64(bytes.count)).contains(offset), "\(file)")
-        #expect(finding.json["verdict"]?.string == "accept" || finding.json["reason"]?.string != nil)
+        #expect(
+            finding.json["verdict"]?.string == "accept" || finding.json["reason"]?.string != nil)
         #expect(Finding.stream(bytes, file: file).count >= 1, "\(file)")
     }
 }

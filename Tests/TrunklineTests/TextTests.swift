@@ -46,7 +46,9 @@ import Testing
             """)
 }
 
-@Test(arguments: [(0.0, "0.00"), (-0.001, "0.00"), (-1.5, "-1.50"), (2.999, "3.00"), (1e16, "1e+16")])
+@Test(arguments: [
+    (0.0, "0.00"), (-0.001, "0.00"), (-1.5, "-1.50"), (2.999, "3.00"), (1e16, "1e+16"),
+])
 func numbersHaveTwoDigits(value: Double, text: String) {
     #expect(Render.cell(.number(value)) == text)
 }
