@@ -7,18 +7,12 @@ import NetworkAddress
 
 /// After a restart of either process: what the fast path has against what the calls want.
 extension FlowProgrammer {
-    /// Another file is mapped: its realms and addresses, and with another geometry new flows.
+    /// Another file is mapped, with another geometry new flows. Its process may still be starting:
+    /// its pages are read for good when it has answered the handshake.
     func attached() {
         guard let file = self.link.fastPath else { return }
-        let realms = file.realms
-        let addresses = file.addresses
-        self.dscpOf = [:]
-        for address in addresses where Int(address.realm) < realms.count {
-            self.dscpOf[address.index] = realms[Int(address.realm)].dscp
-        }
         let isFirst = self.table == nil
-        self.ports.configure(geometry: file.geometry, realms: realms, addresses: addresses)
-        for session in self.sessions.values { self.reservePorts(session.intent) }
+        self.readPages(file)
         if isFirst { self.restRecentPorts(file) }
         if self.table?.geometry != file.geometry {
             for session in self.sessions.keys {
@@ -28,6 +22,18 @@ extension FlowProgrammer {
             self.table = FlowTable(file.geometry)
         }
         self.clearQueues(file.geometry)
+    }
+
+    /// Realms and addresses. The same ones again change nothing.
+    private func readPages(_ file: FastPathFile) {
+        let realms = file.realms
+        let addresses = file.addresses
+        self.dscpOf = [:]
+        for address in addresses where Int(address.realm) < realms.count {
+            self.dscpOf[address.index] = realms[Int(address.realm)].dscp
+        }
+        self.ports.configure(geometry: file.geometry, realms: realms, addresses: addresses)
+        for session in self.sessions.values { self.reservePorts(session.intent) }
     }
 
     /// Calls that lived through our restart have their ports still.
@@ -80,6 +86,7 @@ extension FlowProgrammer {
         guard let file = self.link.fastPath else { return }
         self.counters.matches &+= 1
         self.link.control?.setState(.running)
+        self.readPages(file)
         self.clearQueues(file.geometry)
         self.table = FlowTable(file.geometry)
         self.adopt(file)
