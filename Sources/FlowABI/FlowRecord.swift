@@ -57,10 +57,28 @@ public struct FlowStatistics: Sendable, Hashable {
 
 /// What the fast path's file holds of one flow index: the live flow, or the last one.
 public struct FlowRecord: Sendable, Hashable {
+    /// What a record says of its flow.
+    public enum State: Sendable, Hashable {
+        /// None, or gone: the figures are its last ones.
+        case free
+        /// A live flow.
+        case live
+        /// It was live when the fast path's last process died, and can be taken up.
+        case left
+
+        init(_ value: UInt32) {
+            switch value {
+            case TL_RECORD_LIVE: self = .live
+            case TL_RECORD_LEFT: self = .left
+            default: self = .free
+            }
+        }
+    }
+
     /// The flow.
     public let flow: FlowID
-    /// False: the figures are those of a flow that is gone.
-    public let isLive: Bool
+    /// Whether there is such a flow.
+    public let state: State
     /// Names the key set; zero is plain RTP.
     public let keyID: UInt64
     /// Of the egress stream.
@@ -82,7 +100,7 @@ public struct FlowRecord: Sendable, Hashable {
 
     init(_ record: tl_flow_record, index: FlowIndex) {
         self.flow = FlowID(index: index, generation: Generation(record.generation))
-        self.isLive = record.state == TL_RECORD_LIVE
+        self.state = State(record.state)
         self.keyID = record.key_id
         self.egressSSRC = record.egress_ssrc
         self.address = AddressIndex(record.address_index)
