@@ -87,7 +87,7 @@ static void headers_make(const struct tl_worker *worker, const struct tl_flow_sp
     at = put_16(at, ipv4 ? 0x0800 : 0x86dd);
     at = ipv4 ? put_ipv4(at, spec->dscp, local->address, remote)
               : put_ipv6(at, spec->dscp, local->address, remote);
-    uint32_t sum = htons(IPPROTO_UDP);
+    uint32_t sum = __builtin_bswap16(IPPROTO_UDP);
     sum = sum_words(ipv4 ? local->address + 12 : local->address, ipv4 ? 4 : 16, sum);
     flow->headers.pseudo_sum = sum_words(ipv4 ? remote + 12 : remote, ipv4 ? 4 : 16, sum);
     at = put_16(put_16(at, spec->local_port), port);

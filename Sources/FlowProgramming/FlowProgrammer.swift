@@ -91,6 +91,9 @@ public final class FlowProgrammer {
         self.queues.reduce(0) { $0 + $1.count } + self.sent.reduce(0) { $0 + $1.count }
     }
 
+    /// True from `start` or `restore` on, until the session has ended.
+    public func has(_ session: MediaSession) -> Bool { self.sessions[session] != nil }
+
     /// How many sessions there are, those that are ending included.
     public var sessionCount: Int { self.sessions.count }
 

@@ -29,7 +29,6 @@ public final class PortPool: MediaPorts {
     private var setup: Setup?
     private var shelves: [ShelfKey: PortShelf] = [:]
     private var placeOf: [AddressIndex: (realm: RealmIndex, address: IPAddress)] = [:]
-    private var familyOf: [RealmIndex: Bool] = [:]
     private var used: Set<PortKey> = []
     private var nowNs: UInt64 = 0
     private var nextWorker: UInt32 = 0
@@ -65,12 +64,10 @@ public final class PortPool: MediaPorts {
         self.setup = setup
         self.shelves = [:]
         self.placeOf = [:]
-        self.familyOf = [:]
         for page in setup.addresses {
             let realm = RealmIndex(page.realm)
             let range = setup.ranges[Int(page.realm)]
             self.placeOf[page.index] = (realm, page.address)
-            if self.familyOf[realm] == nil { self.familyOf[realm] = page.address.isIPv4 }
             for port in Self.evenPorts(range.first, range.last) {
                 let key = PortKey(address: page.index, port: port)
                 guard !self.used.contains(key) else { continue }
@@ -88,11 +85,6 @@ public final class PortPool: MediaPorts {
 
     /// Sets the time that rests are counted by, CLOCK_MONOTONIC; never goes back.
     public func advance(toNs nowNs: UInt64) { self.nowNs = max(self.nowNs, nowNs) }
-
-    /// Reserves a port in each realm, in the family of each realm's first address.
-    public func reserve(_ a: RealmIndex, _ b: RealmIndex) -> (a: MediaPort, b: MediaPort)? {
-        self.reserve(a, isIPv4: self.familyOf[a] ?? true, b, isIPv4: self.familyOf[b] ?? true)
-    }
 
     /// Reserves a port in each realm, of the given families, both of one worker; nil when no worker
     /// has both.

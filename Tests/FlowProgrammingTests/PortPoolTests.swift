@@ -193,3 +193,10 @@ import Testing
         #expect(pool.counters.exhausted == 1)
     }
 }
+
+extension PortPool {
+    /// IPv4 on both legs.
+    func reserve(_ a: RealmIndex, _ b: RealmIndex) -> (a: MediaPort, b: MediaPort)? {
+        self.reserve(a, isIPv4: true, b, isIPv4: true)
+    }
+}

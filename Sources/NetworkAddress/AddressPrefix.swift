@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import NetworkAddress
-
 /// An address, or a block of them: `198.51.100.7`, `198.51.100.0/24`, `2001:db8::/32`.
 public struct AddressPrefix: Sendable, Hashable, CustomStringConvertible {
     /// First address of the block.
@@ -24,7 +22,7 @@ public struct AddressPrefix: Sendable, Hashable, CustomStringConvertible {
         self.address = address
         let width = address.isIPv4 ? 32 : 128
         if parts.count == 2 {
-            guard let bits = Decimal.parse(parts[1]), bits <= width else { return nil }
+            guard let bits = Self.length(parts[1]), bits <= width else { return nil }
             self.bits = bits
         } else {
             self.bits = width
@@ -51,18 +49,11 @@ public struct AddressPrefix: Sendable, Hashable, CustomStringConvertible {
         let low = UInt64.max << UInt64(max(0, min(64, 128 - count)))
         return IPAddress(high: address.high & high, low: address.low & low)
     }
-}
 
-/// The one parser for numbers in configuration text.
-enum Decimal {
-    /// Digits alone, at most nine.
-    static func parse(_ bytes: some Collection<UInt8>) -> Int? {
-        guard (1...9).contains(bytes.count) else { return nil }
-        var value = 0
-        for byte in bytes {
-            guard (0x30...0x39).contains(byte) else { return nil }
-            value = value * 10 + Int(byte - 0x30)
-        }
-        return value
+    private static func length(_ digits: some Collection<UInt8>) -> Int? {
+        guard (1...3).contains(digits.count),
+            digits.allSatisfy({ (0x30...0x39).contains($0) })
+        else { return nil }
+        return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
     }
 }
