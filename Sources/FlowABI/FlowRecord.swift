@@ -55,6 +55,16 @@ public struct FlowStatistics: Sendable, Hashable {
     }
 }
 
+/// Who has a flow index: the part of its record that says so.
+public struct FlowOccupant: Sendable, Hashable {
+    /// Of the flow that is there, or was there last; zero if none ever was.
+    public let generation: Generation
+    /// Whether it is there.
+    public let state: FlowRecord.State
+    /// It is.
+    public var isLive: Bool { self.state == .live }
+}
+
 /// What the fast path's file holds of one flow index: the live flow, or the last one.
 public struct FlowRecord: Sendable, Hashable {
     /// What a record says of its flow.
@@ -79,6 +89,8 @@ public struct FlowRecord: Sendable, Hashable {
     public let flow: FlowID
     /// Whether there is such a flow.
     public let state: State
+    /// There is.
+    public var isLive: Bool { self.state == .live }
     /// Names the key set; zero is plain RTP.
     public let keyID: UInt64
     /// Of the egress stream.

@@ -174,7 +174,7 @@ extension FlowProgrammer {
     private func removeOrphans(_ file: FastPathFile) {
         for number in 0..<file.geometry.flows {
             let index = FlowIndex(number)
-            guard let occupant = file.occupant(index), occupant.state == .live,
+            guard let occupant = file.occupant(index), occupant.isLive,
                 self.table?.entries[index] == nil
             else { continue }
             self.table?.entries[index] = FlowEntry(
