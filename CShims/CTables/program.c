@@ -94,7 +94,7 @@ static void record_start(struct tl_flow_record *record, const struct tl_flow_spe
 static int record_take_up(const struct tl_flow_record *record, const struct tl_flow_spec *spec,
                           uint32_t generation)
 {
-    return record->state == TL_RECORD_LIVE && record->generation == generation &&
+    return record->state == TL_RECORD_LEFT && record->generation == generation &&
            record->key_id == spec->key_id;
 }
 

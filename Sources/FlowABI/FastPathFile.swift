@@ -100,13 +100,14 @@ public final class FastPathFile {
         return record.statistics
     }
 
-    /// Generation and liveness of an index in two loads; nil outside the table.
-    public func occupant(_ index: FlowIndex) -> (generation: Generation, isLive: Bool)? {
+    /// Generation and state of an index in two loads; nil outside the table.
+    public func occupant(_ index: FlowIndex) -> FlowOccupant? {
         guard index.value < self.layout.records.count else { return nil }
         let record = self.element(self.layout.records, Int(index.value))
             .assumingMemoryBound(to: tl_flow_record.self)
         let state = tl_record_state(record)
-        return (Generation(tl_record_generation(record)), state == TL_RECORD_LIVE)
+        return FlowOccupant(
+            generation: Generation(tl_record_generation(record)), state: FlowRecord.State(state))
     }
 
     /// A worker's counters in one snapshot; nil outside the table, or when the worker wrote at

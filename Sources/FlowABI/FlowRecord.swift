@@ -55,12 +55,42 @@ public struct FlowStatistics: Sendable, Hashable {
     }
 }
 
+/// Who has a flow index: the part of its record that says so.
+public struct FlowOccupant: Sendable, Hashable {
+    /// Of the flow that is there, or was there last; zero if none ever was.
+    public let generation: Generation
+    /// Whether it is there.
+    public let state: FlowRecord.State
+    /// It is.
+    public var isLive: Bool { self.state == .live }
+}
+
 /// What the fast path's file holds of one flow index: the live flow, or the last one.
 public struct FlowRecord: Sendable, Hashable {
+    /// What a record says of its flow.
+    public enum State: Sendable, Hashable {
+        /// None, or gone: the figures are its last ones.
+        case free
+        /// A live flow.
+        case live
+        /// It was live when the fast path's last process died, and can be taken up.
+        case left
+
+        init(_ value: UInt32) {
+            switch value {
+            case TL_RECORD_LIVE: self = .live
+            case TL_RECORD_LEFT: self = .left
+            default: self = .free
+            }
+        }
+    }
+
     /// The flow.
     public let flow: FlowID
-    /// False: the figures are those of a flow that is gone.
-    public let isLive: Bool
+    /// Whether there is such a flow.
+    public let state: State
+    /// There is.
+    public var isLive: Bool { self.state == .live }
     /// Names the key set; zero is plain RTP.
     public let keyID: UInt64
     /// Of the egress stream.
@@ -82,7 +112,7 @@ public struct FlowRecord: Sendable, Hashable {
 
     init(_ record: tl_flow_record, index: FlowIndex) {
         self.flow = FlowID(index: index, generation: Generation(record.generation))
-        self.isLive = record.state == TL_RECORD_LIVE
+        self.state = State(record.state)
         self.keyID = record.key_id
         self.egressSSRC = record.egress_ssrc
         self.address = AddressIndex(record.address_index)

@@ -112,7 +112,7 @@ extension FlowProgrammer {
         guard !wanted.isEmpty else { return }
         var found: [PortKey: FlowRecord] = [:]
         for index in 0..<file.geometry.flows {
-            guard let occupant = file.occupant(FlowIndex(index)), occupant.generation.value != 0,
+            guard let occupant = file.occupant(FlowIndex(index)), occupant.state != .free,
                 let record = file.record(FlowIndex(index))
             else { continue }
             let key = PortKey(address: record.address, port: record.localPort)
@@ -135,7 +135,8 @@ extension FlowProgrammer {
     }
 
     private static func isBetter(_ record: FlowRecord, than other: FlowRecord) -> Bool {
-        record.isLive == other.isLive ? record.lastUsedNs > other.lastUsedNs : record.isLive
+        record.state == other.state
+            ? record.lastUsedNs > other.lastUsedNs : record.state == .live
     }
 
     /// Makes the entries of a session's flows again, as the records say they are.
@@ -149,16 +150,22 @@ extension FlowProgrammer {
                 self.set(nil, session, leg)
                 continue
             }
+            let isSame = occupant.generation == identity.flow.generation
             var installed = Installed.none
-            if occupant.isLive {
-                installed = occupant.generation == identity.flow.generation
-                    ? .unknown : .other(occupant.generation)
+            if occupant.state == .live {
+                installed = isSame ? .unknown : .other(occupant.generation)
             }
-            if occupant.generation.isAfter(identity.flow.generation) {
+            // The generation of a flow that was removed is never used again.
+            let isFit =
+                isSame
+                ? occupant.state != .free
+                : occupant.generation.value == 0
+                    || identity.flow.generation.isAfter(occupant.generation)
+            if !isFit {
                 identity.flow = FlowID(
                     index: identity.flow.index, generation: occupant.generation.next)
             }
-            if installed == .none { self.counters.reinstalled &+= 1 }
+            if installed == .none, isSame { self.counters.reinstalled &+= 1 }
             self.set(identity, session, leg)
             self.table?.entries[identity.flow.index] = FlowEntry(
                 flow: identity.flow, owner: (session, leg), desired: nil, installed: installed)

@@ -249,7 +249,7 @@ import Testing
         record.pointee.rx_lost = -2
         #expect(pair.fastPath.statistics(self.flow)?.receivedPackets == 12)
         #expect(pair.fastPath.statistics(self.flow)?.lost == -2)
-        #expect(pair.fastPath.record(FlowIndex(9))?.isLive == true)
+        #expect(pair.fastPath.record(FlowIndex(9))?.state == .live)
         record.pointee.generation = 4
         #expect(pair.fastPath.statistics(self.flow) == nil)
         #expect(pair.fastPath.record(FlowIndex(16)) == nil)

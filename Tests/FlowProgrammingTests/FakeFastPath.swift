@@ -80,7 +80,8 @@ final class FakeFastPath {
         self.header.pointee.incarnation &+= 1
         tl_file_reset_rings(&self.map, &self.layout)
         for index in 0..<Int(self.layout.records.count) {
-            self.record(index).pointee.state = TL_RECORD_FREE
+            guard self.record(index).pointee.state == TL_RECORD_LIVE else { continue }
+            self.record(index).pointee.state = TL_RECORD_LEFT
         }
     }
 
@@ -122,6 +123,8 @@ final class FakeFastPath {
         switch command.operation {
         case TL_OP_ADD:
             if record.pointee.state == TL_RECORD_LIVE { return TL_STATUS_EXISTS }
+            let isSame = record.pointee.generation == command.generation
+            if isSame, record.pointee.state != TL_RECORD_LEFT { return TL_STATUS_BAD_GENERATION }
             record.pointee.generation = command.generation
             record.pointee.egress_ssrc = command.spec.ssrc
             record.pointee.local_port = command.spec.local_port

@@ -99,7 +99,7 @@
 
 // Command operations.
 #define TL_OP_PING 1u   // answered with OK; measures the path
-#define TL_OP_ADD 2u    // install a flow; index must be free, generation the record's or above it
+#define TL_OP_ADD 2u    // install a flow; index must be free
 #define TL_OP_MODIFY 3u // replace the specification of a live flow, all but address, port and SSRC
 #define TL_OP_REMOVE 4u // take a flow out; its record keeps its last figures
 #define TL_OP_LIST 5u   // one TL_EVENT_LISTED for each live flow in [flow_index, flow_index + value)
@@ -116,7 +116,7 @@
     X(BAD_OPERATION, -1, "bad_operation", "the operation is not known")                            \
     X(BAD_SIZE, -2, "bad_size", "the message is shorter than its operation needs")                 \
     X(BAD_INDEX, -3, "bad_index", "the flow index is outside this worker's range")                 \
-    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or one before the record's")         \
+    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or one that was used before")        \
     X(STALE, -5, "stale", "the flow at this index has another generation")                         \
     X(EXISTS, -6, "exists", "the flow index is in use")                                            \
     X(NOT_FOUND, -7, "not_found", "no live flow at this index")                                    \
@@ -345,7 +345,8 @@ struct tl_command {
                          // One of the last few again (at least the last): the same answer, and
                          // nothing is done. One of long ago: STALE_SEQUENCE
     uint32_t flow_index;
-    uint32_t generation; // never zero; a new flow's is above all earlier ones of its index (wrapping)
+    uint32_t generation; // never zero; a new flow's is after all earlier ones of its index
+                         // (wrapping), that of a flow which is taken up is its record's
     uint32_t value;      // list: how many indexes to look at
     uint8_t reserved[8];
     struct tl_flow_spec spec; // add, modify
@@ -387,13 +388,14 @@ struct tl_packet_slot {
 
 #define TL_RECORD_FREE 0u // no flow; the figures are those of the last one
 #define TL_RECORD_LIVE 1u
+#define TL_RECORD_LEFT 2u // was live when the process died that owned the file; not a live flow
 
 // Of one flow index. Written by its worker; the control plane reads it while the generation is the
 // one it expects before and after. Each field is one aligned store; the generation is stored first
 // when a flow is installed, the state last, both with release. It survives both processes: an add
-// with the stored generation and key_id takes up the stored egress stream and source. A starting
-// fast path sets every state to free before it stores peer_incarnation, so that while the
-// incarnations match a live record is a live flow.
+// with the generation and key_id of a record that is left takes up its egress stream and source. A
+// starting fast path turns live records into left ones before it stores peer_incarnation, so that
+// while the incarnations match a live record is a live flow.
 struct tl_flow_record {
     // line 0: identity and continuity
     uint32_t generation;

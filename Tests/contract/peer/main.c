@@ -46,7 +46,8 @@ static void fill_pages(struct peer *peer)
 {
     for (uint32_t i = 0; i < peer->layout.records.count; i++) {
         struct tl_flow_record *r = tl_section_at(&peer->own, &peer->layout.records, i);
-        tl_store_release_u32(&r->state, TL_RECORD_FREE);
+        if (r->state == TL_RECORD_LIVE)
+            tl_store_release_u32(&r->state, TL_RECORD_LEFT);
     }
     for (uint32_t i = 0; i < peer->layout.realms.count; i++) {
         struct tl_realm_page *page = tl_section_at(&peer->own, &peer->layout.realms, i);

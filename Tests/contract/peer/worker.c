@@ -57,12 +57,14 @@ static int32_t add(struct peer *peer, const struct tl_command *c, uint32_t worke
         return peer->refuse;
     if (r->state == TL_RECORD_LIVE)
         return TL_STATUS_EXISTS;
-    if (c->generation == 0 || (r->generation != 0 && (int32_t)(c->generation - r->generation) < 0))
+    int takes_up = r->state == TL_RECORD_LEFT && c->generation == r->generation;
+    int is_new = r->generation == 0 || (int32_t)(c->generation - r->generation) > 0;
+    if (c->generation == 0 || !(takes_up || is_new))
         return TL_STATUS_BAD_GENERATION;
     int32_t status = check_spec(peer, &c->spec, worker);
     if (status != TL_STATUS_OK)
         return status;
-    if (r->generation != c->generation || r->key_id != c->spec.key_id) {
+    if (!takes_up || r->key_id != c->spec.key_id) {
         memset(r, 0, sizeof(*r));
         r->egress_index = c->spec.initial_sequence;
     }
