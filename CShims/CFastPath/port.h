@@ -69,7 +69,7 @@ void tl_ports_stop(struct tl_ports *ports);
 // at the interfaces, before their ports exist.
 uint32_t tl_ports_buffers(const struct tl_options *options);
 
-// Receive queues of a kernel interface. One where its driver does not say.
+// Combined queues of a kernel interface: what AF_XDP can serve. At least one.
 uint32_t tl_port_kernel_queues(const char *interface);
 
 // Writes the driver's figures and the link state of each realm's port into its page.

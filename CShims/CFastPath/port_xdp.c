@@ -25,22 +25,35 @@
 // More sockets than this a worker is memory for nothing: the operator should take queues away.
 enum { QUEUES_A_WORKER_MAX = 8 };
 
-uint32_t tl_port_kernel_queues(const char *interface)
+static int read_channels(const char *interface, struct ethtool_channels *channels)
 {
-    struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
     struct ifreq request = {0};
+    *channels = (struct ethtool_channels){.cmd = ETHTOOL_GCHANNELS};
     int local = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (local < 0)
-        return 1;
+        return -1;
     snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", interface);
-    request.ifr_data = (char *)&channels;
+    request.ifr_data = (char *)channels;
     int result = ioctl(local, SIOCETHTOOL, &request);
     close(local);
-    uint32_t queues = channels.combined_count + channels.rx_count;
-    // A driver with separate queues counts its sending ones apart; we need pairs.
-    if (channels.rx_count != 0 && channels.tx_count < channels.rx_count)
-        queues = channels.combined_count + channels.tx_count;
-    return result < 0 || queues == 0 ? 1 : queues;
+    return result;
+}
+
+uint32_t tl_port_kernel_queues(const char *interface)
+{
+    struct ethtool_channels channels;
+    if (read_channels(interface, &channels) < 0 || channels.combined_count == 0)
+        return 1;
+    return channels.combined_count;
+}
+
+// net_af_xdp 22.11 counts combined queues only. On an interface with separate receive queues (veth)
+// it serves the first; what came in by another would meet our program without a socket, and be lost.
+static int has_unserved_queues(const char *interface)
+{
+    struct ethtool_channels channels;
+    return read_channels(interface, &channels) == 0 &&
+           channels.rx_count > (channels.combined_count == 0 ? 1u : 0u);
 }
 
 static int prepare(struct tl_port *port, const struct tl_options *options, char *device,
@@ -56,10 +69,16 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     int result = tl_privilege_check(realm, needed);
     if (result != 0)
         return result;
+    if (has_unserved_queues(realm->interface)) {
+        tl_say("realm %s: %s has receive queues of its own beside combined ones, and AF_XDP serves "
+               "only one of those: \"ethtool -L %s rx 1 tx 1\", or attach=packet",
+               realm->name, realm->interface, realm->interface);
+        return TL_EXIT_UNAVAILABLE;
+    }
     uint32_t queues = tl_port_kernel_queues(realm->interface);
     if (queues < workers || queues > workers * QUEUES_A_WORKER_MAX) {
-        tl_say("realm %s: %s has %u receive queues for %u workers, which can serve %u to %u: "
-               "\"ethtool -L %s combined %u\" (rx and tx where it has no combined ones) sets them",
+        tl_say("realm %s: %s has %u combined queues for %u workers, which can serve %u to %u: "
+               "\"ethtool -L %s combined %u\" sets them, or name fewer --cores",
                realm->name, realm->interface, queues, workers, workers,
                workers * QUEUES_A_WORKER_MAX, realm->interface, workers);
         return TL_EXIT_UNAVAILABLE;

@@ -8,8 +8,9 @@
 // first-level cache when the worker meets it, as one has that a NIC wrote.
 //
 // The bare memory loop of the same run touches, for the same frames in the same order, the lines
-// that a relay cannot do without: the frame's four, four of flow and peer, two of their records and
-// the port table's. It reads and writes them and does nothing else.
+// that a relay cannot do without: the buffer's and the frame's four, two of the flow, two of its
+// peer, two of each one's record, and the port table's. It reads and writes them and does nothing
+// else.
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 
 #include "lane.h"
 
-enum { TL_LOAD_FRAME_BYTES = 214, TL_LOAD_ROUND_FRAMES = 1024, TL_LOAD_LINES = 7 };
+enum { TL_LOAD_FRAME_BYTES = 214, TL_LOAD_ROUND_FRAMES = 1024, TL_LOAD_LINES = 9 };
 
 // What the sender of a flow knows.
 struct tl_load_flow {
