@@ -27,6 +27,15 @@ static const struct {
 #undef TL_ROW
 };
 
+static const struct {
+    int32_t result;
+    struct name row;
+} results[] = {
+#define TL_ROW(id, value, name, text) {value, {name, text}},
+    TL_FILE_RESULTS(TL_ROW)
+#undef TL_ROW
+};
+
 static const struct name unknown = {"unknown", "not known to this version"};
 
 static const struct name *drop_row(uint32_t reason)
@@ -45,6 +54,24 @@ static const struct name *status_row(int32_t status)
         if (statuses[i].status == status)
             return &statuses[i].row;
     return &unknown;
+}
+
+static const struct name *result_row(int32_t result)
+{
+    for (size_t i = 0; i < sizeof(results) / sizeof(results[0]); i++)
+        if (results[i].result == result)
+            return &results[i].row;
+    return &unknown;
+}
+
+const char *tl_file_result_name(int32_t result)
+{
+    return result_row(result)->name;
+}
+
+const char *tl_file_result_text(int32_t result)
+{
+    return result_row(result)->text;
 }
 
 const char *tl_drop_name(uint32_t reason)

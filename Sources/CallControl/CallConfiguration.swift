@@ -10,7 +10,7 @@ public import SIPTransaction
 public struct TrunkSettings: Sendable, Hashable {
     /// Its name.
     public var name: TrunkName
-    /// The listener that its requests come in at and go out from.
+    /// The listener that requests to it go out from.
     public var listener: ListenerIndex
     /// The realm of its media.
     public var realm: RealmIndex
@@ -18,8 +18,10 @@ public struct TrunkSettings: Sendable, Hashable {
     public var peerHost: [UInt8]
     /// Where its peer is.
     public var peer: Hop
+    /// Listeners that its requests may come in at; its own is the first.
+    public var listeners: [ListenerIndex]
     /// Addresses that requests of this trunk come from.
-    public var sources: [IPAddress]
+    public var sources: [AddressPrefix]
     /// The codecs that it may use.
     public var codecs: CodecFilter
     /// One other media source than the signalled one may be learned.
@@ -36,7 +38,8 @@ public struct TrunkSettings: Sendable, Hashable {
         self.realm = realm
         self.peerHost = peerHost
         self.peer = peer
-        self.sources = [peer.remote.address]
+        self.listeners = [peer.listener]
+        self.sources = [AddressPrefix(peer.remote.address)]
         self.codecs = .all
         self.learnSource = false
         self.callsMax = nil

@@ -25,8 +25,10 @@ public struct MediaPort: Sendable, Hashable {
 
 /// Where ports for legs come from. Both legs of a call get ports of one worker.
 public protocol MediaPorts: AnyObject {
-    /// Reserves a port in each realm, nil when one of them has none left.
-    func reserve(_ a: RealmIndex, _ b: RealmIndex) -> (a: MediaPort, b: MediaPort)?
+    /// Reserves a port of the given family in each realm, nil when one of them has none left.
+    func reserve(
+        _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
+    ) -> (a: MediaPort, b: MediaPort)?
     /// Gives ports back; they rest before they are used again.
     func release(_ port: MediaPort)
 }

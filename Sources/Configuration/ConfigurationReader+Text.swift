@@ -61,7 +61,8 @@ extension ConfigurationReader {
         }
         guard let address = self.peerAddress(head, text) else { return nil }
         guard let listener, let transport else { return nil }
-        return self.fit(NodeConfiguration.Peer(address: address, transport: transport), text, listener)
+        return self.fit(
+            NodeConfiguration.Peer(address: address, transport: transport), text, listener)
     }
 
     private func peerAddress(_ head: ArraySlice<UInt8>, _ text: Located<String>) -> SocketAddress? {
@@ -83,7 +84,8 @@ extension ConfigurationReader {
     ) -> Located<NodeConfiguration.Peer>? {
         if peer.transport != listener.transport {
             self.issues.add(
-                text, "wants \(peer.transport.rawValue), but listener \(listener.name) is "
+                text,
+                "wants \(peer.transport.rawValue), but listener \(listener.name) is "
                     + listener.transport.rawValue,
                 "write transport=\(listener.transport.rawValue), or name another listener")
             return nil
@@ -135,7 +137,9 @@ extension ConfigurationReader {
         guard bytes.count == 12, bytes[4] == 0x3a, bytes[7] == 0x3a, bytes[10] == 0x2e else {
             return false
         }
-        return bytes.enumerated().allSatisfy { [4, 7, 10].contains($0.offset) || isHex($0.element) }
+        return bytes.enumerated().allSatisfy {
+            [4, 7, 10].contains($0.offset) || isHex($0.element)
+        }
     }
 
     private static func isHex(_ byte: UInt8) -> Bool {

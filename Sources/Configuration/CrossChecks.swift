@@ -55,7 +55,8 @@ struct CrossChecks {
 
     /// Aligned blocks of 512 ports name the worker, so a range can leave one without any.
     private func workers(_ realm: LocatedRealm, _ workers: Int) {
-        let blocks = Int(realm.ports.value.lowerBound) / 512...Int(realm.ports.value.upperBound) / 512
+        let blocks =
+            Int(realm.ports.value.lowerBound) / 512...Int(realm.ports.value.upperBound) / 512
         guard blocks.count < workers else { return }
         self.issues.add(
             realm.ports,

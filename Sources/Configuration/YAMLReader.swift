@@ -141,7 +141,8 @@ struct YAMLReader: ~Copyable {
     ) throws(YAMLFault) {
         if anchor != nil {
             throw YAMLFault(
-                line: line, problem: "an anchor (&name)", fix: "write the value out where it is used")
+                line: line, problem: "an anchor (&name)",
+                fix: "write the value out where it is used")
         }
         if tag != nil {
             throw YAMLFault(

@@ -10,6 +10,11 @@ public struct RelayPlan: Sendable, Hashable {
         public var ingress: UInt8
         /// As it leaves on the other leg, 0 to 127.
         public var egress: UInt8
+        /// From its parts.
+        public init(ingress: UInt8, egress: UInt8) {
+            self.ingress = ingress
+            self.egress = egress
+        }
     }
 
     /// One party's side.
@@ -90,7 +95,8 @@ public struct RelayPlan: Sendable, Hashable {
             add(format.payloadType, egress.payloadType)
             own.append((theirs.payloadType, egress.payloadType))
         }
-        for (ingress, egress) in own where !local.formats.contains(where: {
+        for (ingress, egress) in own
+        where !local.formats.contains(where: {
             $0.payloadType == ingress
         }) {
             add(ingress, egress)

@@ -52,8 +52,11 @@ struct Cursor {
     /// Takes octets of a set, perhaps none.
     mutating func take(while set: ByteSet) -> ArraySlice<UInt8> {
         let start = self.index
-        while let byte = self.current, set.contains(byte) { self.index += 1 }
-        return self.bytes[start..<self.index]
+        let end = self.bytes.endIndex
+        var index = start
+        while index < end, set.contains(self.bytes[index]) { index &+= 1 }
+        self.index = index
+        return self.bytes[start..<index]
     }
 
     /// Takes at least one octet of a set.

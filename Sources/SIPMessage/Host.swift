@@ -36,7 +36,9 @@ public struct Host: Sendable, Hashable {
             guard !labelStart else { throw SIPParseError(.hostSyntax, at: start + offset) }
             labelStart = true
         }
-        return Host(bytes: name, address: IPAddress(text: name))
+        // A name ends with a letter (toplabel); what ends with a digit may be an address.
+        let mayBeAddress = name.last.map(ByteSet.digit.contains) == true
+        return Host(bytes: name, address: mayBeAddress ? IPAddress(text: name) : nil)
     }
 
     private static func reference(_ cursor: inout Cursor) throws(SIPParseError) -> Host {

@@ -13,6 +13,10 @@ struct LineScanner {
     /// First fault behind the start line.
     private(set) var fault: SIPParseError?
 
+    // Globals are asked for once a message, not once an octet.
+    private let token = ByteSet.token
+    private let names = HeaderNameTable.shared
+
     private enum LineEnd { case complete, outOfBytes }
 
     static func scan(_ bytes: Span<UInt8>, from start: Int) -> LineScanner {
@@ -49,6 +53,10 @@ struct LineScanner {
     private mutating func lineEnd(_ bytes: Span<UInt8>, _ index: inout Int) -> LineEnd {
         while index < bytes.count {
             let byte = bytes[index]
+            if byte > 0x0d {
+                index &+= 1
+                continue
+            }
             if byte == 0x0d {
                 guard index &+ 1 < bytes.count else { return .outOfBytes }
                 if bytes[index &+ 1] == 0x0a { return .complete }
@@ -65,7 +73,7 @@ struct LineScanner {
     @inline(__always)
     private mutating func field(_ bytes: Span<UInt8>, _ index: inout Int) -> LineEnd {
         let start = index
-        while index < bytes.count, ByteSet.token.contains(bytes[index]) { index &+= 1 }
+        while index < bytes.count, self.token.contains(bytes[index]) { index &+= 1 }
         let nameEnd = index
         while index < bytes.count, bytes[index].isWhiteSpace { index &+= 1 }
         let hasName = index < bytes.count && bytes[index] == 0x3a && nameEnd > start
@@ -119,7 +127,7 @@ struct LineScanner {
         }
         self.fields.append(
             HeaderField(
-                code: HeaderNameTable.shared.code(of: bytes, from: start, to: nameEnd),
+                code: self.names.code(of: bytes, from: start, to: nameEnd),
                 nameStart: UInt32(truncatingIfNeeded: start),
                 nameEnd: UInt32(truncatingIfNeeded: nameEnd),
                 valueStart: UInt32(truncatingIfNeeded: valueStart),

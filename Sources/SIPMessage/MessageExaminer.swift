@@ -8,9 +8,6 @@ import NetworkAddress
 /// The order does not follow the order of the header lines, so that moving lines about changes no
 /// verdict.
 enum MessageExaminer {
-    /// Option tags that Require may name. The extensions themselves come later.
-    static let supportedOptionTags: [StaticString] = []
-
     /// The first fault; nil for a message to accept.
     static func fault(of message: SIPMessage) -> SIPParseError? {
         do throws(SIPParseError) {
@@ -88,8 +85,12 @@ enum MessageExaminer {
         }
         let cseq = try message.cseq()
         if let method = message.method, method != cseq.method {
-            let code: SIPParseError.Code = method.isKnown ? .cseqMethodMismatch : .methodUnknown
-            throw SIPParseError(code, at: message.first(.cSeq)?.startIndex ?? 0)
+            guard method.isKnown else {
+                // RFC 4475 section 3.1.2.18 prefers 501, whose fault is the method itself.
+                let start = message.requestURI.startIndex - method.bytes.count - 1
+                throw SIPParseError(.methodUnknown, at: start)
+            }
+            throw SIPParseError(.cseqMethodMismatch, at: message.first(.cSeq)?.startIndex ?? 0)
         }
         if case .other(let scheme, _) = uri {
             throw SIPParseError(.schemeUnsupported, at: scheme.startIndex)
@@ -116,8 +117,9 @@ enum MessageExaminer {
     private static func checkExtensions(_ message: SIPMessage) throws(SIPParseError) {
         guard message.method != .ack, message.method != .cancel else { return }
         for tag in try message.tokens(.require) {
-            let known = self.supportedOptionTags.contains { ASCII.equalsIgnoringCase(tag, $0) }
-            if !known { throw SIPParseError(.extensionUnsupported, at: tag.startIndex) }
+            guard SIPCapabilities.supports(optionTag: tag) else {
+                throw SIPParseError(.extensionUnsupported, at: tag.startIndex)
+            }
         }
     }
 

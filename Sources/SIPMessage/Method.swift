@@ -18,7 +18,13 @@ public struct Method: Sendable, Hashable {
 
     /// From its octets as received; whether they are a token is the parser's to check.
     public init(bytes: some Collection<UInt8>) {
-        if let known = Self.all.first(where: { $0.bytes.elementsEqual(bytes) }) {
+        let count = bytes.count
+        let known = Self.all.first {
+            let literal = $0.literal
+            return literal.utf8CodeUnitCount == count
+                && literal.withUTF8Buffer { $0.elementsEqual(bytes) }
+        }
+        if let known {
             self = known
         } else {
             self.code = .other

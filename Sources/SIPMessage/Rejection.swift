@@ -27,10 +27,7 @@ extension SIPMessageBuilder {
         switch status {
         case 420:
             let tags = (try? message.tokens(.require)) ?? []
-            for tag in tags
-            where !MessageExaminer.supportedOptionTags.contains(where: {
-                ASCII.equalsIgnoringCase(tag, $0)
-            }) {
+            for tag in tags where !SIPCapabilities.supports(optionTag: tag) {
                 builder.add(.unsupported, tag)
             }
         case 415: builder.add(.accept, "application/sdp")

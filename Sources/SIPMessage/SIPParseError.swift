@@ -44,3 +44,8 @@ public struct SIPParseError: Error, Hashable, Sendable {
         case broadcastVia
     }
 }
+
+extension SIPParseError: CustomStringConvertible {
+    /// Reason and offset, for logs.
+    public var description: String { "\(FaultTable.text(self.code)) at offset \(self.offset)" }
+}

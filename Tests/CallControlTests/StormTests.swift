@@ -14,7 +14,7 @@ import Testing
         let a = (0..<4).map { world.phone("a\($0)", side: .a, address: "198.51.100.\($0 + 1)") }
         let b = world.phone("bob", side: .b)
         world.configure { configuration in
-            configuration.trunks[0].sources = a.map(\.address.address)
+            configuration.trunks[0].sources = a.map { AddressPrefix($0.address.address) }
         }
         self.shuffle(b, world)
         for _ in 0..<calls {

@@ -63,7 +63,8 @@ private var packageRoot: String {
         try NodeConfiguration.load(path: "/nonexistent/node.yaml")
     }
     #expect(
-        error?.description == "/nonexistent/node.yaml: cannot be opened: No such file or directory; "
+        error?.description
+            == "/nonexistent/node.yaml: cannot be opened: No such file or directory; "
             + "name a file that this user can read")
     let folder = #expect(throws: ConfigurationErrors.self) {
         try NodeConfiguration.load(path: "/")

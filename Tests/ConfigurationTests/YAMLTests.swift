@@ -4,28 +4,46 @@ import Configuration
 import Testing
 
 @Test(arguments: [
-    ("node:\n  name: [a\nrealms: 1", "node.yaml:3: not YAML: did not find expected ',' or ']' "
-        + "(while parsing a flow sequence); check indentation (spaces, no tabs), colons and quotes "
-        + "on and above this line"),
-    ("node:\n\tname: a", "node.yaml:2: not YAML: found character that cannot start any token "
-        + "(while scanning for the next token); check indentation (spaces, no tabs), colons and "
-        + "quotes on and above this line"),
-    ("a: &x 1\nb: *x", "node.yaml:1: an anchor (&name); write the value out where it is used"),
-    ("b: *x", "node.yaml:1: an alias (*name); write the value out"),
-    ("a: !!int 1", "node.yaml:1: a tag (!name); leave it out; quotes make a text"),
-    ("a: 1\n---\nb: 1", "node.yaml:2: a second document begins; keep everything in one, without "
-        + "'---' in between"),
-    ("a: 1\n[b]: 1", "node.yaml:2: a list or section stands as a key; write a name, a colon and "
-        + "the value"),
-    ("a: [[[[[[[[[1]]]]]]]]]", "node.yaml:1: nested more than 8 deep; write the sections flat, as "
-        + "in the example file"),
-    ("", "node.yaml: is empty; begin with the example file"),
-    ("# only this\n", "node.yaml: is empty; begin with the example file"),
-    ("- a", "node.yaml:1: is a list; write a section of keys: node, fastpath, realms, listeners, "
-        + "trunks, routes, media, limits"),
+    (
+        "node:\n  name: [a\nrealms: 1",
+        "3: not YAML: did not find expected ',' or ']' "
+            + "(while parsing a flow sequence); check indentation (spaces, no tabs), colons and "
+            + "quotes on and above this line"
+    ),
+    (
+        "node:\n\tname: a",
+        "2: not YAML: found character that cannot start any token "
+            + "(while scanning for the next token); check indentation (spaces, no tabs), colons "
+            + "and quotes on and above this line"
+    ),
+    ("a: &x 1\nb: *x", "1: an anchor (&name); write the value out where it is used"),
+    ("b: *x", "1: an alias (*name); write the value out"),
+    ("a: !!int 1", "1: a tag (!name); leave it out; quotes make a text"),
+    (
+        "a: 1\n---\nb: 1",
+        "2: a second document begins; keep everything in one, without "
+            + "'---' in between"
+    ),
+    (
+        "a: 1\n[b]: 1",
+        "2: a list or section stands as a key; write a name, a colon and "
+            + "the value"
+    ),
+    (
+        "a: [[[[[[[[[1]]]]]]]]]",
+        "1: nested more than 8 deep; write the sections flat, as "
+            + "in the example file"
+    ),
+    ("", " is empty; begin with the example file"),
+    ("# only this\n", " is empty; begin with the example file"),
+    (
+        "- a",
+        "1: is a list; write a section of keys: node, fastpath, realms, listeners, "
+            + "trunks, routes, media, limits"
+    ),
 ])
 func yamlFault(text: String, expected: String) {
-    #expect(messages(text) == [expected])
+    #expect(messages(text) == ["node.yaml:" + expected])
 }
 
 @Test func bytesThatAreNoText() {

@@ -92,10 +92,12 @@ private func failure(_ text: String) -> SDPError? {
 }
 
 @Test(arguments: [
-    ("", SDPError.Code.empty, 0), ("v=1\r\n", .badVersion, 0), ("o=- 1 2 IN IP4 a\r\n", .wrongOrder, 0),
+    ("", SDPError.Code.empty, 0), ("v=1\r\n", .badVersion, 0),
+    ("o=- 1 2 IN IP4 a\r\n", .wrongOrder, 0),
     ("v=0\r\ns=-\r\n", .wrongOrder, 5),
-    ("v=0\r\no=- 1 2 IN IP4 a\r\n", .missingName, 24),
-    ("v=0\r\no=- 1 2 IN IP4 a\r\nm=audio 1 RTP/AVP 0\r\n", .missingName, 24), ("v=0\r\n", .wrongOrder, 5), ("v0\r\n", .notALine, 0),
+    ("v=0\r\no=- 1 2 IN IP4 a\r\n", .missingName, 23),
+    ("v=0\r\no=- 1 2 IN IP4 a\r\nm=audio 1 RTP/AVP 0\r\n", .missingName, 23),
+    ("v=0\r\n", .wrongOrder, 5), ("v0\r\n", .notALine, 0),
     ("v=0\r\no=- 1 2 IN IP4\r\n", .badOrigin, 5), ("v=0\r\no=- x 2 IN IP4 a\r\n", .badOrigin, 5),
     ("v=0\r\no=- 1 -2 IN IP4 a\r\n", .badOrigin, 5),
 ])
@@ -115,7 +117,8 @@ func faultsOfTheHead(text: String, code: SDPError.Code, offset: Int) {
     ("m=audio 1/x RTP/AVP 0", .badMedia), (" v=0", .notALine), ("a", .notALine), ("", .notALine),
     ("i=1\r\ni=2", .repeatedLine), ("u=1\r\nu=2", .repeatedLine), ("z=1\r\nz=2", .repeatedLine),
     ("k=1\r\nk=2", .repeatedLine), ("c=IN IP4 a\r\nc=IN IP4 b", .repeatedLine),
-    ("m=audio 1 RTP/AVP 0\r\nt=0 0", .misplacedLine), ("m=audio 1 RTP/AVP 0\r\nu=0", .misplacedLine),
+    ("m=audio 1 RTP/AVP 0\r\nt=0 0", .misplacedLine),
+    ("m=audio 1 RTP/AVP 0\r\nu=0", .misplacedLine),
     ("m=audio 1 RTP/AVP 0\r\nq=0", .unknownType),
     ("m=audio 1 RTP/AVP 0\r\ni=1\r\ni=2", .repeatedLine),
 ])

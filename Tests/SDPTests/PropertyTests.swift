@@ -68,10 +68,12 @@ private struct Maker {
         value.phones = self.list(3) { $0.text() }
         if Bool.random(using: &self.random) { value.connection = self.connection() }
         value.bandwidths = self.list(3) { $0.bandwidth() }
-        value.timings = [Timing(start: "0", stop: self.digits())] + self.list(2) {
-            let (start, stop) = ($0.digits(), $0.digits())
-            return Timing(start: start, stop: stop, repeats: $0.list(2) { $0.text() })
-        }
+        value.timings =
+            [Timing(start: "0", stop: self.digits())]
+            + self.list(2) {
+                let (start, stop) = ($0.digits(), $0.digits())
+                return Timing(start: start, stop: stop, repeats: $0.list(2) { $0.text() })
+            }
         value.zones = self.optional()
         value.key = self.optional()
         value.attributes = self.list(6) { $0.attribute() }
@@ -109,6 +111,7 @@ private struct Maker {
                 continue
             }
             #expect(try SessionDescription.parse(answer.serialise()) == answer)
+            #expect(OfferAnswerLeg(call.a.snapshot, codecs: .all) == call.a, "seed \(seed)")
             guard let plan = call.plan else { continue }
             planned += 1
             for leg in [plan.a, plan.b] {

@@ -49,11 +49,12 @@ func mapsThatSayNothing(line: String) throws {
         ])
 }
 
-@Test(arguments: [
-    ("20", 20_000), ("0.125", 125), ("2.5", 2500), ("22.05", 22_050), ("10000", 10_000_000),
-    ("0", nil), ("-20", nil), ("", nil), ("20 ", nil), ("1.2345", nil), ("10001", nil),
-    (".5", nil), ("5.", nil), ("1e3", nil), ("0.000", nil),
-] as [(String, UInt32?)])
+@Test(
+    arguments: [
+        ("20", 20_000), ("0.125", 125), ("2.5", 2500), ("22.05", 22_050), ("10000", 10_000_000),
+        ("0", nil), ("-20", nil), ("", nil), ("20 ", nil), ("1.2345", nil), ("10001", nil),
+        (".5", nil), ("5.", nil), ("1e3", nil), ("0.000", nil),
+    ] as [(String, UInt32?)])
 func packetTimes(text: String, expected: UInt32?) throws {
     let media = try audio("m=audio 1 RTP/AVP 0", "a=ptime:\(text)", "a=maxptime:\(text)")
     #expect(media.ptimeMicroseconds == expected && media.maxptimeMicroseconds == expected)
@@ -107,7 +108,9 @@ func hosts(text: String, expected: String) throws {
     #expect(kind == expected)
 }
 
-private func format(_ name: SDPText, _ clock: UInt32, _ channels: UInt8, _ text: SDPText?) -> RTPFormat {
+private func format(_ name: SDPText, _ clock: UInt32, _ channels: UInt8, _ text: SDPText?)
+    -> RTPFormat
+{
     RTPFormat(
         payloadType: 96, name: name, clockRate: clock, channels: channels, parameters: text)
 }
@@ -121,7 +124,9 @@ private func format(_ name: SDPText, _ clock: UInt32, _ channels: UInt8, _ text:
     #expect(amr.carries(format("AMR", 8000, 1, "mode-set=7;octet-align=1")))
     #expect(!amr.carries(format("AMR", 8000, 1, nil)))
     #expect(format("AMR-WB", 16000, 1, "octet-align=0").carries(format("AMR-WB", 16000, 1, nil)))
-    #expect(!format("G7221", 16000, 1, "bitrate=24000").carries(format("G7221", 16000, 1, "bitrate=32000")))
+    #expect(
+        !format("G7221", 16000, 1, "bitrate=24000").carries(
+            format("G7221", 16000, 1, "bitrate=32000")))
     let latm = format("MP4A-LATM", 90000, 1, "cpresent=0; config=1")
     #expect(latm.carries(format("MP4A-LATM", 90000, 1, "config=1;cpresent=0")))
     #expect(!latm.carries(format("MP4A-LATM", 90000, 1, "config=2;cpresent=0")))

@@ -351,7 +351,8 @@ enum RFC4475Valid {
     static let unreason = #"""
         <allOneLine>
         SIP/2.0 200 = 2**3 * 5**2 <hex>D0BDD0BE</hex> <hex>D181D182D0BE</hex><hex>20</hex>
-        <hex>D0B4D0B5D0B2D18FD0BDD0BED181D182D0BE</hex> <hex>D0B4D0B5D0B2D18FD182D18C</hex> -<hex>20</hex>
+        <hex>D0B4D0B5D0B2D18FD0BDD0BED181D182D0BE</hex><hex>20</hex>
+        <hex>D0B4D0B5D0B2D18FD182D18C</hex> -<hex>20</hex>
         <hex>D0BFD180D0BED181D182D0BED0B5</hex>
         </allOneLine>
         Via: SIP/2.0/UDP 192.0.2.198;branch=z9hG4bK1324923

@@ -28,17 +28,22 @@
 // its ring ends. The rings may be used only while the two are crosswise equal:
 //     mine.peer_incarnation == peer.incarnation  and  peer.peer_incarnation == mine.incarnation
 //  1. A starting process stores peer_incarnation = 0, then its new incarnation (release), and only
-//     then zeroes its own ring ends.
+//     then resets its own ring ends (tl_file_own does all of it).
 //  2. A running process that sees peer.incarnation change stops using the rings, stores
-//     peer_incarnation = 0, zeroes its own ring ends (all its threads have let go of them), and
-//     stores peer_incarnation = peer.incarnation (release).
+//     peer_incarnation = 0, resets its own ring ends (all its threads have let go of them), and
+//     stores peer_incarnation = peer.incarnation (release). A peer's file that was replaced (another
+//     inode, tl_file_replaced) is the same: it is mapped anew, then step 2.
 //  3. Each side waits for the crosswise match before it uses a ring.
-//  A cursor that fails its check is a fault only if the peer's incarnation is still the same after
-//  the check; otherwise it is step 2. Commands that were in flight are lost with their rings; the
+//  Because the incarnation is stored before the cursors are reset, a side that loads a cursor of
+//  the peer (acquire) and after that the peer's incarnation, and finds that unchanged, has a cursor
+//  of that incarnation. It does so before it takes anything that the cursor offers. A cursor that
+//  fails its check is a fault only if the incarnation is unchanged; otherwise it is step 2. After
+//  a fault a side stops using the rings with that incarnation of the peer and says so. Commands that were in flight are lost with their rings; the
 //  control plane compares flow records with its calls and repeats what is missing.
 //
 // RINGS. Single producer, single consumer, slots of a fixed stride, free-running 32-bit cursors
-// that start at zero. Each cursor lies alone on a cache line in its owner's file; the slots lie in
+// that start at cursor_start of the geometry (any number: zero, or shortly before the wrap so that
+// every run wraps). Each cursor lies alone on a cache line in its owner's file; the slots lie in
 // the producer's file. fill = producer - consumer (wrapping); a fill above the slot count is a lie.
 //  * full command or inject ring: the control plane keeps what it has and tries again (back-pressure).
 //  * full event ring: the worker takes no command that it could not answer; a notification that
@@ -65,7 +70,9 @@
 
 #define TL_MAGIC_FASTPATH 0x3148544150464c54u // "TLFPATH1", little-endian
 #define TL_MAGIC_CONTROL 0x314c5254434c4c54u  // "TLLCTRL1", little-endian
+#ifndef TL_ABI_VERSION // tests build readers of other versions
 #define TL_ABI_VERSION 1u
+#endif
 #define TL_ABI_VERSION_OLDEST 1u
 
 #define TL_PORT_BLOCK 512u // aligned block of UDP ports that names its worker
@@ -92,7 +99,7 @@
 
 // Command operations.
 #define TL_OP_PING 1u   // answered with OK; measures the path
-#define TL_OP_ADD 2u    // install a flow; index must be free
+#define TL_OP_ADD 2u    // install a flow; index must be free, generation the record's or above it
 #define TL_OP_MODIFY 3u // replace the specification of a live flow, all but address, port and SSRC
 #define TL_OP_REMOVE 4u // take a flow out; its record keeps its last figures
 #define TL_OP_LIST 5u   // one TL_EVENT_LISTED for each live flow in [flow_index, flow_index + value)
@@ -109,7 +116,7 @@
     X(BAD_OPERATION, -1, "bad_operation", "the operation is not known")                            \
     X(BAD_SIZE, -2, "bad_size", "the message is shorter than its operation needs")                 \
     X(BAD_INDEX, -3, "bad_index", "the flow index is outside this worker's range")                 \
-    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or one that was used before")        \
+    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or one before the record's")         \
     X(STALE, -5, "stale", "the flow at this index has another generation")                         \
     X(EXISTS, -6, "exists", "the flow index is in use")                                            \
     X(NOT_FOUND, -7, "not_found", "no live flow at this index")                                    \
@@ -134,7 +141,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_FLOW_SEND (1u << 1)     // send media to the remote party (else drop: not_sending)
 #define TL_FLOW_RTCP_MUX (1u << 2) // RTCP shares the RTP port (RFC 5761)
 #define TL_FLOW_RTCP (1u << 3)     // send our own RTCP reports on this leg
-#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported
+#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported,
+                                   // unless the signalled source spoke first. Media then goes there
 #define TL_FLOW_DELIVER (1u << 5)  // DTLS records go to the control plane's packet ring
 #define TL_FLOW_FLAGS_ALL 0x3fu
 
@@ -146,7 +154,7 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_DROP_REASONS(X)                                                                         \
     X(NOT_MEDIA, "not_media", "not UDP to a media address and port; a shared interface's kernel has its own copy") \
     X(FRAGMENT, "fragment", "an IP fragment in the media range")                                   \
-    X(MALFORMED_IP, "malformed_ip", "an IP header that does not fit its packet")                   \
+    X(MALFORMED_IP, "malformed_ip", "an IP header with options, or one that does not fit its packet")                 \
     X(MALFORMED_UDP, "malformed_udp", "a UDP length that does not fit its packet")                 \
     X(NO_FLOW, "no_flow", "a media port that no call uses")                                        \
     X(WRONG_REALM, "wrong_realm", "arrived by another interface or VLAN than its address's realm") \
@@ -170,7 +178,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
     X(NO_BUFFER, "no_buffer", "no buffer was free")                                                \
     X(INJECT_REFUSED, "inject_refused", "a packet of the control plane for a flow that is gone")   \
     X(TWIN_FULL, "twin_full", "the kernel's twin of a NIC did not take the packet")                \
-    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")
+    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")    \
+    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream")
 
 #define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
 enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
@@ -178,10 +187,17 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
 #define TL_DROPS_MAX 64u
 
 // Per-worker packet counters beside the drops. The accounting identity, exact in each snapshot:
-//   received + handed_in = forwarded + consumed + delivered + handed_out + sum(drops on receipt)
+//   received + handed_in + own_dropped
+//       = forwarded + consumed + delivered + handed_out + sum(drops)
 //   sent = forwarded + generated + injected
 // A packet that was accepted for sending and then refused by the transmit queue counts as a drop
 // (tx_full), not as forwarded, generated or injected.
+//
+// Counters outlive their process: a fast path that starts on a kept file goes on from the figures
+// of its pages, so that sums only grow; a fresh file starts at zero. What the killed process had in
+// hand becomes unknown_at_restart: the packets of in_hand (then counted as received too), and what
+// stood in the rings between workers, handed_out minus handed_in over all workers (then counted as
+// handed in, by worker 0).
 #define TL_WORKER_COUNTERS(X)                                                                      \
     X(received, "packets taken from receive queues")                                               \
     X(handed_in, "packets taken over from another worker, or looped back by a hairpin")            \
@@ -203,7 +219,8 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
     X(sleeps, "times that the worker slept")                                                       \
     X(driver_calls, "receive and transmit calls into drivers")                                     \
     X(sources_learned, "flows whose source was learned")                                           \
-    X(media_timeouts, "media time-outs reported")
+    X(media_timeouts, "media time-outs reported")                                                  \
+    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")
 
 // ---------------------------------------------------------------------------------------------
 // Files
@@ -225,13 +242,13 @@ struct tl_file_header {
     uint32_t header_size_bytes;
     uint32_t command_size_bytes; // size of struct tl_command that this side was built with
     uint32_t event_size_bytes;
-    uint32_t packet_size_bytes;
+    uint32_t packet_size_bytes; // never changes: the payload has a fixed offset
     uint32_t record_size_bytes;
     uint32_t worker_size_bytes;
     uint32_t realm_size_bytes;
     uint32_t address_size_bytes;
     uint32_t channel_size_bytes;
-    uint32_t reserved_2;
+    uint32_t cursor_start;     // where the cursors of all rings start; part of the geometry
     uint64_t incarnation;      // offset 64. Non-zero once the process has started
     uint64_t peer_incarnation; // for which this side's ring ends were reset; 0 = for none
     uint64_t heartbeat_ns;     // CLOCK_MONOTONIC of this side's last sign of life
@@ -324,10 +341,11 @@ struct tl_flow_spec {
 struct tl_command {
     uint32_t size_bytes; // of this message as its writer knows it
     uint32_t operation;  // TL_OP_*
-    uint32_t sequence;   // grows by one for each command of a channel's life; repeating it repeats
-                         // the answer and does nothing else
+    uint32_t sequence;   // the first after a handshake is free, each next one is one more (wrapping).
+                         // One of the last few again (at least the last): the same answer, and
+                         // nothing is done. One of long ago: STALE_SEQUENCE
     uint32_t flow_index;
-    uint32_t generation; // never zero; never used twice for an index
+    uint32_t generation; // never zero; a new flow's is above all earlier ones of its index (wrapping)
     uint32_t value;      // list: how many indexes to look at
     uint8_t reserved[8];
     struct tl_flow_spec spec; // add, modify
@@ -371,8 +389,11 @@ struct tl_packet_slot {
 #define TL_RECORD_LIVE 1u
 
 // Of one flow index. Written by its worker; the control plane reads it while the generation is the
-// one it expects before and after. Each field is one aligned store. It survives both processes:
-// an add with the stored generation and key_id takes up the stored egress stream and source.
+// one it expects before and after. Each field is one aligned store; the generation is stored first
+// when a flow is installed, the state last, both with release. It survives both processes: an add
+// with the stored generation and key_id takes up the stored egress stream and source. A starting
+// fast path sets every state to free before it stores peer_incarnation, so that while the
+// incarnations match a live record is a live flow.
 struct tl_flow_record {
     // line 0: identity and continuity
     uint32_t generation;
@@ -422,11 +443,12 @@ struct tl_worker_page {
     uint32_t version;
     uint32_t core;
     uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the worker's loop, outside the version
-    uint8_t reserved_0[48];
+    uint64_t in_hand;      // packets received since the last publication, outside the version
+    uint8_t reserved_0[40];
 #define TL_WORKER_FIELD(name, text) uint64_t name;
     TL_WORKER_COUNTERS(TL_WORKER_FIELD)
 #undef TL_WORKER_FIELD
-    uint64_t reserved_1[32 - 21];
+    uint64_t reserved_1[32 - 22];
     uint64_t drops[TL_DROPS_MAX]; // by reason; reasons that this side does not know are summed
 };
 
@@ -512,5 +534,6 @@ static inline void tl_store_release_u64(uint64_t *word, uint64_t value)
 
 #include "abi_file.h"
 #include "abi_names.h"
+#include "abi_read.h"
 
 #endif

@@ -17,6 +17,7 @@ struct tl_geometry {
     uint32_t packet_slots;
     uint32_t realm_count;      // 0...TL_REALMS_MAX
     uint32_t address_count;    // 0...TL_ADDRESSES_MAX
+    uint32_t cursor_start;     // where ring cursors start, any number
 };
 
 // Results of the functions below. Zero, or negative with a name (tl_file_result_name) and a
@@ -45,33 +46,50 @@ struct tl_map {
     uint64_t size_bytes;
     uint64_t device; // identity of the file that is mapped, to notice a replaced one
     uint64_t inode;
+    int32_t lock_descriptor; // while mapped: the lock of an owned file, -1 for a peer's
+    uint32_t guard_slot;     // where the guard knows this map
 };
 
 // What the header of a peer's file said, copied and checked once. Only this is used afterwards.
 struct tl_layout {
     struct tl_geometry geometry;
     uint32_t version;
-    uint32_t command_size_bytes; // min(the peer's, ours)
+    uint32_t command_size_bytes; // min(the peer's, ours), as all sizes here
     uint32_t event_size_bytes;
     uint32_t packet_size_bytes;
     uint32_t record_size_bytes;
     uint32_t worker_size_bytes;
+    uint32_t realm_size_bytes;
+    uint32_t address_size_bytes;
     struct tl_section channels, commands, events, packets, records, workers, realms, addresses;
 };
 
 // Opens or makes the file that this side owns and maps it for reading and writing.
 // magic names the side. A file of the same geometry and version is kept with its flow records
 // (*kept = 1); anything else is replaced by a fresh file (written aside, then renamed over).
-// mode is the file's permission bits. Takes an exclusive lock for the process's life, so that two
-// processes cannot own one file (SYSTEM with errno EWOULDBLOCK).
-// On return peer_incarnation is 0, the new incarnation is stored, the ring ends are zero, the
-// state is STARTING (in the order that step 1 of the handshake asks for).
+// mode is the file's permission bits. All memory is taken here (ENOSPC now, not SIGBUS later).
+// Takes an exclusive lock (on path with ".lock" behind it) until the file is unmapped or the
+// process ends, so that two processes cannot own one file (SYSTEM with errno EWOULDBLOCK).
+// On return peer_incarnation is 0, the new incarnation is stored, the ring ends are reset, command
+// slots are wiped, the state is STARTING (in the order that step 1 of the handshake asks for).
+// Worker pages, realm and address pages of a kept file are as the last process left them.
+// BAD_GEOMETRY for a geometry outside its limits.
 int32_t tl_file_own(const char *path, uint64_t magic, const struct tl_geometry *geometry,
                     uint32_t mode, struct tl_map *map, struct tl_layout *layout, int *kept);
 
 // Maps the peer's file read-only and checks its header. Nothing is mapped unless OK.
 int32_t tl_file_attach(const char *path, uint64_t magic, struct tl_map *map,
                        struct tl_layout *layout);
+
+// Step 2 of the handshake, first half: sets each ring end of the file that this side owns (described
+// by its own layout) to cursor_start. Only while peer_incarnation is 0.
+void tl_file_reset_rings(const struct tl_map *own, const struct tl_layout *layout);
+
+// TL_FILE_OK, or TL_FILE_OTHER_GEOMETRY when two files cannot be used together.
+int32_t tl_file_same_geometry(const struct tl_geometry *one, const struct tl_geometry *other);
+
+// The crosswise match of incarnations, without which no ring may be used.
+int tl_file_matched(const struct tl_map *own, const struct tl_map *peer);
 
 // 1 when the file at path is another one than the mapped one, or is gone or shorter than mapped.
 int tl_file_replaced(const char *path, const struct tl_map *map);
@@ -83,11 +101,18 @@ int32_t tl_file_check(const struct tl_file_header *header, uint64_t file_size_by
 // Unmaps. The file stays.
 void tl_file_unmap(struct tl_map *map);
 
-// A peer's file that shrinks makes its pages unreadable (SIGBUS). From this call on that ends the
+// A mapped file that shrinks makes its pages unreadable (SIGBUS). From this call on that ends the
 // process with exit code TL_EXIT_PEER_FILE and one line on standard error that names the file's
-// side, instead of a core dump. Call once, early.
+// side, instead of a core dump. peer_name stays valid. Call once, early. A SIGBUS outside the maps
+// of this header keeps its default action.
 #define TL_EXIT_PEER_FILE 70
 void tl_file_guard(const char *peer_name);
+
+// The same, in the control plane: Swift cannot keep a C string alive so simply.
+static inline void tl_file_guard_fastpath(void)
+{
+    tl_file_guard("trunkline-fastpath");
+}
 
 const char *tl_file_result_name(int32_t result);
 const char *tl_file_result_text(int32_t result);

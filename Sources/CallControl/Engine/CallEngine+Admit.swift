@@ -87,7 +87,12 @@ extension CallEngine {
     }
 
     private func admit(_ plan: Plan) {
-        guard let ports = self.ports.reserve(plan.trunks.a.realm, plan.trunks.b.realm) else {
+        // The caller's media is of the family that it offers, the callee's of its signalling's.
+        let caller = plan.stream?.address ?? plan.request.source.remote.address
+        let reserved = self.ports.reserve(
+            plan.trunks.a.realm, isIPv4: caller.isIPv4,
+            plan.trunks.b.realm, isIPv4: plan.trunks.b.peer.remote.address.isIPv4)
+        guard let ports = reserved else {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()

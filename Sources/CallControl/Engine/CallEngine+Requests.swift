@@ -46,7 +46,10 @@ extension CallEngine {
     /// The trunk that a request comes from: by listener and source address.
     func trunk(from source: Hop) -> TrunkIndex? {
         let trunks = self.context.configuration.trunks
-        let index = trunks.firstIndex { $0.owns(source) }
+        // A trunk whose own listener it is comes before one that shares the listener's address.
+        let index =
+            trunks.firstIndex { $0.listener == source.listener && $0.owns(source) }
+            ?? trunks.firstIndex { $0.owns(source) }
         return index.flatMap { UInt16(exactly: $0) }.map(TrunkIndex.init)
     }
 
@@ -96,6 +99,7 @@ extension CallEngine {
 extension TrunkSettings {
     /// Requests from there are the trunk's.
     func owns(_ source: Hop) -> Bool {
-        self.listener == source.listener && self.sources.contains(source.remote.address)
+        self.listeners.contains(source.listener)
+            && self.sources.contains { $0.contains(source.remote.address) }
     }
 }

@@ -18,7 +18,9 @@ final class TestPorts: MediaPorts {
 
     init(limit: Int = 4096) { self.limit = limit }
 
-    func reserve(_ a: RealmIndex, _ b: RealmIndex) -> (a: MediaPort, b: MediaPort)? {
+    func reserve(
+        _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
+    ) -> (a: MediaPort, b: MediaPort)? {
         guard self.reserved.count + 2 <= self.limit else { return nil }
         return (self.take(a), self.take(b))
     }

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only file in which -Wfunction-effects is off: DPDK's functions carry no attribute that the
+// compiler could check. What they do was read instead: receive and transmit bursts of the drivers
+// that are used here copy or pass on buffers; af_xdp and af_packet make one system call a burst to
+// kick the kernel, without waiting (the worker counts driver calls); pools and rings are lock-free
+// (a pool's common ring spins for a competitor's few instructions).
+
+#include "io.h"
+
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_ring.h>
+
+#pragma clang diagnostic ignored "-Wfunction-effects"
+
+static uint64_t from_timespec(const struct timespec *time)
+{
+    return (uint64_t)time->tv_sec * TL_NANOSECONDS + (uint64_t)time->tv_nsec;
+}
+
+TL_PACKET_CODE uint64_t tl_io_now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return from_timespec(&now);
+}
+
+TL_PACKET_CODE uint64_t tl_io_cycles(void)
+{
+    return rte_rdtsc();
+}
+
+TL_PACKET_CODE uint16_t tl_io_receive(uint16_t port_id, uint16_t queue, struct rte_mbuf **buffers,
+                                      uint16_t count)
+{
+    return rte_eth_rx_burst(port_id, queue, buffers, count);
+}
+
+TL_PACKET_CODE uint16_t tl_io_transmit(uint16_t port_id, uint16_t queue, struct rte_mbuf **buffers,
+                                       uint16_t count)
+{
+    return rte_eth_tx_burst(port_id, queue, buffers, count);
+}
+
+TL_PACKET_CODE int tl_io_allocate(struct rte_mempool *pool, struct rte_mbuf **buffers,
+                                  uint32_t count)
+{
+    return rte_pktmbuf_alloc_bulk(pool, buffers, count) == 0;
+}
+
+TL_PACKET_CODE void tl_io_free(struct rte_mbuf **buffers, uint32_t count)
+{
+    if (count > 0)
+        rte_pktmbuf_free_bulk(buffers, count);
+}
+
+TL_PACKET_CODE uint32_t tl_io_take(struct rte_ring *ring, struct rte_mbuf **buffers,
+                                   uint32_t count)
+{
+    return rte_ring_dequeue_burst(ring, (void **)buffers, count, NULL);
+}
+
+TL_PACKET_CODE uint32_t tl_io_give(struct rte_ring *ring, struct rte_mbuf **buffers,
+                                   uint32_t count)
+{
+    return rte_ring_enqueue_burst(ring, (void **)buffers, count, NULL);
+}
+
+void tl_io_sleep_ns(uint64_t duration_ns)
+{
+    struct timespec duration = {.tv_sec = 0, .tv_nsec = (long)(duration_ns % TL_NANOSECONDS)};
+    nanosleep(&duration, NULL);
+}
+
+void tl_io_sharpen_timers(void)
+{
+    // A slack of zero would mean the default.
+    prctl(PR_SET_TIMERSLACK, 1ul);
+}

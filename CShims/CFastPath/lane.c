@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The worker's loop. It blocks in one place, its own sleep when nothing came for a while:
+//
+//   a flow is live, or a command came within the last second    50 µs
+//   neither                                                     1 ms
+//
+// A turn that found something makes the lane stay awake for the next IDLE_TURNS turns.
+
+#include "lane.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "io.h"
+
+enum {
+    IDLE_TURNS = 64,          // empty turns before the first sleep, about 10 to 20 µs
+    COMMANDS_A_TURN = 32,     // of each shard
+    TIMERS_A_TURN = 64,
+    INBOX_BURSTS = 4,         // a busy inbox must not keep receive queues waiting
+    PUBLISH_TURNS = 64,       // without packets, for heartbeat and turns
+};
+#define SLEEP_WITH_FLOWS_NS 50000u
+#define SLEEP_IDLE_NS 1000000u
+#define COMMAND_MEMORY_NS TL_NANOSECONDS
+
+// Rings ------------------------------------------------------------------------------------------
+
+static void let_go(struct tl_lane *lane)
+{
+    for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++)
+        if (lane->worker->channels[shard].attached)
+            tl_channel_detach(&lane->worker->channels[shard]);
+    // Before `held`: housekeeping must not take the old fault for one of the next link.
+    __atomic_store_n(&lane->control.fault, TL_FAULT_NONE, __ATOMIC_RELAXED);
+    __atomic_store_n(&lane->control.held, NULL, __ATOMIC_RELEASE);
+}
+
+static void take_up(struct tl_lane *lane, const struct tl_link *link)
+{
+    struct tl_channel_views views;
+    for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++) {
+        tl_channel_views_make(&views, lane->own, lane->own_layout, &link->map, &link->layout,
+                              shard, lane->index);
+        tl_channel_attach(&lane->worker->channels[shard], &views);
+    }
+    __atomic_store_n(&lane->control.held, link, __ATOMIC_RELEASE);
+}
+
+// The link to use in this turn, or NULL. The acquire pairs with housekeeping's store of `wanted`.
+static const struct tl_link *current_link(struct tl_lane *lane)
+{
+    const struct tl_link *wanted = __atomic_load_n(&lane->control.wanted, __ATOMIC_ACQUIRE);
+    if (TL_UNLIKELY(wanted != lane->control.held)) {
+        if (lane->control.held != NULL)
+            let_go(lane);
+        if (wanted != NULL)
+            take_up(lane, wanted);
+    }
+    if (wanted == NULL || lane->control.fault != TL_FAULT_NONE)
+        return NULL;
+    // Between a restart of the peer and housekeeping noticing it.
+    return TL_LIKELY(tl_file_matched(lane->own, &wanted->map)) ? wanted : NULL;
+}
+
+// A cursor that lies is a fault only when the peer has not just restarted.
+static void report(struct tl_lane *lane, const struct tl_link *link, enum tl_fault fault)
+{
+    if (fault != TL_FAULT_NONE && tl_file_matched(lane->own, &link->map))
+        __atomic_store_n(&lane->control.fault, (uint32_t)fault, __ATOMIC_RELEASE);
+}
+
+static uint32_t poll_commands(struct tl_lane *lane, const struct tl_link *link, uint64_t now_ns)
+{
+    uint32_t answered = 0;
+    for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++)
+        report(lane, link,
+               tl_channel_poll(lane->worker, shard, now_ns, COMMANDS_A_TURN, &answered));
+    if (answered > 0)
+        lane->last_command_ns = now_ns;
+    return answered;
+}
+
+// Packets ----------------------------------------------------------------------------------------
+
+TL_PACKET_CODE static uint32_t receive_all(struct tl_lane *lane, uint64_t now_ns)
+{
+    uint32_t total = 0;
+    const struct tl_ports *ports = lane->ports;
+    for (uint16_t p = 0; p < ports->count; p++) {
+        const struct tl_port *port = &ports->list[p];
+        for (uint32_t q = lane->index; q < port->queue_count; q += lane->worker->worker_count) {
+            uint32_t count =
+                tl_io_receive(port->port_id, (uint16_t)q, lane->buffers, TL_BURST_MAX);
+            lane->worker->counters.driver_calls++;
+            if (count == 0)
+                continue;
+            tl_burst_received(lane, lane->buffers, count, p, now_ns);
+            total += count;
+        }
+    }
+    return total;
+}
+
+TL_PACKET_CODE uint32_t tl_lane_take_inbox(struct tl_lane *lane, uint64_t now_ns)
+{
+    uint32_t total = 0;
+    for (int i = 0; i < INBOX_BURSTS; i++) {
+        uint32_t count = tl_io_take(lane->inbox, lane->buffers, TL_BURST_MAX);
+        if (count == 0)
+            break;
+        tl_burst_handed_in(lane, lane->buffers, count, now_ns);
+        total += count;
+    }
+    return total;
+}
+
+// Worker 0 sends what the kernel's twins want sent: it is signalling, and little.
+TL_PACKET_CODE static uint32_t take_twins(struct tl_lane *lane)
+{
+    uint32_t total = 0;
+    for (uint16_t p = 0; lane->index == 0 && p < lane->ports->count; p++) {
+        if (lane->ports->list[p].from_twin == NULL)
+            continue;
+        uint32_t count =
+            tl_io_take(lane->ports->list[p].from_twin, lane->buffers, TL_BURST_MAX);
+        if (count > 0)
+            tl_burst_injected(lane, lane->buffers, count, p);
+        total += count;
+    }
+    return total;
+}
+
+uint32_t tl_lane_make(struct tl_lane *lane, uint64_t now_ns)
+{
+    uint32_t total = 0;
+    const struct tl_link *link = current_link(lane);
+    for (uint32_t shard = 0; link != NULL && shard < lane->worker->shard_count; shard++) {
+        enum tl_fault fault = TL_FAULT_NONE;
+        uint32_t capacity = tl_burst_blank(lane);
+        uint32_t count =
+            tl_channel_inject(lane->worker, shard, lane->made, capacity, &fault);
+        tl_burst_made(lane, count);
+        report(lane, link, fault);
+        total += count;
+    }
+    uint32_t capacity = tl_burst_blank(lane);
+    uint32_t count =
+        tl_worker_tick(lane->worker, now_ns, TIMERS_A_TURN, lane->made, capacity);
+    tl_burst_made(lane, count);
+    return total + count;
+}
+
+TL_PACKET_CODE void tl_lane_publish(struct tl_lane *lane, uint64_t now_ns)
+{
+    tl_counters_publish(&lane->worker->counters, lane->page, now_ns);
+    lane->in_hand = 0;
+    __atomic_store_n(&lane->page->in_hand, 0, __ATOMIC_RELAXED);
+}
+
+// The loop ---------------------------------------------------------------------------------------
+
+uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
+{
+    const struct tl_link *link = current_link(lane);
+    uint32_t done = link != NULL ? poll_commands(lane, link, now_ns) : 0;
+    uint32_t packets = receive_all(lane, now_ns);
+    packets += tl_lane_take_inbox(lane, now_ns);
+    packets += take_twins(lane);
+    packets += tl_lane_make(lane, now_ns);
+    struct tl_counters *counters = &lane->worker->counters;
+    counters->polls++;
+    counters->flows = lane->worker->live;
+    done += packets;
+    lane->idle_turns = done > 0 ? 0 : lane->idle_turns + 1;
+    if (done > 0 || lane->idle_turns % PUBLISH_TURNS == 0)
+        tl_lane_publish(lane, now_ns);
+    return done;
+}
+
+static void rest(struct tl_lane *lane, uint64_t now_ns)
+{
+    if (lane->idle_turns < IDLE_TURNS)
+        return;
+    int recent = now_ns - lane->last_command_ns < COMMAND_MEMORY_NS;
+    lane->worker->counters.sleeps++;
+    tl_lane_publish(lane, now_ns);
+    tl_io_sleep_ns(lane->worker->live > 0 || recent ? SLEEP_WITH_FLOWS_NS : SLEEP_IDLE_NS);
+    // One empty turn is enough to sleep again: being awake was not asked for.
+}
+
+int tl_lane_run(void *argument)
+{
+    struct tl_lane *lane = argument;
+    char name[16];
+    snprintf(name, sizeof(name), "worker-%u", lane->index);
+    pthread_setname_np(pthread_self(), name);
+    tl_io_sharpen_timers();
+    while (!__atomic_load_n(&lane->control.stop, __ATOMIC_RELAXED)) {
+        uint64_t now_ns = tl_io_now_ns();
+        tl_lane_turn(lane, now_ns);
+        rest(lane, now_ns);
+    }
+    let_go(lane);
+    tl_lane_publish(lane, tl_io_now_ns());
+    return 0;
+}

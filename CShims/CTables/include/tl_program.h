@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Programming one flow: from a checked specification to the lines that packets read.
+
+#ifndef TL_PROGRAM_H
+#define TL_PROGRAM_H
+
+#include "tl_worker.h"
+
+/// Where a flow sends to.
+struct tl_route {
+    uint32_t hop;    // index of a next hop that was taken, or TL_NO_HOP
+    uint8_t variant; // TL_VARIANT_*
+    uint8_t target;  // interface, or worker of a hairpin
+    uint8_t reserved[2];
+};
+
+/// TL_STATUS_OK, or why the specification cannot be programmed at `slot`. Changes nothing.
+TL_PACKET_CODE int32_t tl_spec_check(const struct tl_worker *worker, uint32_t slot,
+                                     const struct tl_flow_spec *spec);
+
+/// TL_STATUS_OK, or why the specification's local address and port cannot be taken.
+TL_PACKET_CODE int32_t tl_spec_check_port(const struct tl_worker *worker,
+                                          const struct tl_flow_spec *spec);
+
+/// Finds the way to a remote party and takes its next hop. TL_STATUS_OK, TL_STATUS_BAD_REMOTE (an
+/// own address, but no media port) or TL_STATUS_NO_NEXT_HOP.
+TL_PACKET_CODE int32_t tl_route_find(struct tl_worker *worker, const struct tl_flow_spec *spec,
+                                     const uint8_t address[16], uint16_t port,
+                                     struct tl_route *route);
+
+/// Writes the header template and the way out of a flow.
+TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
+                                   const uint8_t address[16], uint16_t port,
+                                   const struct tl_route *route);
+
+/// Makes a live flow of a free slot. Everything was checked, the route is found.
+TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uint32_t generation,
+                                    const struct tl_flow_spec *spec, const struct tl_route *route,
+                                    uint64_t now_ns);
+
+/// Replaces what a live flow is told to do. Its streams go on.
+TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
+                                    const struct tl_flow_spec *spec, const struct tl_route *route,
+                                    uint64_t now_ns);
+
+/// Takes a live flow out.
+TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot);
+
+/// Accepts another source, once, and sends there from now on. 0 when there is no way to it.
+TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
+                                 const uint8_t address[16], uint16_t port);
+
+/// Closes the learn window.
+TL_PACKET_CODE void tl_flow_learn_close(struct tl_flow *flow);
+
+/// Arms the flow's timer for the earliest of what it waits for.
+TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, uint64_t now_ns);
+
+/// Next number of the worker's generator. Not for secrets.
+TL_PACKET_CODE uint64_t tl_worker_random(struct tl_worker *worker);
+
+#endif

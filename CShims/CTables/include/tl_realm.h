@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Realms and local addresses: fixed when the process starts, read-only afterwards.
+
+#ifndef TL_REALM_H
+#define TL_REALM_H
+
+#include "tl_base.h"
+
+#include "CFlowABI.h"
+
+#define TL_REALM_TWIN       (1u << 0) // what is not media goes to the kernel's twin (TL_EDGE_TWIN)
+#define TL_REALM_STATIC_MAC (1u << 1) // everything is sent to gateway_mac; nothing is resolved
+
+struct tl_realm {
+    uint16_t port_first;    // media ports, inclusive, even
+    uint16_t port_last;     // odd
+    uint16_t vlan;          // 0 = untagged
+    uint8_t port;           // the process's number of the interface: packets' rx_port and target
+    uint8_t flags;          // TL_REALM_*
+    uint8_t mac[6];         // own link address
+    uint8_t gateway_mac[6]; // with TL_REALM_STATIC_MAC
+};
+
+struct tl_address {
+    uint8_t address[16]; // IPv4 as IPv4-mapped
+    uint16_t realm_index;
+    uint8_t reserved[6];
+};
+
+#define TL_ADDRESS_SLOTS (4u * TL_ADDRESSES_MAX) // open addressing, at most a quarter full
+#define TL_NO_ADDRESS    0xffffu
+
+/// Finds local addresses by destination address.
+struct tl_address_table {
+    uint16_t slots[TL_ADDRESS_SLOTS]; // address index or TL_NO_ADDRESS
+    struct tl_address addresses[TL_ADDRESSES_MAX];
+    uint32_t count;
+};
+
+void tl_address_table_init(struct tl_address_table *table, const struct tl_address *addresses,
+                           uint32_t count);
+
+/// Index of a local address (16 bytes, IPv4-mapped), or TL_NO_ADDRESS.
+TL_PACKET_CODE uint32_t tl_address_find(const struct tl_address_table *table,
+                                        const uint8_t address[16]);
+
+static inline int tl_address_is_ipv4(const uint8_t address[16])
+{
+    const uint8_t prefix[12] = {[10] = 0xff, [11] = 0xff};
+    return memcmp(address, prefix, sizeof(prefix)) == 0;
+}
+
+static inline int tl_address_is_unknown(const uint8_t address[16])
+{
+    const uint8_t unspecified[16] = {0};
+    return memcmp(address, unspecified, sizeof(unspecified)) == 0;
+}
+
+#endif

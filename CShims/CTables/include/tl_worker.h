@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// One worker: everything that its thread owns.
+
+#ifndef TL_WORKER_H
+#define TL_WORKER_H
+
+#include "tl_base.h"
+#include "tl_channel.h"
+#include "tl_counters.h"
+#include "tl_flow.h"
+#include "tl_next_hop.h"
+#include "tl_realm.h"
+#include "tl_timer.h"
+
+#define TL_PORT_BLOCKS   (65536u / TL_PORT_BLOCK)
+#define TL_FAREWELLS_MAX 64u // RTCP BYEs that wait to be sent
+
+/// What a worker is made for. Copied; the pointers must stay valid for the worker's life.
+struct tl_worker_config {
+    uint32_t index;            // this worker
+    uint32_t worker_count;     // 1...TL_WORKERS_MAX
+    uint32_t shard_count;      // 1...TL_SHARDS_MAX
+    uint32_t flows_per_worker; // 1...TL_FLOWS_PER_WORKER_MAX
+    uint32_t next_hops;        // power of two, 2...65536
+    uint32_t realm_count;
+    uint32_t address_count;
+    uint32_t record_stride; // of the records section
+    const struct tl_realm *realms;
+    const struct tl_address *addresses;
+    uint8_t *records;            // this worker's first record, in the fast path's file
+    struct tl_worker_page *page; // this worker's page
+    uint64_t seed;               // of the randomised RTCP interval
+    uint64_t realtime_offset_ns; // CLOCK_REALTIME - CLOCK_MONOTONIC, for NTP time stamps
+};
+
+/// A BYE that outlives its flow.
+struct tl_farewell {
+    struct tl_flow_headers headers;
+    uint64_t hop_word;
+    uint32_t ssrc_be;
+    uint16_t remote_port;
+    uint16_t local_port;
+    uint8_t variant;
+    uint8_t target;
+    uint8_t template_bytes;
+    uint8_t reserved[5];
+    uint64_t name;
+};
+
+struct tl_worker {
+    // What packets read.
+    struct tl_flow *flows;      // by slot: flow index minus first_flow
+    struct tl_flow_cold *cold;  // likewise
+    uint8_t *records;           // likewise, record_stride apart
+    uint32_t *ports;            // slots by local port, see tl_worker_port
+    uint64_t now_ns;            // CLOCK_MONOTONIC of this turn
+    uint32_t record_stride;
+    uint32_t first_flow;        // index of slot zero
+    uint32_t flow_count;
+    uint32_t live;
+    uint32_t ports_stride;      // entries of one address in `ports`
+    uint32_t index;
+    uint32_t worker_count;
+    uint32_t shard_count;
+    uint32_t realm_count;
+    uint32_t kinds_in_burst;    // bit for each TL_KIND_* that demux saw in this burst
+    uint8_t block_worker[TL_PORT_BLOCKS]; // whose port block it is
+    uint8_t block_local[TL_PORT_BLOCKS];  // its position among that worker's blocks
+    uint8_t port_twin[256];               // by interface: it has a kernel's twin
+    struct tl_counters counters;
+    struct tl_realm realms[TL_REALMS_MAX];
+    struct tl_address_table addresses;
+    struct tl_next_hops hops;
+    // What commands and timers use.
+    struct tl_worker_page *page;
+    struct tl_timers timers;
+    uint64_t random;
+    uint64_t realtime_offset_ns;
+    uint32_t farewell_first;
+    uint32_t farewell_count;
+    struct tl_farewell farewells[TL_FAREWELLS_MAX];
+    struct tl_channel channels[TL_SHARDS_MAX]; // by shard
+};
+
+/// Bytes that a worker needs, for tl_worker_init. The caller takes them (64-byte aligned).
+uint64_t tl_worker_size(const struct tl_worker_config *config);
+
+/// Makes a worker in `memory`. Returns NULL and a sentence when the configuration is impossible.
+/// Records are kept as they are: an add may take them up. Counters go on from the page.
+struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *config,
+                                 uint64_t now_ns, const char **problem);
+
+/// The record of a slot.
+static inline struct tl_flow_record *tl_worker_record(const struct tl_worker *worker,
+                                                      uint32_t slot)
+{
+    return (struct tl_flow_record *)(void *)(worker->records +
+                                             (uint64_t)slot * worker->record_stride);
+}
+
+/// Worker that owns a UDP port.
+static inline uint32_t tl_worker_of_port(const struct tl_worker *worker, uint16_t port)
+{
+    return worker->block_worker[port / TL_PORT_BLOCK];
+}
+
+/// Place in `ports` of a port that this worker owns: RTP and RTCP port share one.
+static inline uint32_t tl_worker_port(const struct tl_worker *worker, uint32_t address_index,
+                                      uint16_t port)
+{
+    uint32_t block = worker->block_local[port / TL_PORT_BLOCK];
+    return address_index * worker->ports_stride + block * (TL_PORT_BLOCK / 2) +
+           (port % TL_PORT_BLOCK) / 2;
+}
+
+#endif

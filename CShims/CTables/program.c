@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: Apache-2.0
+// Flows come, change and go.
+#include "CTables.h"
+
+#include <arpa/inet.h>
+
+// What a packet's source port must be, with the mark of a hairpin (tl_source_check).
+static uint32_t source_key(const struct tl_flow *flow, uint16_t port)
+{
+    if (port == 0)
+        return TL_NO_SOURCE;
+    return port | (flow->admission.flags & TL_FLOW_HAIRPIN ? TL_SOURCE_LOOPED : 0);
+}
+
+static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t address[16],
+                       uint16_t port, uint16_t rtcp_port, uint8_t learned)
+{
+    struct tl_flow *flow = &worker->flows[slot];
+    struct tl_flow_record *record = tl_worker_record(worker, slot);
+    memcpy(flow->admission.source, address, 16);
+    flow->admission.source_key = source_key(flow, port);
+    flow->admission.rtcp_source_key = source_key(flow, rtcp_port);
+    memcpy(record->source_address, address, 16);
+    record->source_port = port;
+    record->source_learned = learned;
+}
+
+static uint16_t rtcp_port_of(const struct tl_flow_spec *spec)
+{
+    if (spec->flags & TL_FLOW_RTCP_MUX || spec->remote_port == 0)
+        return spec->remote_port;
+    return spec->remote_rtcp_port != 0 ? spec->remote_rtcp_port : (uint16_t)(spec->remote_port + 1);
+}
+
+static void source_signalled(struct tl_worker *worker, uint32_t slot,
+                             const struct tl_flow_spec *spec)
+{
+    source_set(worker, slot, spec->remote_address, spec->remote_port, rtcp_port_of(spec), 0);
+}
+
+static void learn_open(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
+{
+    struct tl_flow *flow = &worker->flows[slot];
+    struct tl_flow_cold *cold = &worker->cold[slot];
+    flow->admission.flags |= TL_FLOW_LEARN_OPEN;
+    cold->learn_until_ns = now_ns + cold->spec.learn_window_ms * TL_MILLISECOND_NS;
+}
+
+TL_PACKET_CODE void tl_flow_learn_close(struct tl_flow *flow)
+{
+    flow->admission.flags &= ~TL_FLOW_LEARN_OPEN;
+}
+
+// The lines that packets read, but for streams, route and source.
+static void settings_apply(struct tl_flow *flow, const struct tl_worker *worker,
+                           const struct tl_flow_spec *spec, uint32_t kept_flags)
+{
+    struct tl_flow_admission *admission = &flow->admission;
+    admission->flags = spec->flags | TL_FLOW_LIVE | (admission->flags & kept_flags);
+    admission->peer = TL_NO_FLOW;
+    if (spec->peer_index != TL_NO_FLOW)
+        admission->peer = spec->peer_index - worker->first_flow;
+    admission->peer_generation = spec->peer_generation;
+    admission->packet_interval_ns = (uint32_t)(TL_NANOSECONDS / spec->packets_per_second);
+    admission->byte_interval_ns = 8e9f / (float)spec->bits_per_second;
+    flow->ingress.clock_rate_hz = spec->clock_rate_hz;
+    flow->egress.clock_rate_hz = spec->clock_rate_hz;
+    uint32_t i = 0;
+    for (; i < TL_PAYLOAD_TYPES_MAX && spec->payload_types[i].ingress != TL_NO_PAYLOAD_TYPE; i++) {
+        flow->ingress.types_in[i] = spec->payload_types[i].ingress;
+        flow->ingress.types_out[i] = spec->payload_types[i].egress;
+    }
+    for (; i < TL_PAYLOAD_TYPES_MAX; i++)
+        flow->ingress.types_in[i] = TL_NO_PAYLOAD_TYPE;
+}
+
+// A fresh record, readable as one: no reader believes it before its generation is there.
+static void record_start(struct tl_flow_record *record, const struct tl_flow_spec *spec,
+                         uint32_t generation)
+{
+    tl_store_release_u32(&record->generation, 0);
+    memset(record, 0, sizeof(*record));
+    record->key_id = spec->key_id;
+    record->egress_index = spec->initial_sequence;
+    record->egress_ssrc = spec->ssrc;
+    record->egress_timestamp = spec->initial_timestamp;
+    record->local_port = spec->local_port;
+    record->address_index = spec->address_index;
+    tl_store_release_u32(&record->generation, generation);
+}
+
+// A record that the last process left of the same flow and key is taken up: its egress stream
+// goes on behind the highest packet index that can have left, its learned source stays.
+static int record_take_up(const struct tl_flow_record *record, const struct tl_flow_spec *spec,
+                          uint32_t generation)
+{
+    return record->state == TL_RECORD_LIVE && record->generation == generation &&
+           record->key_id == spec->key_id;
+}
+
+static void streams_start(struct tl_flow *flow, const struct tl_flow_record *record,
+                          uint32_t generation)
+{
+    flow->ingress.stream++; // no mapping of an earlier flow in this slot fits
+    flow->ingress.bad_sequence = TL_NO_BAD_SEQUENCE;
+    flow->admission.packets_until_ns = 0;
+    flow->admission.bytes_until_ns = 0;
+    flow->egress.generation = generation;
+    flow->egress.ssrc_be = htonl(record->egress_ssrc);
+    flow->egress.source_slot = TL_NO_FLOW;
+    flow->egress.sender_octets = (uint32_t)(record->tx_bytes - 12 * record->tx_packets);
+}
+
+static void cold_start(struct tl_flow_cold *cold, const struct tl_flow_spec *spec,
+                       uint32_t generation, uint64_t now_ns)
+{
+    cold->spec = *spec;
+    cold->installed_ns = now_ns;
+    cold->last_generation = generation;
+    cold->learn_until_ns = 0;
+    cold->rtcp_due_ns = 0;
+    cold->sr_time_ns = 0;
+    cold->report_stream = 0;
+    cold->sent_prior = 0;
+    cold->pending = 0;
+    // RFC 7022 wants a name that does not tell who we are and stays for the stream's life.
+    cold->name = ((uint64_t)spec->ssrc << 32 | generation) * 0x9e3779b97f4a7c15ull;
+    cold->name ^= cold->name >> 29;
+}
+
+// The first report comes early (RFC 3550 6.2): half the interval, randomised like the others.
+static void rtcp_start(struct tl_worker *worker, struct tl_flow_cold *cold, uint64_t now_ns)
+{
+    uint64_t mean = cold->spec.rtcp_interval_ms * TL_MILLISECOND_NS / 2;
+    cold->rtcp_due_ns = now_ns + mean / 2 + tl_worker_random(worker) % mean;
+}
+
+TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uint32_t generation,
+                                    const struct tl_flow_spec *spec, const struct tl_route *route,
+                                    uint64_t now_ns)
+{
+    struct tl_flow *flow = &worker->flows[slot];
+    struct tl_flow_cold *cold = &worker->cold[slot];
+    struct tl_flow_record *record = tl_worker_record(worker, slot);
+    int taken_up = record_take_up(record, spec, generation);
+    if (!taken_up)
+        record_start(record, spec, generation);
+    cold_start(cold, spec, generation, now_ns);
+    settings_apply(flow, worker, spec, 0);
+    streams_start(flow, record, generation);
+    tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, route);
+    worker->ports[tl_worker_port(worker, spec->address_index, spec->local_port)] = slot;
+    worker->live++;
+    worker->counters.flows = worker->live;
+    if (spec->flags & TL_FLOW_LEARN)
+        learn_open(worker, slot, now_ns);
+    uint8_t source[16];
+    memcpy(source, record->source_address, 16);
+    int learned = taken_up && record->source_learned && spec->flags & TL_FLOW_LEARN;
+    uint16_t port = record->source_port;
+    source_signalled(worker, slot, spec);
+    if (learned)
+        tl_flow_learn(worker, slot, source, port);
+    if (spec->flags & TL_FLOW_RTCP)
+        rtcp_start(worker, cold, now_ns);
+    flow->egress.flags = flow->admission.flags;
+    tl_store_release_u32(&record->state, TL_RECORD_LIVE);
+    tl_flow_schedule(worker, slot, now_ns);
+}
+
+static int same_remote(const struct tl_flow_spec *a, const struct tl_flow_spec *b)
+{
+    return memcmp(a->remote_address, b->remote_address, 16) == 0 &&
+           a->remote_port == b->remote_port && rtcp_port_of(a) == rtcp_port_of(b);
+}
+
+TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
+                                    const struct tl_flow_spec *spec, const struct tl_route *route,
+                                    uint64_t now_ns)
+{
+    struct tl_flow *flow = &worker->flows[slot];
+    struct tl_flow_cold *cold = &worker->cold[slot];
+    struct tl_flow_record *record = tl_worker_record(worker, slot);
+    struct tl_flow_spec old = cold->spec;
+    int keeps_source = same_remote(&old, spec) &&
+                       !(record->source_learned && !(spec->flags & TL_FLOW_LEARN));
+    cold->spec = *spec;
+    settings_apply(flow, worker, spec, TL_FLOW_STARTED | TL_FLOW_LEARN_OPEN | TL_FLOW_HAIRPIN);
+    if (!(keeps_source && record->source_learned)) {
+        tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, route);
+        source_signalled(worker, slot, spec);
+    } else {
+        // Sending goes on to the learned source; only DSCP and the like may have changed.
+        tl_next_hop_release(&worker->hops, route->hop);
+        struct tl_route kept = {.hop = cold->hop, .variant = flow->egress.variant,
+                                .target = flow->egress.target};
+        worker->hops.entries[kept.hop].users++;
+        tl_route_apply(worker, slot, flow->admission.source, record->source_port, &kept);
+    }
+    if (!(spec->flags & TL_FLOW_LEARN))
+        tl_flow_learn_close(flow);
+    else if (!keeps_source || !(old.flags & TL_FLOW_LEARN))
+        learn_open(worker, slot, now_ns);
+    if (!(spec->flags & TL_FLOW_RTCP))
+        cold->rtcp_due_ns = 0;
+    else if (!(old.flags & TL_FLOW_RTCP) || old.rtcp_interval_ms != spec->rtcp_interval_ms)
+        rtcp_start(worker, cold, now_ns);
+    flow->egress.flags = flow->admission.flags;
+    record->key_id = spec->key_id;
+    tl_flow_schedule(worker, slot, now_ns);
+}
+
+TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
+                                 const uint8_t address[16], uint16_t port)
+{
+    struct tl_flow *flow = &worker->flows[slot];
+    struct tl_route route;
+    const struct tl_flow_spec *spec = &worker->cold[slot].spec;
+    if (tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK)
+        return 0;
+    if (route.variant & TL_VARIANT_HAIRPIN)
+        return 0; // only signalling says that a call comes back to the box
+    tl_route_apply(worker, slot, address, port, &route);
+    uint16_t rtcp_port = spec->flags & TL_FLOW_RTCP_MUX ? port : (uint16_t)(port + 1);
+    source_set(worker, slot, address, port, rtcp_port, 1);
+    tl_flow_learn_close(flow);
+    flow->egress.flags = flow->admission.flags;
+    return 1;
+}
+
+// A BYE says that the stream ends (RFC 3550 6.3.7). It leaves with the next tick; when too many
+// wait, the remote party finds out by itself.
+static void farewell_queue(struct tl_worker *worker, uint32_t slot)
+{
+    const struct tl_flow *flow = &worker->flows[slot];
+    const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    if (!(flow->admission.flags & TL_FLOW_RTCP) || flow->egress.hop == NULL ||
+        record->tx_packets + record->tx_rtcp_packets == 0 ||
+        worker->farewell_count == TL_FAREWELLS_MAX)
+        return;
+    uint32_t place = (worker->farewell_first + worker->farewell_count) % TL_FAREWELLS_MAX;
+    worker->farewells[place] = (struct tl_farewell){
+        .headers = flow->headers,
+        .hop_word = tl_load_acquire_u64(&flow->egress.hop->word),
+        .ssrc_be = flow->egress.ssrc_be,
+        .remote_port = (uint16_t)flow->admission.rtcp_source_key,
+        .local_port = (uint16_t)(worker->cold[slot].spec.local_port +
+                                 !(flow->admission.flags & TL_FLOW_RTCP_MUX)),
+        .variant = flow->egress.variant,
+        .target = flow->egress.target,
+        .template_bytes = flow->egress.template_bytes,
+        .name = worker->cold[slot].name,
+    };
+    worker->farewell_count++;
+}
+
+TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
+{
+    struct tl_flow *flow = &worker->flows[slot];
+    struct tl_flow_cold *cold = &worker->cold[slot];
+    farewell_queue(worker, slot);
+    tl_timer_cancel(&worker->timers, worker->cold, slot);
+    worker->ports[tl_worker_port(worker, cold->spec.address_index, cold->spec.local_port)] =
+        TL_NO_FLOW;
+    const struct tl_route nowhere = {.hop = TL_NO_HOP, .variant = TL_VARIANT_NOWHERE};
+    tl_route_apply(worker, slot, NULL, 0, &nowhere);
+    flow->admission.flags = 0;
+    flow->egress.flags = 0;
+    flow->egress.generation = 0;
+    cold->pending = 0;
+    tl_store_release_u32(&tl_worker_record(worker, slot)->state, TL_RECORD_FREE);
+    worker->live--;
+    worker->counters.flows = worker->live;
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return b != 0 && b < a ? b : a;
+}
+
+TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
+{
+    struct tl_flow_cold *cold = &worker->cold[slot];
+    const struct tl_flow *flow = &worker->flows[slot];
+    const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    uint64_t due = earlier(UINT64_MAX, cold->rtcp_due_ns);
+    if (flow->admission.flags & TL_FLOW_LEARN_OPEN)
+        due = earlier(due, cold->learn_until_ns);
+    if (cold->spec.media_timeout_ms != 0) {
+        uint64_t last = record->rx_time_ns;
+        if (last < cold->installed_ns)
+            last = cold->installed_ns;
+        uint64_t timeout = cold->spec.media_timeout_ms * TL_MILLISECOND_NS;
+        // Once reported, look again after a whole time-out: media may have returned and stopped.
+        due = earlier(due, (record->media_timed_out ? now_ns : last) + timeout);
+    }
+    if (due == UINT64_MAX)
+        tl_timer_cancel(&worker->timers, worker->cold, slot);
+    else
+        tl_timer_arm(&worker->timers, worker->cold, slot, due, now_ns);
+}

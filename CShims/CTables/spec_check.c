@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a flow's specification must be. Everything in it comes from the other process.
+#include "CTables.h"
+
+static int between(uint32_t value, uint32_t low, uint32_t high)
+{
+    return value >= low && value <= high;
+}
+
+static int32_t check_payload_types(const struct tl_flow_spec *spec)
+{
+    for (uint32_t i = 0; i < TL_PAYLOAD_TYPES_MAX; i++) {
+        const struct tl_payload_type *type = &spec->payload_types[i];
+        if (type->ingress == TL_NO_PAYLOAD_TYPE)
+            return TL_STATUS_OK;
+        if (type->ingress > 127 || type->egress > 127)
+            return TL_STATUS_BAD_PAYLOAD_MAP;
+        for (uint32_t j = 0; j < i; j++)
+            if (spec->payload_types[j].ingress == type->ingress)
+                return TL_STATUS_BAD_PAYLOAD_MAP;
+    }
+    return TL_STATUS_OK;
+}
+
+static int32_t check_budgets(const struct tl_flow_spec *spec)
+{
+    uint32_t flags = spec->flags;
+    int good = between(spec->clock_rate_hz, 8000, 192000) &&
+               between(spec->packets_per_second, 1, 1000000) &&
+               between(spec->bits_per_second, 1, 1000000000) && spec->dscp <= 63;
+    if (spec->media_timeout_ms != 0)
+        good = good && between(spec->media_timeout_ms, 1000, 3600000);
+    if (flags & TL_FLOW_LEARN)
+        good = good && between(spec->learn_window_ms, 1, 60000);
+    if (flags & TL_FLOW_RTCP)
+        good = good && between(spec->rtcp_interval_ms, 500, 60000);
+    return good ? TL_STATUS_OK : TL_STATUS_BAD_BUDGET;
+}
+
+// Unicast that can stand on a wire: not "this network", loopback, multicast or reserved.
+static int can_send_to(const uint8_t address[16])
+{
+    if (tl_address_is_ipv4(address))
+        return address[12] != 0 && address[12] != 127 && address[12] < 224;
+    const uint8_t loopback[16] = {[15] = 1};
+    return address[0] != 0xff && memcmp(address, loopback, 16) != 0;
+}
+
+static int32_t check_remote(const struct tl_worker *worker, const struct tl_flow_spec *spec)
+{
+    if (tl_address_is_unknown(spec->remote_address))
+        return spec->remote_port == 0 ? TL_STATUS_OK : TL_STATUS_BAD_REMOTE;
+    const uint8_t *local = worker->addresses.addresses[spec->address_index].address;
+    if (spec->remote_port == 0 || !can_send_to(spec->remote_address) ||
+        tl_address_is_ipv4(spec->remote_address) != tl_address_is_ipv4(local))
+        return TL_STATUS_BAD_REMOTE;
+    return TL_STATUS_OK;
+}
+
+static int32_t check_peer(const struct tl_worker *worker, uint32_t slot,
+                          const struct tl_flow_spec *spec)
+{
+    if (spec->peer_index == TL_NO_FLOW)
+        return TL_STATUS_OK;
+    uint32_t peer = spec->peer_index - worker->first_flow; // wraps to something too large
+    return peer < worker->flow_count && peer != slot ? TL_STATUS_OK : TL_STATUS_BAD_PEER;
+}
+
+TL_PACKET_CODE int32_t tl_spec_check_port(const struct tl_worker *worker,
+                                          const struct tl_flow_spec *spec)
+{
+    if (spec->address_index >= worker->addresses.count)
+        return TL_STATUS_BAD_ADDRESS;
+    uint32_t realm_index = worker->addresses.addresses[spec->address_index].realm_index;
+    const struct tl_realm *realm = &worker->realms[realm_index];
+    uint16_t port = spec->local_port;
+    if (port % 2 != 0 || !between(port, realm->port_first, realm->port_last) ||
+        tl_worker_of_port(worker, port) != worker->index)
+        return TL_STATUS_BAD_PORT;
+    if (worker->ports[tl_worker_port(worker, spec->address_index, port)] != TL_NO_FLOW)
+        return TL_STATUS_PORT_IN_USE;
+    return TL_STATUS_OK;
+}
+
+TL_PACKET_CODE int32_t tl_spec_check(const struct tl_worker *worker, uint32_t slot,
+                                     const struct tl_flow_spec *spec)
+{
+    if (spec->flags & ~TL_FLOW_FLAGS_ALL)
+        return TL_STATUS_BAD_FLAGS;
+    int32_t status = check_remote(worker, spec);
+    if (status == TL_STATUS_OK)
+        status = check_peer(worker, slot, spec);
+    if (status == TL_STATUS_OK)
+        status = check_payload_types(spec);
+    return status == TL_STATUS_OK ? check_budgets(spec) : status;
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "CTables.h"
+
+// How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
+struct cut {
+    uint64_t flows, cold, ports, hops, heads, end;
+    uint32_t ports_stride;
+};
+
+static uint64_t line_up(uint64_t offset)
+{
+    return (offset + TL_LINE_BYTES - 1) & ~(uint64_t)(TL_LINE_BYTES - 1);
+}
+
+static uint32_t own_blocks(const struct tl_worker_config *config)
+{
+    uint32_t count = TL_PORT_BLOCKS / config->worker_count;
+    return count + (config->index < TL_PORT_BLOCKS % config->worker_count);
+}
+
+static struct cut cut_make(const struct tl_worker_config *config)
+{
+    struct cut cut;
+    cut.ports_stride = own_blocks(config) * (TL_PORT_BLOCK / 2);
+    cut.flows = line_up(sizeof(struct tl_worker));
+    cut.cold = line_up(cut.flows + config->flows_per_worker * sizeof(struct tl_flow));
+    cut.ports = line_up(cut.cold + config->flows_per_worker * sizeof(struct tl_flow_cold));
+    uint64_t ports = (uint64_t)cut.ports_stride * config->address_count;
+    cut.hops = line_up(cut.ports + ports * sizeof(uint32_t));
+    cut.heads = line_up(cut.hops + config->next_hops * sizeof(struct tl_next_hop));
+    cut.end = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
+    return cut;
+}
+
+static int between(uint32_t value, uint32_t low, uint32_t high)
+{
+    return value >= low && value <= high;
+}
+
+static const char *realms_problem(const struct tl_worker_config *config)
+{
+    for (uint32_t i = 0; i < config->realm_count; i++) {
+        const struct tl_realm *realm = &config->realms[i];
+        if (realm->port_first % 2 != 0 || realm->port_last % 2 != 1 ||
+            realm->port_first > realm->port_last || realm->port_first == 0)
+            return "a realm's media ports must begin even, above zero, and end odd";
+        if (realm->vlan > 4094)
+            return "a realm's VLAN must be 1 to 4094, or 0 for none";
+    }
+    for (uint32_t i = 0; i < config->address_count; i++) {
+        if (config->addresses[i].realm_index >= config->realm_count)
+            return "an address names a realm that does not exist";
+        for (uint32_t j = 0; j < i; j++)
+            if (memcmp(config->addresses[i].address, config->addresses[j].address, 16) == 0)
+                return "a media address is named twice";
+    }
+    return NULL;
+}
+
+static const char *config_problem(const struct tl_worker_config *config)
+{
+    if (!between(config->worker_count, 1, TL_WORKERS_MAX) || config->index >= config->worker_count)
+        return "the worker count must be 1 to 64, and the worker one of them";
+    if (!between(config->shard_count, 1, TL_SHARDS_MAX))
+        return "the shard count must be 1 to 16";
+    if (!between(config->flows_per_worker, 1, TL_FLOWS_PER_WORKER_MAX))
+        return "flows per worker must be 1 to 4194304";
+    if (!between(config->next_hops, 2, 65536) || (config->next_hops & (config->next_hops - 1)))
+        return "the table of next hops must be a power of two from 2 to 65536";
+    if (config->realm_count > TL_REALMS_MAX || config->address_count > TL_ADDRESSES_MAX)
+        return "more realms or addresses than the contract allows";
+    if (config->record_stride < sizeof(struct tl_flow_record))
+        return "the records' stride is below their size";
+    return realms_problem(config);
+}
+
+uint64_t tl_worker_size(const struct tl_worker_config *config)
+{
+    return config_problem(config) == NULL ? cut_make(config).end : 0;
+}
+
+static void blocks_init(struct tl_worker *worker)
+{
+    for (uint32_t block = 0; block < TL_PORT_BLOCKS; block++) {
+        worker->block_worker[block] = (uint8_t)(block % worker->worker_count);
+        worker->block_local[block] = (uint8_t)(block / worker->worker_count);
+    }
+}
+
+static void flows_init(struct tl_worker *worker, uint64_t ports)
+{
+    memset(worker->ports, 0xff, ports * sizeof(uint32_t));
+    for (uint32_t slot = 0; slot < worker->flow_count; slot++) {
+        worker->flows[slot].admission.slot = slot;
+        worker->flows[slot].egress.variant = TL_VARIANT_NOWHERE;
+        worker->cold[slot].hop = TL_NO_HOP;
+        worker->cold[slot].pending_next = TL_NO_FLOW;
+        // A live record may be taken up by an add of its generation; a removed flow's may not.
+        const struct tl_flow_record *record = tl_worker_record(worker, slot);
+        if (record->state != TL_RECORD_LIVE)
+            worker->cold[slot].last_generation = record->generation;
+    }
+    for (uint32_t shard = 0; shard < TL_SHARDS_MAX; shard++) {
+        worker->channels[shard].pending_head = TL_NO_FLOW;
+        worker->channels[shard].pending_tail = TL_NO_FLOW;
+    }
+}
+
+static void config_take(struct tl_worker *worker, const struct tl_worker_config *config)
+{
+    worker->records = config->records;
+    worker->record_stride = config->record_stride;
+    worker->first_flow = config->index * config->flows_per_worker;
+    worker->flow_count = config->flows_per_worker;
+    worker->index = config->index;
+    worker->worker_count = config->worker_count;
+    worker->shard_count = config->shard_count;
+    worker->realm_count = config->realm_count;
+    worker->page = config->page;
+    worker->random = config->seed | 1u;
+    worker->realtime_offset_ns = config->realtime_offset_ns;
+    memcpy(worker->realms, config->realms, config->realm_count * sizeof(struct tl_realm));
+    for (uint32_t i = 0; i < config->realm_count; i++)
+        if (config->realms[i].flags & TL_REALM_TWIN)
+            worker->port_twin[config->realms[i].port] = 1;
+    tl_address_table_init(&worker->addresses, config->addresses, config->address_count);
+}
+
+struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *config,
+                                 uint64_t now_ns, const char **problem)
+{
+    *problem = config_problem(config);
+    if (*problem != NULL)
+        return NULL;
+    struct cut cut = cut_make(config);
+    uint8_t *base = memory;
+    memset(base, 0, cut.end);
+    struct tl_worker *worker = memory;
+    worker->flows = (void *)(base + cut.flows);
+    worker->cold = (void *)(base + cut.cold);
+    worker->ports = (void *)(base + cut.ports);
+    worker->ports_stride = cut.ports_stride;
+    worker->now_ns = now_ns;
+    config_take(worker, config);
+    blocks_init(worker);
+    tl_next_hops_init(&worker->hops, (void *)(base + cut.hops), (void *)(base + cut.heads),
+                      config->next_hops);
+    tl_timers_init(&worker->timers, now_ns);
+    flows_init(worker, (uint64_t)cut.ports_stride * config->address_count);
+    tl_counters_restore(&worker->counters, worker->page);
+    return worker;
+}
+
+TL_PACKET_CODE uint64_t tl_worker_random(struct tl_worker *worker)
+{
+    uint64_t x = worker->random; // xorshift64*
+    x ^= x >> 12;
+    x ^= x << 25;
+    x ^= x >> 27;
+    worker->random = x;
+    return x * 0x2545f4914f6cdd1dull;
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CFlowABI
+
+/// One command to a worker. Its sequence number is given by the ring.
+public struct FlowCommand: Sendable, Hashable {
+    /// What to do with the flow.
+    public enum Operation: Sendable, Hashable {
+        /// Answered with ok; measures the path.
+        case ping
+        /// Install the flow; its index must be free.
+        case add(FlowSpecification)
+        /// Replace what a live flow is, all but our side, its SSRC and key set.
+        case modify(FlowSpecification)
+        /// Take the flow out.
+        case remove
+        /// Name each live flow among `count` indexes from the flow's on.
+        case list(count: UInt32)
+    }
+
+    /// The flow; with `ping` and `list` only its index counts.
+    public var flow: FlowID
+    /// What to do.
+    public var operation: Operation
+
+    /// From its parts.
+    public init(_ operation: Operation, flow: FlowID) {
+        self.flow = flow
+        self.operation = operation
+    }
+
+    /// The most indexes that one list command may ask for.
+    public static let listMax = TL_LIST_MAX
+
+    /// Short name ("add").
+    public var name: String {
+        switch self.operation {
+        case .ping: "ping"
+        case .add: "add"
+        case .modify: "modify"
+        case .remove: "remove"
+        case .list: "list"
+        }
+    }
+
+    func shared(sequence: UInt32) -> tl_command {
+        var command = tl_command()
+        command.size_bytes = UInt32(MemoryLayout<tl_command>.size)
+        command.sequence = sequence
+        command.flow_index = self.flow.index.value
+        command.generation = self.flow.generation.value
+        switch self.operation {
+        case .ping:
+            command.operation = TL_OP_PING
+        case .add(let specification):
+            command.operation = TL_OP_ADD
+            command.spec = specification.shared
+        case .modify(let specification):
+            command.operation = TL_OP_MODIFY
+            command.spec = specification.shared
+        case .remove:
+            command.operation = TL_OP_REMOVE
+        case .list(let count):
+            command.operation = TL_OP_LIST
+            command.value = count
+        }
+        return command
+    }
+}

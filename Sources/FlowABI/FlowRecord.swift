@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CFlowABI
+public import NetworkAddress
+
+/// The figures of one flow, as its worker last stored them.
+public struct FlowStatistics: Sendable, Hashable {
+    /// Accepted RTP from the remote party.
+    public let receivedPackets: UInt64
+    /// Its UDP payload.
+    public let receivedBytes: UInt64
+    /// Packets of this flow that were dropped, any reason.
+    public let receiveDrops: UInt64
+    /// RFC 3550 6.4.1 cumulative number lost; may be negative.
+    public let lost: Int32
+    /// RFC 3550 6.4.1 interarrival jitter, RTP clock units.
+    public let jitter: UInt32
+    /// RTCP from the remote party.
+    public let receivedRTCPPackets: UInt64
+    /// CLOCK_MONOTONIC of the last accepted packet; zero for none.
+    public let lastReceivedNs: UInt64
+    /// Relayed RTP that a transmit queue took.
+    public let sentPackets: UInt64
+    /// Its UDP payload.
+    public let sentBytes: UInt64
+    /// Our RTCP.
+    public let sentRTCPPackets: UInt64
+    /// Packets for the remote party that were dropped after acceptance.
+    public let sendDrops: UInt64
+    /// Jitter of our stream as the remote party reported it.
+    public let remoteJitter: UInt32
+    /// Loss of our stream as the remote party reported it, cumulative.
+    public let remoteLost: Int32
+    /// Likewise in the last interval, 1/256.
+    public let remoteFractionLost: UInt32
+    /// From LSR and DLSR; zero is not known.
+    public let roundTripUs: UInt32
+
+    init(_ record: tl_flow_record) {
+        self.receivedPackets = record.rx_packets
+        self.receivedBytes = record.rx_bytes
+        self.receiveDrops = record.rx_drops
+        self.lost = record.rx_lost
+        self.jitter = record.rx_jitter
+        self.receivedRTCPPackets = record.rx_rtcp_packets
+        self.lastReceivedNs = record.rx_time_ns
+        self.sentPackets = record.tx_packets
+        self.sentBytes = record.tx_bytes
+        self.sentRTCPPackets = record.tx_rtcp_packets
+        self.sendDrops = record.tx_drops
+        self.remoteJitter = record.remote_jitter
+        self.remoteLost = record.remote_lost
+        self.remoteFractionLost = record.remote_fraction_lost
+        self.roundTripUs = record.round_trip_us
+    }
+}
+
+/// What the fast path's file holds of one flow index: the live flow, or the last one.
+public struct FlowRecord: Sendable, Hashable {
+    /// The flow.
+    public let flow: FlowID
+    /// False: the figures are those of a flow that is gone.
+    public let isLive: Bool
+    /// Names the key set; zero is plain RTP.
+    public let keyID: UInt64
+    /// Of the egress stream.
+    public let egressSSRC: UInt32
+    /// Our address.
+    public let address: AddressIndex
+    /// Our port.
+    public let localPort: UInt16
+    /// The accepted source; nil while there is none.
+    public let source: SocketAddress?
+    /// The source was learned, not signalled.
+    public let sourceLearned: Bool
+    /// Since the last accepted packet a time-out was reported.
+    public let mediaTimedOut: Bool
+    /// CLOCK_MONOTONIC of the last packet in or out; zero for none.
+    public let lastUsedNs: UInt64
+    /// The figures.
+    public let statistics: FlowStatistics
+
+    init(_ record: tl_flow_record, index: FlowIndex) {
+        self.flow = FlowID(index: index, generation: Generation(record.generation))
+        self.isLive = record.state == TL_RECORD_LIVE
+        self.keyID = record.key_id
+        self.egressSSRC = record.egress_ssrc
+        self.address = AddressIndex(record.address_index)
+        self.localPort = record.local_port
+        let address = loadAddress(record.source_address)
+        self.source = address.isUnspecified
+            ? nil : SocketAddress(address: address, port: record.source_port)
+        self.sourceLearned = record.source_learned == 1
+        self.mediaTimedOut = record.media_timed_out == 1
+        self.lastUsedNs = max(record.egress_time_ns, record.rx_time_ns)
+        self.statistics = FlowStatistics(record)
+    }
+}

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import FlowABI
+import MediaPlanning
+import NetworkAddress
+
+/// Sessions to flows.
+extension FlowProgrammer {
+    /// Gives each leg an identity that lacks one, plans, and wishes both flows.
+    func plan(_ session: MediaSession) throws(MediaSessionError) {
+        guard let current = self.sessions[session] else { throw .badSession }
+        let a = try self.identity(current.a, current.intent.a)
+        self.sessions[session]?.a = a
+        self.claim(a, session, .a)
+        let b = try self.identity(current.b, current.intent.b)
+        self.sessions[session]?.b = b
+        self.claim(b, session, .b)
+        let plan: MediaPlan
+        do throws(MediaPlanError) {
+            plan = try MediaPlan(
+                current.intent, a: a, b: b, settings: self.configuration.media,
+                dscp: (self.dscp(current.intent.a), self.dscp(current.intent.b)))
+        } catch {
+            throw .plan(error)
+        }
+        self.sessions[session]?.isAnnounced = false
+        self.wish(plan.a.flow.index, plan.a.specification)
+        self.wish(plan.b.flow.index, plan.b.specification)
+        self.settle(session)
+    }
+
+    private func dscp(_ leg: MediaIntent.Leg) -> UInt8 {
+        self.dscpOf[AddressIndex(leg.local.addressIndex)] ?? 0
+    }
+
+    private func identity(
+        _ known: LegIdentity?, _ leg: MediaIntent.Leg
+    ) throws(MediaSessionError) -> LegIdentity {
+        if let known { return known }
+        guard let table = self.table, let file = self.link.fastPath else {
+            throw .fastPathAway
+        }
+        let worker = table.geometry.worker(ofPort: leg.local.rtp.port)
+        guard let index = self.table?.freeIndex(worker), let occupant = file.occupant(index) else {
+            self.counters.flowsExhausted &+= 1
+            throw .noFlow
+        }
+        return self.randomIdentity(FlowID(index: index, generation: occupant.generation.next))
+    }
+
+    /// Makes the entry of a leg's flow, if there is none.
+    private func claim(_ identity: LegIdentity, _ session: MediaSession, _ leg: MediaLeg) {
+        guard self.table?.entries[identity.flow.index] == nil else { return }
+        self.table?.entries[identity.flow.index] = FlowEntry(
+            flow: identity.flow, owner: (session, leg), desired: nil, installed: .none)
+    }
+
+    /// Sets what a flow shall be, and queues it if that is something to do.
+    func wish(_ index: FlowIndex, _ specification: FlowSpecification?) {
+        guard var entry = self.table?.entries[index] else { return }
+        entry.desired = specification
+        self.table?.entries[index] = entry
+        self.enqueue(index)
+    }
+
+    /// Queues a flow, unless it stands there or waits for an answer (which looks again).
+    func enqueue(_ index: FlowIndex) {
+        guard var entry = self.table?.entries[index], !entry.isQueued, !entry.isInFlight else {
+            return
+        }
+        if entry.command == nil {
+            // Nothing there, nothing wished: the index is free again.
+            if entry.desired == nil { self.table?.free(index) }
+            return
+        }
+        guard let worker = self.table?.geometry.worker(of: index).value,
+            worker < self.queues.count
+        else { return }
+        entry.isQueued = true
+        self.table?.entries[index] = entry
+        self.queues[Int(worker)].append(index)
+    }
+
+    /// Tells whoever waits when a session has got what it wants.
+    func settle(_ session: MediaSession) {
+        guard let current = self.sessions[session] else { return }
+        let flows = [current.a?.flow, current.b?.flow].compactMap(\.self)
+        let entries = flows.map { self.table?.entries[$0.index] }
+        if current.isEnding {
+            let isGone = zip(flows, entries).allSatisfy { $1 == nil || $1?.flow != $0 }
+            guard isGone else { return }
+            let figures = self.statistics(session)
+            self.sessions[session] = nil
+            self.outcomes.append(.ended(session, a: figures.a, b: figures.b))
+        } else if !current.isAnnounced, entries.count == 2,
+            entries.allSatisfy({ $0?.desired != nil && $0?.isSettled == true })
+        {
+            self.sessions[session]?.isAnnounced = true
+            self.outcomes.append(.installed(session))
+        }
+    }
+
+    /// Drops a session without an outcome. Flows that may be installed go by their queue.
+    func forget(_ session: MediaSession) {
+        guard let current = self.sessions.removeValue(forKey: session) else { return }
+        for flow in [current.a?.flow, current.b?.flow].compactMap(\.self) {
+            self.abandon(flow.index)
+        }
+    }
+
+    func abandon(_ index: FlowIndex) {
+        self.table?.entries[index]?.owner = nil
+        self.wish(index, nil)
+    }
+
+    // MARK: A leg that moves to another port becomes another flow
+
+    private func hasMoved(_ before: MediaIntent.Leg, _ after: MediaIntent.Leg) -> Bool {
+        before.local != after.local
+    }
+
+    /// Takes the identity from legs whose local port changed; planning gives them new ones.
+    func retireMovedLegs(_ session: MediaSession, _ before: Session) {
+        guard let intent = self.sessions[session]?.intent else { return }
+        if self.hasMoved(before.intent.a, intent.a) { self.sessions[session]?.a = nil }
+        if self.hasMoved(before.intent.b, intent.b) { self.sessions[session]?.b = nil }
+    }
+
+    /// Undoes `retireMovedLegs`, and drops identities that a failed plan had given.
+    func restoreLegs(_ session: MediaSession, _ before: Session) {
+        guard let after = self.sessions[session] else { return }
+        for (old, new) in [(before.a, after.a), (before.b, after.b)] {
+            if let new, new.flow != old?.flow { self.abandon(new.flow.index) }
+        }
+        self.sessions[session]?.a = before.a
+        self.sessions[session]?.b = before.b
+    }
+
+    /// Removes the flows of legs that have another one now.
+    func removeRetired(_ session: MediaSession, _ before: Session) {
+        guard let after = self.sessions[session] else { return }
+        for (old, new) in [(before.a, after.a), (before.b, after.b)] {
+            if let old, old.flow != new?.flow { self.abandon(old.flow.index) }
+        }
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowABI
+import MediaPlanning
+
+/// Rings: commands out, events in.
+extension FlowProgrammer {
+    /// One step: attaches or shakes hands as far as that has got, reads what workers said, writes
+    /// what waits. `nowNs` is CLOCK_MONOTONIC. Returns without waiting.
+    public func poll(nowNs: UInt64) {
+        self.ports.advance(toNs: nowNs)
+        self.apply(self.link.poll(nowNs: nowNs, matching: self.hasBegun))
+        guard self.link.state == .matched else { return }
+        do throws(RingFault) {
+            for (worker, channel) in self.link.channels.enumerated() {
+                try self.read(channel, worker, nowNs)
+                try self.write(channel, worker, nowNs)
+            }
+        } catch {
+            if error != .peerRestarted { self.counters.faults &+= 1 }
+            self.apply(self.link.fault(error, nowNs: nowNs))
+        }
+    }
+
+    private func apply(_ change: FastPathLink.Change) {
+        switch change {
+        case .none: break
+        case .attached: self.attached()
+        case .matched: self.matched()
+        case .lost: self.lost()
+        }
+    }
+
+    private func write(
+        _ channel: Channel, _ worker: Int, _ nowNs: UInt64
+    ) throws(RingFault) {
+        // Also on the way out: what is written before a fault is not published by anyone else.
+        defer { channel.commands.publish() }
+        while let index = self.queues[worker].first {
+            guard let command = self.table?.entries[index]?.command else {
+                let owner = self.table?.entries[index]?.owner
+                self.unqueue(worker, index)
+                self.enqueue(index)
+                // A session may have ended before its flows were ever written.
+                if let owner { self.settle(owner.session) }
+                continue
+            }
+            guard let sequence = try channel.commands.write(command) else {
+                self.counters.ringFull &+= 1
+                return
+            }
+            self.unqueue(worker, index)
+            self.table?.entries[index]?.isInFlight = true
+            self.sent[worker].append(Sent(sequence: sequence, command: command, timeNs: nowNs))
+            self.counters.commands &+= 1
+        }
+    }
+
+    private func unqueue(_ worker: Int, _ index: FlowIndex) {
+        self.queues[worker].removeFirst()
+        self.table?.entries[index]?.isQueued = false
+    }
+
+    private func read(
+        _ channel: Channel, _ worker: Int, _ nowNs: UInt64
+    ) throws(RingFault) {
+        defer { channel.events.release() }
+        // At most one ring's worth, whatever the other side claims to have written meanwhile.
+        var left = self.table?.geometry.eventSlots ?? 0
+        while left > 0, let event = try channel.events.next() {
+            left -= 1
+            switch event.kind {
+            case .answer(let status, _):
+                try channel.commands.answered(event.sequence)
+                try self.answered(worker, event.sequence, status, nowNs)
+            case .mediaTimeout(let silentMs):
+                self.notified(event.flow) { .mediaTimeout($0, $1, silentMs: silentMs) }
+            case .sourceLearned(let source):
+                self.notified(event.flow) { .sourceLearned($0, $1, source) }
+            case .listed, .unknown:
+                self.counters.strayEvents &+= 1
+            }
+        }
+    }
+
+    private func notified(
+        _ flow: FlowID, _ outcome: (MediaSession, MediaLeg) -> MediaOutcome
+    ) {
+        guard let entry = self.table?.entries[flow.index], entry.flow == flow,
+            let owner = entry.owner
+        else {
+            self.counters.strayEvents &+= 1
+            return
+        }
+        self.outcomes.append(outcome(owner.session, owner.leg))
+    }
+
+    private func answered(
+        _ worker: Int, _ sequence: UInt32, _ status: CommandStatus, _ nowNs: UInt64
+    ) throws(RingFault) {
+        guard let sent = self.sent[worker].popFirst(), sent.sequence == sequence else {
+            throw .answer(sequence: sequence)
+        }
+        self.counters.measure(latencyNs: nowNs >= sent.timeNs ? nowNs - sent.timeNs : 0)
+        let index = sent.command.flow.index
+        guard var entry = self.table?.entries[index] else { return }
+        entry.isInFlight = false
+        if status == .ok {
+            self.done(sent.command, &entry)
+        } else {
+            self.counters.refused &+= 1
+            self.refused(sent.command, status, &entry)
+        }
+        self.table?.entries[index] = entry
+        self.enqueue(index)
+        if let owner = entry.owner { self.settle(owner.session) }
+    }
+
+    private func done(_ command: FlowCommand, _ entry: inout FlowEntry) {
+        switch command.operation {
+        case .add(let specification), .modify(let specification):
+            entry.installed = .known(specification)
+        case .remove:
+            entry.installed = .none
+        case .ping, .list:
+            break
+        }
+    }
+
+    /// A refusal changes nothing on the other side; here the wish that cannot be had is given up.
+    private func refused(
+        _ command: FlowCommand, _ status: CommandStatus, _ entry: inout FlowEntry
+    ) {
+        switch command.operation {
+        case .remove:
+            // There is nothing to remove, or nothing that this side could do about it.
+            entry.installed = .none
+            return
+        case .add:
+            entry.desired = nil
+            entry.installed = .none
+        case .modify:
+            if status == .stale || status == .notFound { entry.installed = .none }
+            if case .known(let specification) = entry.installed {
+                entry.desired = specification
+            } else {
+                entry.desired = nil
+            }
+        case .ping, .list:
+            return
+        }
+        guard let owner = entry.owner, self.sessions[owner.session]?.isEnding == false else {
+            return
+        }
+        self.outcomes.append(.refused(owner.session, owner.leg, status))
+    }
+}

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import FlowABI
+import MediaPlanning
+import NetworkAddress
+
+/// After a restart of either process: what the fast path has against what the calls want.
+extension FlowProgrammer {
+    /// Another file is mapped: its realms and addresses, and with another geometry new flows.
+    func attached() {
+        guard let file = self.link.fastPath else { return }
+        let realms = file.realms
+        let addresses = file.addresses
+        self.dscpOf = [:]
+        for address in addresses where Int(address.realm) < realms.count {
+            self.dscpOf[address.index] = realms[Int(address.realm)].dscp
+        }
+        let isFirst = self.table == nil
+        self.ports.configure(geometry: file.geometry, realms: realms, addresses: addresses)
+        for session in self.sessions.values { self.reservePorts(session.intent) }
+        if isFirst { self.restRecentPorts(file) }
+        if self.table?.geometry != file.geometry {
+            for session in self.sessions.keys {
+                self.sessions[session]?.a = nil
+                self.sessions[session]?.b = nil
+            }
+            self.table = FlowTable(file.geometry)
+        }
+        self.clearQueues(file.geometry)
+    }
+
+    /// Calls that lived through our restart have their ports still.
+    func reservePorts(_ intent: MediaIntent) {
+        for port in [intent.a.local, intent.b.local] where !self.ports.isReserved(port) {
+            // False for a port that its realm has lost; planning the session says so.
+            _ = self.ports.reserve(again: port)
+        }
+    }
+
+    /// Ports of calls that ended shortly before our restart rest as those of any other call.
+    private func restRecentPorts(_ file: FastPathFile) {
+        for index in 0..<file.geometry.flows {
+            guard let occupant = file.occupant(FlowIndex(index)), occupant.generation.value != 0,
+                let record = file.record(FlowIndex(index)), record.localPort != 0
+            else { continue }
+            self.ports.rest(record.address, port: record.localPort, sinceNs: record.lastUsedNs)
+        }
+    }
+
+    private func clearQueues(_ geometry: Geometry) {
+        let workers = Int(geometry.workers)
+        self.queues = Array(repeating: Queue(), count: workers)
+        self.sent = Array(repeating: Queue(), count: workers)
+    }
+
+    /// The rings are gone with what was in them. Wishes stay; what they have led to is found out
+    /// at the next match.
+    func lost() {
+        guard let geometry = self.table?.geometry else { return }
+        self.clearQueues(geometry)
+        for index in self.table.map({ Array($0.entries.keys) }) ?? [] {
+            self.table?.entries[index]?.isQueued = false
+            self.table?.entries[index]?.isInFlight = false
+            // A flow without an owner has nobody who asks for it after this.
+            if self.table?.entries[index]?.owner == nil { self.table?.free(index) }
+        }
+        for (session, current) in self.sessions where current.isEnding {
+            let figures = self.statistics(session)
+            self.sessions[session] = nil
+            for flow in [current.a?.flow, current.b?.flow].compactMap(\.self) {
+                self.table?.free(flow.index)
+            }
+            self.outcomes.append(.ended(session, a: figures.a, b: figures.b))
+        }
+    }
+
+    /// The rings are empty and ours: compares every index with what is wanted.
+    func matched() {
+        guard let file = self.link.fastPath else { return }
+        self.counters.matches &+= 1
+        self.link.control?.setState(.running)
+        self.clearQueues(file.geometry)
+        self.table = FlowTable(file.geometry)
+        self.adopt(file)
+        for session in self.sessions.keys { self.claimAgain(session, file) }
+        self.removeOrphans(file)
+        for session in Array(self.sessions.keys) {
+            do {
+                try self.plan(session)
+            } catch {
+                self.forget(session)
+                self.outcomes.append(.lost(session, error))
+            }
+        }
+    }
+
+    /// Finds the flows of restored sessions by their ports: live ones, or the last that had them.
+    private func adopt(_ file: FastPathFile) {
+        var wanted: [PortKey: (MediaSession, MediaLeg)] = [:]
+        for (session, current) in self.sessions {
+            if current.a == nil { wanted[PortKey(current.intent.a.local)] = (session, .a) }
+            if current.b == nil { wanted[PortKey(current.intent.b.local)] = (session, .b) }
+        }
+        guard !wanted.isEmpty else { return }
+        var found: [PortKey: FlowRecord] = [:]
+        for index in 0..<file.geometry.flows {
+            guard let occupant = file.occupant(FlowIndex(index)), occupant.generation.value != 0,
+                let record = file.record(FlowIndex(index))
+            else { continue }
+            let key = PortKey(address: record.address, port: record.localPort)
+            guard wanted[key] != nil else { continue }
+            if let other = found[key], !Self.isBetter(record, than: other) { continue }
+            found[key] = record
+        }
+        for (key, record) in found {
+            guard let (session, leg) = wanted[key] else { continue }
+            // A port names its worker, and so does the index; a record that disagrees is a lie.
+            guard
+                file.geometry.worker(of: record.flow.index)
+                    == file.geometry.worker(ofPort: key.port)
+            else { continue }
+            var identity = self.randomIdentity(record.flow)
+            identity.ssrc = record.egressSSRC
+            if leg == .a { self.sessions[session]?.a = identity }
+            if leg == .b { self.sessions[session]?.b = identity }
+        }
+    }
+
+    private static func isBetter(_ record: FlowRecord, than other: FlowRecord) -> Bool {
+        record.isLive == other.isLive ? record.lastUsedNs > other.lastUsedNs : record.isLive
+    }
+
+    /// Makes the entries of a session's flows again, as the records say they are.
+    private func claimAgain(_ session: MediaSession, _ file: FastPathFile) {
+        guard let current = self.sessions[session] else { return }
+        for (leg, identity) in [(MediaLeg.a, current.a), (.b, current.b)] {
+            guard var identity, let occupant = file.occupant(identity.flow.index),
+                self.table?.entries[identity.flow.index] == nil
+            else {
+                // No such index, or two sessions claim it: this one gets another.
+                self.set(nil, session, leg)
+                continue
+            }
+            var installed = Installed.none
+            if occupant.isLive {
+                installed = occupant.generation == identity.flow.generation
+                    ? .unknown : .other(occupant.generation)
+            }
+            if occupant.generation.isAfter(identity.flow.generation) {
+                identity.flow = FlowID(
+                    index: identity.flow.index, generation: occupant.generation.next)
+            }
+            if installed == .none { self.counters.reinstalled &+= 1 }
+            self.set(identity, session, leg)
+            self.table?.entries[identity.flow.index] = FlowEntry(
+                flow: identity.flow, owner: (session, leg), desired: nil, installed: installed)
+        }
+    }
+
+    private func set(_ identity: LegIdentity?, _ session: MediaSession, _ leg: MediaLeg) {
+        if leg == .a { self.sessions[session]?.a = identity }
+        if leg == .b { self.sessions[session]?.b = identity }
+    }
+
+    /// Live flows that belong to no call.
+    private func removeOrphans(_ file: FastPathFile) {
+        for number in 0..<file.geometry.flows {
+            let index = FlowIndex(number)
+            guard let occupant = file.occupant(index), occupant.isLive,
+                self.table?.entries[index] == nil
+            else { continue }
+            self.table?.entries[index] = FlowEntry(
+                flow: FlowID(index: index, generation: occupant.generation), owner: nil,
+                desired: nil, installed: .unknown)
+            self.counters.orphansRemoved &+= 1
+            self.enqueue(index)
+        }
+    }
+}
+
+extension PortKey {
+    init(_ port: MediaPort) {
+        self.init(address: AddressIndex(port.addressIndex), port: port.rtp.port)
+    }
+}

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CallControl
+public import FlowABI
+public import MediaPlanning
+import NetworkAddress
+
+/// Keeps the fast path's flows equal to what the calls of one shard want. Wishes are put in at any
+/// time; `poll` does the rest: it attaches, shakes hands, writes commands, reads answers, and
+/// after a restart of either process compares and repairs. Owned by one shard's thread, not
+/// Sendable; no clock and no thread of its own. Nothing here waits: a full ring leaves the rest
+/// for the next poll, and a fast path that is away leaves all of it for its return.
+public final class FlowProgrammer {
+    /// Where and how.
+    public struct Configuration: Sendable {
+        /// The fast path's file.
+        public var fastPathFile: String
+        /// Our file.
+        public var controlFile: String
+        /// Permission bits of our file: the fast path reads it.
+        public var mode: UInt32 = 0o640
+        /// Which shard this is.
+        public var shard = ShardIndex(0)
+        /// What the node says about all media.
+        public var media = MediaSettings()
+        /// Flows that may wait for the fast path before new sessions are refused.
+        public var pendingMax = 4096
+
+        /// With the files of one directory.
+        public init(directory: String) {
+            self.fastPathFile = directory + "/fastpath.shm"
+            self.controlFile = directory + "/control.shm"
+        }
+    }
+
+    struct Session {
+        var intent: MediaIntent
+        var a: LegIdentity?
+        var b: LegIdentity?
+        var isEnding = false
+        var isAnnounced = false
+    }
+
+    struct Sent {
+        let sequence: UInt32
+        let command: FlowCommand
+        let timeNs: UInt64
+    }
+
+    /// The ports of the fast path's realms. The same object for the process's life.
+    public let ports = PortPool()
+    /// Figures.
+    public internal(set) var counters = ProgrammerCounters()
+
+    let configuration: Configuration
+    let link: FastPathLink
+    var table: FlowTable?
+    var sessions: [MediaSession: Session] = [:]
+    /// Indexes with something to do, by worker.
+    var queues: [Queue<FlowIndex>] = []
+    /// Commands without an answer, by worker, oldest first.
+    var sent: [Queue<Sent>] = []
+    var outcomes: [MediaOutcome] = []
+    var dscpOf: [AddressIndex: UInt8] = [:]
+    var hasBegun = false
+    private var random: any RandomNumberGenerator
+
+    /// A programmer that has done nothing yet.
+    public init(
+        _ configuration: Configuration,
+        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
+    ) {
+        self.configuration = configuration
+        self.random = random
+        self.link = FastPathLink(
+            fastPath: configuration.fastPathFile, control: configuration.controlFile,
+            shard: configuration.shard, mode: configuration.mode)
+    }
+
+    /// Where the connection stands.
+    public var state: LinkState { self.link.state }
+
+    /// Why rings were given up last; nil for never.
+    public var lastFault: RingFault? { self.link.lastFault }
+
+    /// The fast path's file, for counters and pages; nil while detached.
+    public var fastPath: FastPathFile? { self.link.fastPath }
+
+    /// Flows whose commands are not all answered.
+    public var pending: Int {
+        self.queues.reduce(0) { $0 + $1.count } + self.sent.reduce(0) { $0 + $1.count }
+    }
+
+    /// True from `start` or `restore` on, until the session has ended.
+    public func has(_ session: MediaSession) -> Bool { self.sessions[session] != nil }
+
+    /// How many sessions there are, those that are ending included.
+    public var sessionCount: Int { self.sessions.count }
+
+    /// Takes up a call that lived through a restart of this process: its flows are found by their
+    /// ports, or installed anew. Before `begin`.
+    public func restore(_ session: MediaSession, _ intent: MediaIntent) {
+        self.sessions[session] = Session(intent: intent)
+        if self.link.fastPath != nil { self.reservePorts(intent) }
+    }
+
+    /// All calls are restored: from now on flows that belong to none are removed. Until then `poll`
+    /// attaches, and touches nothing.
+    public func begin() { self.hasBegun = true }
+
+    /// Wants the media of a call. The answer is an outcome; a throw leaves nothing behind.
+    public func start(
+        _ session: MediaSession, _ intent: MediaIntent
+    ) throws(MediaSessionError) {
+        guard self.sessions[session] == nil else { throw .badSession }
+        guard self.table != nil else { throw .fastPathAway }
+        guard self.pending < self.configuration.pendingMax else {
+            self.counters.backPressure &+= 1
+            throw .backPressure
+        }
+        self.sessions[session] = Session(intent: intent)
+        do {
+            try self.plan(session)
+        } catch {
+            self.forget(session)
+            throw error
+        }
+    }
+
+    /// Wants something else for a call's media; a throw leaves it as it was.
+    public func update(
+        _ session: MediaSession, _ intent: MediaIntent
+    ) throws(MediaSessionError) {
+        guard let before = self.sessions[session], !before.isEnding else { throw .badSession }
+        guard before.intent != intent else { return }
+        self.sessions[session]?.intent = intent
+        // Before the first attach there is nothing to plan with; the attach will plan.
+        guard self.table != nil else { return }
+        self.retireMovedLegs(session, before)
+        do {
+            try self.plan(session)
+        } catch {
+            self.sessions[session]?.intent = before.intent
+            self.restoreLegs(session, before)
+            throw error
+        }
+        self.removeRetired(session, before)
+    }
+
+    /// Wants no media any more. Without the fast path the end is at once, and what its process may
+    /// still have is removed when it is back.
+    public func end(_ session: MediaSession) {
+        guard let current = self.sessions[session], !current.isEnding else { return }
+        self.sessions[session]?.isEnding = true
+        guard self.link.state == .matched else {
+            let figures = self.statistics(session)
+            self.forget(session)
+            self.outcomes.append(.ended(session, a: figures.a, b: figures.b))
+            return
+        }
+        for flow in [current.a?.flow, current.b?.flow].compactMap(\.self) {
+            self.wish(flow.index, nil)
+        }
+        self.settle(session)
+    }
+
+    /// The figures of a call's flows; nil where there is no flow.
+    public func statistics(_ session: MediaSession) -> (a: FlowStatistics?, b: FlowStatistics?) {
+        guard let file = self.link.fastPath, let session = self.sessions[session] else {
+            return (nil, nil)
+        }
+        return (
+            session.a.flatMap { file.statistics($0.flow) },
+            session.b.flatMap { file.statistics($0.flow) }
+        )
+    }
+
+    /// The flows of a call; nil where there is none.
+    public func flows(_ session: MediaSession) -> (a: FlowID?, b: FlowID?) {
+        (self.sessions[session]?.a?.flow, self.sessions[session]?.b?.flow)
+    }
+
+    /// What happened since the last time, oldest first.
+    public func takeOutcomes() -> [MediaOutcome] {
+        defer { self.outcomes.removeAll(keepingCapacity: true) }
+        return self.outcomes
+    }
+
+    func randomIdentity(_ flow: FlowID) -> LegIdentity {
+        let value = UInt64.random(in: 0...UInt64.max, using: &self.random)
+        let more = UInt64.random(in: 0...UInt64.max, using: &self.random)
+        return LegIdentity(
+            flow: flow, ssrc: UInt32(truncatingIfNeeded: value),
+            // The upper half stays free: a stream's first sequence number below 2^15 cannot wrap
+            // in its first packets (RFC 3711 section 3.3.1).
+            initialSequence: UInt16(truncatingIfNeeded: more) & 0x7fff,
+            initialTimestamp: UInt32(truncatingIfNeeded: value >> 32))
+    }
+}

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FlowABI
+import MediaPlanning
+
+/// What the worker has at an index, as far as this side knows.
+enum Installed: Equatable {
+    /// Nothing.
+    case none
+    /// This flow, as specified.
+    case known(FlowSpecification)
+    /// This flow; how it is specified is not known (after a restart of ours).
+    case unknown
+    /// A flow of another generation that has to go first.
+    case other(Generation)
+}
+
+/// One flow: what it shall be, what it is, and whether a command is on its way. One command at a
+/// time; a wish that changes meanwhile is compared again when the answer comes, so that any number
+/// of changes takes one place in the queue.
+struct FlowEntry {
+    var flow: FlowID
+    var owner: (session: MediaSession, leg: MediaLeg)?
+    /// What it shall be; nil: nothing.
+    var desired: FlowSpecification?
+    var installed: Installed
+    var isQueued = false
+    var isInFlight = false
+
+    var isSettled: Bool {
+        if let desired { return self.installed == .known(desired) }
+        return self.installed == .none
+    }
+
+    /// The next command on the way to what it shall be.
+    var command: FlowCommand? {
+        switch (self.installed, self.desired) {
+        case (.other(let generation), _):
+            return FlowCommand(
+                .remove, flow: FlowID(index: self.flow.index, generation: generation))
+        case (.none, nil):
+            return nil
+        case (.none, let desired?):
+            return FlowCommand(.add(desired), flow: self.flow)
+        case (.unknown, nil), (.known, nil):
+            return FlowCommand(.remove, flow: self.flow)
+        case (.unknown, let desired?):
+            return FlowCommand(.modify(desired), flow: self.flow)
+        case (.known(let current), let desired?):
+            return current == desired ? nil : FlowCommand(.modify(desired), flow: self.flow)
+        }
+    }
+}
+
+/// Every flow that is ours, and the free indexes of each worker: those never used first, then
+/// those freed longest ago, so that the last figures of a flow stay as long as possible.
+struct FlowTable {
+    private struct Range {
+        var next: UInt32
+        let end: UInt32
+        var freed = Queue<UInt32>()
+    }
+
+    private(set) var geometry: Geometry
+    private var ranges: [Range]
+    var entries: [FlowIndex: FlowEntry] = [:]
+
+    init(_ geometry: Geometry) {
+        self.geometry = geometry
+        self.ranges = (0..<geometry.workers).map { worker in
+            let first = worker * geometry.flowsPerWorker
+            return Range(next: first, end: first + geometry.flowsPerWorker)
+        }
+    }
+
+    /// A free index of a worker. It is not taken before it has an entry.
+    mutating func freeIndex(_ worker: WorkerIndex) -> FlowIndex? {
+        let number = Int(worker.value)
+        guard number < self.ranges.count else { return nil }
+        while self.ranges[number].next < self.ranges[number].end {
+            let index = FlowIndex(self.ranges[number].next)
+            self.ranges[number].next += 1
+            if self.entries[index] == nil { return index }
+        }
+        while let value = self.ranges[number].freed.popFirst() {
+            if self.entries[FlowIndex(value)] == nil { return FlowIndex(value) }
+        }
+        return nil
+    }
+
+    /// Gives an index back, with or without an entry.
+    mutating func free(_ index: FlowIndex) {
+        self.entries[index] = nil
+        let number = Int(self.geometry.worker(of: index).value)
+        guard number < self.ranges.count else { return }
+        self.ranges[number].freed.append(index.value)
+    }
+}

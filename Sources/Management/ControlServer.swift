@@ -1,0 +1,202 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SIPTransport
+
+/// The Unix socket by which people and scripts talk to the running process. It lives on the
+/// shard's loop: handlers look at the shard's objects directly and return at once.
+///
+/// Bounds: `clientsMax` connections, one request line of `requestBytesMax`, one answer of
+/// `answerBytesMax`, a connection without a request for `idleMilliseconds` is closed.
+public final class ControlServer {
+    /// Does a verb: gets its arguments and returns the answer.
+    public typealias Handler = (JSONObject) -> ControlAnswer
+
+    /// Connections at a time.
+    public static let clientsMax = 32
+    /// Bytes of a request line.
+    public static let requestBytesMax = 64 * 1024
+    /// Bytes of an answer.
+    public static let answerBytesMax = 64 << 20
+    /// How long a connection may be silent.
+    public static let idleMilliseconds: UInt64 = 60_000
+
+    /// What was counted.
+    public struct Counters: Sendable, Equatable {
+        /// Requests answered with a result.
+        public var answered: UInt64 = 0
+        /// Requests answered with an error.
+        public var refused: UInt64 = 0
+        /// Connections closed because there were too many.
+        public var tooManyClients: UInt64 = 0
+        /// Connections closed because a line was too long.
+        public var tooLong: UInt64 = 0
+        /// Connections closed because they were silent, or did not read their answers.
+        public var stalled: UInt64 = 0
+    }
+
+    /// What was counted.
+    public private(set) var counters = Counters()
+
+    private let loop: EventLoop
+    private var handlers: [String: Handler] = [:]
+    private var listener: ByteListener?
+    private var clients: [ObjectIdentifier: ControlClientConnection] = [:]
+
+    /// A server without a socket yet.
+    public init(loop: EventLoop) {
+        self.loop = loop
+    }
+
+    /// Connections that are open.
+    public var clientCount: Int { self.clients.count }
+
+    /// Adds a verb, or replaces it.
+    public func handle(_ verb: String, _ handler: @escaping Handler) {
+        self.handlers[verb] = handler
+    }
+
+    /// Listens at a path, readable and writable by the owner and its group.
+    public func listen(path: String) throws(TransportError) {
+        self.listener = try ByteListener(
+            loop: self.loop, path: path, queueLimit: Self.answerBytesMax
+        ) { [unowned self] stream in
+            guard self.clients.count < Self.clientsMax else {
+                self.counters.tooManyClients &+= 1
+                stream.close()
+                return
+            }
+            let client = ControlClientConnection(stream: stream, server: self, loop: self.loop)
+            self.clients[ObjectIdentifier(client)] = client
+            client.start()
+        }
+    }
+
+    /// Stops listening and closes every connection.
+    public func close() {
+        self.listener?.close()
+        self.listener = nil
+        for client in self.clients.values { client.close() }
+    }
+
+    func answer(_ line: [UInt8]) -> [UInt8] {
+        var output = ControlError.encode(self.result(line))
+        if output.count >= Self.answerBytesMax {
+            let error = ControlError(.tooLarge, "the answer is too large; ask for less")
+            output = ControlError.encode(.failure(error))
+        }
+        return output + [0x0a]
+    }
+
+    private func result(_ line: [UInt8]) -> ControlAnswer {
+        do throws(ControlError) {
+            let request = try ControlRequest(line: line)
+            guard let handler = self.handlers[request.verb] else {
+                let known = self.handlers.keys.sorted().joined(separator: ", ")
+                throw ControlError(
+                    .unknownVerb, "no verb \"\(request.verb)\"; there are: \(known)")
+            }
+            let answer = handler(request.arguments)
+            if case .failure(let error) = answer { throw error }
+            self.counters.answered &+= 1
+            return answer
+        } catch {
+            self.counters.refused &+= 1
+            return .failure(error)
+        }
+    }
+
+    func tooLong() -> [UInt8] {
+        self.counters.tooLong &+= 1
+        let error = ControlError(.badRequest, "longer than \(Self.requestBytesMax) bytes")
+        return ControlError.encode(.failure(error)) + [0x0a]
+    }
+
+    func stalled() { self.counters.stalled &+= 1 }
+
+    func forget(_ client: ControlClientConnection) {
+        self.clients[ObjectIdentifier(client)] = nil
+    }
+}
+
+/// One connection at the control socket.
+final class ControlClientConnection: ByteStreamOwner {
+    private let stream: ByteStream
+    private unowned let server: ControlServer
+    private let loop: EventLoop
+    private var buffer: [UInt8] = []
+    private var idleTimer: LoopTimer?
+    private var isClosed = false
+
+    init(stream: ByteStream, server: ControlServer, loop: EventLoop) {
+        self.stream = stream
+        self.server = server
+        self.loop = loop
+    }
+
+    func start() {
+        self.stream.owner = self
+        self.stream.startReading()
+        self.armIdleTimer()
+    }
+
+    func close() {
+        guard !self.isClosed else { return }
+        self.isClosed = true
+        if let idleTimer { self.loop.cancel(idleTimer) }
+        self.stream.close()
+        self.server.forget(self)
+    }
+
+    private func armIdleTimer() {
+        if let idleTimer { self.loop.cancel(idleTimer) }
+        self.idleTimer = self.loop.schedule(after: ControlServer.idleMilliseconds) { [weak self] in
+            self?.server.stalled()
+            self?.close()
+        }
+    }
+
+    func stream(_ stream: ByteStream, received bytes: RawSpan) {
+        bytes.withUnsafeBytes { self.buffer.append(contentsOf: $0) }
+        self.armIdleTimer()
+        self.answerLines()
+    }
+
+    private func answerLines() {
+        while !self.isClosed, let end = self.buffer.firstIndex(of: 0x0a) {
+            let line = Array(self.buffer[..<end])
+            self.buffer.removeSubrange(...end)
+            guard line.count <= ControlServer.requestBytesMax else { return self.refuseLength() }
+            guard self.write(self.server.answer(line)) else { return }
+        }
+        if self.buffer.count > ControlServer.requestBytesMax { self.refuseLength() }
+    }
+
+    private func refuseLength() {
+        _ = self.write(self.server.tooLong())
+        self.close()
+    }
+
+    private func write(_ bytes: [UInt8]) -> Bool {
+        switch self.stream.write(bytes) {
+        case .written, .queued: return true
+        case .full, .failed:
+            self.server.stalled()
+            self.close()
+            return false
+        }
+    }
+
+    func streamConnected(_ stream: ByteStream) {}
+
+    func streamEnded(_ stream: ByteStream) {
+        // What the client sent was answered already; an answer that waits is given up with it
+        // only if it does not read, which the idle timer finds out.
+        if self.stream.queuedBytes == 0 { self.close() }
+    }
+
+    func stream(_ stream: ByteStream, lost token: UInt64) {}
+
+    func streamFailed(_ stream: ByteStream, _ error: TransportError) {
+        self.close()
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FlowABI
+public import Management
+
+/// What the fast path did with every packet, summed over its workers.
+public struct PacketAccount {
+    /// Each counter of the contract by its name.
+    public let packets: [(name: String, count: UInt64)]
+    /// Each drop reason of the contract by its name.
+    public let drops: [(name: String, count: UInt64)]
+    /// The accounting identity holds in every worker's snapshot.
+    public let exact: Bool
+
+    /// From the pages of the fast path's file.
+    public init(_ fastPath: FastPathFile) {
+        let workers = (0..<fastPath.geometry.workers).compactMap {
+            fastPath.counters(WorkerIndex($0))
+        }
+        self.packets = CounterName.all.map { counter in
+            (counter.name, workers.reduce(0) { $0 &+ ($1.value(counter.name) ?? 0) })
+        }
+        self.drops = DropReason.all.map { reason in
+            (
+                reason.name,
+                workers.reduce(0) { sum, worker in
+                    sum &+ (worker.drops.indices.contains(reason.index)
+                        ? worker.drops[reason.index] : 0)
+                }
+            )
+        }
+        self.exact =
+            workers.count == Int(fastPath.geometry.workers) && workers.allSatisfy(Self.isExact)
+    }
+
+    /// The identity of the contract: where each packet came from against what became of it.
+    private static func isExact(_ worker: WorkerCounters) -> Bool {
+        func sum(_ names: [String]) -> UInt64 {
+            names.reduce(0) { $0 &+ (worker.value($1) ?? 0) }
+        }
+        let dropped = worker.drops.reduce(worker.unknownDrops) { $0 &+ $1 }
+        return sum(["received", "handed_in", "own_dropped"])
+            == sum(["forwarded", "consumed", "delivered", "handed_out"]) &+ dropped
+            && sum(["sent"]) == sum(["forwarded", "generated", "injected"])
+    }
+
+    /// As the command line shows it.
+    public var json: JSONObject {
+        var packets = JSONObject()
+        for (name, count) in self.packets { packets[name] = JSONValue(count) }
+        var drops = JSONObject()
+        for (name, count) in self.drops { drops[name] = JSONValue(count) }
+        return ["packets": .object(packets), "drops": .object(drops), "exact": .bool(self.exact)]
+    }
+}

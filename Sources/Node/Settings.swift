@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import CallControl
+import Configuration
+import MediaPlanning
+import NetworkAddress
+import Routing
+import SDP
+import SIPTransaction
+
+/// What the configuration file says, in the words of the modules that do it.
+enum Settings {
+    /// For the engine. Positions of listeners and realms are their indexes.
+    static func calls(_ file: NodeConfiguration) throws(NodeError) -> CallConfiguration {
+        let listeners = file.listeners.enumerated().map { position, listener in
+            ListenerSettings(
+                index: self.index(position), transport: self.transport(listener.transport),
+                address: listener.address)
+        }
+        var trunks: [TrunkSettings] = []
+        for trunk in file.trunks { trunks.append(try self.trunk(trunk, file)) }
+        return CallConfiguration(
+            listeners: listeners, trunks: trunks, routes: try self.routes(file),
+            callsMax: file.limits.calls)
+    }
+
+    private static func routes(_ file: NodeConfiguration) throws(NodeError) -> RouteTable {
+        let routes = file.routes.map { route in
+            Route(
+                prefix: route.prefix.utf8,
+                from: route.from.map { TrunkIndex(UInt16(clamping: $0)) },
+                to: TrunkIndex(UInt16(clamping: route.to)))
+        }
+        do {
+            return try RouteTable(routes)
+        } catch {
+            throw NodeError("routes: \(error)")
+        }
+    }
+
+    private static func trunk(
+        _ trunk: NodeConfiguration.Trunk, _ file: NodeConfiguration
+    ) throws(NodeError) -> TrunkSettings {
+        let host = trunk.peer.address.address
+        var settings = TrunkSettings(
+            name: TrunkName(trunk.name), realm: RealmIndex(UInt16(clamping: trunk.realm)),
+            peerHost: Array((host.isIPv4 ? "\(host)" : "[\(host)]").utf8),
+            peer: Hop(
+                listener: self.index(trunk.listener),
+                transport: self.transport(trunk.peer.transport), remote: trunk.peer.address))
+        settings.sources = trunk.sources
+        settings.listeners = self.listeners(of: trunk, file)
+        if let names = trunk.codecs {
+            guard let codecs = CodecFilter(names: names) else {
+                throw NodeError("trunk \(trunk.name): codecs are name[/clock[/channels]]")
+            }
+            settings.codecs = codecs
+        }
+        settings.learnSource = trunk.learnSource
+        settings.callsMax = trunk.maxCalls
+        return settings
+    }
+
+    /// A peer may come by UDP or by TCP: every listener on the address of the trunk's own.
+    private static func listeners(
+        of trunk: NodeConfiguration.Trunk, _ file: NodeConfiguration
+    ) -> [ListenerIndex] {
+        let address = file.listeners[trunk.listener].address.address
+        let others = file.listeners.indices.filter {
+            $0 != trunk.listener && file.listeners[$0].address.address == address
+        }
+        return ([trunk.listener] + others).map(self.index)
+    }
+
+    /// For the flows of every call.
+    static func media(_ file: NodeConfiguration) -> MediaSettings {
+        MediaSettings(
+            timeoutMs: UInt32(clamping: file.media.timeoutSeconds * 1000),
+            rtcpIntervalMs: UInt32(clamping: file.media.rtcpIntervalMilliseconds))
+    }
+
+    static func index(_ position: Int) -> ListenerIndex {
+        ListenerIndex(rawValue: UInt16(clamping: position))
+    }
+
+    static func transport(_ transport: NodeConfiguration.Transport) -> TransportProtocol {
+        switch transport {
+        case .udp: .udp
+        case .tcp: .tcp
+        }
+    }
+}

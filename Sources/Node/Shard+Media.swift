@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import FlowABI
+import FlowProgramming
+import MediaPlanning
+import SIPTransport
+
+extension Shard {
+    /// While commands wait for their answers.
+    private static let busyPollMilliseconds: UInt64 = 1
+    /// Otherwise; a fast path that restarted is noticed within this time.
+    private static let idlePollMilliseconds: UInt64 = 20
+
+    /// The name of a call's media.
+    static func session(_ call: CallIdentifier) -> MediaSession { MediaSession(call.value) }
+
+    /// Looks at the fast path now and again after a while.
+    func poll() {
+        self.pollMedia()
+        let busy = self.programmer.pending > 0
+        self.timers?.start(
+            .poll, milliseconds: busy ? Self.busyPollMilliseconds : Self.idlePollMilliseconds)
+    }
+
+    /// One step with the rings; what happened goes to the engine.
+    func pollMedia() {
+        let wasBusy = self.programmer.pending > 0
+        self.programmer.poll(nowNs: Clock.monotonicNs)
+        for outcome in self.programmer.takeOutcomes() { self.apply(outcome) }
+        if !wasBusy, self.programmer.pending > 0 {
+            self.timers?.start(.poll, milliseconds: Self.busyPollMilliseconds)
+        }
+    }
+
+    private func apply(_ outcome: MediaOutcome) {
+        switch outcome {
+        case .installed, .ended: break
+        case .refused(let session, _, let status):
+            Log.line("trunkline: call \(Self.call(session)): the fast path refused: \(status)")
+            self.core.engine.mediaRefused(Self.call(session))
+        case .mediaTimeout(let session, _, _):
+            self.core.engine.mediaTimedOut(Self.call(session))
+        case .sourceLearned(let session, let leg, let address):
+            self.core.engine.sourceLearned(Self.call(session), leg == .a ? .a : .b, address)
+        case .lost(let session, let error):
+            Log.line("trunkline: call \(Self.call(session)): its media is lost: \(error)")
+            self.core.engine.mediaRefused(Self.call(session))
+        }
+    }
+
+    private static func call(_ session: MediaSession) -> CallIdentifier {
+        CallIdentifier(session.value)
+    }
+
+    /// Makes the media of a call what the engine wants it to be.
+    func want(_ call: CallIdentifier, _ intent: MediaIntent) {
+        let session = Self.session(call)
+        do {
+            if self.programmer.has(session) {
+                try self.programmer.update(session, intent)
+            } else {
+                try self.programmer.start(session, intent)
+            }
+        } catch {
+            Log.line("trunkline: call \(call): no media: \(error)")
+            self.core.engine.mediaRefused(call)
+        }
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import FlowProgramming
+import Store
+
+extension Shard {
+    /// The name of a call's checkpoint.
+    static func key(_ call: CallIdentifier) -> CheckpointKey {
+        CheckpointKey(bytes: Array(call.description.utf8))
+    }
+
+    /// Keeps a call across a restart of this process.
+    func keep(_ checkpoint: CallCheckpoint) {
+        let kept = Checkpoint(
+            key: Self.key(checkpoint.id), version: UInt32(CallCheckpoint.version),
+            bytes: checkpoint.encode())
+        if !self.store.put(kept) {
+            Log.line("trunkline: call \(checkpoint.id): too large to be kept across a restart")
+        }
+    }
+
+    /// Takes up the calls of a former process. The order matters: their ports and flows are known
+    /// before the programmer removes what belongs to nobody.
+    func recover() {
+        if let notice = self.store.notice { Log.line("trunkline: \(notice)") }
+        var checkpoints: [CallCheckpoint] = []
+        for kept in self.store.loadAll() {
+            do {
+                checkpoints.append(try CallCheckpoint(decoding: kept.bytes))
+            } catch {
+                self.counters.unreadableCheckpoints &+= 1
+                self.store.remove(kept.key)
+            }
+        }
+        for checkpoint in checkpoints {
+            self.programmer.restore(Self.session(checkpoint.id), checkpoint.media)
+        }
+        self.core.engine.now = Clock.wallMs
+        self.core.engine.restore(checkpoints)
+        self.programmer.begin()
+        if !checkpoints.isEmpty {
+            Log.line("trunkline: took up \(checkpoints.count) calls of a former process")
+        }
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import FlowProgramming
+import SIPMessage
+import SIPTransaction
+import SIPTransport
+import Store
+
+extension Shard: TransportOwner {
+    func received(_ bytes: [UInt8], from hop: Hop) {
+        let framing: Framing = hop.transport.isReliable ? .stream : .datagram
+        guard self.core.engine.admits(hop) else { return }
+        do {
+            let message = try SIPMessage.parse(bytes, framing: framing)
+            let verdict = message.examine()
+            guard case .accept = verdict else {
+                return self.refuse(bytes, framing, verdict, hop)
+            }
+            self.core.engine.now = Clock.wallMs
+            self.core.received(message, from: hop)
+            self.carryOut()
+        } catch {
+            self.refuse(bytes, framing, examine(bytes, framing: framing), hop)
+        }
+    }
+
+    func malformed(_ error: SIPParseError, octets: [UInt8], from hop: Hop) {
+        self.refuse(octets, .stream, FaultTable.verdict(error, octets: octets), hop)
+        // The connection is closed after this call: the answer cannot wait for the turn's end.
+        self.flush()
+    }
+
+    func failed(_ hop: Hop, owner: TransactionID?, _ error: TransportError) {
+        if let owner { self.core.transportFailed(owner) }
+    }
+
+    func lost(_ hop: Hop, _ error: TransportError?) {
+        // Transactions find out by their own failed sends and timers: a lost connection alone
+        // ends nothing (RFC 3261 section 17.1.4).
+    }
+
+    private func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {
+        guard case .reject(let status, let reason, _) = verdict,
+            let response = SIPMessageBuilder.rejection(
+                of: bytes, framing: framing, status: status, reason: reason,
+                toTag: self.statelessTag(bytes))
+        else {
+            self.counters.dropped &+= 1
+            return
+        }
+        self.counters.rejected &+= 1
+        self.outbox.append((response, hop, nil))
+    }
+
+    /// Does one thing that the core wants.
+    func apply(_ output: SignallingOutput) {
+        switch output {
+        case .send(let bytes, let hop, let owner): self.outbox.append((bytes, hop, owner))
+        case .startTimer(let timer, let milliseconds):
+            self.timers?.start(.signalling(timer), milliseconds: UInt64(milliseconds))
+        case .stopTimer(let timer): self.timers?.stop(.signalling(timer))
+        case .media(let call, let intent): self.want(call, intent)
+        case .removeMedia(let call): self.programmer.end(Self.session(call))
+        case .checkpoint(let checkpoint): self.keep(checkpoint)
+        case .removeCheckpoint(let call): self.store.remove(Self.key(call))
+        case .record(let record):
+            if self.records.count >= Self.recordsMax { self.records.removeFirst() }
+            self.records.append(record)
+        }
+    }
+}

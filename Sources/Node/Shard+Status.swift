@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import CallControl
+import Configuration
+import FlowABI
+import FlowProgramming
+import Management
+import SIPTransaction
+import SIPTransport
+import Store
+
+extension Shard {
+    /// A fast path that has not moved for so long is said to be stuck.
+    private static let heartbeatNsMax: UInt64 = 2_000_000_000
+
+    /// Everything that a person asks for first.
+    func status() -> JSONValue {
+        [
+            "node": JSONValue(self.file.node.name), "version": JSONValue(Version.text),
+            "state": JSONValue(self.core.engine.admission.isDraining ? "draining" : "running"),
+            "draining_trunks": .array(
+                self.core.engine.admission.drainingTrunks.map { JSONValue($0.text) }),
+            "uptime_seconds": JSONValue((Clock.wallMs &- min(self.startedMs, Clock.wallMs)) / 1000),
+            "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
+            "fastpath": self.fastPathFigures(),
+            "conditions": .array(self.conditions().map { JSONValue($0) }),
+        ]
+    }
+
+    private func callFigures() -> JSONValue {
+        let counters = self.core.engine.counters
+        return [
+            "active": JSONValue(self.core.engine.callCount),
+            "admitted": JSONValue(counters.callsAdmitted),
+            "answered": JSONValue(counters.callsAnswered),
+            "ended": JSONValue(counters.callsEnded),
+            "restored": JSONValue(counters.callsRestored),
+            "no_route": JSONValue(counters.noRoutes),
+            "refused_temporarily": JSONValue(counters.refusedTemporarily),
+            "refused_by_trunk_limit": JSONValue(counters.refusedByTrunkLimit),
+            "refused_no_port": JSONValue(counters.refusedNoPort),
+            "not_acceptable": JSONValue(counters.notAcceptable),
+            "media_timeouts": JSONValue(counters.mediaTimeouts),
+        ]
+    }
+
+    private func mediaFigures() -> JSONValue {
+        let counters = self.programmer.counters
+        let mean = counters.latencyCount == 0 ? 0 : counters.latencySumNs / counters.latencyCount
+        return [
+            "ports_in_use": JSONValue(self.programmer.ports.counters.reserved),
+            "ports_exhausted": JSONValue(self.programmer.ports.counters.exhausted),
+            "commands": JSONValue(counters.commands),
+            "commands_refused": JSONValue(counters.refused),
+            "commands_pending": JSONValue(self.programmer.pending),
+            "command_us_mean": .number(Double(mean) / 1000),
+            "command_us_max": .number(Double(counters.latencyMaxNs) / 1000),
+            "flows_reinstalled": JSONValue(counters.reinstalled),
+            "orphans_removed": JSONValue(counters.orphansRemoved),
+            "ring_faults": JSONValue(counters.faults),
+        ]
+    }
+
+    private func sipFigures() -> JSONValue {
+        let transport = self.transport?.counters
+        let layer = self.core.layer.counters
+        return [
+            "received": JSONValue(transport?.received ?? 0),
+            "sent": JSONValue(transport?.sent ?? 0),
+            "send_failed": JSONValue(transport?.failed ?? 0),
+            "rejected": JSONValue(self.counters.rejected),
+            "dropped": JSONValue(self.counters.dropped),
+            "poisonous": JSONValue(self.counters.poisonous),
+            "unknown_sources": JSONValue(self.core.engine.counters.unknownSources),
+            "client_transactions": JSONValue(self.core.layer.clientCount),
+            "server_transactions": JSONValue(self.core.layer.serverCount),
+            "retransmissions_received": JSONValue(layer.requestRetransmissionsReceived),
+            "retransmissions_sent": JSONValue(layer.retransmissionsSent),
+            "merged_requests": JSONValue(layer.mergedRequests),
+            "timeouts": JSONValue(layer.clientTimeouts),
+            "connections": JSONValue(self.transport?.connectionCount ?? 0),
+        ]
+    }
+
+    private func fastPathFigures() -> JSONValue {
+        guard let fastPath = self.programmer.fastPath else {
+            return ["attached": false, "flows": 0, "realms": []]
+        }
+        let age = Clock.monotonicNs &- min(fastPath.heartbeatNs, Clock.monotonicNs)
+        let account = PacketAccount(fastPath)
+        let flows = account.packets.first { $0.name == "flows" }?.count ?? 0
+        return [
+            "attached": .bool(self.programmer.state == .matched),
+            "process_id": JSONValue(fastPath.processID),
+            "heartbeat_age_ms": JSONValue(age / 1_000_000),
+            "workers": JSONValue(fastPath.geometry.workers), "flows": JSONValue(flows),
+            "realms": .array(fastPath.realms.map { .object(Self.describe($0)) }),
+        ]
+    }
+
+    private static func describe(_ realm: RealmPage) -> JSONObject {
+        [
+            "name": JSONValue(realm.name), "attach": JSONValue(realm.attach),
+            "interface": JSONValue(realm.interface), "link_up": .bool(realm.linkUp),
+            "ports": JSONValue("\(realm.portFirst)-\(realm.portLast)"),
+            "received": JSONValue(realm.portReceived), "sent": JSONValue(realm.portSent),
+            "missed": JSONValue(realm.portMissed), "errors": JSONValue(realm.portErrors),
+        ]
+    }
+
+    /// What is wrong at the moment, one sentence each; empty when all is well.
+    func conditions() -> [String] {
+        var conditions = self.refusedConfiguration.map { "configuration: \($0)" }
+        switch self.programmer.state {
+        case .matched:
+            if let fastPath = self.programmer.fastPath {
+                let now = Clock.monotonicNs
+                let age = now &- min(fastPath.heartbeatNs, now)
+                if age > Self.heartbeatNsMax {
+                    conditions.append("the fast path has not moved for \(age / 1_000_000) ms")
+                }
+                conditions += fastPath.realms.filter { !$0.linkUp }.map {
+                    "realm \($0.name): \($0.interface) has no link"
+                }
+            }
+        case .waiting: conditions.append("the fast path does not answer the handshake")
+        case .detached(let refusal):
+            let why = refusal.map { ": \($0)" } ?? ""
+            conditions.append("the fast path is away\(why); calls are refused until it is back")
+        }
+        if let fault = self.programmer.lastFault {
+            conditions.append("the fast path's rings were given up once: \(fault)")
+        }
+        switch self.store.condition {
+        case .good: break
+        case .full: conditions.append("no room for checkpoints: calls would not survive a restart")
+        case .failed(let why): conditions.append("checkpoints cannot be written: \(why)")
+        }
+        return conditions
+    }
+}

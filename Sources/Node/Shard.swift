@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import CallControl
+import Configuration
+import FlowProgramming
+import Management
+import SIPMessage
+import SIPTransaction
+import SIPTransport
+import Store
+
+/// One signalling shard: a loop and everything that runs on it. Owned by one thread.
+///
+/// What comes in (messages, timers, media events, requests of operators) is put in at once; what
+/// it leads to is done at the end of the loop's turn, in an order that a crash cannot spoil:
+/// first media commands and checkpoints, then the messages that rely on them.
+final class Shard {
+    let loop: EventLoop
+    let core: SignallingCore<PortPool>
+    let programmer: FlowProgrammer
+    let store: CheckpointStore
+    let management: ControlServer
+    var file: NodeConfiguration
+    var transport: TransportSet?
+    var timers: LoopTimers<ShardTimer>?
+    var counters = ShardCounters()
+    /// Problems of the last configuration that was refused.
+    var refusedConfiguration: [String] = []
+    /// Messages of this turn; they leave after its checkpoints are written.
+    var outbox: [(bytes: [UInt8], hop: Hop, owner: TransactionID?)] = []
+    var records: [CallRecord] = []
+    let startedMs = Clock.wallMs
+    /// The process was told to stop.
+    var isStopping = false
+    private let toTagSeed = UInt64.random(in: .min ... .max)
+    private let configurationPath: String
+
+    /// Records of ended calls that `status` can still show.
+    static let recordsMax = 1000
+
+    init(_ file: NodeConfiguration, path: String) throws(NodeError) {
+        self.file = file
+        self.configurationPath = path
+        do {
+            self.loop = try EventLoop()
+        } catch {
+            throw NodeError("\(error)")
+        }
+        var programming = FlowProgrammer.Configuration(directory: file.node.runtimeDirectory)
+        programming.media = Settings.media(file)
+        self.programmer = FlowProgrammer(programming)
+        self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.sqlite")
+        self.management = ControlServer(loop: self.loop)
+        var layer = TransactionLayer.Configuration()
+        layer.tagSeed = .random(in: .min ... .max)
+        self.core = SignallingCore(
+            engine: CallEngine(
+                configuration: try Settings.calls(file), ports: self.programmer.ports, shard: 0,
+                host: Array(file.node.name.utf8)),
+            layer: TransactionLayer(configuration: layer))
+        self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
+    }
+
+    /// Opens everything. What a former process left is taken up before the first message comes.
+    func open() throws(NodeError) {
+        let transport = TransportSet(loop: self.loop, owner: self)
+        self.transport = transport
+        self.recover()
+        for (position, listener) in self.file.listeners.enumerated() {
+            do {
+                try transport.listen(
+                    Settings.index(position), transport: Settings.transport(listener.transport),
+                    address: listener.address)
+            } catch {
+                throw NodeError(
+                    "listener \(listener.name): \(error). "
+                        + "Check that \(listener.address) is an address of this host and free")
+            }
+        }
+        let path = self.file.node.runtimeDirectory + "/control.sock"
+        self.addVerbs()
+        do {
+            try self.management.listen(path: path)
+        } catch {
+            throw NodeError("the control socket \(path): \(error)")
+        }
+        self.loop.onTurnEnd { [unowned self] in self.endTurn() }
+        self.poll()
+    }
+
+    // MARK: Turns
+
+    /// Does all that this turn led to.
+    private func endTurn() {
+        self.carryOut()
+        self.pollMedia()
+        self.carryOut()
+        self.store.commit()
+        self.flush()
+    }
+
+    /// Does what the core wants; messages wait for the turn's end.
+    func carryOut() {
+        self.core.engine.now = Clock.wallMs
+        for output in self.core.drain() { self.apply(output) }
+    }
+
+    /// Sends the turn's messages.
+    func flush() {
+        let messages = self.outbox
+        self.outbox.removeAll(keepingCapacity: true)
+        for message in messages {
+            self.transport?.send(message.bytes, to: message.hop, owner: message.owner)
+        }
+    }
+
+    private func timerFired(_ timer: ShardTimer) {
+        switch timer {
+        case .signalling(let timer):
+            self.core.engine.now = Clock.wallMs
+            self.core.timerFired(timer)
+        case .poll: self.poll()
+        case .watchdog(let milliseconds):
+            ServiceNotification().send("WATCHDOG=1")
+            self.timers?.start(timer, milliseconds: milliseconds)
+        case .stop: self.loop.stop()
+        }
+    }
+
+    // MARK: What comes in
+
+    /// A tag for answers that are given without state.
+    func statelessTag(_ bytes: [UInt8]) -> [UInt8] {
+        // The same message gets the same tag (RFC 3261 section 8.2.7).
+        var hash = self.toTagSeed
+        for byte in bytes { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
+        return Array(String(hash, radix: 36).utf8)
+    }
+
+    /// Reads the configuration file again. A file with problems changes nothing.
+    func reload() {
+        do {
+            let file = try NodeConfiguration.load(path: self.configurationPath)
+            self.refusedConfiguration = []
+            self.adopt(file)
+            Log.line("trunkline: configuration read again")
+        } catch {
+            self.refusedConfiguration = error.issues.map { $0.description }
+            for issue in error.issues { Log.line("trunkline: \(issue)") }
+            Log.line("trunkline: the configuration in force stays as it is")
+        }
+    }
+
+    /// What can change while calls are up; the rest waits for a restart, and says so.
+    private func adopt(_ file: NodeConfiguration) {
+        if file.listeners != self.file.listeners || file.node != self.file.node
+            || file.realms != self.file.realms || file.fastPath != self.file.fastPath
+        {
+            self.refusedConfiguration = [
+                "node, fastpath, realms and listeners change with the next start; "
+                    + "trunks, routes and limits are in force"
+            ]
+        }
+        var next = file
+        next.listeners = self.file.listeners
+        next.node = self.file.node
+        next.realms = self.file.realms
+        next.fastPath = self.file.fastPath
+        guard file.listeners == self.file.listeners, file.realms == self.file.realms else {
+            // Trunks name listeners and realms by position: they cannot be taken without them.
+            self.refusedConfiguration = [
+                "listeners or realms changed: nothing was taken over, restart to change them"
+            ]
+            return
+        }
+        do {
+            self.core.engine.configure(try Settings.calls(next))
+            self.file = next
+        } catch {
+            self.refusedConfiguration = [error.description]
+        }
+    }
+}
+
+/// What a shard's one timer wheel is for.
+enum ShardTimer: Hashable {
+    case signalling(SignallingTimer)
+    /// Look at the fast path.
+    case poll
+    /// Tell the service manager that the loop turns; how often, in milliseconds.
+    case watchdog(UInt64)
+    /// The deadline of the process's end.
+    case stop
+}
+
+/// What a shard counts beside its parts.
+struct ShardCounters {
+    /// Requests answered with a refusal because they are malformed.
+    var rejected: UInt64 = 0
+    /// Messages dropped because they are malformed.
+    var dropped: UInt64 = 0
+    /// Messages dropped because two former processes ended with them in hand.
+    var poisonous: UInt64 = 0
+    /// Checkpoints that could not be read after a restart.
+    var unreadableCheckpoints: UInt64 = 0
+}
+
+/// Why a node cannot run; one sentence that says what to do.
+public struct NodeError: Error, CustomStringConvertible {
+    /// The sentence.
+    public let description: String
+    init(_ description: String) { self.description = description }
+}

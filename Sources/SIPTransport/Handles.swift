@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The one file of this module where Swift's checks are switched off: libuv's handles and requests
+// carry an untyped pointer to their owner, and a mailbox is reached by other threads.
+//
+// RULES. A handle's memory and its hold on the owner live from `open` to the callback of
+// `uv_close`; libuv calls nothing for a handle after that. A handle of type H is opened with
+// exactly one class of owner, and its callbacks ask for that class.
+
+internal import CUV
+private import Synchronization
+
+typealias RawHandle = UnsafeMutablePointer<uv_handle_t>
+
+enum Handle {
+    /// Allocates the memory of a handle, initialises it with `start` and binds it to `owner`,
+    /// which is retained until the handle has closed. Nil, with nothing held, if `start` fails.
+    static func open<H>(
+        _ type: H.Type, owner: AnyObject, _ start: (UnsafeMutablePointer<H>) -> Int32
+    ) -> UnsafeMutablePointer<H>? {
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: MemoryLayout<H>.size, alignment: MemoryLayout<H>.alignment)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<H>.size)
+        let handle = memory.bindMemory(to: H.self, capacity: 1)
+        guard start(handle) == 0 else {
+            memory.deallocate()
+            return nil
+        }
+        Self.raw(handle).pointee.data = Unmanaged.passRetained(owner).toOpaque()
+        return handle
+    }
+
+    /// Closes a handle; its owner is let go and its memory freed when libuv is done with it.
+    static func close<H>(_ handle: UnsafeMutablePointer<H>) {
+        let raw = Self.raw(handle)
+        guard uv_is_closing(raw) == 0 else { return }
+        uv_close(raw) { raw in
+            guard let raw else { return }
+            if let data = raw.pointee.data {
+                Unmanaged<AnyObject>.fromOpaque(data).release()
+            }
+            UnsafeMutableRawPointer(raw).deallocate()
+        }
+    }
+
+    /// Every libuv handle begins with the fields of `uv_handle_t`.
+    static func raw<H>(_ handle: UnsafeMutablePointer<H>) -> RawHandle {
+        UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_handle_t.self)
+    }
+
+    /// TCP and pipe handles begin with the fields of `uv_stream_t`.
+    static func stream(_ handle: RawHandle) -> UnsafeMutablePointer<uv_stream_t> {
+        UnsafeMutableRawPointer(handle).assumingMemoryBound(to: uv_stream_t.self)
+    }
+
+    /// The handle seen as the type with which it was opened.
+    static func cast<H>(_ handle: RawHandle, to type: H.Type) -> UnsafeMutablePointer<H> {
+        UnsafeMutableRawPointer(handle).assumingMemoryBound(to: type)
+    }
+
+    /// The owner with which the handle was opened; `Owner` must be that class.
+    static func owner<H, Owner: AnyObject>(
+        of handle: UnsafeMutablePointer<H>?, _ type: Owner.Type
+    ) -> Owner? {
+        guard let handle, let data = Self.raw(handle).pointee.data else { return nil }
+        return Unmanaged<Owner>.fromOpaque(data).takeUnretainedValue()
+    }
+}
+
+/// A libuv request with a copy of the bytes that it sends behind it, in one allocation.
+enum SendRequest {
+    /// Allocates; free with `free` in the request's callback, or at once if it was not taken.
+    static func make<R>(
+        _ type: R.Type, bytes: UnsafeRawBufferPointer
+    ) -> (request: UnsafeMutablePointer<R>, buffer: uv_buf_t) {
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: MemoryLayout<R>.size + bytes.count, alignment: MemoryLayout<R>.alignment)
+        memory.initializeMemory(as: UInt8.self, repeating: 0, count: MemoryLayout<R>.size)
+        let tail = memory + MemoryLayout<R>.size
+        if let base = bytes.baseAddress { tail.copyMemory(from: base, byteCount: bytes.count) }
+        let buffer = uv_buf_init(
+            tail.assumingMemoryBound(to: CChar.self), UInt32(truncatingIfNeeded: bytes.count))
+        return (memory.bindMemory(to: R.self, capacity: 1), buffer)
+    }
+
+    static func free<R>(_ request: UnsafeMutablePointer<R>) {
+        UnsafeMutableRawPointer(request).deallocate()
+    }
+
+    /// A view of bytes for a call that reads them before it returns.
+    static func view(_ bytes: UnsafeRawBufferPointer) -> uv_buf_t {
+        let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
+        return uv_buf_init(
+            base?.assumingMemoryBound(to: CChar.self), UInt32(truncatingIfNeeded: bytes.count))
+    }
+}
+
+/// The way into a loop from other threads: commands are queued under a lock and the loop is woken.
+/// Commands beyond `limit` are refused, so that a stuck loop cannot eat the memory.
+public final class Mailbox<Command: Sendable>: @unchecked Sendable {
+    // `wake` is written under the lock, by the loop's thread: set once, cleared when it closes.
+    private struct State {
+        var queue: [Command] = []
+        var wake: UnsafeMutablePointer<uv_async_t>?
+        var refused: UInt64 = 0
+    }
+
+    private let state: Mutex<UncheckedBox<State>>
+    private let limit: Int
+
+    init(limit: Int) {
+        self.state = Mutex(UncheckedBox(value: State()))
+        self.limit = limit
+    }
+
+    func open(_ wake: UnsafeMutablePointer<uv_async_t>) {
+        self.state.withLock { $0.value.wake = wake }
+    }
+
+    func close() {
+        self.state.withLock { box in
+            box.value.wake = nil
+            box.value.queue = []
+        }
+    }
+
+    func take() -> [Command] {
+        self.state.withLock { box in
+            let queue = box.value.queue
+            box.value.queue = []
+            return queue
+        }
+    }
+
+    /// Hands a command to the loop's thread; callable from any thread. False if the loop has
+    /// closed or the mailbox is full.
+    @discardableResult
+    public func post(_ command: Command) -> Bool {
+        self.state.withLock { box in
+            guard let wake = box.value.wake, box.value.queue.count < self.limit else {
+                box.value.refused &+= 1
+                return false
+            }
+            box.value.queue.append(command)
+            return uv_async_send(wake) == 0
+        }
+    }
+
+    /// Commands refused so far.
+    public var refused: UInt64 { self.state.withLock { $0.value.refused } }
+}
+
+private struct UncheckedBox<Value>: @unchecked Sendable {
+    var value: Value
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a set of transports may hold, and for how long.
+public struct TransportLimits: Sendable, Equatable {
+    /// Connections at a time, incoming and outgoing.
+    public var connections = 20_000
+    /// Incoming connections at a time from one IP address.
+    public var connectionsPerSource = 1_000
+    /// Bytes that may wait for a peer that reads slowly.
+    public var queuedBytes = 1 << 20
+    /// How long a connection may carry nothing (RFC 3261 section 18: the server decides).
+    public var idleMilliseconds: UInt64 = 600_000
+    /// How long one message may take from its first byte to its last.
+    public var messageMilliseconds: UInt64 = 30_000
+    /// How long connecting may take.
+    public var connectMilliseconds: UInt64 = 10_000
+    /// How long a connection whose peer sends no more may be kept for answers: timer B.
+    public var halfClosedMilliseconds: UInt64 = 32_000
+    /// How long a connection that is given up may take to hear the last answer.
+    public var lingerMilliseconds: UInt64 = 2_000
+
+    /// The defaults.
+    public init() {}
+}
+
+/// What a set of transports counted. Connections are streams; datagrams count as messages.
+public struct TransportCounters: Sendable, Equatable {
+    /// Whole messages, and datagrams, handed to the owner.
+    public var received: UInt64 = 0
+    /// Messages that the system took, or that wait in a queue.
+    public var sent: UInt64 = 0
+    /// Messages reported as not sent.
+    public var failed: UInt64 = 0
+    /// Pings of empty lines, answered on streams and ignored in datagrams.
+    public var keepAlives: UInt64 = 0
+    /// Streams in which the border of messages was lost.
+    public var malformedStreams: UInt64 = 0
+    /// Incoming connections.
+    public var accepted: UInt64 = 0
+    /// Outgoing connections that stood.
+    public var connected: UInt64 = 0
+    /// Outgoing connections that could not be made.
+    public var connectFailures: UInt64 = 0
+    /// Connections refused because there are too many.
+    public var refusedOverall: UInt64 = 0
+    /// Connections refused because their source has too many.
+    public var refusedPerSource: UInt64 = 0
+    /// Connections closed because they carried nothing.
+    public var idleClosed: UInt64 = 0
+    /// Connections closed because a message took too long to arrive.
+    public var slowClosed: UInt64 = 0
+    /// Messages not taken because the peer reads too slowly; its connection is closed.
+    public var queueFull: UInt64 = 0
+    /// Connections that broke.
+    public var broken: UInt64 = 0
+    /// Reports of the network that an address cannot be reached.
+    public var unreachable: UInt64 = 0
+}

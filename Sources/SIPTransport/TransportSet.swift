@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import NetworkAddress
+public import SIPMessage
+public import SIPTransaction
+
+/// What the transports of a shard tell their one owner; always on the loop's thread, and never
+/// from within a call to the set.
+public protocol TransportOwner: AnyObject {
+    /// A whole message came in; not examined yet. `hop` names the connection.
+    func received(_ bytes: [UInt8], from hop: Hop)
+    /// A stream lost the border of its messages. An answer sent to `hop` from within this call
+    /// still leaves; then the connection is closed.
+    func malformed(_ error: SIPParseError, octets: [UInt8], from hop: Hop)
+    /// A message was not sent; `owner` is what `send` was given.
+    func failed(_ hop: Hop, owner: TransactionID?, _ error: TransportError)
+    /// A connection is gone, or the network says that an address cannot be reached: what was sent
+    /// there and is not answered yet will hardly be.
+    func lost(_ hop: Hop, _ error: TransportError?)
+}
+
+/// Every listener and connection of one shard.
+public final class TransportSet {
+    /// The limits in force.
+    public let limits: TransportLimits
+    /// What was counted.
+    public private(set) var counters = TransportCounters()
+
+    private enum Listener {
+        case datagrams(UDPSocket)
+        case streams(ByteListener, SocketAddress)
+
+        var localAddress: SocketAddress? {
+            switch self {
+            case .datagrams(let socket): socket.localAddress
+            case .streams(_, let address): address
+            }
+        }
+    }
+
+    private struct Remote: Hashable {
+        let listener: ListenerIndex
+        let transport: TransportProtocol
+        let address: SocketAddress
+    }
+
+    private let loop: EventLoop
+    private unowned let owner: any TransportOwner
+    private var listeners: [ListenerIndex: Listener] = [:]
+    private var datagramIndexes: [ObjectIdentifier: ListenerIndex] = [:]
+    private var connections: [ConnectionID: StreamConnection] = [:]
+    private var byRemote: [Remote: ConnectionID] = [:]
+    private var incomingBySource: [IPAddress: Int] = [:]
+    private var lastConnection: UInt64 = 0
+    private var timers: LoopTimers<ConnectionID>?
+
+    /// A set without listeners.
+    public init(loop: EventLoop, limits: TransportLimits = .init(), owner: any TransportOwner) {
+        self.loop = loop
+        self.limits = limits
+        self.owner = owner
+        self.timers = LoopTimers(loop: loop) { [unowned self] id in
+            self.connections[id]?.timeIsUp()
+        }
+    }
+
+    /// Connections that are open or being opened.
+    public var connectionCount: Int { self.connections.count }
+
+    /// Opens a listener. Returns where it listens, with the port that the system chose for zero.
+    @discardableResult
+    public func listen(
+        _ index: ListenerIndex, transport: TransportProtocol, address: SocketAddress
+    ) throws(TransportError) -> SocketAddress {
+        let listener: Listener
+        switch transport {
+        case .udp:
+            let socket = try UDPSocket(loop: self.loop, address: address)
+            socket.owner = self
+            self.datagramIndexes[ObjectIdentifier(socket)] = index
+            listener = .datagrams(socket)
+        case .tcp:
+            let stream = try ByteListener(
+                loop: self.loop, address: address, queueLimit: self.limits.queuedBytes
+            ) { [unowned self] stream in self.accept(stream, at: index, transport) }
+            listener = .streams(stream, stream.localAddress ?? address)
+        case .tls:
+            throw TransportError("listen tls \(address)", code: Self.notSupported)
+        }
+        self.close(index)
+        self.listeners[index] = listener
+        return listener.localAddress ?? address
+    }
+
+    /// Closes a listener; its connections stay.
+    public func close(_ index: ListenerIndex) {
+        switch self.listeners.removeValue(forKey: index) {
+        case .datagrams(let socket):
+            self.datagramIndexes[ObjectIdentifier(socket)] = nil
+            socket.close()
+        case .streams(let listener, _): listener.close()
+        case nil: break
+        }
+    }
+
+    /// Closes everything.
+    public func close() {
+        for index in self.listeners.keys { self.close(index) }
+        for connection in self.connections.values { connection.close(.shutDown) }
+    }
+
+    /// Where a listener listens.
+    public func localAddress(of index: ListenerIndex) -> SocketAddress? {
+        self.listeners[index]?.localAddress
+    }
+
+    // MARK: Sending
+
+    /// Sends a message. Over a stream: on the connection that the hop names while it lives; where
+    /// none is named, on one to the same address, which is opened if need be. What goes wrong is
+    /// reported by `failed`, with `owner`, after this call.
+    public func send(_ bytes: [UInt8], to hop: Hop, owner: TransactionID? = nil) {
+        if let error = self.trySend(bytes, to: hop, owner: owner) {
+            self.report(hop, owner, error)
+        } else {
+            self.counters.sent &+= 1
+        }
+    }
+
+    private func report(_ hop: Hop, _ owner: TransactionID?, _ error: TransportError) {
+        self.counters.failed &+= 1
+        self.loop.defer { [weak self] in self?.owner.failed(hop, owner: owner, error) }
+    }
+
+    private func trySend(
+        _ bytes: [UInt8], to hop: Hop, owner: TransactionID?
+    ) -> TransportError? {
+        switch (hop.transport, self.listeners[hop.listener]) {
+        case (.udp, .datagrams(let socket)):
+            return socket.send(bytes, to: hop.remote)
+        case (.tcp, _):
+            do {
+                return try self.connection(for: hop).send(bytes, for: owner)
+            } catch {
+                return error
+            }
+        default:
+            return TransportError("send \(hop.remote)", code: Self.notSupported)
+        }
+    }
+
+    private func connection(for hop: Hop) throws(TransportError) -> StreamConnection {
+        if let id = hop.connection {
+            guard let connection = self.connections[id] else { throw StreamConnection.closedError }
+            return connection
+        }
+        let remote = Remote(
+            listener: hop.listener, transport: hop.transport, address: hop.remote)
+        if let id = self.byRemote[remote], let connection = self.connections[id],
+            connection.takesRequests
+        {
+            return connection
+        }
+        return try self.connect(hop)
+    }
+
+    private func connect(_ hop: Hop) throws(TransportError) -> StreamConnection {
+        guard case .streams(_, let local) = self.listeners[hop.listener] else {
+            throw TransportError("connect \(hop.remote)", code: Self.notSupported)
+        }
+        guard self.connections.count < self.limits.connections else {
+            self.counters.refusedOverall &+= 1
+            throw TransportError("connect \(hop.remote)", code: Self.tooMany)
+        }
+        let stream = try ByteStream(
+            loop: self.loop, kind: .tcp, queueLimit: self.limits.queuedBytes)
+        do {
+            try stream.connect(to: hop.remote, from: local.address)
+        } catch {
+            stream.close()
+            self.counters.connectFailures &+= 1
+            throw error
+        }
+        return self.add(stream, hop, isIncoming: false)
+    }
+
+    // MARK: Connections
+
+    private func accept(
+        _ stream: ByteStream, at index: ListenerIndex, _ transport: TransportProtocol
+    ) {
+        guard let remote = stream.remoteAddress else { return stream.close() }
+        guard self.connections.count < self.limits.connections else {
+            self.counters.refusedOverall &+= 1
+            return stream.close()
+        }
+        let sameSource = self.incomingBySource[remote.address, default: 0]
+        guard sameSource < self.limits.connectionsPerSource else {
+            self.counters.refusedPerSource &+= 1
+            return stream.close()
+        }
+        self.incomingBySource[remote.address] = sameSource + 1
+        self.counters.accepted &+= 1
+        let hop = Hop(listener: index, transport: transport, remote: remote)
+        _ = self.add(stream, hop, isIncoming: true)
+    }
+
+    private func add(_ stream: ByteStream, _ hop: Hop, isIncoming: Bool) -> StreamConnection {
+        self.lastConnection &+= 1
+        let id = ConnectionID(rawValue: self.lastConnection)
+        var hop = hop
+        hop.connection = id
+        let connection = StreamConnection(
+            id: id, hop: hop, isIncoming: isIncoming, stream: stream, loop: self.loop, owner: self)
+        self.connections[id] = connection
+        self.byRemote[Self.remote(of: hop)] = id
+        connection.start()
+        return connection
+    }
+
+    private static func remote(of hop: Hop) -> Remote {
+        Remote(listener: hop.listener, transport: hop.transport, address: hop.remote)
+    }
+
+    // Codes of the system, negative as libuv has them.
+    private static let notSupported: Int32 = -93
+    private static let tooMany: Int32 = -24
+}
+
+extension TransportSet: StreamConnectionOwner {
+    func arm(_ connection: StreamConnection, milliseconds: UInt64) {
+        self.timers?.start(connection.id, milliseconds: milliseconds)
+    }
+
+    func connectionStands(_ connection: StreamConnection) {
+        self.counters.connected &+= 1
+    }
+
+    func connection(_ connection: StreamConnection, received message: [UInt8]) {
+        self.counters.received &+= 1
+        self.owner.received(message, from: connection.hop)
+    }
+
+    func connection(
+        _ connection: StreamConnection, malformed error: SIPParseError, octets: [UInt8]
+    ) {
+        self.counters.malformedStreams &+= 1
+        self.owner.malformed(error, octets: octets, from: connection.hop)
+    }
+
+    func connectionPinged(_ connection: StreamConnection) {
+        self.counters.keepAlives &+= 1
+    }
+
+    func connection(
+        _ connection: StreamConnection, lost owner: TransactionID?, _ error: TransportError
+    ) {
+        self.report(connection.hop, owner, error)
+    }
+
+    func connectionClosed(
+        _ connection: StreamConnection, _ reason: StreamConnection.CloseReason
+    ) {
+        self.timers?.stop(connection.id)
+        self.connections[connection.id] = nil
+        let remote = Self.remote(of: connection.hop)
+        if self.byRemote[remote] == connection.id { self.byRemote[remote] = nil }
+        if connection.isIncoming { self.releaseSource(remote.address.address) }
+        var failure: TransportError?
+        switch reason {
+        case .ended, .shutDown: break
+        case .idle: self.counters.idleClosed &+= 1
+        case .slow: self.counters.slowClosed &+= 1
+        case .queueFull: self.counters.queueFull &+= 1
+        case .connectFailed(let error):
+            self.counters.connectFailures &+= 1
+            failure = error
+        case .broken(let error):
+            self.counters.broken &+= 1
+            failure = error
+        }
+        self.loop.defer { [weak self] in self?.owner.lost(connection.hop, failure) }
+    }
+
+    private func releaseSource(_ address: IPAddress) {
+        let count = self.incomingBySource[address, default: 1] - 1
+        self.incomingBySource[address] = count > 0 ? count : nil
+    }
+}
+
+extension TransportSet: UDPSocketOwner {
+    public func socket(_ socket: UDPSocket, received bytes: RawSpan, from remote: SocketAddress) {
+        guard let index = self.datagramIndexes[ObjectIdentifier(socket)] else { return }
+        let datagram = bytes.withUnsafeBytes { Array($0) }
+        guard !datagram.allSatisfy({ $0 == 0x0d || $0 == 0x0a || $0 == 0 }) else {
+            self.counters.keepAlives &+= 1
+            return
+        }
+        self.counters.received &+= 1
+        self.owner.received(
+            datagram, from: Hop(listener: index, transport: .udp, remote: remote))
+    }
+
+    public func socket(
+        _ socket: UDPSocket, unreachable remote: SocketAddress, _ error: TransportError
+    ) {
+        guard let index = self.datagramIndexes[ObjectIdentifier(socket)] else { return }
+        self.counters.unreachable &+= 1
+        self.owner.lost(Hop(listener: index, transport: .udp, remote: remote), error)
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import FlowABI
+import Glibc
+import Management
+
+extension Verb {
+    static let doctor = Verb(
+        name: "doctor", summary: "say what is not as it should be, and why",
+        details: """
+            Looks at the machine, the configuration and the running processes, and says one sentence
+            about each matter: how each media interface is attached and why no better way is in
+            force, huge pages, cores, privileges, the kernel, and whether both planes run. Works
+            without a running process.
+            Exit status: 0 without a fault, 1 with one, 2 if the configuration has faults.
+            """,
+        options: [.config, RunningNode.options[0]]
+    ) { (arguments) throws(Failure) in
+        _ = try arguments.operands(0...0, "")
+        let host = Host.current()
+        var diagnosis = Diagnosis()
+        diagnosis.add(
+            host.kernel >= (5, 15) ? .good : .note, "kernel",
+            "Linux \(host.kernel.major).\(host.kernel.minor)"
+                + (host.kernel >= (5, 15) ? "" : ", older than what is tested (5.15)"))
+        let missing = Host.Capability.allCases.filter { !host.has($0) }.map(\.name)
+        diagnosis.add(
+            missing.isEmpty ? .good : .note, "privileges",
+            missing.isEmpty
+                ? "this user has every capability that an attach mode needs"
+                : "this user lacks \(missing.joined(separator: ", ")); the service may have them")
+        let path = arguments["config"] ?? Place.configuration
+        var directory = arguments["directory"]
+        if arguments.has("config") || access(path, R_OK) == 0 {
+            let configuration = try Configurations.load(path)
+            directory = directory ?? configuration.node.runtimeDirectory
+            diagnosis.judge(configuration, on: host)
+        } else {
+            diagnosis.add(.note, "configuration", "there is no \(path); name one with --config")
+        }
+        diagnosis.look(at: RunningNode(directory: directory ?? Place.runtimeDirectory))
+        if arguments.wantsJSON { Terminal.print(diagnosis.json) } else {
+            Terminal.print(diagnosis.text)
+        }
+        return diagnosis.isGood ? .ok : .no
+    }
+}
+
+extension Diagnosis {
+    /// Says how both processes are.
+    mutating func look(at node: RunningNode) {
+        do throws(Failure) {
+            let file = try node.fastPath()
+            self.look(at: file)
+        } catch {
+            self.add(.fault, "fast path", "it does not run: \(error.text)")
+        }
+        do throws(Failure) {
+            let status = try node.ask("status")
+            let conditions = status["conditions"]?.array ?? []
+            for condition in conditions {
+                self.add(.fault, "control plane", Render.cell(condition))
+            }
+            if conditions.isEmpty {
+                let calls = Render.cell(status["calls"]?["active"])
+                self.add(
+                    .good, "control plane", "it is \(Render.cell(status["state"])), \(calls) calls")
+            }
+        } catch {
+            self.add(.fault, "control plane", error.text)
+        }
+    }
+
+    /// A heartbeat older than this means that nobody writes it.
+    private static let heartbeatNsMax: UInt64 = 2_000_000_000
+
+    private mutating func look(at file: FastPathFile) {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        let now = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        let age = now &- min(file.heartbeatNs, now)
+        guard age < Self.heartbeatNsMax, file.state != .stopped else {
+            self.add(.fault, "fast path", "it does not run; its file is left from an earlier one")
+            return
+        }
+        self.add(
+            .good, "fast path",
+            "process \(file.processID) runs with \(file.geometry.workers) workers")
+        for realm in file.realms {
+            self.add(
+                realm.linkUp ? .good : .fault, "realm \(realm.name)",
+                "in force: attach \(realm.attach) on \(realm.interface), "
+                    + (realm.linkUp ? "the link is up" : "which has no link"))
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Management
+
+/// Answers of the running process as text. Members that this program does not know are shown too:
+/// a newer process may say more.
+enum Render {
+    /// A value in a cell.
+    static func cell(_ value: JSONValue?) -> String {
+        switch value {
+        case nil, .null: "-"
+        case .bool(let value): value ? "yes" : "no"
+        case .integer(let value): "\(value)"
+        case .number(let value): self.rounded(value)
+        case .string(let value): value
+        case .array(let values): values.map { self.cell($0) }.joined(separator: ", ")
+        case .object: "{...}"
+        }
+    }
+
+    /// With two digits behind the point.
+    private static func rounded(_ value: Double) -> String {
+        guard abs(value) < 1e15 else { return "\(value)" }
+        let hundredths = Int((abs(value) * 100).rounded())
+        let fraction = hundredths % 100
+        let sign = value < 0 && hundredths > 0 ? "-" : ""
+        return "\(sign)\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction)"
+    }
+
+    /// A row for each object; the members named first, then whatever else the first one has.
+    static func table(_ objects: [JSONValue], first: [String], without: [String] = []) -> String {
+        let others = objects.first?.object?.members.map(\.name) ?? []
+        let columns = first
+            + others.filter { !first.contains($0) && !without.contains($0) }
+        var table = Table(columns: columns)
+        for object in objects { table.add(columns.map { self.cell(object[$0]) }) }
+        return table.text
+    }
+
+    /// Members line by line; objects in objects as paragraphs, arrays of objects as tables.
+    static func members(_ value: JSONValue) -> String {
+        guard let object = value.object else { return self.cell(value) }
+        var plain = Table(columns: ["", ""], hasTitles: false)
+        var paragraphs: [String] = []
+        for (name, value) in object.members {
+            switch value {
+            case .object:
+                paragraphs.append("\(self.title(name)):\n\(self.indented(self.members(value)))")
+            case .array(let elements) where elements.first?.object != nil:
+                let table = self.table(elements, first: [])
+                paragraphs.append("\(self.title(name)):\n\(self.indented(table))")
+            case .array(let elements) where elements.count > 0:
+                let lines = elements.map { self.cell($0) }.joined(separator: "\n")
+                paragraphs.append("\(self.title(name)):\n\(self.indented(lines))")
+            case .array: plain.add([self.title(name), "none"])
+            default: plain.add([self.title(name), self.cell(value)])
+            }
+        }
+        return ((plain.isEmpty ? [] : [plain.text]) + paragraphs).joined(separator: "\n")
+    }
+
+    private static func title(_ name: String) -> String {
+        String(name.map { $0 == "_" ? " " : $0 })
+    }
+
+    private static func indented(_ text: String) -> String {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map { "  " + $0 }
+            .joined(separator: "\n")
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import FlowABI
+import Glibc
+import Management
+
+/// The node that a verb is about: finds its runtime directory and talks to its process.
+struct RunningNode {
+    static let options = [
+        Option(
+            name: "directory", value: "DIR",
+            help: "runtime directory of the node (\(Place.runtimeDirectory))"),
+        Option(
+            name: "config", value: "FILE", help: "take the runtime directory from this file"),
+    ]
+
+    let directory: String
+
+    init(directory: String) {
+        self.directory = directory
+    }
+
+    /// Precedence: --directory, then --config, then TRUNKLINE_DIRECTORY, then the default.
+    init(_ arguments: Arguments) throws(Failure) {
+        if let directory = arguments["directory"] {
+            self.directory = directory
+        } else if let path = arguments["config"] {
+            self.directory = try Configurations.load(path).node.runtimeDirectory
+        } else if let directory = getenv("TRUNKLINE_DIRECTORY") {
+            self.directory = String(cString: directory)
+        } else {
+            self.directory = Place.runtimeDirectory
+        }
+    }
+
+    /// Asks the process; `timeoutMilliseconds` for each step.
+    func ask(
+        _ verb: String, _ arguments: JSONObject = [:], timeoutMilliseconds: Int = 10_000
+    ) throws(Failure) -> JSONValue {
+        let answer = ControlClient.ask(
+            ControlRequest(verb: verb, arguments: arguments),
+            path: self.directory + "/control.sock", timeoutMilliseconds: timeoutMilliseconds)
+        switch answer {
+        case .success(let value): return value
+        case .failure(let error) where error.code == ControlClient.notRunning:
+            throw Failure(
+                status: .notRunning,
+                text: "no process is running in \(self.directory) (\(error.text)). "
+                    + "Start trunkline serve, or name another --directory")
+        case .failure(let error) where error.code == .badArgument:
+            throw .usage(error.text)
+        case .failure(let error):
+            throw .no(error.text)
+        }
+    }
+
+    /// The fast path's file, for what can be read without the control plane.
+    func fastPath() throws(Failure) -> FastPathFile {
+        guardSharedFiles()
+        let path = self.directory + "/fastpath.shm"
+        do {
+            return try FastPathFile(attaching: path)
+        } catch {
+            throw Failure(status: error == .absent ? .notRunning : .no, text: "\(path): \(error)")
+        }
+    }
+}
+
+enum Configurations {
+    /// Reads a configuration, or fails with everything that is wrong in it.
+    static func load(_ path: String?) throws(Failure) -> NodeConfiguration {
+        do {
+            return try NodeConfiguration.load(path: path ?? Place.configuration)
+        } catch {
+            throw .usage("the configuration has faults\n\(error)")
+        }
+    }
+}

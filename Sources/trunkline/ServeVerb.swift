@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Node
+
+extension Verb {
+    static let serve = Verb(
+        name: "serve", summary: "run the control plane",
+        details: """
+            Runs the control plane until SIGTERM or SIGINT, which drain: no new calls are taken, and
+            the process ends when the last call has ended or a deadline has passed. SIGHUP reads the
+            configuration again; a faulty one changes nothing and is shown by trunkline status.
+            """,
+        options: [.config]
+    ) { (arguments) throws(Failure) in
+        _ = try arguments.operands(0...0, "")
+        let path = arguments["config"] ?? Place.configuration
+        let configuration = try Configurations.load(path)
+        do {
+            try Node.run(configuration, path: path)
+            return .ok
+        } catch {
+            throw .no("\(error)")
+        }
+    }
+}

@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Builds and runs the C tests of CTables and CStages: plain, and with the address and undefined
+# behaviour sanitizers. Usage: Tests/CStages/run.sh [name of one test, as in test_<name>.c]
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+: "${CLANG:=$(dirname "$(readlink -f "$(command -v swift)")")/clang}"
+: "${TRUNKLINE_TESTDATA:=$root/../shared/testdata}"
+export TRUNKLINE_TESTDATA
+out=${BUILD_DIR:-$root/.build/cstages}
+shims=$root/CShims
+flags="-std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
+    -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g
+    -I$shims/CFlowABI/include -I$shims/CTables/include -I$shims/CStages/include -I$here"
+
+build_and_run() { # variant, flags
+    mkdir -p "$out/$1"
+    objects=
+    for source in "$shims"/CFlowABI/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
+        "$here"/harness.c "$here"/frames.c; do
+        object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
+        "$CLANG" $flags -Wfunction-effects $2 -c "$source" -o "$object"
+        objects="$objects $object"
+    done
+    for test in "$here"/test_${wanted}.c; do
+        name=$(basename "$test" .c)
+        "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -o "$out/$1/$name"
+        printf '%s: ' "$1"
+        "$out/$1/$name"
+    done
+}
+
+wanted=${1:-*}
+build_and_run sanitized "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
+build_and_run plain "-O2"

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CFlowABI
+import CallControl
+import FlowABI
+import FlowProgramming
+import Foundation
+import NetworkAddress
+import Testing
+
+/// The fast path's side in the test's own thread: one worker, every step on request.
+final class FakeFastPath {
+    let directory: String
+    private var map = tl_map()
+    private var layout = tl_layout()
+    private var control = tl_map()
+    private var controlLayout = tl_layout()
+    private var commandCursor: UInt32 = 0
+    private var eventCursor: UInt32 = 0
+    /// What it answers to the next commands, else ok.
+    var refusals: [Int32] = []
+    /// The commands that it took.
+    private(set) var taken: [tl_command] = []
+
+    init(flows: UInt32 = 8) throws {
+        let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
+        self.directory = "\(root)/trunkline-test-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(
+            atPath: self.directory, withIntermediateDirectories: true)
+        var geometry = tl_geometry(
+            worker_count: 1, shard_count: 1, flows_per_worker: flows, command_slots: 4,
+            event_slots: 4, packet_slots: 2, realm_count: 2, address_count: 2,
+            cursor_start: 0xffff_fffd)
+        var kept: Int32 = 0
+        try #require(
+            tl_file_own(
+                self.directory + "/fastpath.shm", UInt64(TL_MAGIC_FASTPATH), &geometry, 0o600,
+                &self.map, &self.layout, &kept) == TL_FILE_OK)
+        for index in 0..<2 as Range<UInt64> {
+            var realm = tl_realm_page()
+            (realm.port_first, realm.port_last, realm.dscp) = (20_000, 20_999, 46)
+            tl_section_at(&self.map, &self.layout.realms, index)
+                .storeBytes(of: realm, as: tl_realm_page.self)
+            var address = tl_address_page()
+            address.realm_index = UInt16(index)
+            withUnsafeMutableBytes(of: &address.address) {
+                $0.copyBytes(from: [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 10, 0, 0])
+                $0[15] = UInt8(index)
+            }
+            tl_section_at(&self.map, &self.layout.addresses, index)
+                .storeBytes(of: address, as: tl_address_page.self)
+        }
+    }
+
+    deinit {
+        tl_file_unmap(&self.control)
+        tl_file_unmap(&self.map)
+        try? FileManager.default.removeItem(atPath: self.directory)
+    }
+
+    private var header: UnsafeMutablePointer<tl_file_header> {
+        self.map.base.assumingMemoryBound(to: tl_file_header.self)
+    }
+
+    private func element(_ section: tl_section, _ index: Int) -> UnsafeMutableRawPointer {
+        self.map.base + Int(section.offset_bytes) + index * Int(section.stride_bytes)
+    }
+
+    func record(_ index: Int) -> UnsafeMutablePointer<tl_flow_record> {
+        self.element(self.layout.records, index).assumingMemoryBound(to: tl_flow_record.self)
+    }
+
+    var live: [UInt32] {
+        (0..<self.layout.records.count).filter { self.record(Int($0)).pointee.state == 1 }
+    }
+
+    /// Another process of the fast path; the records stay.
+    func restart() {
+        self.header.pointee.peer_incarnation = 0
+        self.header.pointee.incarnation &+= 1
+        tl_file_reset_rings(&self.map, &self.layout)
+        for index in 0..<Int(self.layout.records.count) {
+            self.record(index).pointee.state = TL_RECORD_FREE
+        }
+    }
+
+    /// Attaches and answers the handshake.
+    func shakeHands() throws {
+        tl_file_unmap(&self.control)
+        try #require(
+            tl_file_attach(
+                self.directory + "/control.shm", UInt64(TL_MAGIC_CONTROL), &self.control,
+                &self.controlLayout) == TL_FILE_OK)
+        tl_file_reset_rings(&self.map, &self.layout)
+        self.commandCursor = self.layout.geometry.cursor_start
+        self.eventCursor = self.commandCursor
+        let theirs = self.control.base.assumingMemoryBound(to: tl_file_header.self)
+        tl_header_set_peer(self.header, theirs.pointee.incarnation)
+    }
+
+    /// Takes what is in the command ring.
+    func work() {
+        let channel = tl_section_at(&self.control, &self.controlLayout.channels, 0)
+        let produced = channel?.load(as: UInt32.self) ?? 0
+        while self.commandCursor != produced {
+            var command = tl_command()
+            tl_command_read(
+                &self.control, &self.controlLayout, UInt64(self.commandCursor % 4), &command)
+            self.taken.append(command)
+            var event = tl_event()
+            event.kind = TL_EVENT_ANSWER
+            event.sequence = command.sequence
+            event.status = self.refusals.isEmpty ? self.execute(command) : self.refusals.removeFirst()
+            self.put(event)
+            self.commandCursor &+= 1
+            self.element(self.layout.channels, 0).storeBytes(of: self.commandCursor, as: UInt32.self)
+        }
+    }
+
+    private func execute(_ command: tl_command) -> Int32 {
+        let record = self.record(Int(command.flow_index))
+        switch command.operation {
+        case TL_OP_ADD:
+            if record.pointee.state == TL_RECORD_LIVE { return TL_STATUS_EXISTS }
+            record.pointee.generation = command.generation
+            record.pointee.egress_ssrc = command.spec.ssrc
+            record.pointee.local_port = command.spec.local_port
+            record.pointee.address_index = command.spec.address_index
+            record.pointee.state = TL_RECORD_LIVE
+        case TL_OP_REMOVE:
+            if record.pointee.state != TL_RECORD_LIVE { return TL_STATUS_NOT_FOUND }
+            record.pointee.state = TL_RECORD_FREE
+        default:
+            if record.pointee.generation != command.generation { return TL_STATUS_STALE }
+        }
+        return TL_STATUS_OK
+    }
+
+    func put(_ event: tl_event) {
+        self.element(self.layout.events, Int(self.eventCursor % 4))
+            .storeBytes(of: event, as: tl_event.self)
+        self.eventCursor &+= 1
+        (self.element(self.layout.channels, 0) + 64)
+            .storeBytes(of: self.eventCursor, as: UInt32.self)
+    }
+}
+
+/// A call number between two parties.
+func sampleIntent(_ number: UInt16) -> MediaIntent {
+    func leg(_ index: UInt16) -> MediaIntent.Leg {
+        let address = IPAddress(ipv4: 0x0a00_0000 + UInt32(index))
+        var leg = MediaIntent.Leg(
+            local: MediaPort(
+                addressIndex: index,
+                rtp: SocketAddress(address: address, port: 20_000 + 2 * number)))
+        leg.remote = SocketAddress(address: IPAddress(ipv4: 0xc633_6401), port: 4000)
+        leg.receive = true
+        leg.send = true
+        return leg
+    }
+    return MediaIntent(a: leg(0), b: leg(1))
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: Apache-2.0
+// A worker with live flows for the fuzzers: cheap to make anew for each input. It is worker 39 of
+// 64, so that its port table is small; its ports are 19968 to 20479.
+
+#ifndef FUZZ_WORLD_H
+#define FUZZ_WORLD_H
+
+#include "CStages.h"
+
+#include <stdlib.h>
+
+#define FUZZ_CHECK(condition)                                                                      \
+    do {                                                                                           \
+        if (!(condition))                                                                          \
+            __builtin_trap();                                                                      \
+    } while (0)
+
+enum { FUZZ_FLOWS = 16, FUZZ_ADDRESSES = 4, FUZZ_WORKER = 39, FUZZ_PORT = 20000 };
+
+static const uint8_t fuzz_local[FUZZ_ADDRESSES][16] = {
+    {[10] = 0xff, 0xff, 198, 18, 1, 1},
+    {0x20, 1, 0xd, 0xb8, 0, 1, [15] = 1},
+    {[10] = 0xff, 0xff, 198, 18, 2, 1},
+    {0x20, 1, 0xd, 0xb8, 0, 2, [15] = 1},
+};
+
+struct fuzz_world {
+    struct tl_worker *worker;
+    uint64_t now_ns;
+    struct tl_flow_record records[FUZZ_FLOWS];
+    struct tl_worker_page page;
+    _Alignas(64) uint8_t memory[1 << 19];
+};
+
+static struct fuzz_world fuzz;
+
+static inline uint32_t fuzz_first(void)
+{
+    return FUZZ_WORKER * FUZZ_FLOWS;
+}
+
+static inline struct tl_flow_spec fuzz_spec(uint32_t address, uint16_t port)
+{
+    struct tl_flow_spec spec = {
+        .peer_index = TL_NO_FLOW, .remote_port = 30000, .address_index = (uint16_t)address,
+        .local_port = port, .flags = TL_FLOW_RECEIVE | TL_FLOW_SEND | TL_FLOW_RTCP, .ssrc = port,
+        .initial_sequence = 65530, .clock_rate_hz = 8000, .packets_per_second = 10000,
+        .bits_per_second = 10000000, .media_timeout_ms = 1000, .learn_window_ms = 100,
+        .rtcp_interval_ms = 500};
+    memcpy(spec.remote_address, fuzz_local[address], 16);
+    spec.remote_address[15] = 2;
+    memset(spec.payload_types, TL_NO_PAYLOAD_TYPE, sizeof(spec.payload_types));
+    spec.payload_types[0] = (struct tl_payload_type){0, 8};
+    return spec;
+}
+
+static inline void fuzz_world_make(void)
+{
+    memset(fuzz.records, 0, sizeof(fuzz.records));
+    memset(&fuzz.page, 0, sizeof(fuzz.page));
+    fuzz.now_ns = 1ull << 40;
+    struct tl_realm realms[2];
+    struct tl_address addresses[FUZZ_ADDRESSES];
+    for (uint8_t i = 0; i < 2; i++)
+        realms[i] = (struct tl_realm){.port_first = 19968, .port_last = 20479,
+                                      .vlan = i ? 100 : 0, .port = i,
+                                      .flags = TL_REALM_STATIC_MAC, .mac = {2, 0, 0, 0, 0, i}};
+    for (uint16_t i = 0; i < FUZZ_ADDRESSES; i++) {
+        addresses[i] = (struct tl_address){.realm_index = i / 2};
+        memcpy(addresses[i].address, fuzz_local[i], 16);
+    }
+    struct tl_worker_config config = {
+        .index = FUZZ_WORKER, .worker_count = 64, .shard_count = 1, .next_hops = 8,
+        .flows_per_worker = FUZZ_FLOWS, .realm_count = 2, .address_count = FUZZ_ADDRESSES,
+        .record_stride = sizeof(struct tl_flow_record), .realms = realms, .addresses = addresses,
+        .records = (uint8_t *)fuzz.records, .page = &fuzz.page, .seed = 1};
+    const char *problem;
+    FUZZ_CHECK(tl_worker_size(&config) <= sizeof(fuzz.memory));
+    fuzz.worker = tl_worker_init(fuzz.memory, &config, fuzz.now_ns, &problem);
+    FUZZ_CHECK(fuzz.worker != NULL);
+}
+
+static inline void fuzz_add(uint32_t slot, const struct tl_flow_spec *spec)
+{
+    struct tl_command command = {.size_bytes = sizeof(command), .operation = TL_OP_ADD,
+                                 .flow_index = fuzz_first() + slot, .generation = 1,
+                                 .spec = *spec};
+    struct tl_event answer;
+    tl_command_apply(fuzz.worker, 0, &command, fuzz.now_ns, &answer);
+    FUZZ_CHECK(answer.status == TL_STATUS_OK);
+}
+
+static inline void fuzz_tick(uint32_t budget)
+{
+    static uint8_t room[4][TL_MADE_PACKET_BYTES];
+    struct tl_packet packets[4] = {0};
+    for (uint32_t i = 0; i < 4; i++)
+        packets[i].data = room[i];
+    uint32_t made = tl_worker_tick(fuzz.worker, fuzz.now_ns, budget, packets, 4);
+    for (uint32_t i = 0; i < made; i++)
+        tl_packet_done(fuzz.worker, &packets[i]);
+}
+
+static inline void fuzz_check(void)
+{
+    tl_counters_publish(&fuzz.worker->counters, &fuzz.page, fuzz.now_ns);
+    FUZZ_CHECK(tl_counters_imbalance(&fuzz.worker->counters) == 0);
+    uint32_t live = 0;
+    for (uint32_t i = 0; i < FUZZ_FLOWS; i++)
+        live += (fuzz.worker->flows[i].admission.flags & TL_FLOW_LIVE) != 0;
+    FUZZ_CHECK(live == fuzz.worker->live);
+}
+
+/// Reads the fuzzer's bytes; zero behind their end.
+struct fuzz_input {
+    const uint8_t *at, *end;
+};
+
+static inline uint32_t fuzz_byte(struct fuzz_input *input)
+{
+    return input->at < input->end ? *input->at++ : 0;
+}
+
+static inline uint32_t fuzz_word(struct fuzz_input *input)
+{
+    uint32_t word = fuzz_byte(input);
+    word |= fuzz_byte(input) << 8;
+    word |= fuzz_byte(input) << 16;
+    return word | fuzz_byte(input) << 24;
+}
+
+#endif

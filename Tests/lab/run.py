@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Calls between real clients through the real box: python3 Tests/lab/run.py [--long] [NAME ...]"""
+
+import sys
+
+import cases_calls  # noqa: F401  each import registers its cases
+import cases_media  # noqa: F401
+import cases_refusals  # noqa: F401
+import cases_restart  # noqa: F401
+from harness import CASES, run_cases
+
+if __name__ == "__main__":
+    words = sys.argv[1:]
+    if "--list" in words:
+        print("\n".join(f"{name}{' (long)' if long else ''}" for name, _, long in CASES))
+        sys.exit(0)
+    sys.exit(run_cases([w for w in words if not w.startswith("--")], "--long" in words))

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rules of the house that a reader would otherwise have to remember."""
+
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+PROTOCOL = "SIPMessage SDP SIPTransaction SIPDialog SIPProxy Routing Admission CallControl".split()
+CALL_PATH = PROTOCOL + "NetworkAddress MediaPlanning FlowProgramming FlowABI Tenancy".split()
+SOURCE = (".swift", ".c", ".h", ".py", ".sh", ".xml", ".yaml", ".yml", ".service")
+LINES_MAX = 600
+COLUMNS_MAX = 100
+
+# (pattern, where it is refused, where it is allowed after all, why). Places are path prefixes.
+RULES = [
+    (r"#\s*include\s*<rte_", ["CShims", "Sources", "Tests"], ["CShims/CFastPath/"],
+     "only CFastPath includes DPDK"),
+    (r"\bimport CFlowABI\b", ["Sources"], ["Sources/FlowABI/"],
+     "only FlowABI imports the contract"),
+    (r"\bimport Foundation\b", [f"Sources/{m}/" for m in CALL_PATH], [],
+     "Foundation stays out of the call path"),
+    (r"\.lowercased\(|\.uppercased\(|\bCharacter\b|\bNSString\b",
+     [f"Sources/{m}/" for m in PROTOCOL], [], "protocol text is compared as ASCII bytes"),
+    (r"\bawait\b|\bTask\s*[{(]|^\s*(public |final )*actor ",
+     [f"Sources/{m}/" for m in CALL_PATH + ["SIPTransport"]], [],
+     "no concurrency on the call path: a shard is one thread"),
+    (r"\btry!|\bas! |\bfatalError\(", ["Sources"], [], "a trap ends all signalling"),
+    (r"\bUnmanaged\b|@unchecked Sendable|nonisolated\(unsafe\)", ["Sources"],
+     ["Sources/SIPTransport/Unsafe.swift"],
+     "what the compiler cannot check lives in one file"),
+    (r"\b(__)?asm(__)?\s*(volatile)?\s*\(", ["CShims"], [], "no inline assembly"),
+    (r"-Wfunction-effects|diagnostic\s+ignored", ["CShims"], ["CShims/CFastPath/io.h",
+                                                              "CShims/CFastPath/io.c"],
+     "the check of blocking calls is switched off in one file"),
+    (r"\b(TODO|FIXME|XXX|HACK)\b", ["CShims", "Sources", "appliance"], [],
+     "finish it, or say so in the README's table"),
+    (r"(?<![\w.])/(work|root|home/\w+)/", [""], [], "no path of a machine"),
+    (r"\.disabled\(|XCTSkip|withKnownIssue", ["Tests/"], [], "no test is switched off"),
+]
+
+
+def tracked():
+    listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT,
+                            capture_output=True, text=True, check=True).stdout
+    return [name for name in listed.splitlines()
+            if os.path.isfile(os.path.join(ROOT, name)) and name != "Tests/tidy.py"]
+
+
+def applies(name, places):
+    return any(name.startswith(place) for place in places)
+
+
+def check(name, faults):
+    with open(os.path.join(ROOT, name), encoding="utf-8", errors="replace") as file:
+        text = file.read()
+    lines = text.splitlines()
+    generated = "generated" in os.path.basename(name) or "/Resources/" in name
+    if name.endswith(SOURCE) and not generated:
+        if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:5]):
+            faults.append(f"{name}:1: no SPDX line")
+        data = "/corpus/" in name or "Messages" in os.path.basename(name)
+        if len(lines) > LINES_MAX and not data:
+            faults.append(f"{name}:{len(lines)}: longer than {LINES_MAX} lines: two jobs in one?")
+        if name.endswith((".swift", ".c", ".h")) and not data:
+            for number, line in enumerate(lines, 1):
+                if len(line) > COLUMNS_MAX and "https://" not in line and "X(" not in line:
+                    faults.append(f"{name}:{number}: {len(line)} columns, at most {COLUMNS_MAX}")
+    if generated:
+        return
+    for pattern, refused, allowed, why in RULES:
+        if not applies(name, refused) or applies(name, allowed):
+            continue
+        for number, line in enumerate(lines, 1):
+            if re.search(pattern, line):
+                faults.append(f"{name}:{number}: {why}: {line.strip()[:80]}")
+
+
+def main():
+    faults = []
+    names = [n for n in tracked() if n.endswith(SOURCE + ("run", "install", ".md"))]
+    for name in names:
+        check(name, faults)
+    for fault in faults:
+        print(fault)
+    print(f"tidy: {len(names)} files, {len(faults)} faults")
+    return 1 if faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
