@@ -58,7 +58,9 @@ public struct AdmissionToken: Sendable, Hashable {
     }
 
     /// A call between two legs of one trunk counts once there.
-    fileprivate var trunks: [TrunkName] { self.from == self.to ? [self.from] : [self.from, self.to] }
+    fileprivate var trunks: [TrunkName] {
+        self.from == self.to ? [self.from] : [self.from, self.to]
+    }
 }
 
 /// Counts live calls by node and trunk and says who may come in. Pure: no clock, no I/O.

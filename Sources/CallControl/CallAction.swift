@@ -37,7 +37,8 @@ public enum CallTimer: Sendable, Hashable {
     case drain(TrunkName?)
 }
 
-/// What the engine wants done. The owner does it in the order given.
+/// What the engine wants done. The owner does it in the order given. Large payloads stand aside,
+/// so that arrays of actions stay small.
 public enum CallAction: Sendable {
     /// Answer a request through its server transaction.
     case respond(ServerTransactionID, status: Int, [UInt8])
@@ -57,13 +58,13 @@ public enum CallAction: Sendable {
     /// Stop a timer that runs.
     case stopTimer(CallTimer)
     /// The media of a call has to be this from now on.
-    case media(CallIdentifier, MediaIntent)
+    indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
     case removeMedia(CallIdentifier)
     /// Keep this across a restart, in place of the call's last one.
-    case checkpoint(CallCheckpoint)
+    indirect case checkpoint(CallCheckpoint)
     /// The call is over.
     case removeCheckpoint(CallIdentifier)
     /// A call ended; exactly one for each call that was admitted.
-    case record(CallRecord)
+    indirect case record(CallRecord)
 }

@@ -49,17 +49,20 @@ public struct TrunkSettings: Sendable, Hashable {
 /// A listener as the engine needs it: what stands in Via and Contact.
 public struct ListenerSettings: Sendable, Hashable {
     /// Which one.
-    public var index: ListenerIndex
+    public let index: ListenerIndex
     /// Its transport.
-    public var transport: TransportProtocol
+    public let transport: TransportProtocol
     /// Where the peers reach it.
-    public var address: SocketAddress
+    public let address: SocketAddress
+    /// `host:port` as it stands in Via and in URIs; written once, read for every message.
+    let hostPort: [UInt8]
 
     /// From its parts.
     public init(index: ListenerIndex, transport: TransportProtocol, address: SocketAddress) {
         self.index = index
         self.transport = transport
         self.address = address
+        self.hostPort = Array(address.description.utf8)
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Admission
+public import NetworkAddress
 
 /// Milliseconds since 1970-01-01 00:00 UTC; the owner of the engine reads the clock.
 public typealias Milliseconds = UInt64
@@ -96,4 +97,6 @@ public struct CallSummary: Sendable, Equatable {
     public let answeredAt: Milliseconds?
     /// What its media is.
     public let media: MediaIntent
+    /// Sources that the fast path learned in place of the signalled ones.
+    public let learnedSources: [Side: SocketAddress]
 }

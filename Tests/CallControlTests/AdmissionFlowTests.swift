@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
-@testable import CallControl
 import NetworkAddress
 import SIPMessage
 import SIPTransaction
 import Testing
+
+@testable import CallControl
 
 @Suite struct AdmissionFlowTests {
     private func pair(portLimit: Int = 4096) -> (World, Phone, Phone) {
@@ -84,7 +85,6 @@ import Testing
         world.expectClean()
     }
 
-    /// A route back to where it came from goes round until Max-Forwards ends it.
     @Test func noCommonCodecIs488() throws {
         let (world, alice, bob) = self.pair()
         alice.script.codecs = [18, 101]

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import SIPMessage
 import Testing
+
+@testable import CallControl
 
 @Suite struct CancelTests {
     private func pair() -> (World, Phone, Phone) {

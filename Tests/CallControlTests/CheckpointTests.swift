@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import Testing
+
+@testable import CallControl
 
 @Suite struct CheckpointTests {
     /// Checkpoints of every kind that calls write.

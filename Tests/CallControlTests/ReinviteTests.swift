@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import NetworkAddress
 import SIPMessage
 import SIPTransaction
 import Testing
+
+@testable import CallControl
 
 @Suite struct ReinviteTests {
     private struct Scene {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import SIPMessage
 import Testing
+
+@testable import CallControl
 
 /// The process dies after each of its inputs, in two ways, and comes back with nothing but its
 /// checkpoints. Whatever the call was doing, it ends, and nothing is left.
@@ -44,70 +45,86 @@ import Testing
     @Test func basicCall() { self.everyStep("basic", Self.basic) }
 
     @Test func calleeHangsUp() {
-        self.everyStep("callee hangs up", { _, alice, bob in
-            bob.script.hangUpAfter = 3000
-            alice.dial()
-        })
+        self.everyStep(
+            "callee hangs up",
+            { _, alice, bob in
+                bob.script.hangUpAfter = 3000
+                alice.dial()
+            })
     }
 
     @Test func lateOffer() {
-        self.everyStep("late offer", { world, alice, bob in
-            alice.script.offersLate = true
-            Self.basic(world, alice, bob)
-        })
+        self.everyStep(
+            "late offer",
+            { world, alice, bob in
+                alice.script.offersLate = true
+                Self.basic(world, alice, bob)
+            })
     }
 
     @Test func refusedCall() {
-        self.everyStep("refused", { _, alice, bob in
-            bob.script.answer = .refuse(486, after: 500)
-            alice.dial()
-        })
+        self.everyStep(
+            "refused",
+            { _, alice, bob in
+                bob.script.answer = .refuse(486, after: 500)
+                alice.dial()
+            })
     }
 
     @Test func cancelledCall() {
-        self.everyStep("cancelled", { _, alice, bob in
-            bob.script.answer = .never
-            alice.script.cancelAfter = 1000
-            alice.dial()
-        })
+        self.everyStep(
+            "cancelled",
+            { _, alice, bob in
+                bob.script.answer = .never
+                alice.script.cancelAfter = 1000
+                alice.dial()
+            })
     }
 
     @Test func cancelCrossingAnswer() {
-        self.everyStep("crossing", { _, alice, bob in
-            bob.script.answer = .never
-            bob.script.answersWhenCancelled = true
-            alice.script.cancelAfter = 1000
-            alice.dial()
-        })
+        self.everyStep(
+            "crossing",
+            { _, alice, bob in
+                bob.script.answer = .never
+                bob.script.answersWhenCancelled = true
+                alice.script.cancelAfter = 1000
+                alice.dial()
+            })
     }
 
     @Test func holdAndResume() {
-        self.everyStep("hold", { world, alice, bob in
-            alice.script.hangUpAfter = 40_000
-            let call = alice.dial()
-            world.after(2000) { alice.reinvite(call, direction: "sendonly") }
-            world.after(10_000) {
-                if let call = bob.calls.values.first { bob.reinvite(call, newPort: true) }
-            }
-        })
+        self.everyStep(
+            "hold",
+            { world, alice, bob in
+                alice.script.hangUpAfter = 40_000
+                let call = alice.dial()
+                world.after(2000) { alice.reinvite(call, direction: "sendonly") }
+                world.after(10_000) {
+                    if let call = bob.calls.values.first { bob.reinvite(call, newPort: true) }
+                }
+            })
     }
 
     @Test func glare() {
-        self.everyStep("glare", { world, alice, bob in
-            alice.script.hangUpAfter = 40_000
-            let call = alice.dial()
-            world.after(2000) {
-                alice.reinvite(call, direction: "sendonly")
-                if let call = bob.calls.values.first { bob.reinvite(call, newPort: true) }
-            }
-        })
+        self.everyStep(
+            "glare",
+            { world, alice, bob in
+                alice.script.hangUpAfter = 40_000
+                let call = alice.dial()
+                world.after(2000) {
+                    alice.reinvite(call, direction: "sendonly")
+                    if let call = bob.calls.values.first { bob.reinvite(call, newPort: true) }
+                }
+            })
     }
 
     @Test func ackNeverComes() {
-        self.everyStep("no ACK", { _, alice, _ in
-            alice.script.acksNever = true
-            alice.dial()
-        })
+        self.everyStep(
+            "no ACK",
+            { _, alice, _ in
+                alice.script.acksNever = true
+                alice.dial()
+            })
     }
 
     @Test func establishedCallGoesOn() {

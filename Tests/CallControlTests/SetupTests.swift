@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
-@testable import CallControl
 import NetworkAddress
 import SDP
 import SIPMessage
 import SIPTransaction
 import Testing
+
+@testable import CallControl
 
 private typealias Progress = PhoneScript.Progress
 

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import NetworkAddress
 import SIPMessage
 import Testing
+
+@testable import CallControl
 
 /// Hundreds of calls at random over a bad network. The seed is in the message of a failure.
 @Suite struct StormTests {

@@ -69,7 +69,9 @@ extension Call {
             description: agreement.description)
         let dialog = try? Dialog(
             server: request.message, localTag: tag, state: .confirmed, overTLS: false)
-        guard let bytes, let dialog else { return self.rejectAnswer(.answerMismatch, exchange, sent) }
+        guard let bytes, let dialog else {
+            return self.rejectAnswer(.answerMismatch, exchange, sent)
+        }
         self.legs.a.dialog = dialog
         self.legs.a.awaitingAck = Leg.AwaitingAck(
             request: request, sequence: dialog.remoteSequence ?? 0, response: bytes,

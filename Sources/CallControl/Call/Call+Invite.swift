@@ -102,9 +102,10 @@ extension Call {
             self.earlyAnswer(bytes, fork: &setup.forks[index])
         }
         let fork = setup.forks[index]
-        guard let bytes = self.dialogResponse(
-            status, to: setup.exchange.request, tag: fork.localTag, carrying: response,
-            .provisional, description: fork.description)
+        guard
+            let bytes = self.dialogResponse(
+                status, to: setup.exchange.request, tag: fork.localTag, carrying: response,
+                .provisional, description: fork.description)
         else { return }
         self.context.respond(status, bytes, to: setup.exchange.request)
     }

@@ -154,8 +154,9 @@ extension Call {
         _ side: Side, _ request: ReceivedRequest, carrying source: SIPMessage?,
         description: [UInt8], carriesOffer: Bool
     ) {
-        guard var builder = self.context.begin(
-            Reply(200, tag: self.legs[side].localTag), to: request)
+        guard
+            var builder = self.context.begin(
+                Reply(200, tag: self.legs[side].localTag), to: request)
         else { return }
         self.addCapabilities(to: &builder, side, isRequest: false)
         if let source { CarriedHeaders.copy(from: source, as: .success, to: &builder) }

@@ -13,7 +13,8 @@ extension Call {
         guard status >= 200 else { return }
         guard let cseq = try? response.cseq() else { return }
         switch self.state {
-        case .up(let exchange?) where exchange.sent?.sequence == cseq.number
+        case .up(let exchange?)
+        where exchange.sent?.sequence == cseq.number
             && exchange.from == side.other:
             if status < 300 {
                 self.reinviteAccepted(side, response, exchange, sequence: cseq.number)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import NetworkAddress
 import SDP
 import SIPDialog
 import SIPMessage
@@ -131,10 +132,13 @@ final class Call {
             case .up: self.legs.a.awaitingAck != nil ? .answered : .established
             case .ending, .over: .ending
             }
+        var learned: [Side: SocketAddress] = [:]
+        for side in Side.allCases { learned[side] = self.legs[side].learnedSource }
         return CallSummary(
             id: self.id, state: state, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
             calling: self.calling, called: self.called,
             callIDs: Side.allCases.compactMap { self.legs[$0].dialog?.key.callID },
-            startedAt: self.startedAt, answeredAt: self.answeredAt, media: self.media)
+            startedAt: self.startedAt, answeredAt: self.answeredAt, media: self.media,
+            learnedSources: learned)
     }
 }

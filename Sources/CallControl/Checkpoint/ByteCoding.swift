@@ -59,7 +59,8 @@ struct CheckpointReader {
         guard self.bytes.count - self.offset >= size else { throw self.failure(.cutShort) }
         var value: Value = 0
         for index in 0..<size {
-            value = Value(truncatingIfNeeded: UInt64(value) << 8)
+            value =
+                Value(truncatingIfNeeded: UInt64(value) << 8)
                 | Value(truncatingIfNeeded: self.bytes[self.offset + index])
         }
         self.offset += size

@@ -22,15 +22,15 @@ public enum SignallingOutput: Sendable {
     /// Stop a timer, if it runs.
     case stopTimer(SignallingTimer)
     /// The media of a call has to be this from now on.
-    case media(CallIdentifier, MediaIntent)
+    indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
     case removeMedia(CallIdentifier)
     /// Keep this across a restart, in place of the call's last one.
-    case checkpoint(CallCheckpoint)
+    indirect case checkpoint(CallCheckpoint)
     /// The call is over.
     case removeCheckpoint(CallIdentifier)
     /// A call ended.
-    case record(CallRecord)
+    indirect case record(CallRecord)
 }
 
 /// A transaction layer and a call engine joined: all the signalling of one shard without sockets

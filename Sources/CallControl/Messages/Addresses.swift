@@ -5,9 +5,6 @@ import SIPMessage
 import SIPTransaction
 
 extension ListenerSettings {
-    /// `host:port` as it stands in Via and in URIs.
-    var hostPort: [UInt8] { Array(self.address.description.utf8) }
-
     /// The value of a Via of ours. `rport` asks peers behind address translation for their view
     /// (RFC 3581).
     func via(branch: [UInt8]) -> [UInt8] {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import NetworkAddress
 import SDP
 import SIPDialog
@@ -8,11 +7,14 @@ import SIPMessage
 import SIPTransaction
 import Testing
 
+@testable import CallControl
+
 // What a telephone sends.
 extension Phone {
     private func via() -> (value: [UInt8], branch: [UInt8]) {
         let branch = Array("z9hG4bK\(self.world.random.next())".utf8)
-        return (Array("SIP/2.0/UDP \(self.address);branch=".utf8) + branch, branch)
+        let transport = self.world.transport == .udp ? "UDP" : "TCP"
+        return (Array("SIP/2.0/\(transport) \(self.address);branch=".utf8) + branch, branch)
     }
 
     var contact: [UInt8] { Array("<sip:\(self.name)@\(self.address)>".utf8) }
@@ -41,7 +43,8 @@ extension Phone {
         for (name, value) in self.script.extraHeaders { builder.add(name, value) }
         call.offersLate = self.script.offersLate
         let body = call.offersLate ? nil : self.offer(call)
-        let bytes = body.map { builder.finish(body: $0, contentType: "application/sdp") }
+        let bytes =
+            body.map { builder.finish(body: $0, contentType: "application/sdp") }
             ?? builder.finish()
         call.invite = try? SIPMessage.parse(bytes, framing: .datagram)
         call.inviteClient = self.layer.send(

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import NetworkAddress
 import SIPDialog
 import SIPMessage
 import SIPTransaction
 import Testing
+
+@testable import CallControl
 
 // What a telephone answers.
 extension Phone {

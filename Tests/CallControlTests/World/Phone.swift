@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import CallControl
 import NetworkAddress
 import SDP
 import SIPDialog
 import SIPMessage
 import SIPTransaction
 import Testing
+
+@testable import CallControl
 
 /// What a telephone does by itself.
 struct PhoneScript {
@@ -83,7 +84,7 @@ final class Phone {
 
     var hop: Hop {
         Hop(
-            listener: ListenerIndex(rawValue: 0), transport: .udp,
+            listener: ListenerIndex(rawValue: 0), transport: self.world.transport,
             remote: self.side == .a ? World.boxA : World.boxB)
     }
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
-@testable import CallControl
 import NetworkAddress
 import Routing
 import SDP
 import SIPMessage
 import SIPTransaction
 import Testing
+
+@testable import CallControl
 
 /// Media ports of the simulated box: a few, counted, and never given out or back twice.
 final class TestPorts: MediaPorts {
@@ -56,8 +57,10 @@ struct Network {
 /// The box between telephones, with a clock that only the test moves. One seed makes one course of
 /// events.
 final class World {
-    static let boxA = SocketAddress(address: IPAddress("192.0.2.1")!, port: 5060)
-    static let boxB = SocketAddress(address: IPAddress("192.0.2.2")!, port: 5060)
+    static let boxA = SocketAddress(address: World.ip("192.0.2.1"), port: 5060)
+    static let boxB = SocketAddress(address: World.ip("192.0.2.2"), port: 5060)
+    static func ip(_ text: String) -> IPAddress { IPAddress(text) ?? .unspecified }
+
     static let carrier = TrunkName("carrier")
     static let service = TrunkName("service")
 
@@ -97,9 +100,12 @@ final class World {
     private var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
 
-    init(seed: UInt64 = 1, portLimit: Int = 4096) {
+    let transport: TransportProtocol
+
+    init(seed: UInt64 = 1, portLimit: Int = 4096, transport: TransportProtocol = .udp) {
         self.random = Randomness(seed: seed)
-        self.configuration = World.standardConfiguration()
+        self.transport = transport
+        self.configuration = World.standardConfiguration(transport)
         self.portLimit = portLimit
         self.ports = TestPorts(limit: portLimit)
         self.core = World.core(self.configuration, self.ports, seed: seed)
@@ -114,24 +120,27 @@ final class World {
         return SignallingCore(engine: engine, layer: TransactionLayer())
     }
 
-    static func standardConfiguration() -> CallConfiguration {
+    static func standardConfiguration(
+        _ transport: TransportProtocol = .udp
+    ) -> CallConfiguration {
         let a = ListenerIndex(rawValue: 0)
         let b = ListenerIndex(rawValue: 1)
         func trunk(_ name: TrunkName, _ listener: ListenerIndex, _ peer: String) -> TrunkSettings {
-            let remote = SocketAddress(address: IPAddress(peer)!, port: 5060)
+            let remote = SocketAddress(address: World.ip(peer), port: 5060)
             var trunk = TrunkSettings(
                 name: name, realm: RealmIndex(listener.rawValue), peerHost: Array(peer.utf8),
-                peer: Hop(listener: listener, transport: .udp, remote: remote))
+                peer: Hop(listener: listener, transport: transport, remote: remote))
             trunk.codecs = CodecFilter(names: ["PCMU", "PCMA", "telephone-event"]) ?? .all
             return trunk
         }
         let routes = try? RouteTable([
-            Route(prefix: "+1".utf8, to: TrunkIndex(1)), Route(prefix: "+2".utf8, to: TrunkIndex(0)),
+            Route(prefix: "+1".utf8, to: TrunkIndex(1)),
+            Route(prefix: "+2".utf8, to: TrunkIndex(0)),
         ])
         return CallConfiguration(
             listeners: [
-                ListenerSettings(index: a, transport: .udp, address: World.boxA),
-                ListenerSettings(index: b, transport: .udp, address: World.boxB),
+                ListenerSettings(index: a, transport: transport, address: World.boxA),
+                ListenerSettings(index: b, transport: transport, address: World.boxB),
             ],
             trunks: [
                 trunk(World.carrier, a, "198.51.100.1"), trunk(World.service, b, "203.0.113.1"),
@@ -144,7 +153,7 @@ final class World {
         let text = address ?? (side == .a ? "198.51.100.1" : "203.0.113.1")
         let phone = Phone(
             name: name, side: side,
-            address: SocketAddress(address: IPAddress(text)!, port: 5060), world: self)
+            address: SocketAddress(address: World.ip(text), port: 5060), world: self)
         self.phones.append(phone)
         return phone
     }
@@ -202,8 +211,8 @@ final class World {
         #expect(message.examine() == .accept, "\(String(decoding: bytes, as: UTF8.self))")
         if to == World.boxA || to == World.boxB {
             let hop = Hop(
-                listener: ListenerIndex(rawValue: to == World.boxA ? 0 : 1), transport: .udp,
-                remote: from)
+                listener: ListenerIndex(rawValue: to == World.boxA ? 0 : 1),
+                transport: self.transport, remote: from)
             self.input { $0.received(message, from: hop) }
         } else if let phone = self.phones.first(where: { $0.address == to }) {
             phone.received(message, from: from)
@@ -288,27 +297,24 @@ final class World {
 
     /// Nothing is left anywhere, and every call has exactly one record.
     func expectClean(_ note: String = "", sourceLocation: SourceLocation = #_sourceLocation) {
+        func none(_ count: Int, _ what: String) {
+            #expect(count == 0, "\(note): \(what)", sourceLocation: sourceLocation)
+        }
         let engine = self.core.engine
-        #expect(engine.listCalls().count == 0, "\(note): calls \(engine.listCalls().map(\.state))", sourceLocation: sourceLocation)
-        let isEmpty = self.core.isEmpty
-        #expect(
-            isEmpty, "\(note): the core remembers something", sourceLocation: sourceLocation)
-        #expect(self.ports.reserved.count == 0, "\(note): ports", sourceLocation: sourceLocation)
-        #expect(self.checkpoints.count == 0, "\(note): checkpoints", sourceLocation: sourceLocation)
-        #expect(self.media.count == 0, "\(note): media", sourceLocation: sourceLocation)
-        #expect(self.boxTimers.count == 0, "\(note): timers \(self.boxTimers.keys)", sourceLocation: sourceLocation)
-        #expect(engine.admission.calls == 0, "\(note): admission", sourceLocation: sourceLocation)
+        none(engine.callCount, "calls \(engine.listCalls().map(\.state))")
+        none(self.core.isEmpty ? 0 : 1, "the core remembers something")
+        none(self.ports.reserved.count, "ports")
+        none(self.checkpoints.count, "checkpoints")
+        none(self.media.count, "media")
+        none(self.boxTimers.count, "timers \(self.boxTimers.keys)")
+        none(engine.admission.calls, "admission")
         let admitted = self.admittedBefore + engine.counters.callsAdmitted
         #expect(
-            UInt64(self.records.count) == admitted, "\(note): records", sourceLocation: sourceLocation)
-        #expect(
-            Set(self.records.map(\.id)).count == self.records.count, "\(note): records twice",
+            UInt64(self.records.count) == admitted, "\(note): records",
             sourceLocation: sourceLocation)
+        none(self.records.count - Set(self.records.map(\.id)).count, "records twice")
         for phone in self.phones where !phone.isDead {
-            let isIdle = phone.isIdle
-            #expect(
-                isIdle, "\(note): \(phone.name) still in a call: \(phone.log)",
-                sourceLocation: sourceLocation)
+            none(phone.isIdle ? 0 : 1, "\(phone.name) still in a call: \(phone.log)")
         }
     }
 }
