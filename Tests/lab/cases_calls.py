@@ -38,8 +38,9 @@ def phone_call(number, transport="udp", families=(4, 4), **config):
         for seed, side in enumerate(SIDES):
             make_speech(said[side], 12, seed)
         phones = {
-            side: Baresip(lab, side, name, said[side], transport=transport, family=family)
-            for side, name, family in zip(SIDES, ("alice", "bob"), families)}
+            side: Baresip(lab, side, name, said[side], called, transport=transport, family=family)
+            for side, name, called, family in zip(
+                SIDES, ("alice", "bob"), ("+445550199", number), families)}
         host = lab.address("carrier", "box", families[0])
         host = f"[{host}]" if ":" in host else host
         talk(lab, phones["carrier"], phones["service"],
@@ -84,7 +85,7 @@ def hairpin():
         proxy = ReturningProxy(lab, "service", "+445550142")
         alice = Baresip(lab, "carrier", "alice", said["alice"], sip_port=5070,
                         control_port=14441, rtp_base=30000)
-        carol = Baresip(lab, "carrier", "carol", said["carol"], sip_port=5060,
+        carol = Baresip(lab, "carrier", "carol", said["carol"], "+445550142", sip_port=5060,
                         control_port=14442, rtp_base=32000)
         talk(lab, alice, carol, f"sip:+15550100@{lab.address('carrier', 'box')}")
         expect_heard(carol, said["alice"], 4)

@@ -40,8 +40,15 @@ def no_common_codec():
 
 @case()
 def full_trunk():
-    with box(max_calls=0) as lab:
+    with box(max_calls=1) as lab:
+        answering = lab.sipp("service", "answer-silent.xml", calls=1)
+        time.sleep(0.3)
+        calling = lab.sipp("carrier", "call-silent.xml", target=lab.address("carrier", "box"),
+                           seconds=2, port=5070)
+        wait_until("the call is up", 10, lambda: len(lab.ask("calls")) == 1)
         refused(lab, "call-refused-503.xml")
+        assert calling.wait(20) == 0, calling.errors()[:500]
+        answering.stop()
         expect_empty(lab)
 
 
@@ -54,7 +61,7 @@ def draining():
         calling = lab.sipp("carrier", "call-silent.xml", target=lab.address("carrier", "box"),
                            seconds=5, port=5070)
         wait_until("the call is up", 10, lambda: len(lab.ask("calls")) == 1)
-        said = lab.ask("drain", "node", "--deadline", "60")
+        said = lab.ask("drain", "node", "--no-wait")
         assert said["calls"] == 1, said
         assert lab.ask("status")["state"] == "draining"
         refused(lab, "call-refused-503.xml")

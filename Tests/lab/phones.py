@@ -65,9 +65,9 @@ def share_heard(sent_path, heard_path):
 
 
 class Baresip:
-    """One phone. `peer_uri` style addresses are dialled with dial()."""
+    """One phone; with a number it takes calls to that number."""
 
-    def __init__(self, lab, side, name, wav, transport="udp", family=4, sip_port=5060,
+    def __init__(self, lab, side, name, wav, number=None, transport="udp", family=4, sip_port=5060,
                  control_port=14441, rtp_base=30000, codec="PCMA/8000/1"):
         self.lab, self.side, self.name = lab, side, name
         self.folder = os.path.join(lab.folder, f"phone-{name}")
@@ -89,7 +89,7 @@ class Baresip:
         with open(os.path.join(self.folder, "config"), "w") as file:
             file.write("\n".join(lines) + "\n")
         with open(os.path.join(self.folder, "accounts"), "w") as file:
-            file.write(f"<sip:{name}@{host}:{sip_port};transport={transport}>;regint=0;"
+            file.write(f"<sip:{number or name}@{host}:{sip_port};transport={transport}>;regint=0;"
                        f"answermode=auto;audio_codecs={codec}\n")
         open(os.path.join(self.folder, "contacts"), "w").close()
         self.log = open(os.path.join(self.folder, "log"), "wb")

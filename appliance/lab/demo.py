@@ -180,7 +180,7 @@ The box is running. Ctrl-C ends it and removes everything.
   a shell where a carrier's softphone lives ({lab.address('carrier')}):
       ip netns exec {lab.namespace('carrier')} bash
   the command line of the box:
-      ip netns exec {lab.namespace('box')} {lab.bin}/trunkline status --config {lab.config}
+      ip netns exec {lab.namespace('box')} {lab.bin}/trunkline status --directory {lab.runtime}
 """, flush=True)
     while True:
         signal.pause()

@@ -302,7 +302,7 @@ class Lab:
     def ask(self, *arguments, check=True):
         """The JSON answer of a command-line verb of the running box."""
         result = self.inside("box", os.path.join(self.bin, "trunkline"), *arguments,
-                             "--config", self.config, "--json", check=False, timeout=30)
+                             "--directory", self.runtime, "--json", check=False, timeout=30)
         try:
             return json.loads(result.stdout)
         except json.JSONDecodeError:
