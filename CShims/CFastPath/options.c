@@ -34,7 +34,7 @@ static const char help[] =
     "      dscp=N              default mark of what is sent (0)\n"
     "      vlan=N              VLAN of the realm, 0 = untagged (0)\n"
     "      gateway-mac=MAC     send everything here instead of asking the kernel's tables\n"
-    "      twin=TAP            pci: TAP interface that is the kernel's end of the NIC\n"
+    "      twin=TAP            pci, memif: TAP interface that is the kernel's end\n"
     "      role=server|client  memif: which end this is (server)\n"
     "      id=N                memif: number of the link (0)\n"
     "      output=FILE         pcap: capture to write\n"

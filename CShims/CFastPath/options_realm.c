@@ -185,15 +185,16 @@ static int check_realm(const struct tl_options *options, const struct tl_realm_o
             return -1;
         }
     }
-    if (realm->attach == TL_ATTACH_MEMIF && !realm->has_gateway_mac) {
-        tl_say("--realm %s: attach=memif has no kernel to ask for link addresses; "
-               "add gateway-mac=",
-               realm->name);
+    int own_device = realm->attach == TL_ATTACH_PCI || realm->attach == TL_ATTACH_MEMIF;
+    if (own_device && !realm->has_gateway_mac && realm->twin[0] == '\0') {
+        tl_say("--realm %s: attach=%s needs twin= (the kernel's end) or gateway-mac=", realm->name,
+               tl_attach_name(realm->attach));
         return -1;
     }
-    if (realm->attach == TL_ATTACH_PCI && !realm->has_gateway_mac && realm->twin[0] == '\0') {
-        tl_say("--realm %s: attach=pci needs twin= (the kernel's end) or gateway-mac=",
-               realm->name);
+    if (!own_device && realm->twin[0] != '\0') {
+        tl_say("--realm %s: twin= belongs to attach=pci and memif; with %s the kernel has the "
+               "interface itself",
+               realm->name, tl_attach_name(realm->attach));
         return -1;
     }
     int kernel_interface = realm->attach == TL_ATTACH_XDP || realm->attach == TL_ATTACH_PACKET;
