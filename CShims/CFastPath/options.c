@@ -34,13 +34,13 @@ static const char help[] =
     "      dscp=N              default mark of what is sent (0)\n"
     "      vlan=N              VLAN of the realm, 0 = untagged (0)\n"
     "      gateway-mac=MAC     send everything here instead of asking the kernel's tables\n"
-    "      twin=TAP            pci: TAP interface that is the kernel's end of the NIC\n"
+    "      twin=TAP            pci, memif: TAP interface that is the kernel's end\n"
     "      role=server|client  memif: which end this is (server)\n"
     "      id=N                memif: number of the link (0)\n"
     "      output=FILE         pcap: capture to write\n"
     "\n"
     "  --self-load KEY=VALUE,...   drive the workers with frames made in the process and stop\n"
-    "      sessions=N          calls of two flows, from 64 on (1000); shared by the --cores\n"
+    "      sessions=N          calls of two flows, 64 or more (1000); shared by the cores\n"
     "      seconds=N           how long (2)\n"
     "      addresses=N         media addresses (8)\n"
     "  --replay                run the captures of all pcap realms through one worker, in the\n"
@@ -49,7 +49,7 @@ static const char help[] =
     "  --json                  self-load: print JSON instead of text (a replay always does)\n"
     "  --help                  this text\n"
     "\n"
-    "Exit: 0 stopped by a signal or through, 1 a self-load or replay miscounted, 64 bad arguments,\n"
+    "Exit: 0 stopped by a signal or through, 1 self-load or replay miscounted, 64 bad arguments,\n"
     "69 a privilege, interface or memory is missing, 70 the control plane's file is faulty,\n"
     "71 DPDK or a driver refused.\n";
 
@@ -166,14 +166,15 @@ static int read_self_load(struct tl_options *options, const char *text)
         const char *value = part != NULL ? part : "";
         int result;
         if (strcmp(key, "sessions") == 0)
-            result = read_number("self-load sessions", value, 64, 1u << 20, &options->load_sessions);
+            result =
+                read_number("self-load sessions", value, 64, 1u << 20, &options->load_sessions);
         else if (strcmp(key, "seconds") == 0)
             result = read_number("self-load seconds", value, 1, 3600, &options->load_seconds);
         else if (strcmp(key, "addresses") == 0)
             result = read_number("self-load addresses", value, 1, TL_ADDRESSES_MAX,
                                  &options->load_addresses);
         else {
-            tl_say("--self-load: \"%s\" is not known; write sessions=, seconds= or addresses=", key);
+            tl_say("--self-load: %s is not known; write sessions=, seconds= or addresses=", key);
             return -1;
         }
         if (result < 0)

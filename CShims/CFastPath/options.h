@@ -27,7 +27,7 @@ struct tl_realm_options {
     enum tl_attach attach;
     char interface[PATH_MAX]; // interface, PCI address, socket path or capture to read
     char output[PATH_MAX];    // pcap: capture to write
-    char twin[IF_NAMESIZE];   // pci: the TAP that is the kernel's end; empty = none
+    char twin[IF_NAMESIZE];   // pci, memif: the TAP that is the kernel's end; empty = none
     uint16_t port_first;      // even
     uint16_t port_last;       // odd
     uint16_t vlan;            // 0 = untagged

@@ -161,20 +161,24 @@ static int read_key(struct tl_options *options, struct tl_realm_options *realm, 
     return -1;
 }
 
-static int check_realm(const struct tl_options *options, const struct tl_realm_options *realm,
-                       int attach_given, uint32_t addresses_before)
+// The first required key that is not there, or NULL.
+static const char *missing_key(const struct tl_realm_options *realm, uint32_t addresses)
 {
-    const char *missing = NULL;
     if (realm->name[0] == '\0')
-        missing = "name";
-    else if (!attach_given)
-        missing = "attach";
-    else if (realm->interface[0] == '\0')
-        missing = "interface";
-    else if (realm->port_first == 0)
-        missing = "ports";
-    else if (options->geometry.address_count == addresses_before)
-        missing = "address";
+        return "name";
+    if (realm->attach == TL_ATTACH_COUNT)
+        return "attach";
+    if (realm->interface[0] == '\0')
+        return "interface";
+    if (realm->port_first == 0)
+        return "ports";
+    return addresses == 0 ? "address" : NULL;
+}
+
+static int check_realm(const struct tl_options *options, const struct tl_realm_options *realm,
+                       uint32_t addresses)
+{
+    const char *missing = missing_key(realm, addresses);
     if (missing != NULL) {
         tl_say("--realm %s: %s= is missing", realm->name, missing);
         return -1;
@@ -185,15 +189,16 @@ static int check_realm(const struct tl_options *options, const struct tl_realm_o
             return -1;
         }
     }
-    if (realm->attach == TL_ATTACH_MEMIF && !realm->has_gateway_mac) {
-        tl_say("--realm %s: attach=memif has no kernel to ask for link addresses; "
-               "add gateway-mac=",
-               realm->name);
+    int own_device = realm->attach == TL_ATTACH_PCI || realm->attach == TL_ATTACH_MEMIF;
+    if (own_device && !realm->has_gateway_mac && realm->twin[0] == '\0') {
+        tl_say("--realm %s: attach=%s needs twin= (the kernel's end) or gateway-mac=", realm->name,
+               tl_attach_name(realm->attach));
         return -1;
     }
-    if (realm->attach == TL_ATTACH_PCI && !realm->has_gateway_mac && realm->twin[0] == '\0') {
-        tl_say("--realm %s: attach=pci needs twin= (the kernel's end) or gateway-mac=",
-               realm->name);
+    if (!own_device && realm->twin[0] != '\0') {
+        tl_say("--realm %s: twin= belongs to attach=pci and memif; with %s the kernel has the "
+               "interface itself",
+               realm->name, tl_attach_name(realm->attach));
         return -1;
     }
     int kernel_interface = realm->attach == TL_ATTACH_XDP || realm->attach == TL_ATTACH_PACKET;
@@ -233,7 +238,7 @@ int tl_options_realm(struct tl_options *options, const char *text)
         if (read_key(options, realm, key, part) < 0)
             return -1;
     }
-    if (check_realm(options, realm, realm->attach != TL_ATTACH_COUNT, addresses_before) < 0)
+    if (check_realm(options, realm, options->geometry.address_count - addresses_before) < 0)
         return -1;
     options->geometry.realm_count++;
     return 0;

@@ -11,9 +11,10 @@
 
 #include "port_rss.h"
 #include "say.h"
+#include "twin.h"
 
-// An AF_XDP socket keeps 2,048 buffers to fill and as many received or being sent; a NIC's queue its
-// descriptors. More queues than can be served are refused later, with a sentence.
+// An AF_XDP socket keeps 2,048 buffers to fill and as many received or being sent; a NIC's queue
+// its descriptors. More queues than can be served are refused later, with a sentence.
 enum { DESCRIPTORS = 1024, QUEUE_BUFFERS = 4608, QUEUES_COUNTED_MAX = 512 };
 
 static const struct tl_port_driver *const drivers[TL_ATTACH_COUNT] = {
@@ -139,7 +140,10 @@ static int start_port(struct tl_port *port, const struct tl_options *options,
         driver->explain(port);
         return TL_EXIT_DRIVER;
     }
-    return driver->finish != NULL ? driver->finish(port, options) : 0;
+    result = driver->finish != NULL ? driver->finish(port, options) : 0;
+    if (result == 0 && port->realm->twin[0] != '\0')
+        result = tl_twin_attach(port);
+    return result;
 }
 
 // The port of an earlier realm with the same attach and interface, or a new one.

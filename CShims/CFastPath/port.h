@@ -26,7 +26,7 @@ struct tl_port {
     uint8_t mac[6];
     uint16_t realm_index; // the first realm that names it
     const struct tl_realm_options *realm;
-    int twin_descriptor;       // pci: the TAP; -1 = none. Main thread only
+    int twin_descriptor;       // the TAP; -1 = none. Main thread only
     struct rte_ring *to_twin;  // workers produce, main thread consumes; NULL = no twin
     struct rte_ring *from_twin; // main thread produces, worker 0 consumes
     int program_descriptor;    // xdp: the steering program's object while it is loaded; -1

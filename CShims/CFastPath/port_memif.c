@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // attach=memif: shared memory with another process (a switch, a test). The kernel has no part in
-// it, so everything is sent to gateway-mac=.
+// it, so everything is sent to gateway-mac=, unless a TAP twin makes it the kernel's like a NIC.
 
 #include <stdio.h>
 

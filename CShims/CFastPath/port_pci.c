@@ -8,7 +8,6 @@
 
 #include "port.h"
 #include "say.h"
-#include "twin.h"
 
 // "missing", "none", or the name of the kernel driver that has the NIC.
 static void driver_of(const char *address, char *name, size_t size_bytes)
@@ -59,10 +58,4 @@ static void explain(const struct tl_port *port)
            port->realm->name, port->realm->interface);
 }
 
-static int finish(struct tl_port *port, const struct tl_options *options)
-{
-    (void)options;
-    return port->realm->twin[0] != '\0' ? tl_twin_attach(port) : 0;
-}
-
-const struct tl_port_driver tl_port_pci = {prepare, explain, finish};
+const struct tl_port_driver tl_port_pci = {prepare, explain, NULL};

@@ -48,7 +48,7 @@ uint32_t tl_port_kernel_queues(const char *interface)
 }
 
 // net_af_xdp 22.11 counts combined queues only. On an interface with separate receive queues (veth)
-// it serves the first; what came in by another would meet our program without a socket, and be lost.
+// it serves the first; what came in by another would find no socket behind our program.
 static int has_unserved_queues(const char *interface)
 {
     struct ethtool_channels channels;
