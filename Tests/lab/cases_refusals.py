@@ -8,7 +8,7 @@ from harness import box, case, expect_empty, expect_exact, wait_until
 
 def refused(lab, scenario, number="+15550100"):
     calling = lab.sipp("carrier", scenario, target=lab.address("carrier", "box"), number=number,
-                       port=5080)
+                       port=5080, media_port=40000)
     assert calling.wait(15) == 0, calling.errors()[:800]
 
 

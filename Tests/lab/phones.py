@@ -143,7 +143,7 @@ class Baresip:
         seen = []
         while time.monotonic() < deadline:
             for event in self.events(0.2):
-                seen.append(event.get("type"))
+                seen.append((event.get("type"), event.get("param")))
                 if event.get("type") == kind:
                     return event
         raise AssertionError(f"{self.name}: no {kind} within {seconds} s, only {seen}")
