@@ -44,7 +44,7 @@ def phone_call(number, transport="udp", families=(4, 4), **config):
         host = lab.address("carrier", "box", families[0])
         host = f"[{host}]" if ":" in host else host
         talk(lab, phones["carrier"], phones["service"],
-             f"sip:{number}@{host};transport={transport}")
+             f"sip:{number}@{host}")
         expect_heard(phones["service"], said["carrier"], 4)
         expect_heard(phones["carrier"], said["service"], 4)
         for phone in phones.values():
