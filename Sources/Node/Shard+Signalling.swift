@@ -56,7 +56,8 @@ extension Shard: TransportOwner {
     /// Does one thing that the core wants.
     func apply(_ output: SignallingOutput) {
         switch output {
-        case .send(let bytes, let hop, let owner): self.outbox.append(.init(bytes: bytes, hop: hop, owner: owner))
+        case .send(let bytes, let hop, let owner):
+            self.outbox.append(.init(bytes: bytes, hop: hop, owner: owner))
         case .startTimer(let timer, let milliseconds):
             self.timers?.start(.signalling(timer), milliseconds: UInt64(milliseconds))
         case .stopTimer(let timer): self.timers?.stop(.signalling(timer))
