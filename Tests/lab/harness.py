@@ -74,14 +74,8 @@ def expect_empty(lab, seconds=10):
 
 def expect_exact(lab):
     """The box's packets add up, and agree with what the peers sent and got."""
+    figures = lab.settled()
     sent = received = 0
-    before = None
-    for _ in range(40):
-        figures = lab.ask("drops")
-        if figures["packets"] == before:
-            break
-        before = figures["packets"]
-        time.sleep(0.25)
     for side in SIDES:
         counts = lab.media_counts(side)
         sent += counts[0]

@@ -345,8 +345,8 @@ struct tl_command {
     uint32_t size_bytes; // of this message as its writer knows it
     uint32_t operation;  // TL_OP_*
     uint32_t sequence;   // the first after a handshake is free, each next one is one more
-                         // (wrapping). One of the last few again (at least the last): the same answer, and
-                         // nothing is done. One of long ago: STALE_SEQUENCE
+                         // (wrapping). One of the last few again (at least the last): the same
+                         // answer, and nothing is done. One of long ago: STALE_SEQUENCE
     uint32_t flow_index;
     uint32_t generation; // never zero; a new flow's is after all earlier ones of its index
                          // (wrapping), that of a flow which is taken up is its record's
