@@ -15,7 +15,9 @@
 #include "say.h"
 
 // A killed process leaves its socket's file behind, on which nobody listens, and the driver would
-// refuse to make another one. Only a socket of our own user is taken away, and only if dead.
+// refuse to make another one. Only a socket of our own user is taken away, and only if dead. The
+// question is asked with a socket of another type, so that a live one is never connected to: the
+// driver of DPDK 22.11 panics when a peer is gone again before it was greeted.
 static void remove_stale(const char *path)
 {
     struct stat status;
@@ -24,7 +26,7 @@ static void remove_stale(const char *path)
         strlen(path) >= sizeof(address.sun_path))
         return;
     memcpy(address.sun_path, path, strlen(path) + 1);
-    int probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int probe = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (probe < 0)
         return;
     if (connect(probe, (const struct sockaddr *)&address, sizeof(address)) < 0 &&
