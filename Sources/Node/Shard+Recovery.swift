@@ -37,7 +37,10 @@ extension Shard {
             self.programmer.restore(Self.session(checkpoint.id), checkpoint.media)
         }
         self.core.engine.now = Clock.wallMs
-        self.core.engine.restore(checkpoints)
+        let taken = Set(self.core.engine.restore(checkpoints))
+        for checkpoint in checkpoints where !taken.contains(checkpoint.id) {
+            self.programmer.end(Self.session(checkpoint.id))
+        }
         self.programmer.begin()
         if !checkpoints.isEmpty {
             Log.line("trunkline: took up \(checkpoints.count) calls of a former process")

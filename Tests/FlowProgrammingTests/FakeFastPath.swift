@@ -111,10 +111,12 @@ final class FakeFastPath {
             var event = tl_event()
             event.kind = TL_EVENT_ANSWER
             event.sequence = command.sequence
-            event.status = self.refusals.isEmpty ? self.execute(command) : self.refusals.removeFirst()
+            event.status =
+                self.refusals.isEmpty ? self.execute(command) : self.refusals.removeFirst()
             self.put(event)
             self.commandCursor &+= 1
-            self.element(self.layout.channels, 0).storeBytes(of: self.commandCursor, as: UInt32.self)
+            self.element(self.layout.channels, 0)
+                .storeBytes(of: self.commandCursor, as: UInt32.self)
         }
     }
 

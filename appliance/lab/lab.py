@@ -204,6 +204,12 @@ class Lab:
                         received += int(fields[0])
         return sent, received
 
+    def kernel_losses(self):
+        """Media that reached the box and was lost before the fast path read it: the kernel found
+        no room in the fast path's socket, which happens when its core was taken away from it."""
+        realms = self.ask("status")["fastpath"]["realms"]
+        return sum(realm["missed"] for realm in realms)
+
     def icmp_unreachable(self, side):
         """How many ICMP(v6) destination-unreachable messages reached a peer."""
         total = 0
