@@ -136,6 +136,13 @@ let package = Package(
         tests("StoreTests", ["Store"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
+        tests(
+            "NodeTests",
+            [
+                "Node", "CallControl", "Configuration", "FlowProgramming", "Management",
+                "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport", "Store",
+                "contract-peer",
+            ]),
         tests("TrunklineTests", [
             "trunkline", "Configuration", "FlowABI", "Management", "NetworkAddress", "SIPMessage",
         ]),

@@ -43,7 +43,6 @@ extension CallEngine {
         let call = Call(birth, context: self.context, state: .up(nil))
         call.answeredAt = checkpoint.answeredAt
         call.status = Int(checkpoint.status)
-        call.flows = checkpoint.flows
         self.calls[checkpoint.id] = call
         self.context.counters.callsRestored &+= 1
         for side in Side.allCases { call.register(legs[side].localTag, side) }
