@@ -31,6 +31,11 @@ extension Shard: TransportOwner {
     }
 
     func malformed(_ error: SIPParseError, octets: [UInt8], from hop: Hop) {
+        guard self.inHand.take(octets) else {
+            self.counters.poisonous &+= 1
+            return
+        }
+        defer { self.inHand.layDown() }
         self.refuse(octets, .stream, FaultTable.verdict(error, octets: octets), hop)
         // The connection is closed after this call: the answer cannot wait for the turn's end.
         self.flush()

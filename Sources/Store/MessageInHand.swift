@@ -83,7 +83,7 @@ public final class MessageInHand {
         var status = stat()
         // All memory is taken here: a full file system is an error now, not a signal later.
         let isReady =
-            flock(descriptor, LOCK_EX | LOCK_NB) == 0 && fchmod(descriptor, 0o600) == 0
+            Self.lock(descriptor) && fchmod(descriptor, 0o600) == 0
             && fstat(descriptor, &status) == 0
             && (Int(status.st_size) == Self.fileBytes || ftruncate(descriptor, 0) == 0)
         guard isReady else {
@@ -98,6 +98,14 @@ public final class MessageInHand {
             throw error
         }
         return descriptor
+    }
+
+    /// A lock of the process, which children do not inherit.
+    private static func lock(_ descriptor: Int32) -> Bool {
+        var range = flock()
+        range.l_type = Int16(F_WRLCK)
+        range.l_whence = Int16(SEEK_SET)
+        return fcntl(descriptor, F_SETLK, &range) == 0
     }
 
     private static func map(

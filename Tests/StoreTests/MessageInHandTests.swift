@@ -74,18 +74,25 @@ extension Scratch {
     #expect(MessageInHand(path: scratch.inHand).refusedCount == 0)
 }
 
-@Test func fileInUseIsAProblemAndMessagesPass() throws {
+@Test func fileInUseIsAProblemAndMessagesPass() async throws {
     let scratch = try Scratch()
     defer { scratch.removeInHand() }
     let owner = MessageInHand(path: scratch.inHand)
     #expect(owner.take(message("mine")))
-    let second = MessageInHand(path: scratch.inHand)
-    #expect(second.problem?.contains("in-hand.shm") == true && !second.hasFoundOne)
-    #expect(second.take(message("yours")))
-    second.layDown()
-    let nowhere = MessageInHand(path: scratch.path + "/missing/in-hand.shm")
-    #expect(nowhere.problem != nil && nowhere.take(message("mine")))
+    await #expect(processExitsWith: .exitCode(7)) {
+        [path = scratch.inHand as String] in
+        let second = MessageInHand(path: path)
+        let isRefused = second.problem?.contains("in-hand.shm") == true && !second.hasFoundOne
+        if isRefused, second.take(message("yours")) { exit(7) }
+    }
     owner.layDown()
+}
+
+@Test func fileThatCannotBeIsAProblemAndMessagesPass() throws {
+    let scratch = try Scratch()
+    let nowhere = MessageInHand(path: scratch.path + "/missing/in-hand.shm")
+    #expect(nowhere.problem?.contains("missing") == true && nowhere.take(message("mine")))
+    nowhere.layDown()
 }
 
 @Test(arguments: [0, 1, 8, 24, 4095, 4096, 9000])
