@@ -138,6 +138,13 @@ let package = Package(
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests(
+            "NodeTests",
+            [
+                "Node", "CallControl", "Configuration", "FlowProgramming", "Management",
+                "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport", "Store",
+                "contract-peer",
+            ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Configuration", "FlowABI", "Management", "NetworkAddress", "SIPMessage",

@@ -43,7 +43,6 @@ extension CallEngine {
         let call = Call(birth, context: self.context, state: .up(nil))
         call.answeredAt = checkpoint.answeredAt
         call.status = Int(checkpoint.status)
-        call.flows = checkpoint.flows
         // The owner has the media of every checkpoint; it has to be told when that is over.
         call.media = checkpoint.media
         call.hasMedia = true
