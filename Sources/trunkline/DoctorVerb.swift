@@ -32,6 +32,9 @@ extension Verb {
                 : "this user lacks \(missing.joined(separator: ", ")); the service may have them")
         let path = arguments["config"] ?? Place.configuration
         var directory = arguments["directory"]
+        if directory == nil, !arguments.has("config") {
+            directory = RunningNode.directoryOfEnvironment
+        }
         if arguments.has("config") || access(path, R_OK) == 0 {
             let configuration = try Configurations.load(path)
             directory = directory ?? configuration.node.runtimeDirectory
@@ -56,7 +59,7 @@ extension Diagnosis {
             let file = try node.fastPath()
             self.look(at: file)
         } catch {
-            self.add(.fault, "fast path", "it does not run: \(error.text)")
+            self.add(.fault, "fast path", error.text)
         }
         do throws(Failure) {
             let status = try node.ask("status")
@@ -67,7 +70,7 @@ extension Diagnosis {
             if conditions.isEmpty {
                 let calls = Render.cell(status["calls"]?["active"])
                 self.add(
-                    .good, "control plane", "it is \(Render.cell(status["state"])), \(calls) calls")
+                    .good, "control plane", "it is \(Render.cell(status["state"])); calls: \(calls)")
             }
         } catch {
             self.add(.fault, "control plane", error.text)
@@ -88,7 +91,8 @@ extension Diagnosis {
         }
         self.add(
             .good, "fast path",
-            "process \(file.processID) runs with \(file.geometry.workers) workers")
+            "process \(file.processID) runs with "
+                + Terminal.count(Int(file.geometry.workers), "worker"))
         for realm in file.realms {
             self.add(
                 realm.linkUp ? .good : .fault, "realm \(realm.name)",

@@ -10,7 +10,7 @@ struct RunningNode {
     static let options = [
         Option(
             name: "directory", value: "DIR",
-            help: "runtime directory of the node (\(Place.runtimeDirectory))"),
+            help: "runtime directory (TRUNKLINE_DIRECTORY, or \(Place.runtimeDirectory))"),
         Option(
             name: "config", value: "FILE", help: "take the runtime directory from this file"),
     ]
@@ -27,11 +27,14 @@ struct RunningNode {
             self.directory = directory
         } else if let path = arguments["config"] {
             self.directory = try Configurations.load(path).node.runtimeDirectory
-        } else if let directory = getenv("TRUNKLINE_DIRECTORY") {
-            self.directory = String(cString: directory)
         } else {
-            self.directory = Place.runtimeDirectory
+            self.directory = Self.directoryOfEnvironment ?? Place.runtimeDirectory
         }
+    }
+
+    /// TRUNKLINE_DIRECTORY, if it is set.
+    static var directoryOfEnvironment: String? {
+        getenv("TRUNKLINE_DIRECTORY").map { String(cString: $0) }
     }
 
     /// Asks the process; `timeoutMilliseconds` for each step.
@@ -62,7 +65,11 @@ struct RunningNode {
         do {
             return try FastPathFile(attaching: path)
         } catch {
-            throw Failure(status: error == .absent ? .notRunning : .no, text: "\(path): \(error)")
+            guard error == .absent else { throw .no("\(path): \(error)") }
+            throw Failure(
+                status: .notRunning,
+                text: "no fast path has run in \(self.directory): there is no \(path). "
+                    + "Start trunkline fastpath, or name another --directory")
         }
     }
 }
@@ -73,7 +80,8 @@ enum Configurations {
         do {
             return try NodeConfiguration.load(path: path ?? Place.configuration)
         } catch {
-            throw .usage("the configuration has faults\n\(error)")
+            let isOne = error.issues.count == 1
+            throw .usage((isOne ? "" : "the configuration has faults\n") + "\(error)")
         }
     }
 }
