@@ -38,7 +38,8 @@ extension Verb {
         if arguments.has("config") || access(path, R_OK) == 0 {
             let configuration = try Configurations.load(path)
             directory = directory ?? configuration.node.runtimeDirectory
-            diagnosis.judge(configuration, on: host)
+            let node = RunningNode(directory: directory ?? Place.runtimeDirectory)
+            diagnosis.judge(configuration, on: host, inForce: .init(node))
         } else {
             diagnosis.add(.note, "configuration", "there is no \(path); name one with --config")
         }
@@ -49,6 +50,14 @@ extension Verb {
             Terminal.print(diagnosis.text)
         }
         return diagnosis.isGood ? .ok : .no
+    }
+}
+
+extension Diagnosis.InForce {
+    init(_ node: RunningNode) {
+        guard let file = try? node.fastPath(), Diagnosis.isAlive(file) else { return }
+        self.isRunning = true
+        for realm in file.realms { self.attach[realm.name] = realm.attach }
     }
 }
 
@@ -80,12 +89,17 @@ extension Diagnosis {
     /// A heartbeat older than this means that nobody writes it.
     private static let heartbeatNsMax: UInt64 = 2_000_000_000
 
-    private mutating func look(at file: FastPathFile) {
+    /// A process stands behind the file.
+    static func isAlive(_ file: FastPathFile) -> Bool {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         let now = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
         let age = now &- min(file.heartbeatNs, now)
-        guard age < Self.heartbeatNsMax, file.state != .stopped else {
+        return age < Self.heartbeatNsMax && file.state != .stopped
+    }
+
+    private mutating func look(at file: FastPathFile) {
+        guard Self.isAlive(file) else {
             self.add(.fault, "fast path", "it does not run; its file is left from an earlier one")
             return
         }

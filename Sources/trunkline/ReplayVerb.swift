@@ -121,7 +121,7 @@ struct Replay {
         let (status, output) = try FastPathProgram.run(
             self.words(directory: directory, core: Self.firstCore))
         guard let report = Self.report(in: output) else {
-            throw .no("\(self.program) ended with status \(status)")
+            throw .no("nothing was replayed: \(FastPathProgram.name) ended with status \(status)")
         }
         return (report, status == 0)
     }

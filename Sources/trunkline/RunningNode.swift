@@ -41,9 +41,11 @@ struct RunningNode {
     func ask(
         _ verb: String, _ arguments: JSONObject = [:], timeoutMilliseconds: Int = 10_000
     ) throws(Failure) -> JSONValue {
+        let path = self.directory + "/control.sock"
+        try self.requireAllowed(path, R_OK | W_OK)
         let answer = ControlClient.ask(
-            ControlRequest(verb: verb, arguments: arguments),
-            path: self.directory + "/control.sock", timeoutMilliseconds: timeoutMilliseconds)
+            ControlRequest(verb: verb, arguments: arguments), path: path,
+            timeoutMilliseconds: timeoutMilliseconds)
         switch answer {
         case .success(let value): return value
         case .failure(let error) where error.code == ControlClient.notRunning:
@@ -62,6 +64,7 @@ struct RunningNode {
     func fastPath() throws(Failure) -> FastPathFile {
         guardSharedFiles()
         let path = self.directory + "/fastpath.shm"
+        try self.requireAllowed(path, R_OK)
         do {
             return try FastPathFile(attaching: path)
         } catch {
@@ -71,6 +74,11 @@ struct RunningNode {
                 text: "no fast path has run in \(self.directory): there is no \(path). "
                     + "Start trunkline fastpath, or name another --directory")
         }
+    }
+
+    private func requireAllowed(_ path: String, _ mode: Int32) throws(Failure) {
+        guard access(path, mode) != 0, errno == EACCES else { return }
+        throw .no("\(path): permission denied; ask as root or as a member of its group, trunkline")
     }
 }
 
