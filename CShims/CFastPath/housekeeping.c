@@ -20,7 +20,7 @@
 #define TURN_WITH_TWIN_NS TL_MILLISECOND_NS // signalling goes through it
 #define STATISTICS_NS TL_NANOSECONDS
 
-enum { POLL_SIGNALS, POLL_TIMER, POLL_NETLINK, POLL_COUNT };
+enum { POLL_SIGNALS, POLL_TIMER, POLL_NETLINK, POLL_WAKE, POLL_COUNT };
 
 struct housekeeper {
     struct tl_node *node;
@@ -62,6 +62,7 @@ static int open_all(struct housekeeper *keeper)
     polled[POLL_TIMER] = (struct pollfd){.fd = open_timer(keeper->node), .events = POLLIN};
     polled[POLL_NETLINK] = (struct pollfd){
         .fd = tl_neighbours_descriptor(&keeper->node->neighbours), .events = POLLIN};
+    polled[POLL_WAKE] = (struct pollfd){.fd = keeper->node->wake_descriptor, .events = POLLIN};
     if (polled[POLL_SIGNALS].fd >= 0 && polled[POLL_TIMER].fd >= 0)
         return 0;
     tl_say("no timer or signal descriptor could be had: %s", strerror(errno));
@@ -103,7 +104,7 @@ static void turn(struct housekeeper *keeper)
 static void run(struct housekeeper *keeper)
 {
     struct signalfd_siginfo signal_info;
-    uint64_t expirations;
+    uint64_t expirations, wakes;
     for (;;) {
         if (poll(keeper->polled, POLL_COUNT, -1) < 0 && errno != EINTR)
             tl_say("poll failed: %s", strerror(errno));
@@ -111,8 +112,9 @@ static void run(struct housekeeper *keeper)
             return;
         if ((keeper->polled[POLL_NETLINK].revents & (POLLIN | POLLERR)) != 0)
             tl_neighbours_changed(&keeper->node->neighbours);
+        int woken = read(keeper->polled[POLL_WAKE].fd, &wakes, sizeof(wakes)) > 0;
         if (read(keeper->polled[POLL_TIMER].fd, &expirations, sizeof(expirations)) > 0 ||
-            keeper->polled[POLL_NETLINK].revents != 0)
+            keeper->polled[POLL_NETLINK].revents != 0 || woken)
             turn(keeper);
     }
 }

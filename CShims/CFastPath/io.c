@@ -10,6 +10,7 @@
 
 #include <sys/prctl.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_ethdev.h>
@@ -75,6 +76,14 @@ void tl_io_sleep_ns(uint64_t duration_ns)
 {
     struct timespec duration = {.tv_sec = 0, .tv_nsec = (long)(duration_ns % TL_NANOSECONDS)};
     nanosleep(&duration, NULL);
+}
+
+void tl_io_wake(int descriptor)
+{
+    // A full counter means that it is awake already.
+    uint64_t one = 1;
+    ssize_t written = write(descriptor, &one, sizeof(one));
+    (void)written;
 }
 
 void tl_io_sharpen_timers(void)

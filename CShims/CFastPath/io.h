@@ -40,6 +40,9 @@ TL_PACKET_CODE uint32_t tl_io_give(struct rte_ring *ring, struct rte_mbuf **buff
 // worker gives its core away.
 void tl_io_sleep_ns(uint64_t duration_ns);
 
+// Wakes whoever polls this eventfd.
+void tl_io_wake(int descriptor);
+
 // Makes the calling thread wake when its time has come instead of up to 50 µs later.
 void tl_io_sharpen_timers(void);
 

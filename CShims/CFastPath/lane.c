@@ -162,6 +162,17 @@ TL_PACKET_CODE void tl_lane_publish(struct tl_lane *lane, uint64_t now_ns)
 
 // The loop ---------------------------------------------------------------------------------------
 
+// A next hop that nobody had before is wanted before the first packet needs it: housekeeping is
+// woken. One system call for each such change of the table, none for packets.
+static void tell_hops(struct tl_lane *lane)
+{
+    uint32_t changes = lane->worker->hops.changes;
+    if (changes == lane->hops_told || lane->wake_descriptor < 0)
+        return;
+    lane->hops_told = changes;
+    tl_io_wake(lane->wake_descriptor);
+}
+
 uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
 {
     const struct tl_link *link = current_link(lane);
@@ -173,6 +184,7 @@ uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
     struct tl_counters *counters = &lane->worker->counters;
     counters->polls++;
     counters->flows = lane->worker->live;
+    tell_hops(lane);
     done += packets;
     lane->idle_turns = done > 0 ? 0 : lane->idle_turns + 1;
     if (done > 0 || lane->idle_turns % PUBLISH_TURNS == 0)

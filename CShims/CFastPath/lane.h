@@ -57,6 +57,8 @@ struct tl_lane {
     struct tl_worker_page *page;
     uint64_t in_hand;         // packets since the last publication
     uint64_t last_command_ns; // when a command was last answered
+    uint32_t hops_told;       // hops.changes of which housekeeping was told
+    int wake_descriptor;      // eventfd of housekeeping; -1 = there is none
     struct tl_sink *sink; // NULL: send for real. Set before the first burst
     uint32_t idle_turns;
     uint32_t core;

@@ -2,6 +2,7 @@
 // trunkline-fastpath: reading order is main.c, node.c, lane.c, burst.c, then CStages.
 
 #include <signal.h>
+#include <sys/eventfd.h>
 
 #include "node.h"
 #include "say.h"
@@ -23,6 +24,7 @@ static void block_signals(void)
 static int serve(void)
 {
     block_signals();
+    node.wake_descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     // The file first: it holds the lock that keeps a second process from the same interfaces.
     int result = tl_node_files(&node);
     if (result == 0)
@@ -50,6 +52,7 @@ int main(int argc, char **argv)
     if (tl_options_read(&options, argc, argv, &exit_code) < 0)
         return exit_code;
     node.options = &options;
+    node.wake_descriptor = -1;
     tl_file_guard("control plane");
     if (options.mode == TL_MODE_SELF_LOAD)
         exit_code = tl_self_load_run(&node);

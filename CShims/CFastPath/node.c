@@ -250,6 +250,7 @@ static int make_lane(struct tl_node *node, uint32_t index)
     lane->own_layout = &node->own_layout;
     lane->ports = &node->ports;
     lane->pool = node->pool;
+    lane->wake_descriptor = node->wake_descriptor;
     lane->page = tl_section_at(&node->own, &node->own_layout.workers, index);
     lane->page->core = lane->core;
     node->lanes[index] = lane;

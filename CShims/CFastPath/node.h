@@ -23,6 +23,7 @@ struct tl_node {
     struct tl_realm_page *realm_pages[TL_REALMS_MAX];
     struct tl_worker *workers[TL_WORKERS_MAX];
     struct tl_lane *lanes[TL_WORKERS_MAX];
+    int wake_descriptor; // eventfd by which lanes wake housekeeping; -1 = none (self-load, replay)
     struct tl_neighbours neighbours;
     struct tl_linker linker;
 };

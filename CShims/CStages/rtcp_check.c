@@ -52,9 +52,9 @@ static int check_one(const uint8_t *at, uint32_t length, uint32_t count)
 
 TL_PACKET_CODE int tl_rtcp_check(const uint8_t *bytes, uint32_t length)
 {
-    if (length < TL_RTCP_RR_BYTES || (bytes[1] != TL_RTCP_SR && bytes[1] != TL_RTCP_RR) ||
-        bytes[0] & 0x20)
-        return 0; // a compound begins with a report, which is not padded
+    // Some parties send packets alone that are no report (RFC 5506), so the first may be any type.
+    if (length < 4 || bytes[1] < TL_RTCP_TYPE_FIRST || bytes[1] > TL_RTCP_TYPE_LAST)
+        return 0;
     uint32_t at = 0;
     while (length - at >= 4) {
         uint32_t size = (wire_get_16(bytes + at + 2) + 1u) * 4;

@@ -50,13 +50,13 @@ extension Shard: TransportOwner {
             return
         }
         self.counters.rejected &+= 1
-        self.outbox.append((response, hop, nil))
+        self.outbox.append(.init(bytes: response, hop: hop, owner: nil))
     }
 
     /// Does one thing that the core wants.
     func apply(_ output: SignallingOutput) {
         switch output {
-        case .send(let bytes, let hop, let owner): self.outbox.append((bytes, hop, owner))
+        case .send(let bytes, let hop, let owner): self.outbox.append(.init(bytes: bytes, hop: hop, owner: owner))
         case .startTimer(let timer, let milliseconds):
             self.timers?.start(.signalling(timer), milliseconds: UInt64(milliseconds))
         case .stopTimer(let timer): self.timers?.stop(.signalling(timer))

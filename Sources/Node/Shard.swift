@@ -27,8 +27,8 @@ final class Shard {
     var counters = ShardCounters()
     /// Problems of the last configuration that was refused.
     var refusedConfiguration: [String] = []
-    /// Messages of this turn; they leave after its checkpoints are written.
-    var outbox: [(bytes: [UInt8], hop: Hop, owner: TransactionID?)] = []
+    /// Messages that wait for the turn's checkpoints, and for the media that they speak of.
+    var outbox = Outbox()
     var records: [CallRecord] = []
     let startedMs = Clock.wallMs
     /// The process was told to stop.
@@ -97,6 +97,7 @@ final class Shard {
         self.pollMedia()
         self.carryOut()
         self.store.commit()
+        self.outbox.hold(until: self.programmer.counters.commands, nowMs: self.loop.now)
         self.flush()
     }
 
@@ -106,11 +107,10 @@ final class Shard {
         for output in self.core.drain() { self.apply(output) }
     }
 
-    /// Sends the turn's messages.
+    /// Sends the messages whose time has come.
     func flush() {
-        let messages = self.outbox
-        self.outbox.removeAll(keepingCapacity: true)
-        for message in messages {
+        let settled = self.programmer.settledCommands
+        while let message = self.outbox.next(settled: settled, nowMs: self.loop.now) {
             self.transport?.send(message.bytes, to: message.hop, owner: message.owner)
         }
     }

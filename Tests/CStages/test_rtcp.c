@@ -16,8 +16,11 @@ static void test_compounds(struct world *world)
         {RR, 8, 1},
         {RR, 7, 0},
         {"\x40\xc9\0\1\0\0\0\1", 8, 0},
-        {"\x80\xca\0\1\0\0\0\1", 8, 0},                          // begins with no report
-        {"\xa0\xc9\0\1\0\0\0\4", 8, 0},                          // padded at the beginning
+        {"\x80\xca\0\1\0\0\0\1", 8, 1},                          // no report: reduced size
+        {"\x80\xcc\0\3\0\0\0\1PINGPONG", 16, 1},               // APP alone, as some phones send
+        {"\x80\xbf\0\1\0\0\0\1", 8, 0},                          // below the RTCP types
+        {"\x80\xe0\0\1\0\0\0\1", 8, 0},                          // above them
+        {"\xa0\xc9\0\1\0\0\0\4", 8, 0},                          // too short without its padding
         {"\x81\xc9\0\1\0\0\0\1", 8, 0},                          // a block that is not there
         {"\x80\xc8\0\1\0\0\0\1", 8, 0},                          // SR without sender information
         {"\x80\xc9\0\2\0\0\0\1", 8, 0},                          // longer than the packet

@@ -50,8 +50,9 @@ def phone_call(number, transport="udp", families=(4, 4), **config):
         for phone in phones.values():
             phone.close()
         expect_empty(lab)
-        figures = expect_exact(lab)
-        assert not relay_drops(figures), figures
+        dropped = relay_drops(expect_exact(lab))
+        # The phone that answers sends one RTCP packet ahead of its 200: nobody has named it yet.
+        assert dropped.pop("wrong_source", 0) <= 1 and not dropped, dropped
 
 
 @case()
