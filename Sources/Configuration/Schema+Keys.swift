@@ -109,15 +109,15 @@ enum RouteKeys {
         "What the called number begins with; \"\" for every number.", example: "\"+1\"")
     static let from = Key(
         "from", .text, .described("any trunk"), "Name of the trunk that the call comes from.",
-        example: "carrier", isRare: true)
+        example: "carrier")
     static let to = Key(
-        "to", .text, .required, "Name of the trunk that the call goes to.", example: "carrier")
+        "to", .text, .required, "Name of the trunk that the call goes to.", example: "service")
 }
 
 enum MediaKeys {
     static let timeout = Key(
         "timeout-seconds", .integer(0...3600), .standard("60"), unit: "seconds",
-        "A call without media for so long is reported; 0 for never.", example: "60")
+        "A call without media for so long is ended; 0 for never.", example: "60")
     static let rtcpInterval = Key(
         "rtcp-interval-ms", .integer(500...60_000), .standard("5000"), unit: "ms",
         "Mean time between RTCP reports.", example: "5000")

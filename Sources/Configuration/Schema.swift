@@ -53,6 +53,8 @@ struct SectionSchema: Sendable {
     let isList: Bool
     let meaning: String
     let keys: [Key]
+    /// More elements of the list in the example file, each on one line with the sentence above it.
+    var others: [(meaning: String, example: String)] = []
 }
 
 /// The whole file.
@@ -76,20 +78,45 @@ enum Schema {
         keys: [
             RealmKeys.name, RealmKeys.attach, RealmKeys.interface, RealmKeys.addresses,
             RealmKeys.ports, RealmKeys.dscp, RealmKeys.vlan, RealmKeys.gatewayMAC, RealmKeys.twin,
+        ],
+        others: [
+            (
+                "The other side, with no more than it needs.",
+                "{ name: service, attach: xdp, interface: eth2, addresses: [203.0.113.1] }"
+            )
         ])
     static let listeners = SectionSchema(
         name: "listeners", isList: true, meaning: "SIP addresses of this node, 1 to 64.",
-        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address])
+        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address],
+        others: [
+            (
+                "Where the other side comes in.",
+                "{ name: service, transport: tcp, address: \"203.0.113.1:5060\" }"
+            )
+        ])
     static let trunks = SectionSchema(
-        name: "trunks", isList: true, meaning: "SIP neighbours, at most 1000.",
+        name: "trunks", isList: true, meaning: "SIP neighbours, at most 1000. Requests from anybody else are refused.",
         keys: [
             TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkKeys.peer,
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
+        ],
+        others: [
+            (
+                "The neighbour on the other side.",
+                "{ name: service, listener: service, realm: service,\n"
+                    + "      peer: \"sip:203.0.113.2:5060;transport=tcp\" }"
+            )
         ])
     static let routes = SectionSchema(
         name: "routes", isList: true,
         meaning: "Where calls go: the longest prefix of the called number wins.",
-        keys: [RouteKeys.prefix, RouteKeys.from, RouteKeys.to])
+        keys: [RouteKeys.prefix, RouteKeys.from, RouteKeys.to],
+        others: [
+            (
+                "Whatever the other side calls goes out to the carrier.",
+                "{ prefix: \"\", from: service, to: carrier }"
+            )
+        ])
     static let media = SectionSchema(
         name: "media", isList: false, meaning: "Media of every call.",
         keys: [MediaKeys.timeout, MediaKeys.rtcpInterval])

@@ -7,7 +7,9 @@ extension Verb {
         name: "call", operands: "ID", summary: "one call with both its legs",
         details: """
             Shows one call: its parties, its state, and for each leg the addresses, the packets in
-            and out, loss and jitter. With --end the call is ended: both parties get a BYE.
+            and out, loss and jitter. trunkline calls lists the IDs. With --end the call is ended:
+            both parties get a BYE.
+            Exit status: 0, or 1 if there is no such call, 3 if no process is running.
             """,
         options: RunningNode.options + [Option(name: "end", help: "end the call")]
     ) { (arguments) throws(Failure) in

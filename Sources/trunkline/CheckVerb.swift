@@ -5,21 +5,27 @@ import Management
 
 extension Verb {
     static let check = Verb(
-        name: "check", summary: "say what is wrong with a configuration",
+        name: "check", operands: "[FILE]", summary: "say what is wrong with a configuration",
         details: """
-            Reads the configuration and prints every fault as
+            Reads the configuration, FILE or that of --config, and prints every fault as
                 FILE:LINE: KEY: what is wrong; what to write instead
             Exit status: 0 without a fault, 2 otherwise.
             """,
         options: [.config]
     ) { (arguments) throws(Failure) in
         let operands = try arguments.operands(0...1, "one FILE")
+        if let file = operands.first, arguments.has("config") {
+            throw .usage("\(file) and --config both name a file; give one of them")
+        }
         let path = arguments["config"] ?? operands.first ?? Place.configuration
         do throws(ConfigurationErrors) {
             let configuration = try NodeConfiguration.load(path: path)
-            let counts =
-                "\(configuration.realms.count) realms, "
-                + "\(configuration.listeners.count) listeners, \(configuration.trunks.count) trunks"
+            let counts = [
+                Terminal.count(configuration.realms.count, "realm"),
+                Terminal.count(configuration.listeners.count, "listener"),
+                Terminal.count(configuration.trunks.count, "trunk"),
+                Terminal.count(configuration.routes.count, "route"),
+            ].joined(separator: ", ")
             if arguments.wantsJSON {
                 Terminal.print(["file": .string(path), "valid": true, "issues": []])
             } else {

@@ -49,21 +49,21 @@ enum CommandLineTool {
             return .usage
         }
         if ["--help", "-h", "help"].contains(name) {
-            if name == "help",
-                let verb = Verb.all.first(where: { $0.name == words.dropFirst().first })
-            {
-                Terminal.print(verb.help)
-            } else {
+            guard name == "help", let subject = words.dropFirst().first else {
                 Terminal.print(self.overview)
+                return .ok
             }
-            return .ok
+            return self.run(named: subject, ["--help"])
         }
-        let spelled = name == "--version" ? "version" : name
-        guard let verb = Verb.all.first(where: { $0.name == spelled }) else {
+        return self.run(named: name == "--version" ? "version" : name, Array(words.dropFirst()))
+    }
+
+    private static func run(named name: String, _ words: [String]) -> ExitStatus {
+        guard let verb = Verb.all.first(where: { $0.name == name }) else {
             Terminal.error("trunkline: there is no verb \"\(name)\"; trunkline --help lists them")
             return .usage
         }
-        return self.run(verb, Array(words.dropFirst()))
+        return self.run(verb, words)
     }
 
     private static func run(_ verb: Verb, _ words: [String]) -> ExitStatus {

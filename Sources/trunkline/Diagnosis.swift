@@ -20,6 +20,13 @@ struct Diagnosis: Equatable {
         let text: String
     }
 
+    /// What a running fast path has already: judging that again would find it taken.
+    struct InForce: Equatable {
+        var isRunning = false
+        /// How each realm is attached, by its name.
+        var attach: [String: String] = [:]
+    }
+
     private(set) var lines: [Line] = []
 
     var isGood: Bool { !self.lines.contains { $0.level == .fault } }
@@ -34,10 +41,19 @@ struct Diagnosis: Equatable {
 
     /// Says whether the machine can do what the configuration asks for, and for each realm why no
     /// better mode is in force.
-    mutating func judge(_ configuration: NodeConfiguration, on host: Host) {
+    mutating func judge(
+        _ configuration: NodeConfiguration, on host: Host, inForce: InForce = InForce()
+    ) {
         self.judgeCores(configuration.fastPath, host)
-        self.judgeMemory(configuration.fastPath, host)
-        for realm in configuration.realms { self.judge(realm, configuration.fastPath, host) }
+        if inForce.isRunning, configuration.fastPath.hugePages {
+            self.add(.good, "memory", "the running fast path has its huge pages")
+        } else {
+            self.judgeMemory(configuration.fastPath, host)
+        }
+        for realm in configuration.realms {
+            let isInForce = inForce.attach[realm.name] == realm.attach.rawValue
+            self.judge(realm, configuration.fastPath, host, isInForce: isInForce)
+        }
     }
 
     private mutating func judgeCores(_ fastPath: NodeConfiguration.FastPath, _ host: Host) {
@@ -74,10 +90,11 @@ struct Diagnosis: Equatable {
     }
 
     private mutating func judge(
-        _ realm: NodeConfiguration.Realm, _ fastPath: NodeConfiguration.FastPath, _ host: Host
+        _ realm: NodeConfiguration.Realm, _ fastPath: NodeConfiguration.FastPath, _ host: Host,
+        isInForce: Bool
     ) {
         let subject = "realm \(realm.name)"
-        if let reason = Self.obstacle(to: realm.attach, realm, fastPath, host) {
+        if !isInForce, let reason = Self.obstacle(to: realm.attach, realm, fastPath, host) {
             self.add(.fault, subject, "attach \(realm.attach.rawValue) cannot work: \(reason)")
             return
         }

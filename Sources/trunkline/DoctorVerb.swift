@@ -32,10 +32,14 @@ extension Verb {
                 : "this user lacks \(missing.joined(separator: ", ")); the service may have them")
         let path = arguments["config"] ?? Place.configuration
         var directory = arguments["directory"]
+        if directory == nil, !arguments.has("config") {
+            directory = RunningNode.directoryOfEnvironment
+        }
         if arguments.has("config") || access(path, R_OK) == 0 {
             let configuration = try Configurations.load(path)
             directory = directory ?? configuration.node.runtimeDirectory
-            diagnosis.judge(configuration, on: host)
+            let node = RunningNode(directory: directory ?? Place.runtimeDirectory)
+            diagnosis.judge(configuration, on: host, inForce: .init(node))
         } else {
             diagnosis.add(.note, "configuration", "there is no \(path); name one with --config")
         }
@@ -49,6 +53,14 @@ extension Verb {
     }
 }
 
+extension Diagnosis.InForce {
+    init(_ node: RunningNode) {
+        guard let file = try? node.fastPath(), Diagnosis.isAlive(file) else { return }
+        self.isRunning = true
+        for realm in file.realms { self.attach[realm.name] = realm.attach }
+    }
+}
+
 extension Diagnosis {
     /// Says how both processes are.
     mutating func look(at node: RunningNode) {
@@ -56,7 +68,7 @@ extension Diagnosis {
             let file = try node.fastPath()
             self.look(at: file)
         } catch {
-            self.add(.fault, "fast path", "it does not run: \(error.text)")
+            self.add(.fault, "fast path", error.text)
         }
         do throws(Failure) {
             let status = try node.ask("status")
@@ -67,7 +79,7 @@ extension Diagnosis {
             if conditions.isEmpty {
                 let calls = Render.cell(status["calls"]?["active"])
                 self.add(
-                    .good, "control plane", "it is \(Render.cell(status["state"])), \(calls) calls")
+                    .good, "control plane", "it is \(Render.cell(status["state"])); calls: \(calls)")
             }
         } catch {
             self.add(.fault, "control plane", error.text)
@@ -77,18 +89,24 @@ extension Diagnosis {
     /// A heartbeat older than this means that nobody writes it.
     private static let heartbeatNsMax: UInt64 = 2_000_000_000
 
-    private mutating func look(at file: FastPathFile) {
+    /// A process stands behind the file.
+    static func isAlive(_ file: FastPathFile) -> Bool {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         let now = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
         let age = now &- min(file.heartbeatNs, now)
-        guard age < Self.heartbeatNsMax, file.state != .stopped else {
+        return age < Self.heartbeatNsMax && file.state != .stopped
+    }
+
+    private mutating func look(at file: FastPathFile) {
+        guard Self.isAlive(file) else {
             self.add(.fault, "fast path", "it does not run; its file is left from an earlier one")
             return
         }
         self.add(
             .good, "fast path",
-            "process \(file.processID) runs with \(file.geometry.workers) workers")
+            "process \(file.processID) runs with "
+                + Terminal.count(Int(file.geometry.workers), "worker"))
         for realm in file.realms {
             self.add(
                 realm.linkUp ? .good : .fault, "realm \(realm.name)",

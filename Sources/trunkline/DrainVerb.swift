@@ -9,7 +9,7 @@ extension Verb {
         details: """
             Refuses new calls, of the whole node or of one trunk, lets those in progress end, and
             shows how many are left until there is none. With a deadline, what is left then is
-            ended. --resume takes new calls again.
+            ended. --resume takes new calls again; so does a restart of the process.
             Exit status: 0 when no call is left, 1 when there still are some.
             """,
         options: RunningNode.options + [
@@ -25,7 +25,7 @@ extension Verb {
             if arguments.wantsJSON {
                 Terminal.print(answer)
             } else {
-                Terminal.print("\(target.name) takes new calls")
+                Terminal.print("\(target.title) takes new calls")
             }
             return .ok
         }
@@ -44,7 +44,9 @@ extension Verb {
                 "drained": .bool(left == 0),
             ])
         } else {
-            Terminal.print(left == 0 ? "drained" : "\(left) calls are left")
+            Terminal.print(
+                "\(target.title) takes no new calls; "
+                    + (left == 0 ? "none is left" : "still in progress: \(left)"))
         }
         return left == 0 ? .ok : .no
     }
@@ -64,6 +66,9 @@ struct DrainTarget {
 
     var name: String { self.trunk ?? "node" }
 
+    /// In a sentence.
+    var title: String { self.trunk.map { "trunk \($0)" } ?? "the node" }
+
     var arguments: JSONObject { self.trunk.map { ["trunk": .string($0)] } ?? [:] }
 
     // A call that was told to end may take as long as its peer needs to answer the BYE: timer F.
@@ -75,7 +80,7 @@ struct DrainTarget {
     ) throws(Failure) -> Int {
         var (left, shown, waited) = (calls, -1, 0)
         while left > 0 {
-            if left != shown, !quietly { Terminal.print("\(left) calls") }
+            if left != shown, !quietly { Terminal.print(Terminal.count(left, "call")) }
             shown = left
             if let deadline, waited > 2 * (deadline + Self.endingSeconds) { return left }
             usleep(500_000)

@@ -10,15 +10,25 @@ extension Verb {
             Reads each file as one SIP message and says what the node would do with it: accept it,
             reject it with a response, or drop it in silence; with the offset of the fault in the
             file. The bytes are taken as one datagram, or with --stream as what came in over one TCP
-            connection: several messages, one answer each.
+            connection: several messages, one answer each. Accepted means that the message may
+            enter: what a call then does with it is not judged here.
             Exit status: 0 if all are accepted, 1 otherwise, 2 if a file cannot be read.
             """,
         options: [Option(name: "stream", help: "a file is a TCP stream of messages")]
     ) { (arguments) throws(Failure) in
         let files = try arguments.operands(1...100_000, "FILE...")
         var findings: [Finding] = []
+        var areReadable = true
         for file in files {
-            let bytes = try Files.read(file, limit: 64 << 20)
+            let bytes: [UInt8]
+            do throws(Failure) {
+                bytes = try Files.read(file, limit: 64 << 20)
+            } catch {
+                // The others are still worth an answer.
+                Terminal.error("trunkline message: \(error.text)")
+                areReadable = false
+                continue
+            }
             findings +=
                 arguments.has("stream")
                 ? Finding.stream(bytes, file: file)
@@ -29,6 +39,7 @@ extension Verb {
         } else {
             findings.forEach { Terminal.print($0.text) }
         }
+        guard areReadable else { return .usage }
         return findings.allSatisfy { $0.verdict == .accept } ? .ok : .no
     }
 }

@@ -5,7 +5,8 @@ import Management
 
 extension Verb {
     static let replay = Verb(
-        name: "replay", operands: "IN.pcap", summary: "run a capture through the fast path",
+        name: "replay", operands: "IN.pcap --flows FILE --out FILE",
+        summary: "run a capture through the fast path",
         details: """
             Runs the packets of a capture through the real fast path, in the capture's own time,
             with the flows of a JSON file; writes what it would send to another capture, and prints
@@ -120,7 +121,7 @@ struct Replay {
         let (status, output) = try FastPathProgram.run(
             self.words(directory: directory, core: Self.firstCore))
         guard let report = Self.report(in: output) else {
-            throw .no("\(self.program) ended with status \(status)")
+            throw .no("nothing was replayed: \(FastPathProgram.name) ended with status \(status)")
         }
         return (report, status == 0)
     }

@@ -10,7 +10,7 @@ struct RunningNode {
     static let options = [
         Option(
             name: "directory", value: "DIR",
-            help: "runtime directory of the node (\(Place.runtimeDirectory))"),
+            help: "runtime directory (TRUNKLINE_DIRECTORY, or \(Place.runtimeDirectory))"),
         Option(
             name: "config", value: "FILE", help: "take the runtime directory from this file"),
     ]
@@ -27,20 +27,25 @@ struct RunningNode {
             self.directory = directory
         } else if let path = arguments["config"] {
             self.directory = try Configurations.load(path).node.runtimeDirectory
-        } else if let directory = getenv("TRUNKLINE_DIRECTORY") {
-            self.directory = String(cString: directory)
         } else {
-            self.directory = Place.runtimeDirectory
+            self.directory = Self.directoryOfEnvironment ?? Place.runtimeDirectory
         }
+    }
+
+    /// TRUNKLINE_DIRECTORY, if it is set.
+    static var directoryOfEnvironment: String? {
+        getenv("TRUNKLINE_DIRECTORY").map { String(cString: $0) }
     }
 
     /// Asks the process; `timeoutMilliseconds` for each step.
     func ask(
         _ verb: String, _ arguments: JSONObject = [:], timeoutMilliseconds: Int = 10_000
     ) throws(Failure) -> JSONValue {
+        let path = self.directory + "/control.sock"
+        try self.requireAllowed(path, R_OK | W_OK)
         let answer = ControlClient.ask(
-            ControlRequest(verb: verb, arguments: arguments),
-            path: self.directory + "/control.sock", timeoutMilliseconds: timeoutMilliseconds)
+            ControlRequest(verb: verb, arguments: arguments), path: path,
+            timeoutMilliseconds: timeoutMilliseconds)
         switch answer {
         case .success(let value): return value
         case .failure(let error) where error.code == ControlClient.notRunning:
@@ -59,11 +64,21 @@ struct RunningNode {
     func fastPath() throws(Failure) -> FastPathFile {
         guardSharedFiles()
         let path = self.directory + "/fastpath.shm"
+        try self.requireAllowed(path, R_OK)
         do {
             return try FastPathFile(attaching: path)
         } catch {
-            throw Failure(status: error == .absent ? .notRunning : .no, text: "\(path): \(error)")
+            guard error == .absent else { throw .no("\(path): \(error)") }
+            throw Failure(
+                status: .notRunning,
+                text: "no fast path has run in \(self.directory): there is no \(path). "
+                    + "Start trunkline fastpath, or name another --directory")
         }
+    }
+
+    private func requireAllowed(_ path: String, _ mode: Int32) throws(Failure) {
+        guard access(path, mode) != 0, errno == EACCES else { return }
+        throw .no("\(path): permission denied; ask as root or as a member of its group, trunkline")
     }
 }
 
@@ -73,7 +88,8 @@ enum Configurations {
         do {
             return try NodeConfiguration.load(path: path ?? Place.configuration)
         } catch {
-            throw .usage("the configuration has faults\n\(error)")
+            let isOne = error.issues.count == 1
+            throw .usage((isOne ? "" : "the configuration has faults\n") + "\(error)")
         }
     }
 }

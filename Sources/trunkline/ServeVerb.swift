@@ -9,6 +9,8 @@ extension Verb {
             Runs the control plane until SIGTERM or SIGINT, which drain: no new calls are taken, and
             the process ends when the last call has ended or a deadline has passed. SIGHUP reads the
             configuration again; a faulty one changes nothing and is shown by trunkline status.
+            Prints one line when it serves, and messages to standard error.
+            Exit status: 0 stopped by a signal, 1 it cannot run, 2 the configuration has faults.
             """,
         options: [.config]
     ) { (arguments) throws(Failure) in

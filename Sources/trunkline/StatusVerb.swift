@@ -8,6 +8,8 @@ extension Verb {
         details: """
             Asks the running process how it is: its state, calls, signalling, media, interfaces, and
             the conditions that need somebody's attention.
+            Conditions stand last; as long as there is one the exit status is 1, so that a script
+            need not read the text. Draining is a state and no condition.
             Exit status: 0 running without a condition, 1 with one, 3 not running.
             """,
         options: RunningNode.options

@@ -13,6 +13,11 @@ enum Terminal {
 
     static func error(_ text: String) { self.write(Array(text.utf8) + [0x0a], to: STDERR_FILENO) }
 
+    /// "1 call", "2 calls".
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
+    }
+
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {

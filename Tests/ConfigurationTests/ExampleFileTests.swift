@@ -24,7 +24,8 @@ private var packageRoot: String {
     let bytes = try #require(FileBytes.read(path, limit: 1 << 20, issues))
     #expect(String(decoding: bytes, as: UTF8.self) == text)
     let loaded = try NodeConfiguration.load(path: path)
-    #expect(loaded.realms.count == 1 && loaded.trunks.count == 1 && loaded.routes.count == 1)
+    #expect(loaded.realms.count == 2 && loaded.trunks.count == 2 && loaded.routes.count == 2)
+    #expect(loaded.trunks.map(\.realm) == [0, 1] && loaded.trunks.map(\.listener) == [0, 1])
 }
 
 @Test func exampleNamesEveryKeyWithItsDefault() {

@@ -99,3 +99,20 @@ private func realm(_ diagnosis: Diagnosis) -> Diagnosis.Line? {
     #expect(host.interface("lo") != nil)
     #expect(Diagnosis().isGood)
 }
+
+@Test func whatIsInForceIsNoFault() throws {
+    var host = capable()
+    host.capabilities = 0
+    host.freeHugePages = 0
+    let file = try configuration(attach: "xdp")
+    var idle = Diagnosis()
+    idle.judge(file, on: host)
+    #expect(!idle.isGood)
+    var running = Diagnosis()
+    running.judge(
+        file, on: host, inForce: .init(isRunning: true, attach: [file.realms[0].name: "xdp"]))
+    #expect(running.isGood)
+    var other = Diagnosis()
+    other.judge(file, on: host, inForce: .init(isRunning: true, attach: ["else": "xdp"]))
+    #expect(!other.isGood)
+}
