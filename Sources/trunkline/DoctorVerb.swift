@@ -78,8 +78,8 @@ extension Diagnosis {
             }
             if conditions.isEmpty {
                 let calls = Render.cell(status["calls"]?["active"])
-                self.add(
-                    .good, "control plane", "it is \(Render.cell(status["state"])); calls: \(calls)")
+                let state = Render.cell(status["state"])
+                self.add(.good, "control plane", "it is \(state); calls: \(calls)")
             }
         } catch {
             self.add(.fault, "control plane", error.text)

@@ -128,7 +128,6 @@ class Rtcp(ReplayCase):
             b"\x80\xc8",                                   # shorter than a report
             good[:-4],                                     # the last one is cut
             good + b"\0",                                  # octets behind the last one
-            wire.source_description(1) + good,             # does not begin with a report
             b"\x40" + good[1:],                            # version 1
             b"\xa0" + good[1:],                            # the first one is padded
             bytes([good[0] | 2]) + good[1:28],             # blocks that are not there
@@ -141,3 +140,12 @@ class Rtcp(ReplayCase):
         out = self.replay(call(), packets)
         self.assertEqual(out.drops, {"malformed_rtcp": len(bad)})
         self.assertEqual(out.counters["consumed"], 0)
+
+    def test_reduced_size(self):
+        """Packets that are no report may come alone (RFC 5506); some phones send such."""
+        alone = [wire.source_description(1), b"\x80\xcc\0\3\0\0\0\1PINGPONG"]
+        packets = [(at(i), wire.datagram((A[0], A[1] + 1), (BOX, 20001), payload))
+                   for i, payload in enumerate(alone)]
+        out = self.replay(call(), packets)
+        self.assertEqual(out.drops, {})
+        self.assertEqual(out.counters["consumed"], len(alone))
