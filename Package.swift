@@ -1,4 +1,6 @@
 // swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+//
 // One package, both planes. Targets stand in dependency order: what is above knows nothing of
 // what is below.
 
@@ -132,9 +134,17 @@ let package = Package(
             "FlowABITests",
             ["FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control"]),
         tests(
-            "SIPTransportTests", ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
+            "SIPTransportTests",
+            ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests(
+            "NodeTests",
+            [
+                "Node", "CallControl", "Configuration", "FlowProgramming", "Management",
+                "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport", "Store",
+                "contract-peer",
+            ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Configuration", "FlowABI", "Management", "NetworkAddress", "SIPMessage",

@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 
 #include "node.h"
+#include "privilege.h"
 #include "say.h"
 
 static struct tl_options options;
@@ -41,6 +42,7 @@ static int serve(void)
         return result;
     if (tl_neighbours_open(&node.neighbours, &options, &node.ports, node.workers) < 0)
         return TL_EXIT_UNAVAILABLE;
+    tl_privilege_drop(&options, &node.ports);
     tl_linker_init(&node.linker, options.directory, &node.own, &node.own_layout, node.lanes,
                    options.geometry.worker_count);
     return tl_housekeeping_run(&node);

@@ -8,6 +8,8 @@
 #include "say.h"
 
 #define DIRECTORY_DEFAULT "/run/trunkline"
+// A little before the cursors wrap, so that every run that carries calls wraps.
+#define CURSOR_START 0xffffffc0u
 
 static const char help[] =
     "usage: trunkline-fastpath [options] --realm KEY=VALUE,... [--realm ...]\n"
@@ -48,6 +50,9 @@ static const char help[] =
     "  --commands FILE         replay: struct tl_command records to run before the first packet\n"
     "  --json                  self-load: print JSON instead of text (a replay always does)\n"
     "  --help                  this text\n"
+    "\n"
+    "Capabilities are dropped as soon as the interfaces run. Kept is CAP_NET_ADMIN, with xdp and\n"
+    "where the kernel finds next hops (packet, twin=), unless gateway-mac= says them all.\n"
     "\n"
     "Exit: 0 stopped by a signal or through, 1 self-load or replay miscounted, 64 bad arguments,\n"
     "69 a privilege, interface or memory is missing, 70 the control plane's file is faulty,\n"
@@ -312,7 +317,8 @@ int tl_options_read(struct tl_options *options, int argc, char **argv, int *exit
                      .flows_per_worker = 16384,
                      .command_slots = 1024,
                      .event_slots = 4096,
-                     .packet_slots = 64},
+                     .packet_slots = 64,
+                     .cursor_start = CURSOR_START},
         .load_sessions = 1000,
         .load_seconds = 2,
         .load_addresses = 8,

@@ -15,7 +15,7 @@
 
 // An AF_XDP socket keeps 2,048 buffers to fill and as many received or being sent; a NIC's queue
 // its descriptors. More queues than can be served are refused later, with a sentence.
-enum { DESCRIPTORS = 1024, QUEUE_BUFFERS = 4608, QUEUES_COUNTED_MAX = 512 };
+enum { DESCRIPTORS = 2048, QUEUE_BUFFERS = 8704, QUEUES_COUNTED_MAX = 512 };
 
 static const struct tl_port_driver *const drivers[TL_ATTACH_COUNT] = {
     [TL_ATTACH_XDP] = &tl_port_xdp,     [TL_ATTACH_PACKET] = &tl_port_packet,

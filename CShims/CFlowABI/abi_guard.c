@@ -3,6 +3,7 @@
 // the signal handler of any thread: each word is one atomic, and a size is set after its base.
 #include <errno.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "abi_private.h"
@@ -41,14 +42,20 @@ void tl_guard_remove(const struct tl_map *map)
     __atomic_store_n(&ranges[map->guard_slot].base, 0, __ATOMIC_RELEASE);
 }
 
-// Only calls that are safe in a signal handler.
-static void say(const char *text)
+// Only what is safe in a signal handler. ThreadSanitizer may hold a lock of its own at the store
+// that faulted, so that neither its loads nor its wrappers of libc's calls may run here.
+#define TL_HANDLER __attribute__((disable_sanitizer_instrumentation))
+
+TL_HANDLER static void say(const char *text)
 {
-    ssize_t written = write(STDERR_FILENO, text, strlen(text));
+    size_t length = 0;
+    while (text[length] != '\0')
+        length++;
+    long written = syscall(SYS_write, STDERR_FILENO, text, length);
     (void)written;
 }
 
-static void on_bus_error(int signal_number, siginfo_t *info, void *context)
+TL_HANDLER static void on_bus_error(int signal_number, siginfo_t *info, void *context)
 {
     (void)context;
     uintptr_t address = (uintptr_t)info->si_addr;
@@ -60,7 +67,7 @@ static void on_bus_error(int signal_number, siginfo_t *info, void *context)
         say("the shared file of ");
         say(__atomic_load_n(&ranges[i].is_peer, __ATOMIC_RELAXED) ? peer : "this process");
         say(" was cut short while it was mapped; exit for a restart\n");
-        _exit(TL_EXIT_PEER_FILE);
+        syscall(SYS_exit_group, TL_EXIT_PEER_FILE);
     }
     // Not ours: the fault is taken again, with the default action.
     signal(signal_number, SIG_DFL);

@@ -19,8 +19,8 @@
 #define TL_RTCP_BLOCK_BYTES 24u
 #define TL_RTCP_MADE_BYTES  128u // more than any compound that the box makes
 
-/// 1 when the bytes are a valid compound packet by the rules of RFC 3550 A.2, or one of reduced size
-/// (RFC 5506), and each SR, RR, SDES and BYE in it holds what its header says.
+/// 1 when the bytes are a valid compound packet by the rules of RFC 3550 A.2, or one of reduced
+/// size (RFC 5506), and each SR, RR, SDES and BYE in it holds what its header says.
 TL_PACKET_CODE int tl_rtcp_check(const uint8_t *bytes, uint32_t length);
 
 /// NTP time stamp (RFC 3550 4) of a monotonic time: seconds since 1900 << 32 | fraction.

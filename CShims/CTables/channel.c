@@ -40,14 +40,16 @@ void tl_channel_views_make(struct tl_channel_views *views, const struct tl_map *
     views->command_slots = geometry->command_slots;
     views->event_slots = geometry->event_slots;
     views->packet_slots = geometry->packet_slots;
+    views->cursor_start = geometry->cursor_start;
 }
 
 static void positions_reset(struct tl_channel *channel)
 {
-    channel->command_position = 0;
-    channel->event_position = 0;
-    channel->packet_position = 0;
-    channel->inject_position = 0;
+    const uint32_t start = channel->views.cursor_start;
+    channel->command_position = start;
+    channel->event_position = start;
+    channel->packet_position = start;
+    channel->inject_position = start;
     channel->answered = 0;
     memset(channel->answers, 0, sizeof(channel->answers));
 }
@@ -65,9 +67,10 @@ void tl_channel_detach(struct tl_channel *channel)
         return;
     channel->attached = 0;
     positions_reset(channel);
-    tl_store_release_u32(&channel->views.own->command_consumer.position, 0);
-    tl_store_release_u32(&channel->views.own->event_producer.position, 0);
-    tl_store_release_u32(&channel->views.own->packet_producer.position, 0);
-    tl_store_release_u32(&channel->views.own->inject_consumer.position, 0);
+    const uint32_t start = channel->views.cursor_start;
+    tl_store_release_u32(&channel->views.own->command_consumer.position, start);
+    tl_store_release_u32(&channel->views.own->event_producer.position, start);
+    tl_store_release_u32(&channel->views.own->packet_producer.position, start);
+    tl_store_release_u32(&channel->views.own->inject_consumer.position, start);
     memset(&channel->views, 0, sizeof(channel->views));
 }

@@ -137,27 +137,4 @@ public struct NodeConfiguration: Sendable, Hashable {
         /// Calls at a time.
         public var calls: Int
     }
-
-    /// The trunk that a request from `source` at listener `listener` belongs to: of those that use
-    /// the listener (or, if none does, another listener with the same local address, since UDP
-    /// and TCP of a peer are one trunk) the one with the longest matching source.
-    public func trunk(source: IPAddress, listener: Int) -> Int? {
-        guard self.listeners.indices.contains(listener) else { return nil }
-        let local = self.listeners[listener].address.address
-        var best: (trunk: Int, exact: Bool, bits: Int)?
-        for (position, trunk) in self.trunks.enumerated() {
-            let exact = trunk.listener == listener
-            guard exact || self.listeners[trunk.listener].address.address == local else { continue }
-            for prefix in trunk.sources where prefix.contains(source) {
-                guard let current = best else {
-                    best = (position, exact, prefix.bits)
-                    continue
-                }
-                if (exact ? 1 : 0, prefix.bits) > (current.exact ? 1 : 0, current.bits) {
-                    best = (position, exact, prefix.bits)
-                }
-            }
-        }
-        return best?.trunk
-    }
 }

@@ -38,11 +38,6 @@ public struct WorkerCounters: Sendable, Hashable {
             name.index < self.values.count ? self.values[name.index] : nil
         }
     }
-
-    /// The drops by name, in the contract's order, those of unknown reasons last.
-    public var dropsByName: [(name: String, count: UInt64)] {
-        DropReason.all.map { ($0.name, self.drops[$0.index]) } + [("unknown", self.unknownDrops)]
-    }
 }
 
 /// A realm as the fast path runs it.

@@ -29,9 +29,6 @@ public struct FlowCommand: Sendable, Hashable {
         self.operation = operation
     }
 
-    /// The most indexes that one list command may ask for.
-    public static let listMax = TL_LIST_MAX
-
     /// Short name ("add").
     public var name: String {
         switch self.operation {

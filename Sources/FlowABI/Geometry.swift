@@ -61,7 +61,4 @@ public struct Geometry: Sendable, Hashable {
     public static func worker(ofPort port: UInt16, of workers: UInt32) -> WorkerIndex {
         WorkerIndex(UInt32(port) / TL_PORT_BLOCK % max(workers, 1))
     }
-
-    /// How many ports in a row belong to one worker.
-    public static let portBlock = Int(TL_PORT_BLOCK)
 }

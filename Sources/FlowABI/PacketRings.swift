@@ -59,6 +59,15 @@ public struct PacketConsumer: ~Copyable {
         self.ring.publish(self.position)
     }
 
+    /// Gives back the slots of all packets that wait, unread; how many those were.
+    public mutating func discard() throws(RingFault) -> UInt32 {
+        self.offered = try self.ring.offered(consumed: self.position)
+        defer { self.offered = 0 }
+        self.position &+= self.offered
+        self.release()
+        return self.offered
+    }
+
     private func packet(_ slot: tl_packet_slot) -> DeliveredPacket {
         DeliveredPacket(
             flow: FlowID(

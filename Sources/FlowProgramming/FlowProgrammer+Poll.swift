@@ -15,6 +15,8 @@ extension FlowProgrammer {
             for (worker, channel) in self.link.channels.enumerated() {
                 try self.read(channel, worker, nowNs)
                 try self.write(channel, worker, nowNs)
+                // No flow speaks DTLS yet; what comes all the same must not fill the ring.
+                self.counters.packetsUnwanted &+= UInt64(try channel.packets.discard())
             }
         } catch {
             if error != .peerRestarted { self.counters.faults &+= 1 }

@@ -94,7 +94,8 @@ public final class FlowProgrammer {
     /// True from `start` or `restore` on, until the session has ended.
     public func has(_ session: MediaSession) -> Bool { self.sessions[session] != nil }
 
-    /// Of the commands that were ever written, those that are answered or were lost with their ring.
+    /// Of the commands that were ever written, those that are answered or were lost with their
+    /// ring.
     public var settledCommands: UInt64 {
         self.counters.commands &- self.sent.reduce(0) { $0 &+ UInt64($1.count) }
     }

@@ -70,6 +70,8 @@ public struct ProgrammerCounters: Sendable, Hashable {
     public var reinstalled: UInt64 = 0
     /// Events about flows that are not ours, and events that this version does not know.
     public var strayEvents: UInt64 = 0
+    /// Packets that workers handed over and that nobody here wants.
+    public var packetsUnwanted: UInt64 = 0
     /// Times that the fast path's end of a ring could not be true.
     public var faults: UInt64 = 0
     /// Commands whose latency was measured.

@@ -2,9 +2,8 @@
 
 public import Configuration
 import FlowABI
-import SIPTransport
-
 internal import Glibc
+import SIPTransport
 
 /// The control plane of one node.
 public enum Node {

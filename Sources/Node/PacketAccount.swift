@@ -7,7 +7,8 @@ public import Management
 public struct PacketAccount {
     /// Each counter of the contract by its name.
     public let packets: [(name: String, count: UInt64)]
-    /// Each drop reason of the contract by its name.
+    /// Each drop reason of the contract by its name; those of a newer fast path that this version
+    /// does not know are one, `unknown_reason`.
     public let drops: [(name: String, count: UInt64)]
     /// The accounting identity holds in every worker's snapshot.
     public let exact: Bool
@@ -20,17 +21,17 @@ public struct PacketAccount {
         self.packets = CounterName.all.map { counter in
             (counter.name, workers.reduce(0) { $0 &+ ($1.value(counter.name) ?? 0) })
         }
-        self.drops = DropReason.all.map { reason in
-            (
-                reason.name,
-                workers.reduce(0) { sum, worker in
-                    sum &+ (worker.drops.indices.contains(reason.index)
-                        ? worker.drops[reason.index] : 0)
-                }
-            )
-        }
+        let unknown = workers.reduce(0) { $0 &+ $1.unknownDrops }
+        self.drops =
+            DropReason.all.map { reason in
+                (reason.name, workers.reduce(0) { $0 &+ Self.count(reason, $1) })
+            } + (unknown == 0 ? [] : [("unknown_reason", unknown)])
         self.exact =
             workers.count == Int(fastPath.geometry.workers) && workers.allSatisfy(Self.isExact)
+    }
+
+    private static func count(_ reason: DropReason, _ worker: WorkerCounters) -> UInt64 {
+        worker.drops.indices.contains(reason.index) ? worker.drops[reason.index] : 0
     }
 
     /// The identity of the contract: where each packet came from against what became of it.

@@ -20,10 +20,24 @@ extension Shard {
         }
     }
 
+    /// Writes the turn's checkpoints. A file that was found unusable is set aside, and the new one
+    /// has nothing in it: all live calls are put again.
+    func commit() {
+        self.store.commit()
+        guard self.store.counters.setAside != self.setAsideSeen else { return }
+        self.setAsideSeen = self.store.counters.setAside
+        if let notice = self.store.notice { Log.line("trunkline: \(notice)") }
+        for checkpoint in self.core.engine.checkpoints { self.keep(checkpoint) }
+        self.store.commit()
+    }
+
     /// Takes up the calls of a former process. The order matters: their ports and flows are known
     /// before the programmer removes what belongs to nobody.
     func recover() {
         if let notice = self.store.notice { Log.line("trunkline: \(notice)") }
+        if self.inHand.hasFoundOne {
+            Log.line("trunkline: the former process ended with a message in hand")
+        }
         var checkpoints: [CallCheckpoint] = []
         for kept in self.store.loadAll() {
             do {
@@ -33,11 +47,16 @@ extension Shard {
                 self.store.remove(kept.key)
             }
         }
+        // What could be read is in the new file already.
+        self.setAsideSeen = self.store.counters.setAside
         for checkpoint in checkpoints {
             self.programmer.restore(Self.session(checkpoint.id), checkpoint.media)
         }
         self.core.engine.now = Clock.wallMs
-        self.core.engine.restore(checkpoints)
+        let taken = Set(self.core.engine.restore(checkpoints))
+        for checkpoint in checkpoints where !taken.contains(checkpoint.id) {
+            self.programmer.end(Self.session(checkpoint.id))
+        }
         self.programmer.begin()
         if !checkpoints.isEmpty {
             Log.line("trunkline: took up \(checkpoints.count) calls of a former process")

@@ -9,8 +9,13 @@ import Store
 
 extension Shard: TransportOwner {
     func received(_ bytes: [UInt8], from hop: Hop) {
-        let framing: Framing = hop.transport.isReliable ? .stream : .datagram
         guard self.core.engine.admits(hop) else { return }
+        guard self.inHand.take(bytes) else {
+            self.counters.poisonous &+= 1
+            return
+        }
+        defer { self.inHand.layDown() }
+        let framing: Framing = hop.transport.isReliable ? .stream : .datagram
         do {
             let message = try SIPMessage.parse(bytes, framing: framing)
             let verdict = message.examine()
@@ -26,6 +31,11 @@ extension Shard: TransportOwner {
     }
 
     func malformed(_ error: SIPParseError, octets: [UInt8], from hop: Hop) {
+        guard self.inHand.take(octets) else {
+            self.counters.poisonous &+= 1
+            return
+        }
+        defer { self.inHand.layDown() }
         self.refuse(octets, .stream, FaultTable.verdict(error, octets: octets), hop)
         // The connection is closed after this call: the answer cannot wait for the turn's end.
         self.flush()
@@ -56,7 +66,8 @@ extension Shard: TransportOwner {
     /// Does one thing that the core wants.
     func apply(_ output: SignallingOutput) {
         switch output {
-        case .send(let bytes, let hop, let owner): self.outbox.append(.init(bytes: bytes, hop: hop, owner: owner))
+        case .send(let bytes, let hop, let owner):
+            self.outbox.append(.init(bytes: bytes, hop: hop, owner: owner))
         case .startTimer(let timer, let milliseconds):
             self.timers?.start(.signalling(timer), milliseconds: UInt64(milliseconds))
         case .stopTimer(let timer): self.timers?.stop(.signalling(timer))

@@ -57,6 +57,7 @@ extension Shard {
             "command_us_mean": .number(Double(mean) / 1000),
             "command_us_max": .number(Double(counters.latencyMaxNs) / 1000),
             "flows_reinstalled": JSONValue(counters.reinstalled),
+            "packets_unwanted": JSONValue(counters.packetsUnwanted),
             "orphans_removed": JSONValue(counters.orphansRemoved),
             "ring_faults": JSONValue(counters.faults),
         ]
@@ -136,6 +137,14 @@ extension Shard {
         case .good: break
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")
         case .failed(let why): conditions.append("checkpoints cannot be written: \(why)")
+        }
+        if let problem = self.inHand.problem {
+            conditions.append("a message that ends the process would not be noticed: \(problem)")
+        }
+        if self.inHand.refusedCount > 0 {
+            conditions.append(
+                "\(self.inHand.refusedCount) messages are refused: the process ended twice with "
+                    + "each of them in hand")
         }
         return conditions
     }

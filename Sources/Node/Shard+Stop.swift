@@ -13,7 +13,7 @@ extension Shard {
     /// Takes no new calls; ends when the last call has ended, or after the deadline. A second time
     /// ends at once.
     func stop(after seconds: UInt64) {
-        guard !self.core.engine.admission.isDraining || !self.isStopping else { return self.loop.stop() }
+        guard !self.isStopping else { return self.loop.stop() }
         self.isStopping = true
         self.core.engine.drainCalls()
         ServiceNotification().send("STOPPING=1\nSTATUS=draining")

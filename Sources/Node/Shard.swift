@@ -20,6 +20,9 @@ final class Shard {
     let core: SignallingCore<PortPool>
     let programmer: FlowProgrammer
     let store: CheckpointStore
+    /// Files that the store had set aside when all calls were last put into it.
+    var setAsideSeen: UInt64 = 0
+    let inHand: MessageInHand
     let management: ControlServer
     var file: NodeConfiguration
     var transport: TransportSet?
@@ -51,6 +54,7 @@ final class Shard {
         programming.media = Settings.media(file)
         self.programmer = FlowProgrammer(programming)
         self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.sqlite")
+        self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
         var layer = TransactionLayer.Configuration()
         layer.tagSeed = .random(in: .min ... .max)
@@ -96,7 +100,7 @@ final class Shard {
         self.carryOut()
         self.pollMedia()
         self.carryOut()
-        self.store.commit()
+        self.commit()
         self.outbox.hold(until: self.programmer.counters.commands, nowMs: self.loop.now)
         self.flush()
     }

@@ -19,20 +19,34 @@ struct AudioBudget {
             min(payload + Self.headerBytes * 8 * UInt64(packets), 1_000_000_000))
     }
 
-    /// Highest bit rate of the payload, by encoding name (RFC 3551 and the codec's own RFC).
+    /// Highest bit rate of a codec's payload.
+    private struct Rate {
+        let name: SDPText
+        /// Bits of one sample, where the rate follows the clock; 0 where it does not.
+        let bitsPerSample: UInt64
+        /// Bits per second beside that.
+        let fixed: UInt64
+    }
+
+    /// By encoding name (RFC 3551 and the codec's own RFC).
+    private static let rates: [Rate] =
+        ([("PCMU", 8), ("PCMA", 8), ("L8", 8), ("L16", 16), ("L20", 20), ("L24", 24)]
+        as [(SDPText, UInt64)]).map { Rate(name: $0.0, bitsPerSample: $0.1, fixed: 0) }
+        + [Rate(name: "DVI4", bitsPerSample: 4, fixed: 1600)]
+        + ([
+            ("G722", 64_000), ("G729", 8000), ("G729D", 6400), ("G729E", 11_800), ("G723", 6400),
+            ("G728", 16_000), ("GSM", 13_200), ("GSM-EFR", 12_400), ("GSM-HR-08", 5600),
+            ("iLBC", 15_200), ("G726-16", 16_000), ("G726-24", 24_000), ("G726-32", 32_000),
+            ("G726-40", 40_000), ("LPC", 5600), ("QCELP", 13_300), ("AMR", 12_800),
+            ("AMR-WB", 24_800), ("EVS", 128_800), ("G7221", 48_000), ("speex", 44_200),
+            ("SILK", 40_000), ("opus", 510_000), ("telephone-event", 3200), ("CN", 8000),
+        ] as [(SDPText, UInt64)]).map { Rate(name: $0.0, bitsPerSample: 0, fixed: $0.1) }
+
     private static func bitRate(_ format: RTPFormat) -> UInt64 {
         let samples = UInt64(format.clockRate) * UInt64(format.channels)
-        let known: [(SDPText, UInt64)] = [
-            ("PCMU", samples * 8), ("PCMA", samples * 8), ("G722", 64_000), ("G729", 8000),
-            ("G729D", 6400), ("G729E", 11_800), ("G723", 6400), ("G728", 16_000),
-            ("GSM", 13_200), ("GSM-EFR", 12_400), ("GSM-HR-08", 5600), ("iLBC", 15_200),
-            ("G726-16", 16_000), ("G726-24", 24_000), ("G726-32", 32_000), ("G726-40", 40_000),
-            ("DVI4", samples * 4 + 1600), ("LPC", 5600), ("QCELP", 13_300), ("AMR", 12_800),
-            ("AMR-WB", 24_800), ("EVS", 128_800), ("G7221", 48_000), ("speex", 44_200),
-            ("SILK", 40_000), ("opus", 510_000), ("L8", samples * 8), ("L16", samples * 16),
-            ("L20", samples * 20), ("L24", samples * 24), ("telephone-event", 3200),
-            ("CN", 8000),
-        ]
-        return known.first { format.isNamed($0.0) }?.1 ?? max(samples * 16, 256_000)
+        guard let rate = self.rates.first(where: { format.isNamed($0.name) }) else {
+            return max(samples * 16, 256_000)
+        }
+        return samples * rate.bitsPerSample + rate.fixed
     }
 }

@@ -78,9 +78,6 @@ public struct TelURI: Sendable {
 
     private static let numberSet = ByteSet("0123456789+-.()*#abcdefABCDEF")
 
-    /// True for a number that begins with "+".
-    public var isGlobal: Bool { self.number.first == UInt8(ascii: "+") }
-
     /// The number without visual separators.
     public var digits: [UInt8] {
         self.number.filter { !ByteSet("-.()").contains($0) }

@@ -30,6 +30,15 @@ extension TransactionLayer {
         return isSent
     }
 
+    /// Ends the repetition of a 2xx to an INVITE whose ACK is not awaited any more, because a BYE
+    /// ended the dialog first. Copies of the INVITE and a late ACK are absorbed as ever, and the
+    /// missing ACK is not reported.
+    public func stopRepeating(_ id: ServerTransactionID) {
+        guard let entry = self.entry(id), entry.machine.isAcceptedInvite else { return }
+        entry.isAcknowledged = true
+        self.stop(TimerSet(.success), in: &entry.timers)
+    }
+
     /// Sends 100 Trying at once instead of after 200 ms, if nothing was sent yet.
     public func sendTrying(_ id: ServerTransactionID) {
         guard let entry = self.entry(id), entry.lastResponse.isEmpty else { return }

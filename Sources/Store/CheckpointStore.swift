@@ -51,7 +51,7 @@ public final class CheckpointStore {
     public private(set) var condition = Condition.good
     /// What was counted.
     public private(set) var counters = Counters()
-    /// One line for the log if an unusable file was set aside when this store was opened.
+    /// One line for the log about the last unusable file that was set aside; nil for none.
     public private(set) var notice: String?
 
     private let path: String
@@ -78,8 +78,7 @@ public final class CheckpointStore {
             try self.openFile()
         } catch {
             guard error.isCorrupt else { throw error }
-            self.close()
-            self.setAside(error.description)
+            self.giveUp(error.description)
             try self.openFile()
         }
     }
@@ -112,14 +111,12 @@ public final class CheckpointStore {
         self.database = database
     }
 
-    private func close() {
+    /// Lets go of an unusable file and renames it; its log must go too, or it would be played into
+    /// the new file, which the next commit makes.
+    func giveUp(_ reason: String) {
         self.putStatement = nil
         self.removeStatement = nil
         self.database = nil
-    }
-
-    /// Renames the file; its log must go too, or it would be played into the new file.
-    private func setAside(_ reason: String) {
         rename(self.path, self.path + ".unusable")
         unlink(self.path + "-wal")
         unlink(self.path + "-shm")
@@ -153,8 +150,7 @@ public final class CheckpointStore {
     private func recover(from error: StoreError, keeping found: [Checkpoint]) {
         self.fail(error)
         guard error.isCorrupt else { return }
-        self.close()
-        self.setAside(error.description)
+        self.giveUp(error.description)
         for checkpoint in found where self.pending[checkpoint.key] == nil {
             self.pending[checkpoint.key] = checkpoint
         }
@@ -194,10 +190,7 @@ public final class CheckpointStore {
             if let database, database.isInTransaction { try? database.execute("ROLLBACK") }
             self.fail(error)
             self.counters.failures &+= 1
-            if error.isCorrupt {
-                self.close()
-                self.setAside(error.description)
-            }
+            if error.isCorrupt { self.giveUp(error.description) }
         }
     }
 

@@ -35,10 +35,8 @@ static inline struct tl_channel_views rings_views(struct rings *rings)
 static inline void rings_attach(struct rings *rings, struct tl_worker *worker, uint32_t start)
 {
     struct tl_channel_views views = rings_views(rings);
-    struct tl_channel *channel = &worker->channels[0];
-    tl_channel_attach(channel, &views);
-    channel->command_position = channel->event_position = start;
-    channel->packet_position = channel->inject_position = start;
+    views.cursor_start = start;
+    tl_channel_attach(&worker->channels[0], &views);
     rings->fastpath.command_consumer.position = rings->fastpath.event_producer.position = start;
     rings->fastpath.packet_producer.position = rings->fastpath.inject_consumer.position = start;
     rings->control.command_producer.position = rings->control.event_consumer.position = start;

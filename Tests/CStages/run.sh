@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds and runs the C tests of CTables and CStages: plain, and with the address and undefined
 # behaviour sanitizers. Usage: Tests/CStages/run.sh [name of one test, as in test_<name>.c]
+# The last line is `N passed, N failed, N skipped`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -27,10 +28,13 @@ build_and_run() { # variant, flags
         name=$(basename "$test" .c)
         "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -o "$out/$1/$name"
         printf '%s: ' "$1"
-        "$out/$1/$name"
+        if "$out/$1/$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
     done
 }
 
 wanted=${1:-*}
+passed=0 failed=0
 build_and_run sanitized "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
 build_and_run plain "-O2"
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]

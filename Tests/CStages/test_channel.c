@@ -53,7 +53,8 @@ static void test_wrap(void)
 
 static void test_repetition(void)
 {
-    struct world *world = start(0);
+    const uint32_t first = UINT32_MAX - 2; // cursors start there, and again after a detachment
+    struct world *world = start(first);
     struct tl_flow_spec spec = spec_make(ADDRESS_1, 20000, "198.18.1.2", 30000);
     for (uint32_t i = 0; i < 3; i++) { // the same add three times: one flow, three answers
         struct tl_command *slot = rings_next(&rings);
@@ -75,9 +76,11 @@ static void test_repetition(void)
     push_ping(5, sizeof(struct tl_command));
     CHECK_EQUAL(status_of(world), TL_STATUS_STALE_SEQUENCE);
     tl_channel_detach(&world->worker->channels[0]); // a new life of the channel
-    CHECK_EQUAL(rings.fastpath.command_consumer.position, 0);
-    CHECK_EQUAL(rings.fastpath.event_producer.position, 0);
-    rings_attach(&rings, world->worker, 0);
+    CHECK_EQUAL(rings.fastpath.command_consumer.position, first);
+    CHECK_EQUAL(rings.fastpath.event_producer.position, first);
+    CHECK_EQUAL(rings.fastpath.packet_producer.position, first);
+    CHECK_EQUAL(rings.fastpath.inject_consumer.position, first);
+    rings_attach(&rings, world->worker, first);
     push_ping(5, sizeof(struct tl_command));
     CHECK_EQUAL(status_of(world), TL_STATUS_OK);
     world_free(world);

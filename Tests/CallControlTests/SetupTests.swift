@@ -204,6 +204,9 @@ private typealias Progress = PhoneScript.Progress
         world.run()
         #expect(bob.count("< BYE") == 1)
         #expect(world.records.first?.end == .callerBye)
+        // The 200 went out once: nobody waits for its ACK.
+        #expect(world.core.layer.counters.retransmissionsSent == 0)
+        #expect(world.core.layer.counters.serverTimeouts == 0)
         world.expectClean()
     }
 
@@ -214,6 +217,11 @@ private typealias Progress = PhoneScript.Progress
         alice.dial()
         world.run()
         #expect(bob.count("< ACK") == 1 && bob.count("< BYE") == 1)
+        // The offer of the 200 is answered all the same, with every stream refused.
+        let ack = bob.requests.first { $0.method == .ack }
+        let answer = ack.flatMap { try? SessionDescription.parse(Array($0.body)) }
+        #expect(answer?.media.map(\.port) == [0])
+        #expect(world.core.layer.counters.retransmissionsSent == 0)
         world.expectClean()
     }
 

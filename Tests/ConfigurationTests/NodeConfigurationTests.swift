@@ -85,24 +85,6 @@ import Testing
             + "ports=20000-29999,dscp=46,vlan=0,gateway-mac=02:00:00:00:00:01,twin=tap0")
 }
 
-@Test func trunkOfASource() throws {
-    var c = try parse(sample)
-    let peer = try #require(IPAddress("198.18.1.2"))
-    #expect(c.trunk(source: peer, listener: 0) == 0)
-    // TCP of the same local address.
-    #expect(c.trunk(source: peer, listener: 1) == 0)
-    #expect(c.trunk(source: peer, listener: 2) == nil)
-    #expect(c.trunk(source: peer, listener: 3) == nil)
-    #expect(c.trunk(source: try #require(IPAddress("198.18.1.3")), listener: 0) == nil)
-    // The longer block wins, whatever the order.
-    var wide = c.trunks[0]
-    wide.name = "wide"
-    wide.sources = [try #require(AddressPrefix("198.18.1.0/24"))]
-    c.trunks.insert(wide, at: 0)
-    #expect(c.trunk(source: peer, listener: 0) == 1)
-    #expect(c.trunk(source: try #require(IPAddress("198.18.1.3")), listener: 0) == 0)
-}
-
 @Test(arguments: [
     ("192.0.2.0/24", "192.0.2.255", true), ("192.0.2.0/24", "192.0.3.0", false),
     ("0.0.0.0/0", "203.0.113.9", true), ("0.0.0.0/0", "2001:db8::1", false),

@@ -17,6 +17,7 @@ final class FakeFastPath {
     private var controlLayout = tl_layout()
     private var commandCursor: UInt32 = 0
     private var eventCursor: UInt32 = 0
+    private var packetCursor: UInt32 = 0
     /// What it answers to the next commands, else ok.
     var refusals: [Int32] = []
     /// The commands that it took.
@@ -95,6 +96,7 @@ final class FakeFastPath {
         tl_file_reset_rings(&self.map, &self.layout)
         self.commandCursor = self.layout.geometry.cursor_start
         self.eventCursor = self.commandCursor
+        self.packetCursor = self.commandCursor
         let theirs = self.control.base.assumingMemoryBound(to: tl_file_header.self)
         tl_header_set_peer(self.header, theirs.pointee.incarnation)
     }
@@ -111,10 +113,12 @@ final class FakeFastPath {
             var event = tl_event()
             event.kind = TL_EVENT_ANSWER
             event.sequence = command.sequence
-            event.status = self.refusals.isEmpty ? self.execute(command) : self.refusals.removeFirst()
+            event.status =
+                self.refusals.isEmpty ? self.execute(command) : self.refusals.removeFirst()
             self.put(event)
             self.commandCursor &+= 1
-            self.element(self.layout.channels, 0).storeBytes(of: self.commandCursor, as: UInt32.self)
+            self.element(self.layout.channels, 0).storeBytes(
+                of: self.commandCursor, as: UInt32.self)
         }
     }
 
@@ -137,6 +141,30 @@ final class FakeFastPath {
             if record.pointee.generation != command.generation { return TL_STATUS_STALE }
         }
         return TL_STATUS_OK
+    }
+
+    /// Hands packets to the control plane, as DTLS records; how many found room.
+    func deliver(_ count: Int) -> Int {
+        let channel = tl_section_at(&self.control, &self.controlLayout.channels, 0)
+        let consumed = channel?.load(fromByteOffset: 128, as: UInt32.self) ?? 0
+        var delivered = 0
+        while delivered < count, self.packetCursor &- consumed < 2 {
+            var slot = tl_packet_slot()
+            slot.payload_bytes = 13
+            self.element(self.layout.packets, Int(self.packetCursor % 2))
+                .storeBytes(of: slot, as: tl_packet_slot.self)
+            self.packetCursor &+= 1
+            delivered += 1
+        }
+        (self.element(self.layout.channels, 0) + 128)
+            .storeBytes(of: self.packetCursor, as: UInt32.self)
+        return delivered
+    }
+
+    /// An end of the packet ring that cannot be true.
+    func lieAboutPackets() {
+        (self.element(self.layout.channels, 0) + 128)
+            .storeBytes(of: self.packetCursor &+ 3, as: UInt32.self)
     }
 
     func put(_ event: tl_event) {

@@ -1,28 +1,103 @@
-#!/bin/sh
+#!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds the C fuzzers and runs each on its corpus for a while.
-# Usage: Tests/Fuzz/run.sh [seconds, default 10] [name, default both]
-# New inputs go to .build/fuzz/<name>; a crash stays there and is named in the output. Put what is
-# worth keeping into Tests/Fuzz/corpus/<name>.
-set -eu
+# Builds all fuzzers (or those named), replays the kept inputs of each, then runs each for a while.
+#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp command sip sdp
+# What is built and found goes to .build/fuzz: new inputs to .build/fuzz/NAME, a failing one beside
+# it, named in the output. Put what is worth keeping into Tests/Fuzz/corpus/NAME.
+# The last line is `N passed, N failed, N skipped`.
+set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
+seconds=${1:-20}
+[ $# -gt 0 ] && shift
 : "${CLANG:=$(dirname "$(readlink -f "$(command -v swift)")")/clang}"
 out=${BUILD_DIR:-$root/.build/fuzz}
 shims=$root/CShims
+passed=0 failed=0
+# A trap is libFuzzer's to report, with the input.
+export SWIFT_BACKTRACE=enable=no
 mkdir -p "$out"
-for name in ${2:-rtp command}; do
+
+build_c() { # name
     "$CLANG" -std=gnu17 -O1 -g -march=x86-64-v3 -fno-strict-aliasing -fuse-ld=lld \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
         -I"$shims/CFlowABI/include" -I"$shims/CTables/include" -I"$shims/CStages/include" \
-        "$here/${name}_fuzz.c" "$shims"/CFlowABI/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
-        -o "$out/${name}_fuzz"
-    mkdir -p "$out/$name" "$here/corpus/$name"
-    "$out/${name}_fuzz" -max_total_time="${1:-10}" -max_len=4096 -print_final_stats=1 \
-        -artifact_prefix="$out/${name}-" "$out/$name" "$here/corpus/$name" 2>&1 |
-        grep -E 'stat::number|ERROR|SUMMARY|runtime error|Test unit|libFuzzer' || true
-    if ls "$out/${name}"-crash-* "$out/${name}"-timeout-* >/dev/null 2>&1; then
-        echo "${name}_fuzz: found something, see $out"
-        exit 1
+        "$here/${1}_fuzz.c" "$shims"/CFlowABI/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
+        -o "$out/${1}_fuzz"
+}
+
+# Into one module with the sources that it tests, behind NetworkAddress as a module of its own.
+build_swift() { # name, module
+    local features="-swift-version 6 -enable-upcoming-feature InternalImportsByDefault
+        -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes"
+    mkdir -p "$out/modules"
+    swiftc -O -parse-as-library -sanitize=address -module-name NetworkAddress $features \
+        -emit-module -emit-module-path "$out/modules/NetworkAddress.swiftmodule" \
+        -wmo -c "$root"/Sources/NetworkAddress/*.swift -o "$out/modules/NetworkAddress.o" &&
+        swiftc -O -parse-as-library -use-ld=lld -sanitize=fuzzer,address -I "$out/modules" -module-name "$2" \
+            $features "$root/Sources/$2"/*.swift "$here/${2}Fuzz.swift" \
+            "$out/modules/NetworkAddress.o" -o "$out/${1}_fuzz"
+}
+
+# Builds unless what is there was made of the same sources.
+build() { # name
+    local sources digest
+    case $1 in
+    rtp | command) sources="$shims/CFlowABI $shims/CTables $shims/CStages $here/fuzz_world.h
+        $here/${1}_fuzz.c" ;;
+    sip) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
+        $here/SIPMessageFuzz.swift" ;;
+    sdp) sources="$root/Sources/NetworkAddress $root/Sources/SDP $here/SDPFuzz.swift" ;;
+    esac
+    digest=$(cd "$root" && find $sources "$here/run.sh" -type f -print0 | sort -z |
+        xargs -0 sha256sum | sha256sum)
+    [ -x "$out/${1}_fuzz" ] && [ "$digest" = "$(cat "$out/$1.sources" 2>/dev/null)" ] && return 0
+    echo "building ${1}_fuzz"
+    case $1 in
+    rtp | command) build_c "$1" ;;
+    sip) build_swift sip SIPMessage ;;
+    sdp) build_swift sdp SDP ;;
+    esac || return 1
+    printf '%s\n' "$digest" >"$out/$1.sources"
+}
+
+count() { # what, status
+    if [ "$2" = 0 ]; then
+        passed=$((passed + 1))
+        echo "$1: passed"
+    else
+        failed=$((failed + 1))
+        echo "$1: FAILED"
     fi
+}
+
+# Libfuzzer's words, without those about every new input.
+fuzz() { # name, arguments...
+    local name=$1 words=()
+    shift
+    [ ! -f "$here/$name.dict" ] || words+=("-dict=$here/$name.dict")
+    "$out/${name}_fuzz" -max_len=4096 -timeout=20 "-artifact_prefix=$out/$name-" "${words[@]}" \
+        "$@" >"$out/$name.log" 2>&1 && return 0
+    grep -vE '^#[0-9]+[[:space:]]+(NEW|REDUCE|pulse)' "$out/$name.log" | tail -n 60
+    return 1
+}
+
+for name in ${*:-rtp command sip sdp}; do
+    if [ ! -d "$here/corpus/$name" ]; then
+        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, command, sip or sdp" >&2
+        exit 2
+    fi
+    if ! build "$name"; then
+        count "$name: build" 1
+        continue
+    fi
+    fuzz "$name" -runs=0 "$here/corpus/$name"
+    count "$name: $(find "$here/corpus/$name" -type f | wc -l) kept inputs" $?
+    mkdir -p "$out/$name"
+    fuzz "$name" "-max_total_time=$seconds" -print_final_stats=1 "$out/$name" "$here/corpus/$name"
+    status=$?
+    runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$name.log")
+    count "$name: ${runs:-?} inputs in $seconds s" $status
 done
+echo "$passed passed, $failed failed, 0 skipped"
+[ "$failed" = 0 ]

@@ -95,19 +95,6 @@ import Testing
         #expect(dialog.localSequence == last)
     }
 
-    @Test func rfc3261_14_glare() {
-        var glare = InviteGlare()
-        #expect(glare.beginLocal() == true)
-        #expect(glare.beginLocal() == false)
-        #expect(glare.beginRemote() == .requestPending)
-        glare.endLocal()
-        #expect(glare.beginRemote() == .accept)
-        #expect(glare.beginRemote() == .retryAfter)
-        #expect(glare.beginLocal() == false)
-        glare.endRemote()
-        #expect(glare.beginLocal() == true)
-    }
-
     @Test func rfc3261_14_1_waitAfterGlare() {
         for random in [0, 1, 190, 191, 200, 201, 12345, UInt32.max] {
             let owner = InviteGlare.retryMilliseconds(ownsCallID: true, random: random)

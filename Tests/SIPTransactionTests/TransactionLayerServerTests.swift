@@ -121,6 +121,27 @@ import Testing
         #expect(self.layer.tableEntryCount == 0)
     }
 
+    @Test func repetitionOfASuccessEndsWithItsDialog() throws {
+        let invite = Messages.Request()
+        let id = try self.receive(invite).requests[0]
+        self.layer.stopRepeating(id)
+        #expect(self.layer.drain().isEmpty)
+        let answered = try self.respond(200, id, to: invite)
+        let repetition = try answered.token(.success)
+        self.layer.stopRepeating(id)
+        #expect(Drained(self.layer).stopped == [repetition])
+        self.layer.timerFired(repetition)
+        #expect(self.layer.drain().isEmpty)
+        // Copies and a late ACK are absorbed, the missing one is no news.
+        #expect(try self.receive(invite).sent.isEmpty)
+        #expect(try self.receive(self.ack(invite)).acks == 0)
+        self.layer.timerFired(try answered.token(.l))
+        let end = Drained(self.layer)
+        #expect(end.serverTimeouts.isEmpty)
+        #expect(end.terminated == [.server(id)])
+        #expect(self.layer.tableEntryCount == 0)
+    }
+
     @Test func unmatchedAckGoesToTheUser() throws {
         #expect(try self.receive(self.ack(Messages.Request())).acks == 1)
         #expect(self.layer.counters.strayAcks == 1)

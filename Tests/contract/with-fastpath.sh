@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # The contract between the Swift side and the real trunkline-fastpath, each killed again and again.
-# Needs no privileges beyond those of memif, no huge pages and no NIC.
+# Needs no privileges beyond those of memif, no huge pages and no NIC. A killed fast path leaves its
+# memif sockets behind; the next one takes them away.
 # Usage: Tests/contract/with-fastpath.sh DIRECTORY-OF-THE-BINARIES [rounds]
 set -u
 bin=$1
@@ -11,7 +12,6 @@ fastpath=
 control=
 
 start_fastpath() {
-    rm -f "$directory"/*.sock
     "$bin/trunkline-fastpath" --directory "$directory" --cores 1 --no-huge \
         --flows-per-worker 256 --command-slots 8 --event-slots 8 --packet-slots 2 \
         --realm "name=a,attach=memif,interface=$directory/a.sock,address=192.0.2.1,ports=20000-24095,gateway-mac=02:00:00:00:00:01" \

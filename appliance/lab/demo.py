@@ -129,14 +129,9 @@ def place_calls(lab, chosen, live):
 def settle(lab, seconds=15):
     """Waits until no call is up and no more packets move, and gives the last figures."""
     deadline = time.monotonic() + seconds
-    before = None
-    while time.monotonic() < deadline:
-        time.sleep(0.5)
-        drops = lab.ask("drops")
-        if drops["packets"] == before and not lab.ask("calls"):
-            return drops
-        before = drops["packets"]
-    return lab.ask("drops")
+    while lab.ask("calls") and time.monotonic() < deadline:
+        time.sleep(0.2)
+    return lab.settled(seconds)
 
 
 def account(lab, figures):
@@ -151,23 +146,26 @@ def account(lab, figures):
     inside = figures["exact"]
     # not_media is what the kernel handles too (ARP, SIP): packet attach shows it to us.
     media_in = packets["received"] - dropped.get("not_media", 0)
-    wires = sent == media_in and received == packets["sent"]
+    lost_by_kernel = lab.kernel_losses()
+    wires = sent == media_in + lost_by_kernel and received == packets["sent"]
     return {
         "received": packets["received"], "forwarded": packets["forwarded"],
         "delivered": packets["delivered"] + packets["consumed"],
         "generated": packets["generated"], "dropped": dropped, "exact": inside and wires,
-        "sent_by_peers": sent, "received_by_peers": received,
+        "sent_by_peers": sent, "lost_by_kernel": lost_by_kernel, "received_by_peers": received,
     }
 
 
 def summary(calls, packets):
     rows = [[name, packets[name]] for name in
-            ("sent_by_peers", "received", "forwarded", "delivered", "generated",
+            ("sent_by_peers", "lost_by_kernel", "received", "forwarded", "delivered", "generated",
              "received_by_peers")]
     print()
     print(f"calls: {calls['completed']} of {calls['attempted']} completed")
     print(table(rows, ["packets", "count"]))
     print("dropped: " + (", ".join(f"{k} {v}" for k, v in packets["dropped"].items()) or "none"))
+    if "no_flow" in packets["dropped"]:
+        print("  (no_flow: SIPp plays its file to the end, also when the call is over by then)")
     print("every packet is accounted for" if packets["exact"]
           else "THE PACKETS DO NOT ADD UP")
 

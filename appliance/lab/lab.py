@@ -204,6 +204,13 @@ class Lab:
                         received += int(fields[0])
         return sent, received
 
+    def kernel_losses(self):
+        """Media that reached the box and was lost before the fast path read it: the kernel found
+        no room in the fast path's socket, which happens when its core was taken away from it."""
+        time.sleep(1.2)  # the driver's counts are published once a second
+        realms = self.ask("status")["fastpath"]["realms"]
+        return sum(realm["missed"] for realm in realms)
+
     def icmp_unreachable(self, side):
         """How many ICMP(v6) destination-unreachable messages reached a peer."""
         total = 0
@@ -310,6 +317,18 @@ class Lab:
                 raise LabError(f"`trunkline {' '.join(arguments)}` said: "
                                f"{(result.stderr or result.stdout).strip()}")
             return None
+
+    def settled(self, seconds=15):
+        """The box's packet figures, once no more packets move (or the time is up)."""
+        deadline = time.monotonic() + seconds
+        before = None
+        while True:
+            figures = self.ask("drops")
+            moving = {name: figures["packets"][name] for name in ("received", "sent")}
+            if moving == before or time.monotonic() > deadline:
+                return figures
+            before = moving
+            time.sleep(0.5)
 
     # The peers -----------------------------------------------------------------------------------
 

@@ -31,21 +31,23 @@
 //     then resets its own ring ends (tl_file_own does all of it).
 //  2. A running process that sees peer.incarnation change stops using the rings, stores
 //     peer_incarnation = 0, resets its own ring ends (all its threads have let go of them), and
-//     stores peer_incarnation = peer.incarnation (release). A peer's file that was replaced (another
-//     inode, tl_file_replaced) is the same: it is mapped anew, then step 2.
+//     stores peer_incarnation = peer.incarnation (release). A peer's file that was replaced
+//     (another inode, tl_file_replaced) is the same: it is mapped anew, then step 2.
 //  3. Each side waits for the crosswise match before it uses a ring.
 //  Because the incarnation is stored before the cursors are reset, a side that loads a cursor of
 //  the peer (acquire) and after that the peer's incarnation, and finds that unchanged, has a cursor
 //  of that incarnation. It does so before it takes anything that the cursor offers. A cursor that
 //  fails its check is a fault only if the incarnation is unchanged; otherwise it is step 2. After
-//  a fault a side stops using the rings with that incarnation of the peer and says so. Commands that were in flight are lost with their rings; the
-//  control plane compares flow records with its calls and repeats what is missing.
+//  a fault a side stops using the rings with that incarnation of the peer and says so. Commands
+//  that were in flight are lost with their rings; the control plane compares flow records with its
+//  calls and repeats what is missing.
 //
 // RINGS. Single producer, single consumer, slots of a fixed stride, free-running 32-bit cursors
 // that start at cursor_start of the geometry (any number: zero, or shortly before the wrap so that
 // every run wraps). Each cursor lies alone on a cache line in its owner's file; the slots lie in
 // the producer's file. fill = producer - consumer (wrapping); a fill above the slot count is a lie.
-//  * full command or inject ring: the control plane keeps what it has and tries again (back-pressure).
+//  * full command or inject ring: the control plane keeps what it has and tries again
+//    (back-pressure).
 //  * full event ring: the worker takes no command that it could not answer; a notification that
 //    finds no room is kept as pending in the worker and sent when there is room (never lost).
 //  * full packet ring: the packet is dropped as `control_ring_full`.
@@ -102,12 +104,12 @@
 #define TL_OP_ADD 2u    // install a flow; index must be free
 #define TL_OP_MODIFY 3u // replace the specification of a live flow, all but address, port and SSRC
 #define TL_OP_REMOVE 4u // take a flow out; its record keeps its last figures
-#define TL_OP_LIST 5u   // one TL_EVENT_LISTED for each live flow in [flow_index, flow_index + value)
+#define TL_OP_LIST 5u   // one TL_EVENT_LISTED for each live flow of the `value` from flow_index on
 
 // Events.
 #define TL_EVENT_ANSWER 1u          // the answer to the command with this sequence
 #define TL_EVENT_LISTED 2u          // a live flow, on the way to the answer of a list command
-#define TL_EVENT_MEDIA_TIMEOUT 3u   // nothing accepted for media_timeout_ms; once until media returns
+#define TL_EVENT_MEDIA_TIMEOUT 3u   // nothing accepted for media_timeout_ms; once until it returns
 #define TL_EVENT_SOURCE_LEARNED 4u  // address, port: the one learned source of this flow
 
 // Statuses of answers. Zero or negative; a refusal leaves everything as it was.
@@ -141,8 +143,9 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_FLOW_SEND (1u << 1)     // send media to the remote party (else drop: not_sending)
 #define TL_FLOW_RTCP_MUX (1u << 2) // RTCP shares the RTP port (RFC 5761)
 #define TL_FLOW_RTCP (1u << 3)     // send our own RTCP reports on this leg
-#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once, reported,
-                                   // unless the signalled source spoke first. Media then goes there
+#define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once,
+                                   // reported, unless the signalled source spoke first. Media
+                                   // then goes there
 #define TL_FLOW_DELIVER (1u << 5)  // DTLS records go to the control plane's packet ring
 #define TL_FLOW_FLAGS_ALL 0x3fu
 
@@ -341,9 +344,9 @@ struct tl_flow_spec {
 struct tl_command {
     uint32_t size_bytes; // of this message as its writer knows it
     uint32_t operation;  // TL_OP_*
-    uint32_t sequence;   // the first after a handshake is free, each next one is one more (wrapping).
-                         // One of the last few again (at least the last): the same answer, and
-                         // nothing is done. One of long ago: STALE_SEQUENCE
+    uint32_t sequence;   // the first after a handshake is free, each next one is one more
+                         // (wrapping). One of the last few again (at least the last): the same
+                         // answer, and nothing is done. One of long ago: STALE_SEQUENCE
     uint32_t flow_index;
     uint32_t generation; // never zero; a new flow's is after all earlier ones of its index
                          // (wrapping), that of a flow which is taken up is its record's
@@ -401,8 +404,8 @@ struct tl_flow_record {
     uint32_t generation;
     uint32_t state;              // TL_RECORD_*
     uint64_t key_id;
-    uint64_t egress_index;       // next RTP packet index to send: roll-over counter << 16 | sequence.
-                                 // Stored before the packet can leave
+    uint64_t egress_index;       // next RTP packet index to send: roll-over counter << 16 |
+                                 // sequence. Stored before the packet can leave
     uint64_t ingress_index;      // highest packet index accepted, extended as above
     uint32_t egress_ssrc;
     uint32_t ingress_ssrc;

@@ -81,8 +81,8 @@ int32_t tl_file_own(const char *path, uint64_t magic, const struct tl_geometry *
 int32_t tl_file_attach(const char *path, uint64_t magic, struct tl_map *map,
                        struct tl_layout *layout);
 
-// Step 2 of the handshake, first half: sets each ring end of the file that this side owns (described
-// by its own layout) to cursor_start. Only while peer_incarnation is 0.
+// Step 2 of the handshake, first half: sets each ring end of the file that this side owns
+// (described by its own layout) to cursor_start. Only while peer_incarnation is 0.
 void tl_file_reset_rings(const struct tl_map *own, const struct tl_layout *layout);
 
 // TL_FILE_OK, or TL_FILE_OTHER_GEOMETRY when two files cannot be used together.

@@ -49,6 +49,7 @@ struct tl_channel_views {
     uint32_t command_slots;      // powers of two
     uint32_t event_slots;
     uint32_t packet_slots; // of both packet rings
+    uint32_t cursor_start; // where all cursors start
 };
 
 #define TL_ANSWERS_KEPT 64u // answers that a repeated sequence can get again
@@ -75,7 +76,8 @@ void tl_channel_views_make(struct tl_channel_views *views, const struct tl_map *
 /// Starts to use the rings. Both sides' ends must have been reset (incarnations crosswise equal).
 void tl_channel_attach(struct tl_channel *channel, const struct tl_channel_views *views);
 
-/// Stops to use the rings and zeroes our ends. Answers are forgotten, notifications kept.
+/// Stops to use the rings and sets our ends back to where they start. Answers are forgotten,
+/// notifications kept.
 void tl_channel_detach(struct tl_channel *channel);
 
 /// One turn: notifications that wait, then up to `budget` commands, each answered. Call it in

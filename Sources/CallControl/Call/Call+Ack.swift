@@ -61,14 +61,15 @@ extension Call {
     }
 
     /// The other party gets its ACK although no answer came: with what was agreed before, or with
-    /// nothing, since the call ends.
+    /// an answer that refuses every stream, since the call ends.
     func acknowledgeWithoutAnswer(_ side: Side) {
         guard let sequence = self.legs[side].ackOwed else { return }
+        let local = self.legs[side].port.rtp
         var answer: SessionDescription?
         if let stream = self.legs[side.other].session.remote {
-            let local = self.legs[side].port.rtp
             answer = try? self.legs[side].session.makeAnswer(from: stream, local: local)
         }
+        if answer == nil { answer = try? self.legs[side].session.makeRefusal(local: local) }
         if answer == nil { self.legs[side].session.abandonOffer() }
         self.acknowledge(side, sequence: sequence, description: answer)
     }

@@ -15,16 +15,27 @@ extension Call {
             // The caller ended its early dialog: the same as CANCEL (RFC 3261 section 15).
             self.end(.cancelled, status: 487, reason: [], setup: setup)
         case .up(let exchange):
-            self.legs[side].end = .closed
+            self.closeLeg(side)
             self.state = .ending(end)
             if let exchange { self.dropExchange(exchange, status: 487) }
             self.enterEnding()
             self.passBye(to: side.other, request.message)
             self.finishIfOver()
         case .ending:
-            self.legs[side].end = .closed
+            self.closeLeg(side)
             self.finishIfOver()
         case .over: break
+        }
+    }
+
+    /// The party is gone: a 2xx that it did not acknowledge needs no ACK any more.
+    private func closeLeg(_ side: Side) {
+        self.legs[side].end = .closed
+        guard let awaiting = self.legs[side].awaitingAck else { return }
+        self.legs[side].awaitingAck = nil
+        if let server = awaiting.request.server {
+            self.context.servers[server] = nil
+            self.emit(.stopRepeating(server))
         }
     }
 

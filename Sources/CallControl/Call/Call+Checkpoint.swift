@@ -12,8 +12,7 @@ extension Call {
             id: self.id, stage: self.stage, calling: self.calling, called: self.called,
             startedAt: self.startedAt, answeredAt: self.answeredAt,
             status: UInt16(clamping: self.status), a: self.legs.a.checkpoint,
-            b: self.legs.b.checkpoint, exchange: self.exchangeCheckpoint, media: self.media,
-            flows: self.flows)
+            b: self.legs.b.checkpoint, exchange: self.exchangeCheckpoint, media: self.media)
     }
 
     private var stage: CallCheckpoint.Stage {

@@ -49,8 +49,6 @@ final class Call {
     var legs: Legs
     var state: State
     var media: MediaIntent
-    /// What the owner wants kept with the call: identity of its flows.
-    var flows: [UInt8] = []
     /// All tags of ours that lead to this call.
     private(set) var tags: [[UInt8]] = []
     /// The INVITE that made leg b, while further answers to it may come.

@@ -32,7 +32,6 @@ extension CallCheckpoint {
         }
         let a = try reader.intent()
         self.media = MediaIntent(a: a, b: try reader.intent())
-        self.flows = try reader.string(most: Self.flowBytesMax)
         guard reader.isAtEnd else { throw reader.failure(.trailing) }
         guard self.stage != .settingUp || self.exchange != nil else {
             throw reader.failure(.badValue)

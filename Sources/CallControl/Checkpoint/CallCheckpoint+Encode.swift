@@ -26,7 +26,6 @@ extension CallCheckpoint {
         writer.optional(self.exchange) { $0.exchange($1) }
         writer.intent(self.media.a)
         writer.intent(self.media.b)
-        writer.string(self.flows)
         return writer.bytes
     }
 }

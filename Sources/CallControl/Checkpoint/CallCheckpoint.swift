@@ -103,11 +103,7 @@ public struct CallCheckpoint: Sendable, Equatable {
     public var exchange: Exchange?
     /// What the media was.
     public var media: MediaIntent
-    /// Identity of the flows, as ``CallEngine/setFlows(_:_:)`` gave it.
-    public var flows: [UInt8]
 
-    /// Most bytes of ``flows``.
-    public static let flowBytesMax = 4096
     /// Most bytes of an encoded checkpoint: eight messages, and what else there is.
     public static let bytesMax = 1 << 20
 }

@@ -28,16 +28,6 @@ extension CallEngine {
         self.withCall(id) { $0.sourceLearned(address, side: side) }
     }
 
-    /// What the owner wants kept with the call's checkpoint: the identity of its flows, opaque
-    /// here, at most ``CallCheckpoint/flowBytesMax`` bytes.
-    public func setFlows(_ id: CallIdentifier, _ flows: [UInt8]) {
-        guard flows.count <= CallCheckpoint.flowBytesMax else { return }
-        self.withCall(id) { call in
-            call.flows = flows
-            if !call.isEnding { call.checkpoint() }
-        }
-    }
-
     // MARK: Commands
 
     /// Refuses new calls of the node, or of one trunk, from now on. With a deadline what is left
@@ -88,6 +78,9 @@ extension CallEngine {
             ($0.startedAt, $0.id.value) < ($1.startedAt, $1.id.value)
         }
     }
+
+    /// Every live call as it is now, in no order: for an owner that lost what it kept of them.
+    public var checkpoints: [CallCheckpoint] { self.calls.values.map(\.checkpointValue) }
 
     /// One live call.
     public func call(_ id: CallIdentifier) -> CallSummary? { self.calls[id]?.summary }

@@ -11,10 +11,10 @@ extension CallEngine {
     /// between 200 and ACK counts as established, its 200 is repeated, and it is ended if no ACK
     /// comes in time.
     ///
-    /// The owner has reserved the ports of each checkpoint's media in its allocator before; the
-    /// engine gives them back when the call is over. Returns the calls that were taken over; for
-    /// others (a listener is not configured any more, or the identifier is taken) ports are given
-    /// back and the checkpoint removed.
+    /// The owner has reserved the ports of each checkpoint's media in its allocator before, and
+    /// keeps the media itself; the engine gives both back when the call is over. Returns the calls
+    /// that were taken over; for others (a listener is not configured any more, or the identifier
+    /// is taken) ports are given back and the checkpoint removed, and the owner ends their media.
     @discardableResult
     public func restore(_ checkpoints: [CallCheckpoint]) -> [CallIdentifier] {
         var restored: [CallIdentifier] = []
@@ -43,7 +43,9 @@ extension CallEngine {
         let call = Call(birth, context: self.context, state: .up(nil))
         call.answeredAt = checkpoint.answeredAt
         call.status = Int(checkpoint.status)
-        call.flows = checkpoint.flows
+        // The owner has the media of every checkpoint; it has to be told when that is over.
+        call.media = checkpoint.media
+        call.hasMedia = true
         self.calls[checkpoint.id] = call
         self.context.counters.callsRestored &+= 1
         for side in Side.allCases { call.register(legs[side].localTag, side) }

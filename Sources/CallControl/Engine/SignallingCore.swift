@@ -102,6 +102,7 @@ public final class SignallingCore<Ports: MediaPorts> {
         switch action {
         case .respond(let id, let status, let bytes):
             self.layer.respond(id, status: status, bytes: bytes)
+        case .stopRepeating(let id): self.layer.stopRepeating(id)
         case .request(let request): self.send(request)
         case .cancel(let handle, let reason):
             if let id = self.transactions[handle] { self.layer.cancel(id, reason: reason) }

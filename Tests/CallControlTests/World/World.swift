@@ -286,10 +286,14 @@ final class World {
         for checkpoint in kept {
             self.ports.claim(checkpoint.media.a.local)
             self.ports.claim(checkpoint.media.b.local)
+            self.media[checkpoint.id] = checkpoint.media
         }
         self.core = World.core(self.configuration, self.ports, seed: self.random.next())
         self.core.engine.now = self.now
-        self.core.engine.restore(kept)
+        let taken = Set(self.core.engine.restore(kept))
+        for checkpoint in kept where !taken.contains(checkpoint.id) {
+            self.media[checkpoint.id] = nil
+        }
         for output in self.core.drain() { self.perform(output) }
     }
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import Foundation
+import Management
+import Testing
+
+@testable import Node
+@testable import Store
+
+/// What is kept for the next process, and what goes wrong with it.
+@Suite struct KeptStateTests {
+    private func conditions(_ node: NodeFixture) -> [String] { node.shard.conditions() }
+
+    @Test func aFileSetAsideGetsAllCallsAgain() throws {
+        let node = try NodeFixture(fastPath: true)
+        let parties = try Parties(node)
+        _ = try parties.call("c1")
+        _ = try parties.call("c2")
+        let before = Set(node.shard.store.loadAll().map(\.key))
+        #expect(before.count == 2)
+        // As when a write finds the file corrupt: the new one would know of later changes only.
+        node.shard.store.giveUp("found corrupt")
+        let carrier = parties.carrier
+        carrier.send(carrier.request("INVITE", call: "c3", body: carrier.sdp))
+        #expect(parties.service.expect("INVITE", node) != nil)
+        let after = node.shard.store.loadAll()
+        #expect(after.count == 3 && Set(after.map(\.key)).isSuperset(of: before))
+        #expect(node.shard.store.condition == .good)
+    }
+
+    @Test func callsGoOnWithAFullDisk() throws {
+        let directory = try NodeDirectory()
+        let small = directory.path + "/small"
+        mkdir(small, 0o700)
+        guard mount("tmpfs", small, "tmpfs", 0, "size=2m") == 0 else {
+            print("left out: 1 case (mounting a small file system needs root)")
+            return
+        }
+        defer { umount2(small, Int32(MNT_DETACH)) }
+        let node = try NodeFixture(fastPath: true, runtime: small, directory: directory)
+        let parties = try Parties(node)
+        let (answer, _) = try parties.call()
+        #expect(!self.conditions(node).contains { $0.contains("checkpoints") })
+        try self.fill(small + "/rubbish")
+        // The log of the store has no room to grow in; calls come, stand and go all the same.
+        let late = try parties.call("late")
+        #expect(node.shard.store.condition == .full)
+        #expect(self.conditions(node).contains { $0.contains("no room for checkpoints") })
+        #expect(node.shard.core.engine.callCount == 2)
+        try parties.hangUp("late", after: late.answer)
+        try parties.hangUp(after: answer)
+        // Room again, and the condition passes with the next change.
+        unlink(small + "/rubbish")
+        let last = try parties.call("last")
+        #expect(node.shard.store.condition == .good)
+        #expect(!self.conditions(node).contains { $0.contains("checkpoints") })
+        #expect(node.shard.store.loadAll().count == 1)
+        try parties.hangUp("last", after: last.answer)
+    }
+
+    private func fill(_ path: String) throws {
+        let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        let block = [UInt8](repeating: 1, count: 4096)
+        while write(descriptor, block, block.count) > 0 {}
+        #expect(errno == ENOSPC)
+    }
+
+    @Test func aStoreThatCannotBeOpenedIsACondition() throws {
+        let directory = try NodeDirectory()
+        mkdir(directory.path + "/calls.sqlite", 0o700)
+        let node = try NodeFixture(fastPath: true, directory: directory)
+        let parties = try Parties(node)
+        let (answer, _) = try parties.call()
+        #expect(self.conditions(node).contains { $0.contains("checkpoints cannot be written") })
+        try parties.hangUp(after: answer)
+    }
+
+    @Test func unreadableCheckpointsAreCountedAndRemoved() throws {
+        let directory = try NodeDirectory()
+        do {
+            let store = CheckpointStore(path: directory.path + "/calls.sqlite")
+            store.put(Checkpoint(key: CheckpointKey(bytes: [1]), version: 1, bytes: [1, 2, 3]))
+            store.commit()
+        }
+        let node = try NodeFixture(directory: directory)
+        node.settle()
+        #expect(node.shard.counters.unreadableCheckpoints == 1)
+        #expect(node.shard.store.loadAll().isEmpty)
+    }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Glibc
+import Management
+import Testing
+
+@testable import Node
+
+@Suite struct ReloadTests {
+    private func conditions(_ node: NodeFixture) throws -> [String] {
+        let all = try node.result("status")["conditions"]?.array ?? []
+        return all.compactMap(\.string).filter { $0.hasPrefix("configuration: ") }
+    }
+
+    @Test func goodFileIsInForce() throws {
+        let node = try NodeFixture()
+        let peer = try SIPPeer(node.addresses.stranger, to: node.addresses.box)
+        peer.send(peer.request("OPTIONS", call: "before"))
+        #expect(peer.expect("SIP/2.0 403", node) != nil)
+        try node.edit(
+            "routes:",
+            to: "  - { name: more, listener: udp, realm: inside, "
+                + "peer: \"sip:\(node.addresses.stranger)\" }\nroutes:")
+        node.shard.reload()
+        #expect(node.shard.file.trunks.map(\.name) == ["carrier", "service", "more"])
+        peer.send(peer.request("OPTIONS", call: "after"))
+        #expect(peer.expect("SIP/2.0 200", node) != nil)
+        #expect(try self.conditions(node).isEmpty)
+    }
+
+    @Test(arguments: [
+        ("realm: inside, peer", "realm: nowhere, peer", "nowhere"),
+        ("routes:", "roots:", "roots"), ("{ prefix:", "{ prefix", "node.yaml:"),
+    ])
+    func badFileChangesNothing(text: String, replacement: String, told: String) throws {
+        let node = try NodeFixture()
+        let before = node.shard.file
+        try node.edit(text, to: replacement)
+        node.shard.reload()
+        #expect(node.shard.file == before)
+        let conditions = try self.conditions(node)
+        #expect(conditions.contains { $0.contains(told) && $0.contains("node.yaml:") })
+        let peer = try SIPPeer(node.addresses.carrier, to: node.addresses.box)
+        peer.send(peer.request("OPTIONS"))
+        #expect(peer.expect("SIP/2.0 200", node) != nil)
+        // A good file ends the condition.
+        try node.edit(replacement, to: text)
+        node.shard.reload()
+        #expect(try self.conditions(node).isEmpty)
+    }
+
+    @Test func missingFileChangesNothing() throws {
+        let node = try NodeFixture()
+        let before = node.shard.file
+        unlink(node.configurationPath)
+        node.shard.reload()
+        #expect(node.shard.file == before)
+        #expect(try !self.conditions(node).isEmpty)
+    }
+
+    @Test func listenersWaitForARestartAndSaySo() throws {
+        let node = try NodeFixture()
+        let before = node.shard.file
+        try node.edit("{ name: tcp, transport: tcp", to: "{ name: two, transport: tcp")
+        node.shard.reload()
+        #expect(node.shard.file == before)
+        #expect(try self.conditions(node).contains { $0.contains("restart") })
+    }
+
+    @Test func theNodeWaitsForARestartAndTheRestIsInForce() throws {
+        let node = try NodeFixture()
+        try node.edit("name: test", to: "name: other")
+        try node.edit("routes:", to: "limits: { calls: 7 }\nroutes:")
+        node.shard.reload()
+        #expect(node.shard.file.node.name == "test" && node.shard.file.limits.calls == 7)
+        #expect(try self.conditions(node).contains { $0.contains("next start") })
+    }
+}
