@@ -95,7 +95,8 @@ enum Schema {
             )
         ])
     static let trunks = SectionSchema(
-        name: "trunks", isList: true, meaning: "SIP neighbours, at most 1000. Requests from anybody else are refused.",
+        name: "trunks", isList: true,
+        meaning: "SIP neighbours, at most 1000. Requests from anybody else are refused.",
         keys: [
             TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkKeys.peer,
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,

@@ -77,9 +77,9 @@ extension Diagnosis {
                 self.add(.fault, "control plane", Render.cell(condition))
             }
             if conditions.isEmpty {
+                let state = Render.cell(status["state"])
                 let calls = Render.cell(status["calls"]?["active"])
-                self.add(
-                    .good, "control plane", "it is \(Render.cell(status["state"])); calls: \(calls)")
+                self.add(.good, "control plane", "it is \(state); calls: \(calls)")
             }
         } catch {
             self.add(.fault, "control plane", error.text)
