@@ -14,7 +14,7 @@ extension NodeConfiguration {
             "# The node of this example stands between two neighbours, carrier and service, each",
             "# at an interface of its own. Each side takes a realm (where media goes in and out),",
             "# a listener (where SIP does), a trunk (the neighbour) and a route (which calls it",
-            "# gets). The first of each shows every key; the second only what has no default.",
+            "# gets). The first of each shows every key, the second only what has no default.",
             "# Sections and keys with a default may be left out.",
         ]
         for section in Schema.sections {

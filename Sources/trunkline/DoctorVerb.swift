@@ -77,8 +77,8 @@ extension Diagnosis {
                 self.add(.fault, "control plane", Render.cell(condition))
             }
             if conditions.isEmpty {
-                let calls = Render.cell(status["calls"]?["active"])
                 let state = Render.cell(status["state"])
+                let calls = Render.cell(status["calls"]?["active"])
                 self.add(.good, "control plane", "it is \(state); calls: \(calls)")
             }
         } catch {

@@ -9,6 +9,7 @@ extension Verb {
         details: """
             Lists the flows of the fast path: one for each leg of a call, with its addresses and
             what it carried. Where the control plane is away, the fast path's own file is read.
+            Jitter is in clock units of the codec, as RTCP has it (8 a millisecond for G.711).
             """,
         options: RunningNode.options
     ) { (arguments) throws(Failure) in
