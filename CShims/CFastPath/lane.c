@@ -38,6 +38,18 @@ static void let_go(struct tl_lane *lane)
     __atomic_store_n(&lane->control.held, NULL, __ATOMIC_RELEASE);
 }
 
+// The link is held before it is touched, and wanted is looked at again after that: housekeeping
+// unmaps only what it wants no more and then finds nobody holding. Both sides store, then load
+// (sequentially consistent), so that at least one of them sees the other.
+static int hold(struct tl_lane *lane, const struct tl_link *link)
+{
+    __atomic_store_n(&lane->control.held, link, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&lane->control.wanted, __ATOMIC_SEQ_CST) == link)
+        return 1;
+    __atomic_store_n(&lane->control.held, NULL, __ATOMIC_RELEASE);
+    return 0;
+}
+
 static void take_up(struct tl_lane *lane, const struct tl_link *link)
 {
     struct tl_channel_views views;
@@ -46,7 +58,6 @@ static void take_up(struct tl_lane *lane, const struct tl_link *link)
                               shard, lane->index);
         tl_channel_attach(&lane->worker->channels[shard], &views);
     }
-    __atomic_store_n(&lane->control.held, link, __ATOMIC_RELEASE);
 }
 
 // The link to use in this turn, or NULL. The acquire pairs with housekeeping's store of `wanted`.
@@ -56,8 +67,11 @@ static const struct tl_link *current_link(struct tl_lane *lane)
     if (TL_UNLIKELY(wanted != lane->control.held)) {
         if (lane->control.held != NULL)
             let_go(lane);
-        if (wanted != NULL)
+        if (wanted != NULL) {
+            if (!hold(lane, wanted))
+                return NULL;
             take_up(lane, wanted);
+        }
     }
     if (wanted == NULL || lane->control.fault != TL_FAULT_NONE)
         return NULL;

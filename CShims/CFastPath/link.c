@@ -33,15 +33,16 @@ static uint64_t peer_incarnation(const struct tl_linker *linker)
 
 static void want(struct tl_linker *linker, const struct tl_link *link)
 {
-    // Pairs with the acquire in the lane: what the link points to is complete.
+    // Pairs with the acquire in the lane: what the link points to is complete. Sequentially
+    // consistent, as `held` is read: see hold() in lane.c.
     for (uint32_t i = 0; i < linker->lane_count; i++)
-        __atomic_store_n(&linker->lanes[i]->control.wanted, link, __ATOMIC_RELEASE);
+        __atomic_store_n(&linker->lanes[i]->control.wanted, link, __ATOMIC_SEQ_CST);
 }
 
 static int all_let_go(const struct tl_linker *linker)
 {
     for (uint32_t i = 0; i < linker->lane_count; i++)
-        if (__atomic_load_n(&linker->lanes[i]->control.held, __ATOMIC_ACQUIRE) != NULL)
+        if (__atomic_load_n(&linker->lanes[i]->control.held, __ATOMIC_SEQ_CST) != NULL)
             return 0;
     return 1;
 }

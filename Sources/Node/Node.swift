@@ -16,6 +16,8 @@ public enum Node {
     public static func run(_ configuration: NodeConfiguration, path: String) throws(NodeError) {
         guardSharedFiles()
         try self.makeDirectory(configuration.node.runtimeDirectory)
+        let lock = try self.lock(configuration.node.runtimeDirectory)
+        defer { close(lock) }
         let shard = try Shard(configuration, path: path)
         try shard.open()
         let notification = ServiceNotification()
@@ -35,6 +37,22 @@ public enum Node {
         shard.loop.run()
         notification.send("STOPPING=1")
         shard.close()
+    }
+
+    /// Before anything of a running node is touched: the directory is one process's.
+    private static func lock(_ directory: String) throws(NodeError) -> Int32 {
+        let path = directory + "/serve.lock"
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else {
+            throw NodeError("\(path): \(String(cString: strerror(errno)))")
+        }
+        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            close(descriptor)
+            throw NodeError(
+                "another trunkline serve runs in \(directory). "
+                    + "Stop it first, or name another runtime-directory")
+        }
+        return descriptor
     }
 
     private static func makeDirectory(_ path: String) throws(NodeError) {

@@ -127,8 +127,8 @@ extension Shard {
             }
         case .waiting: conditions.append("the fast path does not answer the handshake")
         case .detached(let refusal):
-            let why = refusal.map { ": \($0)" } ?? ""
-            conditions.append("the fast path is away\(why); calls are refused until it is back")
+            let why = refusal.flatMap { $0 == .absent ? nil : " (\($0.text))" } ?? ""
+            conditions.append("the fast path is away\(why): calls are refused until it is back")
         }
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")

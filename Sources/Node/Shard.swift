@@ -158,19 +158,6 @@ final class Shard {
 
     /// What can change while calls are up; the rest waits for a restart, and says so.
     private func adopt(_ file: NodeConfiguration) {
-        if file.listeners != self.file.listeners || file.node != self.file.node
-            || file.realms != self.file.realms || file.fastPath != self.file.fastPath
-        {
-            self.refusedConfiguration = [
-                "node, fastpath, realms and listeners change with the next start; "
-                    + "trunks, routes and limits are in force"
-            ]
-        }
-        var next = file
-        next.listeners = self.file.listeners
-        next.node = self.file.node
-        next.realms = self.file.realms
-        next.fastPath = self.file.fastPath
         guard file.listeners == self.file.listeners, file.realms == self.file.realms else {
             // Trunks name listeners and realms by position: they cannot be taken without them.
             self.refusedConfiguration = [
@@ -178,6 +165,20 @@ final class Shard {
             ]
             return
         }
+        let later = [
+            (file.node != self.file.node, "node"), (file.fastPath != self.file.fastPath, "fastpath"),
+            (file.media != self.file.media, "media"),
+        ].filter(\.0).map(\.1)
+        if !later.isEmpty {
+            self.refusedConfiguration = [
+                "\(later.joined(separator: ", ")): changes with the next start; "
+                    + "trunks, routes and limits are in force"
+            ]
+        }
+        var next = file
+        next.node = self.file.node
+        next.fastPath = self.file.fastPath
+        next.media = self.file.media
         do {
             self.core.engine.configure(try Settings.calls(next))
             self.file = next

@@ -16,12 +16,12 @@ static const struct {
     {"aiortc/rtp_with_sdes_mid.bin", 0, TL_DROP_INDEX_PAYLOAD_TYPE},
     {"aiortc/rtcp_sr.bin", 1, TL_DROP_REASON_COUNT},
     {"aiortc/rtcp_rr.bin", 1, TL_DROP_REASON_COUNT},
-    {"aiortc/rtcp_sdes.bin", 1, TL_DROP_INDEX_MALFORMED_RTCP}, // alone: no compound
-    {"aiortc/rtcp_bye.bin", 1, TL_DROP_INDEX_MALFORMED_RTCP},
+    {"aiortc/rtcp_sdes.bin", 1, TL_DROP_REASON_COUNT}, // alone: reduced size (RFC 5506)
+    {"aiortc/rtcp_bye.bin", 1, TL_DROP_REASON_COUNT},
     {"aiortc/rtcp_sr_invalid.bin", 1, TL_DROP_INDEX_MALFORMED_RTCP},
     {"aiortc/rtcp_bye_invalid.bin", 1, TL_DROP_INDEX_MALFORMED_RTCP},
     {"aiortc/rtcp_sdes_item_truncated.bin", 1, TL_DROP_INDEX_MALFORMED_RTCP},
-    {"aiortc/rtcp_psfb_pli.bin", 1, TL_DROP_INDEX_MALFORMED_RTCP},
+    {"aiortc/rtcp_psfb_pli.bin", 1, TL_DROP_REASON_COUNT},
 };
 
 // Bytes of a sample, or -1 when it is absent.

@@ -2,6 +2,7 @@
 """A running trunkline-fastpath with a folder of its own, and tl_poke as its control plane."""
 
 import os
+import shutil
 import signal
 import struct
 import subprocess
@@ -16,13 +17,14 @@ PATIENCE = 15  # seconds for what takes milliseconds
 
 
 def wait(what, condition):
+    """Until the condition gives something; `what` says, when asked, what did not happen."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         value = condition()
         if value:
             return value
         time.sleep(0.002)
-    raise TimeoutError(what)
+    raise TimeoutError(what())
 
 
 def cores():
@@ -47,7 +49,11 @@ class FastPath:
         self.owner = owner
         self.process = None
         self.children = []
-        self.start()
+        try:
+            self.start()
+        except (AssertionError, TimeoutError):
+            shutil.rmtree(self.folder)
+            raise
 
     def path(self, name):
         return os.path.join(self.folder, name)
@@ -55,7 +61,13 @@ class FastPath:
     def start(self):
         with open(self.path("log"), "ab") as log:
             self.process = subprocess.Popen(self.words, stdout=log, stderr=log)
-        wait("the fast path did not start: " + self.log(), self.is_running)
+        try:
+            wait(lambda: "it did not start: " + self.log(), self.is_running)
+        except (AssertionError, TimeoutError):
+            if self.is_alive():
+                self.process.kill()
+                self.process.wait()
+            raise
 
     def is_running(self):
         if self.process.poll() is not None:
@@ -117,5 +129,5 @@ class FastPath:
         except subprocess.TimeoutExpired:
             self.process.kill()
             code = self.process.wait()
-        subprocess.run(["rm", "-rf", self.folder], check=True)
+        shutil.rmtree(self.folder)
         return code

@@ -58,7 +58,7 @@ class Memif(unittest.TestCase):
                  f"net_pcap0,rx_pcap={paths[0]},tx_pcap={paths[1]}", "--", "-i",
                  "--total-num-mbufs=4096", "--no-mlockall", "--forward-mode=io", "--no-flush-rx"],
                 stdin=subprocess.PIPE, stdout=log, stderr=log)
-        wait(f"memif did not connect: {self.peer_log()}", self.is_connected)
+        wait(lambda: f"memif did not connect: {self.peer_log()}", self.is_connected)
         return paths[1]
 
     def peer_log(self):
@@ -101,7 +101,8 @@ class Memif(unittest.TestCase):
         before = self.received()
         output = self.start_peer(packets)
         self.say(b"start")
-        wait("not all arrived", lambda: self.received() == before + len(packets))
+        wait(lambda: f"not all arrived: {self.box.poke('counters')}",
+             lambda: self.received() == before + len(packets))
         self.end_peer()
         sent = [wire.take_apart(*packet) for packet in wire.read_capture(output)]
         self.assertEqual(len(sent), 2 * COUNT)
@@ -121,7 +122,8 @@ class Memif(unittest.TestCase):
         self.start_peer(party(1, 0x200))
         self.end_peer(kill=True)
         self.assertTrue(self.box.is_alive())
-        wait("the peer's death was not seen", lambda: "link 0" in self.box.poke("realms"))
+        wait(lambda: "the peer's death was not seen",
+             lambda: "link 0" in self.box.poke("realms"))
         self.carry(0x300, 100 + COUNT)
         counters = self.box.poke("counters")
         self.assertIn("drop:wrong_source 2 ", counters)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls between real clients through the real box: python3 Tests/lab/run.py [--long] [NAME ...]"""
 
+import signal
 import sys
 
 import cases_calls  # noqa: F401  each import registers its cases
@@ -10,6 +11,9 @@ import cases_restart  # noqa: F401
 from harness import CASES, run_cases
 
 if __name__ == "__main__":
+    # What was made is removed also when somebody ends the run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     words = sys.argv[1:]
     if "--list" in words:
         print("\n".join(f"{name}{' (long)' if long else ''}" for name, _, long in CASES))

@@ -5,7 +5,7 @@ public import SDP
 public import SIPDialog
 public import SIPTransaction
 
-/// What has to survive of a call when the process does not (ARCHITECTURE section 4, Recovery).
+/// What has to survive of a call when the process does not.
 /// Written when its INVITE goes out, and at its answer, ACK, re-INVITE and BYE; removed when the
 /// call is over. Holds no connection: those end with the process.
 public struct CallCheckpoint: Sendable, Equatable {

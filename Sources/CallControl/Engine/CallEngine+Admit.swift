@@ -147,8 +147,8 @@ extension CallEngine {
         return Refusal(reply: reply)
     }
 
-    /// ARCHITECTURE: a condition of the node passes, so the caller may come back; a trunk's limit
-    /// is an agreement.
+    /// A condition of the node passes, so the caller may come back; a trunk's limit is an
+    /// agreement.
     private func refusal(_ refusal: AdmissionRefusal) -> Refusal {
         var reply = Reply(503)
         if refusal.isTemporary {
