@@ -166,7 +166,8 @@ final class Shard {
             return
         }
         let later = [
-            (file.node != self.file.node, "node"), (file.fastPath != self.file.fastPath, "fastpath"),
+            (file.node != self.file.node, "node"),
+            (file.fastPath != self.file.fastPath, "fastpath"),
             (file.media != self.file.media, "media"),
         ].filter(\.0).map(\.1)
         if !later.isEmpty {
