@@ -58,16 +58,20 @@ ground_swift() {
     exit 1
 }
 
-# Builds both planes: ground_build release|debug
+# Builds both planes: ground_build release|debug. On a terminal it shows how far it is.
 ground_build() {
     say "building ($1); the first time takes some minutes"
-    local log status=0
+    local log status=0 builder options=(-c "$1")
+    [ "$1" != release ] || options+=(--static-swift-stdlib)
     log=$(mktemp)
-    if [ "$1" = release ]; then
-        swift build -c release --static-swift-stdlib >"$log" 2>&1 || status=$?
-    else
-        swift build -c "$1" >"$log" 2>&1 || status=$?
-    fi
+    swift build "${options[@]}" >"$log" 2>&1 &
+    builder=$!
+    while kill -0 "$builder" 2>/dev/null; do
+        sleep 1
+        [ ! -t 2 ] || printf '\r  %s\033[K' "$(tail -n 1 "$log" | cut -c 1-72)" >&2
+    done
+    wait "$builder" || status=$?
+    [ ! -t 2 ] || printf '\r\033[K' >&2
     if [ $status != 0 ]; then
         tail -n 40 "$log" >&2
         rm -f "$log"
