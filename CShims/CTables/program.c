@@ -194,7 +194,8 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
         tl_next_hop_release(&worker->hops, route->hop);
         struct tl_route kept = {.hop = cold->hop, .variant = flow->egress.variant,
                                 .target = flow->egress.target};
-        worker->hops.entries[kept.hop].users++;
+        if (kept.hop != TL_NO_HOP)
+            worker->hops.entries[kept.hop].users++;
         tl_route_apply(worker, slot, flow->admission.source, record->source_port, &kept);
     }
     if (!(spec->flags & TL_FLOW_LEARN))
@@ -216,10 +217,11 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
     struct tl_flow *flow = &worker->flows[slot];
     struct tl_route route;
     const struct tl_flow_spec *spec = &worker->cold[slot].spec;
-    if (tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK)
+    if (!tl_remote_is_good(worker, spec, address, port) ||
+        tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK)
         return 0;
-    if (route.variant & TL_VARIANT_HAIRPIN)
-        return 0; // only signalling says that a call comes back to the box
+    if (route.hop == TL_NO_HOP)
+        return 0; // a hairpin: only signalling says that a call comes back to the box
     tl_route_apply(worker, slot, address, port, &route);
     uint16_t rtcp_port = spec->flags & TL_FLOW_RTCP_MUX ? port : (uint16_t)(port + 1);
     source_set(worker, slot, address, port, rtcp_port, 1);
