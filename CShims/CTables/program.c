@@ -112,10 +112,9 @@ static void streams_start(struct tl_flow *flow, const struct tl_flow_record *rec
 }
 
 static void cold_start(struct tl_flow_cold *cold, const struct tl_flow_spec *spec,
-                       uint32_t generation, uint64_t now_ns)
+                       uint32_t generation)
 {
     cold->spec = *spec;
-    cold->installed_ns = now_ns;
     cold->last_generation = generation;
     cold->learn_until_ns = 0;
     cold->rtcp_due_ns = 0;
@@ -145,7 +144,9 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
     int taken_up = record_take_up(record, spec, generation);
     if (!taken_up)
         record_start(record, spec, generation);
-    cold_start(cold, spec, generation, now_ns);
+    cold_start(cold, spec, generation);
+    cold->match = worker->channels[cold->shard].match;
+    tl_flow_hear(worker, slot, now_ns); // whether a time-out was told before, nobody knows
     settings_apply(flow, worker, spec, 0);
     streams_start(flow, record, generation);
     tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, route);
@@ -206,6 +207,12 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
         cold->rtcp_due_ns = 0;
     else if (!(old.flags & TL_FLOW_RTCP) || old.rtcp_interval_ms != spec->rtcp_interval_ms)
         rtcp_start(worker, cold, now_ns);
+    // A time-out may have been told to a control plane that died before it read it.
+    const struct tl_channel *channel = &worker->channels[cold->shard];
+    if (cold->match != channel->match) {
+        cold->match = channel->match;
+        tl_flow_hear(worker, slot, now_ns);
+    }
     flow->egress.flags = flow->admission.flags;
     record->key_id = spec->key_id;
     tl_flow_schedule(worker, slot, now_ns);
@@ -275,6 +282,19 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
     worker->counters.flows = worker->live;
 }
 
+TL_PACKET_CODE uint64_t tl_flow_heard(const struct tl_worker *worker, uint32_t slot)
+{
+    uint64_t media_ns = tl_worker_record(worker, slot)->rx_time_ns;
+    uint64_t quiet_from_ns = worker->cold[slot].quiet_from_ns;
+    return media_ns > quiet_from_ns ? media_ns : quiet_from_ns;
+}
+
+TL_PACKET_CODE void tl_flow_hear(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
+{
+    worker->cold[slot].quiet_from_ns = now_ns;
+    tl_worker_record(worker, slot)->media_timed_out = 0;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return b != 0 && b < a ? b : a;
@@ -289,9 +309,7 @@ TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, ui
     if (flow->admission.flags & TL_FLOW_LEARN_OPEN)
         due = earlier(due, cold->learn_until_ns);
     if (cold->spec.media_timeout_ms != 0) {
-        uint64_t last = record->rx_time_ns;
-        if (last < cold->installed_ns)
-            last = cold->installed_ns;
+        uint64_t last = tl_flow_heard(worker, slot);
         uint64_t timeout = cold->spec.media_timeout_ms * TL_MILLISECOND_NS;
         // Once reported, look again after a whole time-out: media may have returned and stopped.
         due = earlier(due, (record->media_timed_out ? now_ns : last) + timeout);

@@ -109,7 +109,10 @@
 // Events.
 #define TL_EVENT_ANSWER 1u          // the answer to the command with this sequence
 #define TL_EVENT_LISTED 2u          // a live flow, on the way to the answer of a list command
-#define TL_EVENT_MEDIA_TIMEOUT 3u   // nothing accepted for media_timeout_ms; once until it returns
+#define TL_EVENT_MEDIA_TIMEOUT 3u   // neither RTP nor RTCP accepted for media_timeout_ms; once until
+                                    // one returns, and once more to a control plane (or of a fast
+                                    // path) that was started since: silence counts anew from the
+                                    // add that takes the flow up, or from the first modify
 #define TL_EVENT_SOURCE_LEARNED 4u  // address, port: the one learned source of this flow
 
 // Statuses of answers. Zero or negative; a refusal leaves everything as it was.

@@ -59,6 +59,12 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
 /// Closes the learn window.
 TL_PACKET_CODE void tl_flow_learn_close(struct tl_flow *flow);
 
+/// When the remote party was last heard of (RTP or RTCP), or the silence began to count.
+TL_PACKET_CODE uint64_t tl_flow_heard(const struct tl_worker *worker, uint32_t slot);
+
+/// Silence counts from now on; a time-out that was reported may be reported again.
+TL_PACKET_CODE void tl_flow_hear(struct tl_worker *worker, uint32_t slot, uint64_t now_ns);
+
 /// Arms the flow's timer for the earliest of what it waits for.
 TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, uint64_t now_ns);
 
