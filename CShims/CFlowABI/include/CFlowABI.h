@@ -160,7 +160,7 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_DROP_REASONS(X)                                                                         \
     X(NOT_MEDIA, "not_media", "not UDP to a media address and port; a shared interface's kernel has its own copy") \
     X(FRAGMENT, "fragment", "an IP fragment in the media range")                                   \
-    X(MALFORMED_IP, "malformed_ip", "an IP header with options, or one that does not fit its packet")                 \
+    X(MALFORMED_IP, "malformed_ip", "an IP header with options, one that does not fit its packet, or an address that cannot be on a wire") \
     X(MALFORMED_UDP, "malformed_udp", "a UDP length that does not fit its packet")                 \
     X(NO_FLOW, "no_flow", "a media port that no call uses")                                        \
     X(WRONG_REALM, "wrong_realm", "arrived by another interface or VLAN than its address's realm") \
