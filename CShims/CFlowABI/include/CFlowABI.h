@@ -109,7 +109,7 @@
 // Events.
 #define TL_EVENT_ANSWER 1u          // the answer to the command with this sequence
 #define TL_EVENT_LISTED 2u          // a live flow, on the way to the answer of a list command
-#define TL_EVENT_MEDIA_TIMEOUT 3u   // neither RTP nor RTCP accepted for media_timeout_ms; once until
+#define TL_EVENT_MEDIA_TIMEOUT 3u   // no RTP and no RTCP accepted for media_timeout_ms; once until
                                     // one returns, and once more to a control plane (or of a fast
                                     // path) that was started since: silence counts anew from the
                                     // add that takes the flow up, or from the first modify
@@ -121,7 +121,7 @@
     X(BAD_OPERATION, -1, "bad_operation", "the operation is not known")                            \
     X(BAD_SIZE, -2, "bad_size", "the message is shorter than its operation needs")                 \
     X(BAD_INDEX, -3, "bad_index", "the flow index is outside this worker's range")                 \
-    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or one that was used before")        \
+    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or none after those used before")    \
     X(STALE, -5, "stale", "the flow at this index has another generation")                         \
     X(EXISTS, -6, "exists", "the flow index is in use")                                            \
     X(NOT_FOUND, -7, "not_found", "no live flow at this index")                                    \
