@@ -202,6 +202,10 @@ TL_STAGE(tl_classify)
     for (uint32_t i = 0; i < count; i++) {
         struct tl_packet *packet = &packets[i];
         struct headers found;
+        if (TL_UNLIKELY(packet->flags & TL_PACKET_SEGMENTED)) { // what it says of itself cannot fit
+            tl_packet_drop(worker, packet, TL_DROP_INDEX_SEGMENTED);
+            continue;
+        }
         int result = read_headers(packet, &found);
         if (result == BROKEN) {
             tl_packet_drop(worker, packet, TL_DROP_INDEX_MALFORMED_IP);

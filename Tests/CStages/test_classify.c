@@ -127,6 +127,20 @@ static void test_addresses(struct world *world)
     CHECK_EQUAL(send_changed(world, &six, 14 + 8, address, 16), TL_DROP_INDEX_NO_FLOW);
 }
 
+// A chain of buffers: neither relayed in part nor shown to a twin, whatever its first one says.
+static void test_segmented(struct world *world)
+{
+    const struct sender twin = {"198.18.3.2", 9, "198.18.3.1", 5060, 2, 0};
+    const struct sender *const senders[] = {&party_a, &twin};
+    for (uint32_t i = 0; i < 2; i++) {
+        burst_begin(world);
+        add_udp(world, senders[i], rtp, sizeof(rtp))->flags = TL_PACKET_SEGMENTED;
+        burst_run(world);
+        CHECK_EQUAL(burst_reason(world), TL_DROP_INDEX_SEGMENTED);
+    }
+    CHECK_EQUAL(drops(world, TL_DROP_INDEX_SEGMENTED), 2);
+}
+
 static void test_udp(struct world *world)
 {
     CHECK_EQUAL(send_changed(world, &party_a, 38, "\x00\x07", 2), TL_DROP_INDEX_MALFORMED_UDP);
@@ -184,6 +198,7 @@ int main(void)
     test_ip(world);
     test_ipv6(world);
     test_addresses(world);
+    test_segmented(world);
     test_udp(world);
     test_realm(world);
     world_free(world);

@@ -185,7 +185,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
     X(INJECT_REFUSED, "inject_refused", "a packet of the control plane for a flow that is gone")   \
     X(TWIN_FULL, "twin_full", "the kernel's twin of a NIC did not take the packet")                \
     X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")    \
-    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream")
+    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream") \
+    X(SEGMENTED, "segmented", "a packet that its driver put into more than one buffer")
 
 #define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
 enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
