@@ -148,6 +148,23 @@ static void test_budgets(void)
     world_free(world);
 }
 
+// Whoever tries to be learned spends nothing of the party's budget.
+static void test_candidate_budget(void)
+{
+    struct world *world = world_make(1);
+    call_make(world, ADDRESS_2, "198.18.2.2", TL_FLOW_LEARN);
+    struct tl_flow_spec spec = world->worker->cold[0].spec;
+    struct sender other = party_a;
+    other.source_port = 4444;
+    spec.packets_per_second = 100;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &spec), TL_STATUS_OK);
+    for (uint32_t i = 0; i < 100; i++) // of a type that nobody negotiated
+        CHECK_EQUAL(send_rtp(world, &other, (struct rtp){.type = 8})->reason,
+                    TL_DROP_INDEX_WRONG_SOURCE);
+    CHECK_EQUAL(accepted_in_a_row(world, 100), 25);
+    world_free(world);
+}
+
 static void test_demux(void)
 {
     struct world *world = world_make(1);
@@ -209,6 +226,7 @@ int main(void)
     test_learn_window();
     test_unlearnable();
     test_budgets();
+    test_candidate_budget();
     test_demux();
     test_directions();
     return tests_passed("admission");
