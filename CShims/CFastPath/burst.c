@@ -175,6 +175,8 @@ TL_PACKET_CODE void tl_burst_received(struct tl_lane *lane, struct rte_mbuf **bu
         packet->rx_port = port;
         if ((buffers[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
             packet->vlan = buffers[i]->vlan_tci & 0xfff;
+        if (TL_UNLIKELY(buffers[i]->nb_segs != 1))
+            packet->flags = TL_PACKET_SEGMENTED;
     }
     tl_pipeline_run(lane->worker, lane->packets, count, now_ns);
     act(lane, lane->packets, count);

@@ -21,6 +21,13 @@
 #include "io.h"
 #include "say.h"
 
+// Behind the headroom a buffer holds the largest packet that the box makes; what arrives is smaller
+// where no jumbo frames are, and DPDK's own default.
+enum { BUFFER_BYTES = RTE_PKTMBUF_HEADROOM + TL_MADE_PACKET_BYTES };
+_Static_assert(BUFFER_BYTES >= RTE_MBUF_DEFAULT_BUF_SIZE, "room for a full frame");
+_Static_assert(RTE_PKTMBUF_HEADROOM >= TL_HEADROOM_BYTES, "headers may grow");
+_Static_assert(BUFFER_BYTES + 512 <= 4096, "AF_XDP wants a buffer with its heads within a page");
+
 enum { LOCK_TRIES = 50, LOCK_PAUSE_NS = 20000000 }; // a second in all
 enum { POOL_CACHE = 256, INBOX_SLOTS = 4096, NEXT_HOPS_MAX = 65536, FILE_MODE = 0640 };
 
@@ -101,7 +108,7 @@ int tl_node_pool(struct tl_node *node, uint32_t extra)
 {
     uint32_t count = tl_ports_buffers(node->options) + extra;
     node->pool = rte_pktmbuf_pool_create("packets", count, POOL_CACHE, 0,
-                                         RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+                                         BUFFER_BYTES, SOCKET_ID_ANY);
     if (node->pool != NULL)
         return 0;
     tl_say("no memory for %u packet buffers in %u MiB: %s; raise --memory-mb", count,

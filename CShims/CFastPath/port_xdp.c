@@ -87,7 +87,7 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     // Before the old program goes: the rule covers the moment between the two.
     result = tl_guard_drop(options, realm->interface, TL_ATTACH_XDP);
     if (result == 0)
-        result = tl_steer_take_off(realm, port->kernel_index);
+        result = tl_steer_take_off(options, realm, port->kernel_index);
     if (result != 0)
         return result;
     port->program_descriptor = tl_steer_make(options, realm->interface);
@@ -110,10 +110,9 @@ static void explain(const struct tl_port *port)
 
 static int finish(struct tl_port *port, const struct tl_options *options)
 {
-    (void)options;
     close(port->program_descriptor); // the kernel has it now
     port->program_descriptor = -1;
-    return 0;
+    return tl_steer_remember(options, port->realm, port->kernel_index);
 }
 
 const struct tl_port_driver tl_port_xdp = {prepare, explain, finish};

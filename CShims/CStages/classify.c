@@ -20,6 +20,25 @@ struct headers {
 #define BROKEN    1 // malformed, whatever it was for
 #define UDP_FOUND 2
 
+// Unicast that can stand in a source field: what tl_remote_is_good lets us send to.
+static int ipv4_is_source(const uint8_t address[4])
+{
+    return address[0] != 0 && address[0] != 127 && address[0] < 224;
+}
+
+static int is_mapped(struct wire_address address)
+{
+    return address.words[0] == 0 && (uint32_t)address.words[1] == 0xffff0000u;
+}
+
+// Not multicast, unspecified, loopback, nor an IPv4 address in IPv6 clothes (RFC 4291 2.5.5.2):
+// those name IPv4 nodes inside a host and our tables, and never stand on a wire.
+static int ipv6_is_source(struct wire_address address)
+{
+    return (address.words[0] & 0xff) != 0xff && !is_mapped(address) &&
+           (address.words[0] != 0 || (address.words[1] & ~(1ull << 56)) != 0);
+}
+
 static int read_ipv4(const struct tl_packet *packet, uint32_t at, struct headers *found)
 {
     const uint8_t *ip = packet->data + at;
@@ -37,7 +56,7 @@ static int read_ipv4(const struct tl_packet *packet, uint32_t at, struct headers
         return BROKEN;
     if (ip[9] != IPPROTO_UDP)
         return NOT_MEDIA;
-    if (header > IPV4_BYTES)
+    if (header > IPV4_BYTES || TL_UNLIKELY(!ipv4_is_source(ip + 12)))
         found->flaw = TL_DROP_INDEX_MALFORMED_IP;
     uint32_t fragment = wire_get_16(ip + 6) & 0x3fffu;
     if (fragment != 0)
@@ -63,6 +82,8 @@ static int read_ipv6(const struct tl_packet *packet, uint32_t at, struct headers
     if (found->end > packet->length)
         return BROKEN;
     found->destination = wire_address_of(ip + 24);
+    if (TL_UNLIKELY(!ipv6_is_source(wire_address_of(ip + 8)) || is_mapped(found->destination)))
+        found->flaw = TL_DROP_INDEX_MALFORMED_IP;
     uint8_t next = ip[6];
     uint32_t udp = at + IPV6_BYTES;
     for (int i = 0; i < EXTENSIONS_MAX && is_extension(next); i++) {
@@ -181,6 +202,10 @@ TL_STAGE(tl_classify)
     for (uint32_t i = 0; i < count; i++) {
         struct tl_packet *packet = &packets[i];
         struct headers found;
+        if (TL_UNLIKELY(packet->flags & TL_PACKET_SEGMENTED)) { // what it says of itself cannot fit
+            tl_packet_drop(worker, packet, TL_DROP_INDEX_SEGMENTED);
+            continue;
+        }
         int result = read_headers(packet, &found);
         if (result == BROKEN) {
             tl_packet_drop(worker, packet, TL_DROP_INDEX_MALFORMED_IP);

@@ -85,6 +85,10 @@ const tl_frame_builder tl_frame_builders[8] = {
     [TL_VARIANT_HAIRPIN | TL_VARIANT_VLAN | TL_VARIANT_IPV6] = build_hairpin_ipv6,
 };
 
+_Static_assert(TL_MADE_PACKET_BYTES >=
+                   MAC_BYTES + sizeof(((struct tl_flow_headers *)0)->bytes) + TL_PACKET_BYTES_MAX,
+               "a made packet fits its room");
+
 TL_PACKET_CODE uint8_t *tl_frame_begin(struct tl_packet *packet, uint32_t template_bytes,
                                        uint8_t origin)
 {

@@ -11,7 +11,7 @@ static void packets_begin(struct tl_worker *worker, struct tl_packet *packets, u
         packet->edge = TL_EDGE_NEXT;
         packet->reason = TL_DROP_REASON_COUNT;
         packet->kind = TL_KIND_NONE;
-        packet->flags &= TL_PACKET_LOOPED;
+        packet->flags &= TL_PACKET_LOOPED | TL_PACKET_SEGMENTED;
         if (packet->origin == TL_ORIGIN_RECEIVED) {
             counters->received++;
             counters->received_bytes += packet->length;

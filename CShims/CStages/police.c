@@ -31,7 +31,9 @@ TL_STAGE(tl_police)
             tl_packet_drop(worker, packet, TL_DROP_INDEX_PACKET_BUDGET);
         } else if (bytes_until > now + larger(BURST_NS, burst_ns)) {
             tl_packet_drop(worker, packet, TL_DROP_INDEX_BIT_BUDGET);
-        } else {
+        } else if (TL_LIKELY(!(packet->flags & TL_PACKET_LEARN))) {
+            // A candidate for the source spends nothing: it may be anybody, and a flood of such
+            // must not starve the party.
             admission->packets_until_ns = packets_until;
             admission->bytes_until_ns = bytes_until;
         }

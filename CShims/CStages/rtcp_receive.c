@@ -59,7 +59,9 @@ TL_STAGE(tl_rtcp_receive)
             continue;
         }
         take_compound(worker, packet);
-        tl_worker_record(worker, packet->flow->admission.slot)->rx_rtcp_packets++;
+        uint32_t slot = packet->flow->admission.slot;
+        tl_worker_record(worker, slot)->rx_rtcp_packets++;
+        tl_flow_hear(worker, slot, worker->now_ns); // a party on hold reports, if nothing else
         worker->counters.consumed++;
         packet->edge = TL_EDGE_FREE;
         packet->reason = TL_DROP_REASON_COUNT;

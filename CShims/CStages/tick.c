@@ -9,10 +9,8 @@ static void check_silence(struct tl_worker *worker, uint32_t slot)
     struct tl_flow_record *record = tl_worker_record(worker, slot);
     if (cold->spec.media_timeout_ms == 0 || record->media_timed_out)
         return;
-    uint64_t last = record->rx_time_ns;
-    if (last < cold->installed_ns)
-        last = cold->installed_ns;
-    if (worker->now_ns < last + cold->spec.media_timeout_ms * TL_MILLISECOND_NS)
+    uint64_t timeout_ns = cold->spec.media_timeout_ms * TL_MILLISECOND_NS;
+    if (worker->now_ns < tl_flow_heard(worker, slot) + timeout_ns)
         return;
     record->media_timed_out = 1;
     worker->counters.media_timeouts++;

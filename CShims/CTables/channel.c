@@ -59,6 +59,7 @@ void tl_channel_attach(struct tl_channel *channel, const struct tl_channel_views
     channel->views = *views;
     positions_reset(channel);
     channel->attached = 1;
+    channel->match++;
 }
 
 void tl_channel_detach(struct tl_channel *channel)

@@ -26,9 +26,7 @@ static void put_timeout(struct tl_worker *worker, struct tl_channel *channel, ui
                         uint64_t now_ns)
 {
     struct tl_event event = event_of_flow(worker, slot, TL_EVENT_MEDIA_TIMEOUT, now_ns);
-    uint64_t last = tl_worker_record(worker, slot)->rx_time_ns;
-    if (last < worker->cold[slot].installed_ns)
-        last = worker->cold[slot].installed_ns;
+    uint64_t last = tl_flow_heard(worker, slot);
     uint64_t silence_ms = now_ns > last ? (now_ns - last) / TL_MILLISECOND_NS : 0;
     event.value = silence_ms > UINT32_MAX ? UINT32_MAX : (uint32_t)silence_ms;
     event_put(channel, &event);

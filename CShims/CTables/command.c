@@ -30,6 +30,17 @@ static int32_t live_find(const struct tl_worker *worker, const struct tl_command
     return TL_STATUS_OK;
 }
 
+// After all that were used at this index (wrapping), or the one of a flow that is taken up.
+static int generation_is_good(struct tl_worker *worker, uint32_t slot, uint32_t generation)
+{
+    uint32_t last = worker->cold[slot].last_generation;
+    if (generation == 0)
+        return 0;
+    if (generation == last)
+        return tl_worker_record(worker, slot)->state == TL_RECORD_LEFT;
+    return last == 0 || (int32_t)(generation - last) > 0;
+}
+
 static int32_t apply_add(struct tl_worker *worker, uint32_t shard,
                          const struct tl_command *command, uint64_t now_ns)
 {
@@ -39,7 +50,7 @@ static int32_t apply_add(struct tl_worker *worker, uint32_t shard,
         return status;
     if (is_live(worker, slot))
         return TL_STATUS_EXISTS;
-    if (command->generation == 0 || command->generation == worker->cold[slot].last_generation)
+    if (!generation_is_good(worker, slot, command->generation))
         return TL_STATUS_BAD_GENERATION;
     status = tl_spec_check_port(worker, &command->spec);
     if (status == TL_STATUS_OK)

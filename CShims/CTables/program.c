@@ -112,10 +112,9 @@ static void streams_start(struct tl_flow *flow, const struct tl_flow_record *rec
 }
 
 static void cold_start(struct tl_flow_cold *cold, const struct tl_flow_spec *spec,
-                       uint32_t generation, uint64_t now_ns)
+                       uint32_t generation)
 {
     cold->spec = *spec;
-    cold->installed_ns = now_ns;
     cold->last_generation = generation;
     cold->learn_until_ns = 0;
     cold->rtcp_due_ns = 0;
@@ -145,7 +144,9 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
     int taken_up = record_take_up(record, spec, generation);
     if (!taken_up)
         record_start(record, spec, generation);
-    cold_start(cold, spec, generation, now_ns);
+    cold_start(cold, spec, generation);
+    cold->match = worker->channels[cold->shard].match;
+    tl_flow_hear(worker, slot, now_ns); // whether a time-out was told before, nobody knows
     settings_apply(flow, worker, spec, 0);
     streams_start(flow, record, generation);
     tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, route);
@@ -194,7 +195,8 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
         tl_next_hop_release(&worker->hops, route->hop);
         struct tl_route kept = {.hop = cold->hop, .variant = flow->egress.variant,
                                 .target = flow->egress.target};
-        worker->hops.entries[kept.hop].users++;
+        if (kept.hop != TL_NO_HOP)
+            worker->hops.entries[kept.hop].users++;
         tl_route_apply(worker, slot, flow->admission.source, record->source_port, &kept);
     }
     if (!(spec->flags & TL_FLOW_LEARN))
@@ -205,6 +207,12 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
         cold->rtcp_due_ns = 0;
     else if (!(old.flags & TL_FLOW_RTCP) || old.rtcp_interval_ms != spec->rtcp_interval_ms)
         rtcp_start(worker, cold, now_ns);
+    // A time-out may have been told to a control plane that died before it read it.
+    const struct tl_channel *channel = &worker->channels[cold->shard];
+    if (cold->match != channel->match) {
+        cold->match = channel->match;
+        tl_flow_hear(worker, slot, now_ns);
+    }
     flow->egress.flags = flow->admission.flags;
     record->key_id = spec->key_id;
     tl_flow_schedule(worker, slot, now_ns);
@@ -216,10 +224,11 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
     struct tl_flow *flow = &worker->flows[slot];
     struct tl_route route;
     const struct tl_flow_spec *spec = &worker->cold[slot].spec;
-    if (tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK)
+    if (!tl_remote_is_good(worker, spec, address, port) ||
+        tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK)
         return 0;
-    if (route.variant & TL_VARIANT_HAIRPIN)
-        return 0; // only signalling says that a call comes back to the box
+    if (route.hop == TL_NO_HOP)
+        return 0; // a hairpin: only signalling says that a call comes back to the box
     tl_route_apply(worker, slot, address, port, &route);
     uint16_t rtcp_port = spec->flags & TL_FLOW_RTCP_MUX ? port : (uint16_t)(port + 1);
     source_set(worker, slot, address, port, rtcp_port, 1);
@@ -273,6 +282,19 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
     worker->counters.flows = worker->live;
 }
 
+TL_PACKET_CODE uint64_t tl_flow_heard(const struct tl_worker *worker, uint32_t slot)
+{
+    uint64_t media_ns = tl_worker_record(worker, slot)->rx_time_ns;
+    uint64_t quiet_from_ns = worker->cold[slot].quiet_from_ns;
+    return media_ns > quiet_from_ns ? media_ns : quiet_from_ns;
+}
+
+TL_PACKET_CODE void tl_flow_hear(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
+{
+    worker->cold[slot].quiet_from_ns = now_ns;
+    tl_worker_record(worker, slot)->media_timed_out = 0;
+}
+
 static uint64_t earlier(uint64_t a, uint64_t b)
 {
     return b != 0 && b < a ? b : a;
@@ -287,9 +309,7 @@ TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, ui
     if (flow->admission.flags & TL_FLOW_LEARN_OPEN)
         due = earlier(due, cold->learn_until_ns);
     if (cold->spec.media_timeout_ms != 0) {
-        uint64_t last = record->rx_time_ns;
-        if (last < cold->installed_ns)
-            last = cold->installed_ns;
+        uint64_t last = tl_flow_heard(worker, slot);
         uint64_t timeout = cold->spec.media_timeout_ms * TL_MILLISECOND_NS;
         // Once reported, look again after a whole time-out: media may have returned and stopped.
         due = earlier(due, (record->media_timed_out ? now_ns : last) + timeout);

@@ -37,24 +37,33 @@ static int32_t check_budgets(const struct tl_flow_spec *spec)
     return good ? TL_STATUS_OK : TL_STATUS_BAD_BUDGET;
 }
 
-// Unicast that can stand on a wire: not "this network", loopback, multicast or reserved.
+// Unicast that can stand on a wire: not "this network", unspecified, loopback, multicast or
+// reserved.
 static int can_send_to(const uint8_t address[16])
 {
     if (tl_address_is_ipv4(address))
         return address[12] != 0 && address[12] != 127 && address[12] < 224;
     const uint8_t loopback[16] = {[15] = 1};
-    return address[0] != 0xff && memcmp(address, loopback, 16) != 0;
+    return address[0] != 0xff && !tl_address_is_unknown(address) &&
+           memcmp(address, loopback, 16) != 0;
+}
+
+TL_PACKET_CODE int tl_remote_is_good(const struct tl_worker *worker,
+                                     const struct tl_flow_spec *spec, const uint8_t address[16],
+                                     uint16_t port)
+{
+    const uint8_t *local = worker->addresses.addresses[spec->address_index].address;
+    return port != 0 && can_send_to(address) &&
+           tl_address_is_ipv4(address) == tl_address_is_ipv4(local);
 }
 
 static int32_t check_remote(const struct tl_worker *worker, const struct tl_flow_spec *spec)
 {
     if (tl_address_is_unknown(spec->remote_address))
         return spec->remote_port == 0 ? TL_STATUS_OK : TL_STATUS_BAD_REMOTE;
-    const uint8_t *local = worker->addresses.addresses[spec->address_index].address;
-    if (spec->remote_port == 0 || !can_send_to(spec->remote_address) ||
-        tl_address_is_ipv4(spec->remote_address) != tl_address_is_ipv4(local))
-        return TL_STATUS_BAD_REMOTE;
-    return TL_STATUS_OK;
+    return tl_remote_is_good(worker, spec, spec->remote_address, spec->remote_port)
+               ? TL_STATUS_OK
+               : TL_STATUS_BAD_REMOTE;
 }
 
 static int32_t check_peer(const struct tl_worker *worker, uint32_t slot,

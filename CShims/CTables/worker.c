@@ -95,13 +95,12 @@ static void flows_init(struct tl_worker *worker, uint64_t ports)
         worker->flows[slot].egress.variant = TL_VARIANT_NOWHERE;
         worker->cold[slot].hop = TL_NO_HOP;
         worker->cold[slot].pending_next = TL_NO_FLOW;
-        // What the last process left may be taken up by an add of its generation; a removed flow's
-        // generation may not be used again.
+        // What the last process left may be taken up by an add of its generation; but for that,
+        // no generation comes again, whichever process used it.
         struct tl_flow_record *record = tl_worker_record(worker, slot);
         if (record->state == TL_RECORD_LIVE)
             tl_store_release_u32(&record->state, TL_RECORD_LEFT);
-        else if (record->state != TL_RECORD_LEFT)
-            worker->cold[slot].last_generation = record->generation;
+        worker->cold[slot].last_generation = record->generation;
     }
     for (uint32_t shard = 0; shard < TL_SHARDS_MAX; shard++) {
         worker->channels[shard].pending_head = TL_NO_FLOW;

@@ -84,6 +84,36 @@ static void test_learn_window(void)
     world_free(world);
 }
 
+// A source that nothing can be sent to teaches nothing, whatever its packets look like.
+static void test_unlearnable(void)
+{
+    static const char *const sources[] = {"::", "::1", "ff02::1", "198.18.1.9", "0.0.0.0"};
+    struct world *world = world_make(1);
+    struct tl_flow_spec spec = spec_make(ADDRESS_1_V6, 20200, "2001:db8:1::2", 30000);
+    spec.flags |= TL_FLOW_LEARN;
+    spec.learn_window_ms = 10000;
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, 7, &spec), TL_STATUS_OK);
+    struct sender sender = {"2001:db8:1::9", 4444, "2001:db8:1::1", 20200, 0, 0};
+    for (uint32_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+        burst_begin(world);
+        parse_address(sources[i], add_rtp(world, &sender, (struct rtp){.ssrc = 9})->data + 22);
+        burst_run(world);
+        CHECK_EQUAL(world->packets[0].edge, TL_EDGE_FREE);
+        uint8_t source[16]; // and likewise from a record that an earlier process left
+        parse_address(sources[i], source);
+        CHECK_EQUAL(tl_flow_learn(world->worker, 0, source, 4444), 0);
+        CHECK_EQUAL(world->records[0].source_learned, 0);
+        spec.dscp ^= 1;
+        CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &spec), TL_STATUS_OK);
+        CHECK_EQUAL(world->worker->hops.used, 1);
+    }
+    CHECK_EQUAL(tl_flow_learn(world->worker, 0, spec.remote_address, 0), 0);
+    CHECK_EQUAL(send_rtp(world, &sender, (struct rtp){.ssrc = 9})->reason,
+                TL_DROP_INDEX_NO_PEER); // the window is still open
+    CHECK_EQUAL(world->records[0].source_learned, 1);
+    world_free(world);
+}
+
 static uint32_t accepted_in_a_row(struct world *world, uint32_t limit)
 {
     for (uint32_t i = 0; i < limit; i++)
@@ -115,6 +145,23 @@ static void test_budgets(void)
     world->now_ns += 60 * TL_NANOSECONDS;
     CHECK_EQUAL(accepted_in_a_row(world, 100), 17);
     CHECK_EQUAL(world->packets[0].reason, TL_DROP_INDEX_BIT_BUDGET);
+    world_free(world);
+}
+
+// Whoever tries to be learned spends nothing of the party's budget.
+static void test_candidate_budget(void)
+{
+    struct world *world = world_make(1);
+    call_make(world, ADDRESS_2, "198.18.2.2", TL_FLOW_LEARN);
+    struct tl_flow_spec spec = world->worker->cold[0].spec;
+    struct sender other = party_a;
+    other.source_port = 4444;
+    spec.packets_per_second = 100;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &spec), TL_STATUS_OK);
+    for (uint32_t i = 0; i < 100; i++) // of a type that nobody negotiated
+        CHECK_EQUAL(send_rtp(world, &other, (struct rtp){.type = 8})->reason,
+                    TL_DROP_INDEX_WRONG_SOURCE);
+    CHECK_EQUAL(accepted_in_a_row(world, 100), 25);
     world_free(world);
 }
 
@@ -177,7 +224,9 @@ int main(void)
     test_source();
     test_learning();
     test_learn_window();
+    test_unlearnable();
     test_budgets();
+    test_candidate_budget();
     test_demux();
     test_directions();
     return tests_passed("admission");

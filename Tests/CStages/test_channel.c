@@ -299,6 +299,25 @@ static void test_inject(void)
     world_free(world);
 }
 
+// The largest packet with the longest headers (IPv6, VLAN tag), into no more than its room: the
+// sanitizer watches both ends.
+static void test_inject_room(void)
+{
+    struct world *world = start(0);
+    struct tl_flow_spec spec = spec_make(ADDRESS_2_V6, 20000, "2001:db8:2::2", 30000);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, 7, &spec), TL_STATUS_OK);
+    push_inject(0, 7, TL_PACKET_BYTES_MAX, 64);
+    uint8_t *room = malloc(TL_MADE_PACKET_BYTES);
+    struct tl_packet view = {.data = room};
+    enum tl_fault fault;
+    CHECK_EQUAL(tl_channel_inject(world->worker, 0, &view, 1, &fault), 1);
+    CHECK(view.data == room);
+    CHECK_EQUAL(view.length, 14 + 4 + 40 + 8 + TL_PACKET_BYTES_MAX);
+    CHECK_EQUAL(read_frame(view.data, view.length).payload_length, TL_PACKET_BYTES_MAX);
+    free(room);
+    world_free(world);
+}
+
 int main(void)
 {
     test_wrap();
@@ -310,5 +329,6 @@ int main(void)
     test_lies();
     test_deliver();
     test_inject();
+    test_inject_room();
     return tests_passed("channel");
 }

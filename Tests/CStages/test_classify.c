@@ -106,6 +106,41 @@ static void test_ipv6(struct world *world)
                 TL_DROP_INDEX_MALFORMED_IP);
 }
 
+static void test_addresses(struct world *world)
+{
+    static const char *const six_sources[] = {"::", "::1", "ff02::1", "198.18.1.2"};
+    static const char *const four_sources[] = {"0.0.0.0", "127.0.0.1", "224.0.0.1",
+                                               "255.255.255.255"};
+    const struct sender six = {"2001:db8:1::2", 30000, "2001:db8:1::1", 20000, 0, 0};
+    uint8_t address[16];
+    for (uint32_t i = 0; i < 4; i++) {
+        parse_address(six_sources[i], address);
+        CHECK_EQUAL(send_changed(world, &six, 14 + 8, address, 16), TL_DROP_INDEX_MALFORMED_IP);
+        parse_address(four_sources[i], address);
+        CHECK_EQUAL(send_changed(world, &party_a, 14 + 12, address + 12, 4),
+                    TL_DROP_INDEX_MALFORMED_IP);
+    }
+    // One of our IPv4 addresses as an IPv6 destination, to a port that a call uses over IPv4.
+    parse_address("198.18.1.1", address);
+    CHECK_EQUAL(send_changed(world, &six, 14 + 24, address, 16), TL_DROP_INDEX_MALFORMED_IP);
+    parse_address("::2", address); // no fault, only nobody's
+    CHECK_EQUAL(send_changed(world, &six, 14 + 8, address, 16), TL_DROP_INDEX_NO_FLOW);
+}
+
+// A chain of buffers: neither relayed in part nor shown to a twin, whatever its first one says.
+static void test_segmented(struct world *world)
+{
+    const struct sender twin = {"198.18.3.2", 9, "198.18.3.1", 5060, 2, 0};
+    const struct sender *const senders[] = {&party_a, &twin};
+    for (uint32_t i = 0; i < 2; i++) {
+        burst_begin(world);
+        add_udp(world, senders[i], rtp, sizeof(rtp))->flags = TL_PACKET_SEGMENTED;
+        burst_run(world);
+        CHECK_EQUAL(burst_reason(world), TL_DROP_INDEX_SEGMENTED);
+    }
+    CHECK_EQUAL(drops(world, TL_DROP_INDEX_SEGMENTED), 2);
+}
+
 static void test_udp(struct world *world)
 {
     CHECK_EQUAL(send_changed(world, &party_a, 38, "\x00\x07", 2), TL_DROP_INDEX_MALFORMED_UDP);
@@ -162,6 +197,8 @@ int main(void)
     test_not_media(world);
     test_ip(world);
     test_ipv6(world);
+    test_addresses(world);
+    test_segmented(world);
     test_udp(world);
     test_realm(world);
     world_free(world);

@@ -102,8 +102,32 @@ static void test_flows(struct world *world)
     CHECK_EQUAL(world->records[1].state, TL_RECORD_FREE);
     CHECK_EQUAL(world->records[1].generation, 7);
     CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &spec), TL_STATUS_BAD_GENERATION);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 1, 6, &spec), TL_STATUS_BAD_GENERATION);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7 + 0x80000000u, &spec), TL_STATUS_BAD_GENERATION);
     CHECK_EQUAL(command(world, TL_OP_ADD, 1, 8, &spec), TL_STATUS_OK);
     CHECK_EQUAL(command(world, TL_OP_REMOVE, 1, 8, NULL), TL_STATUS_OK);
+}
+
+// Generations wrap, and outlive the process that saw them.
+static void test_generations(void)
+{
+    struct world *world = world_make(1);
+    struct tl_flow_spec spec = good();
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, UINT32_MAX, &spec), TL_STATUS_OK); // the first is free
+    world_restart(world);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, UINT32_MAX - 1, &spec), TL_STATUS_BAD_GENERATION);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, UINT32_MAX, &spec), TL_STATUS_OK); // taken up
+    CHECK_EQUAL(command(world, TL_OP_REMOVE, 0, UINT32_MAX, NULL), TL_STATUS_OK);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, UINT32_MAX, &spec), TL_STATUS_BAD_GENERATION);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, 1, &spec), TL_STATUS_OK);
+    CHECK_EQUAL(command(world, TL_OP_REMOVE, 0, 1, NULL), TL_STATUS_OK);
+    world_restart(world);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, UINT32_MAX, &spec), TL_STATUS_BAD_GENERATION);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, 2, &spec), TL_STATUS_OK);
+    world_restart(world); // left, and replaced by a later one
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, 3, &spec), TL_STATUS_OK);
+    CHECK_EQUAL(world->records[0].generation, 3);
+    world_free(world);
 }
 
 static void test_next_hops_full(struct world *world)
@@ -166,5 +190,6 @@ int main(void)
     test_list(world);
     world_free(world);
     test_worker_of_port();
+    test_generations();
     return tests_passed("command");
 }

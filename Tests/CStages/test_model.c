@@ -23,7 +23,7 @@ static int32_t expect(uint32_t operation, uint32_t index, uint32_t generation, u
     if (operation == TL_OP_ADD) {
         if (flow->live)
             return TL_STATUS_EXISTS;
-        if (generation == 0 || generation == flow->last)
+        if (generation == 0 || (flow->last != 0 && generation - flow->last - 1 >= INT32_MAX))
             return TL_STATUS_BAD_GENERATION;
         if (port_owner(port) != TL_NO_FLOW)
             return TL_STATUS_PORT_IN_USE;
@@ -37,6 +37,13 @@ static int32_t expect(uint32_t operation, uint32_t index, uint32_t generation, u
     if (operation == TL_OP_REMOVE)
         flow->live = 0;
     return TL_STATUS_OK;
+}
+
+// The live one, one about the last, or one far ahead or behind: they wrap many times.
+static uint32_t some_generation(uint32_t index)
+{
+    static const uint32_t steps[] = {0, 1, UINT32_MAX, INT32_MAX, 1u << 30, 1u << 31};
+    return random_below(2) ? model[index].generation : model[index].last + steps[random_below(6)];
 }
 
 static void check_world(const struct world *world)
@@ -75,7 +82,7 @@ int main(int argc, char **argv)
         static const uint32_t operations[] = {TL_OP_ADD, TL_OP_ADD, TL_OP_MODIFY, TL_OP_REMOVE};
         uint32_t operation = operations[random_below(4)];
         uint32_t index = random_below(INDEXES), port = random_below(PORTS);
-        uint32_t generation = random_below(2) ? model[index].generation : random_below(6);
+        uint32_t generation = some_generation(index);
         struct tl_command *slot = rings_next(&rings);
         slot->operation = operation;
         slot->flow_index = index;

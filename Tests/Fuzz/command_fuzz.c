@@ -59,20 +59,19 @@ static void push_command(struct fuzz_input *input)
 
 static void push_inject(struct fuzz_input *input)
 {
-    struct tl_packet_slot *slot = &files.injects[files.peer.inject_producer.position++ % SLOTS];
+    uint32_t at = files.peer.inject_producer.position++;
+    struct tl_packet_slot *slot = &files.injects[at % SLOTS];
     *slot = (struct tl_packet_slot){.size_bytes = 64, .flow_index = fuzz_first(), .generation = 1,
-                                    .payload_bytes = 100};
+                                    .payload_bytes = at & 1 ? TL_PACKET_BYTES_MAX : 100};
     overwrite(input, (uint8_t *)slot, 64);
 }
 
 static void inject(void)
 {
-    static uint8_t room[4][TL_MADE_PACKET_BYTES];
-    struct tl_packet packets[4] = {0};
-    for (uint32_t i = 0; i < 4; i++)
-        packets[i].data = room[i];
+    struct tl_packet packets[FUZZ_VIEWS];
+    fuzz_blank(packets);
     enum tl_fault fault;
-    uint32_t made = tl_channel_inject(fuzz.worker, 0, packets, 4, &fault);
+    uint32_t made = tl_channel_inject(fuzz.worker, 0, packets, FUZZ_VIEWS, &fault);
     for (uint32_t i = 0; i < made; i++)
         tl_packet_done(fuzz.worker, &packets[i]);
 }

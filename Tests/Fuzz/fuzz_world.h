@@ -90,13 +90,26 @@ static inline void fuzz_add(uint32_t slot, const struct tl_flow_spec *spec)
     FUZZ_CHECK(answer.status == TL_STATUS_OK);
 }
 
+enum { FUZZ_VIEWS = 4 };
+
+/// Blank views as the process makes them: each with room of its own, so that the sanitizer sees
+/// what is written behind it.
+static inline void fuzz_blank(struct tl_packet packets[FUZZ_VIEWS])
+{
+    static uint8_t *room[FUZZ_VIEWS];
+    for (uint32_t i = 0; i < FUZZ_VIEWS; i++) {
+        if (room[i] == NULL)
+            room[i] = malloc(TL_MADE_PACKET_BYTES);
+        FUZZ_CHECK(room[i] != NULL);
+        packets[i] = (struct tl_packet){.data = room[i]};
+    }
+}
+
 static inline void fuzz_tick(uint32_t budget)
 {
-    static uint8_t room[4][TL_MADE_PACKET_BYTES];
-    struct tl_packet packets[4] = {0};
-    for (uint32_t i = 0; i < 4; i++)
-        packets[i].data = room[i];
-    uint32_t made = tl_worker_tick(fuzz.worker, fuzz.now_ns, budget, packets, 4);
+    struct tl_packet packets[FUZZ_VIEWS];
+    fuzz_blank(packets);
+    uint32_t made = tl_worker_tick(fuzz.worker, fuzz.now_ns, budget, packets, FUZZ_VIEWS);
     for (uint32_t i = 0; i < made; i++)
         tl_packet_done(fuzz.worker, &packets[i]);
 }

@@ -2,6 +2,7 @@
 """What every thread of a running fast path may still do, by its attach mode."""
 
 import os
+import subprocess
 import unittest
 
 from fastpath import FastPath
@@ -20,6 +21,23 @@ SERVICE = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"
            "--ambient-caps=-all,+net_admin,+net_raw,+bpf,+perfmon,+ipc_lock",
            "--bounding-set=-all,+net_admin,+net_raw,+bpf,+perfmon,+ipc_lock",
            "--no-new-privs"]
+
+
+class Network:
+    """Such a network that outlives the processes in it."""
+
+    def __enter__(self):
+        self.name = f"tlp{os.getpid()}"
+        for words in (["netns", "add", self.name],
+                      ["-n", self.name, "link", "add", "va", "type", "veth", "peer", "name", "vb"],
+                      ["-n", self.name, "link", "set", "dev", "va", "up"],
+                      ["-n", self.name, "link", "set", "dev", "vb", "up"]):
+            subprocess.run(["ip", *words], check=True)
+        self.prefix = ["nsenter", f"--net=/run/netns/{self.name}"]
+        return self
+
+    def __exit__(self, *error):
+        subprocess.run(["ip", "netns", "del", self.name], check=True)
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root")
@@ -74,3 +92,26 @@ class Privileges(unittest.TestCase):
             with self.subTest(attach):
                 realm = f"name=a,attach={attach},interface=va,{PORTS}"
                 self.check(self.sets(realm, NETWORK + SERVICE, NOBODY), NET_ADMIN, ambient)
+
+    def test_a_service_starts_again(self):
+        # The XDP program of a killed process stays; the next one may take it off, and only it.
+        # A service cannot look at the name of a program (that needs CAP_SYS_ADMIN).
+        for attach in ("packet", "xdp"):
+            with self.subTest(attach), Network() as network:
+                box = FastPath([f"name=a,attach={attach},interface=va,{PORTS}"],
+                               network.prefix + SERVICE, NOBODY)
+                try:
+                    for _ in range(2):
+                        box.process.kill()
+                        box.process.wait()
+                        box.start()
+                        box.poke("ping")
+                    if attach == "xdp":
+                        box.process.kill()
+                        box.process.wait()
+                        os.unlink(box.path("steer-va"))
+                        with self.assertRaises(AssertionError):
+                            box.start()
+                        self.assertIn("ip link set dev va xdp off", box.log())
+                finally:
+                    box.stop()

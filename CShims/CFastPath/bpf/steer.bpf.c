@@ -109,6 +109,9 @@ static __always_inline int steer_ipv6(struct xdp_md *context, const void *at, co
         return XDP_PASS;
     __u32 address_be[4];
     __builtin_memcpy(address_be, &ip->daddr, sizeof(address_be));
+    // Our table writes IPv4 addresses so; on a wire they mean nothing.
+    if (address_be[0] == 0 && address_be[1] == 0 && address_be[2] == bpf_htonl(0xffff))
+        return XDP_PASS;
     return steer_udp(context, address_be, next, end);
 }
 

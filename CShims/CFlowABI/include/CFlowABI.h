@@ -109,7 +109,10 @@
 // Events.
 #define TL_EVENT_ANSWER 1u          // the answer to the command with this sequence
 #define TL_EVENT_LISTED 2u          // a live flow, on the way to the answer of a list command
-#define TL_EVENT_MEDIA_TIMEOUT 3u   // nothing accepted for media_timeout_ms; once until it returns
+#define TL_EVENT_MEDIA_TIMEOUT 3u   // no RTP and no RTCP accepted for media_timeout_ms; once until
+                                    // one returns, and once more to a control plane (or of a fast
+                                    // path) that was started since: silence counts anew from the
+                                    // add that takes the flow up, or from the first modify
 #define TL_EVENT_SOURCE_LEARNED 4u  // address, port: the one learned source of this flow
 
 // Statuses of answers. Zero or negative; a refusal leaves everything as it was.
@@ -118,7 +121,7 @@
     X(BAD_OPERATION, -1, "bad_operation", "the operation is not known")                            \
     X(BAD_SIZE, -2, "bad_size", "the message is shorter than its operation needs")                 \
     X(BAD_INDEX, -3, "bad_index", "the flow index is outside this worker's range")                 \
-    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or one that was used before")        \
+    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or none after those used before")    \
     X(STALE, -5, "stale", "the flow at this index has another generation")                         \
     X(EXISTS, -6, "exists", "the flow index is in use")                                            \
     X(NOT_FOUND, -7, "not_found", "no live flow at this index")                                    \
@@ -157,7 +160,7 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_DROP_REASONS(X)                                                                         \
     X(NOT_MEDIA, "not_media", "not UDP to a media address and port; a shared interface's kernel has its own copy") \
     X(FRAGMENT, "fragment", "an IP fragment in the media range")                                   \
-    X(MALFORMED_IP, "malformed_ip", "an IP header with options, or one that does not fit its packet")                 \
+    X(MALFORMED_IP, "malformed_ip", "an IP header with options, one that does not fit its packet, or an address that cannot be on a wire") \
     X(MALFORMED_UDP, "malformed_udp", "a UDP length that does not fit its packet")                 \
     X(NO_FLOW, "no_flow", "a media port that no call uses")                                        \
     X(WRONG_REALM, "wrong_realm", "arrived by another interface or VLAN than its address's realm") \
@@ -182,7 +185,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
     X(INJECT_REFUSED, "inject_refused", "a packet of the control plane for a flow that is gone")   \
     X(TWIN_FULL, "twin_full", "the kernel's twin of a NIC did not take the packet")                \
     X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")    \
-    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream")
+    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream") \
+    X(SEGMENTED, "segmented", "a packet that its driver put into more than one buffer")
 
 #define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
 enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };

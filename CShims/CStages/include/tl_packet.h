@@ -33,6 +33,7 @@ enum { TL_KIND_NONE, TL_KIND_RTP, TL_KIND_RTCP, TL_KIND_STUN, TL_KIND_DTLS };
 #define TL_PACKET_RTCP_PORT     (1u << 3) // arrived at the odd port
 #define TL_PACKET_LEARN         (1u << 4) // from another source, which valid RTP would teach
 #define TL_PACKET_ACCEPTED      (1u << 5) // counted as received RTP
+#define TL_PACKET_SEGMENTED     (1u << 6) // caller: not all of it stands at data
 
 struct tl_packet {
     uint8_t *data;        // caller: Ethernet header, TL_HEADROOM_BYTES before it. Moves on rewrite
@@ -43,7 +44,7 @@ struct tl_packet {
     uint16_t rx_port;     // caller: interface (tl_realm.port)
     uint16_t vlan;        // caller: tag that the driver took off (12 bits), 0 = none
     uint8_t origin;       // caller: TL_ORIGIN_*
-    uint8_t flags;        // caller: zero or TL_PACKET_LOOPED
+    uint8_t flags;        // caller: zero, TL_PACKET_LOOPED, TL_PACKET_SEGMENTED
     uint8_t hops;         // caller: zero, or as it came with TL_EDGE_LOOP
     uint8_t edge;         // TL_EDGE_*
     uint8_t target;       // interface or worker

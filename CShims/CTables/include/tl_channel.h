@@ -63,6 +63,7 @@ struct tl_channel {
     uint32_t inject_position;
     uint32_t newest_sequence; // of the answers, valid when answered
     uint32_t answered;        // any since the channel was attached
+    uint32_t match;           // grows with each attachment: one life of the peer
     uint32_t pending_head;    // flows with notifications that wait; TL_NO_FLOW = none
     uint32_t pending_tail;
     struct tl_event answers[TL_ANSWERS_KEPT]; // by sequence modulo TL_ANSWERS_KEPT

@@ -105,7 +105,7 @@ struct tl_flow_cold {
     uint32_t timer_previous;
     uint64_t learn_until_ns;
     uint64_t rtcp_due_ns;
-    uint64_t installed_ns;
+    uint64_t quiet_from_ns;    // silence counts from here, or from the last RTP if that is later
     uint64_t sr_time_ns;       // when the last sender report arrived; 0 = none
     uint32_t sr_ntp_middle;    // its NTP time stamp, middle 32 bits
     uint32_t expected_prior;   // RFC 3550 A.3, at our last report
@@ -116,6 +116,7 @@ struct tl_flow_cold {
     uint32_t hop;              // index of the next hop, or TL_NO_HOP
     uint32_t pending;          // TL_PENDING_*
     uint32_t pending_next;     // slot in the channel's list
+    uint32_t match;            // of the channel, when a command last changed the flow
     uint16_t shard;            // whose command installed the flow
     uint8_t pending_linked;
     uint8_t timer_armed;

@@ -22,6 +22,12 @@ TL_PACKET_CODE int32_t tl_spec_check(const struct tl_worker *worker, uint32_t sl
 TL_PACKET_CODE int32_t tl_spec_check_port(const struct tl_worker *worker,
                                           const struct tl_flow_spec *spec);
 
+/// 1 when a party at this address and port can be sent to from the specification's local address:
+/// unicast of the same family. Nothing else is programmed, or learned.
+TL_PACKET_CODE int tl_remote_is_good(const struct tl_worker *worker,
+                                     const struct tl_flow_spec *spec, const uint8_t address[16],
+                                     uint16_t port);
+
 /// Finds the way to a remote party and takes its next hop. TL_STATUS_OK, TL_STATUS_BAD_REMOTE (an
 /// own address, but no media port) or TL_STATUS_NO_NEXT_HOP.
 TL_PACKET_CODE int32_t tl_route_find(struct tl_worker *worker, const struct tl_flow_spec *spec,
@@ -52,6 +58,12 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
 
 /// Closes the learn window.
 TL_PACKET_CODE void tl_flow_learn_close(struct tl_flow *flow);
+
+/// When the remote party was last heard of (RTP or RTCP), or the silence began to count.
+TL_PACKET_CODE uint64_t tl_flow_heard(const struct tl_worker *worker, uint32_t slot);
+
+/// Silence counts from now on; a time-out that was reported may be reported again.
+TL_PACKET_CODE void tl_flow_hear(struct tl_worker *worker, uint32_t slot, uint64_t now_ns);
 
 /// Arms the flow's timer for the earliest of what it waits for.
 TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, uint64_t now_ns);
