@@ -100,12 +100,11 @@ struct Leg {
 
     /// Where a request of the dialog goes: the address in its first route or target (RFC 3261
     /// section 12.2.1.1), else, where that is a name or an address of another family, where the
-    /// party was. A connection of the party is used while it lives.
+    /// party was. A connection of the party is used while it lives; after it a new one goes to the
+    /// target's port, since the one that the party connected from takes no connections.
     func destination(of dialog: Dialog) -> Hop {
         var hop = self.hop
-        guard let uri = try? SIPURI(dialog.nextHop[...]), let address = uri.host.address,
-            address.isIPv4 == self.hop.remote.address.isIPv4
-        else { return hop }
+        guard let uri = try? SIPURI(dialog.nextHop[...]) else { return hop }
         let port = uri.port ?? self.hop.transport.defaultPort
         hop.remote = SocketAddress(address: address, port: port == 0 ? hop.remote.port : port)
         if address != self.hop.remote.address { hop.connection = nil }
@@ -115,6 +114,11 @@ struct Leg {
 
 /// An INVITE that the box sent.
 struct SentInvite {
+        guard let address = uri.host.address, address.isIPv4 == hop.remote.address.isIPv4 else {
+            let isListening = !hop.transport.isReliable || hop.remote == self.trunk.peer.remote
+            if !isListening, port != 0 { hop.remote.port = port }
+            return hop
+        }
     let handle: RequestHandle
     let message: SIPMessage
     let branch: [UInt8]
