@@ -126,7 +126,7 @@ public struct MediaPlan: Sendable, Hashable {
         // An unspecified address is RFC 3264's old way to say hold: there is nowhere to send to.
         guard let remote = leg.remote, !remote.address.isUnspecified else { return }
         guard remote.address.isIPv4 == leg.local.rtp.address.isIPv4 else { throw .otherFamily }
-        guard !remote.address.isMulticast, remote.port != 0 else { throw .badRemote }
+        guard remote.address.takesMedia, remote.port != 0 else { throw .badRemote }
         specification.remote = remote
         specification.remoteRTCPPort = leg.rtcpMux ? 0 : leg.remoteRTCPPort ?? 0
     }

@@ -154,7 +154,7 @@ final class Phone {
     func describe(_ call: PhoneCall, _ direction: String, formats: [Int]) -> [UInt8] {
         call.version += 1
         var text = "v=0\r\no=\(self.name) 1 \(call.version) IN IP4 \(self.address.address)\r\n"
-        text += "s=-\r\nc=IN IP4 \(call.isHeldOldStyle ? "0.0.0.0" : "\(self.address.address)")\r\n"
+        text += "s=-\r\nc=IN IP4 \(call.mediaAddress ?? "\(self.address.address)")\r\n"
         text += "t=0 0\r\nm=audio \(call.port) RTP/AVP"
         for format in formats { text += " \(format)" }
         text += "\r\n"
@@ -202,7 +202,8 @@ final class PhoneCall {
     var version = 0
     var port: UInt16
     var direction = "sendrecv"
-    var isHeldOldStyle = false
+    /// In place of the phone's own.
+    var mediaAddress: String?
     var isCancelled = false
     var wantsBye = false
     var byeSent = false
