@@ -14,6 +14,7 @@ extension CallEngine {
         case .ack(let message, let hop): self.ack(message, from: hop)
         case .cancel(let invite, let message): self.cancel(message, invite: invite)
         case .response(let id, let message): self.response(message, to: id)
+        case .strayAnswer(let message): self.strayAnswer(message)
         case .timeout(let id): self.failed(id, status: 408)
         case .transportFailed(let id): self.failed(id, status: 503)
         case .serverTimeout(let id): self.acknowledgementMissing(id)
@@ -57,6 +58,17 @@ extension CallEngine {
         guard let (_, purpose) = self.context.purpose(of: id) else { return }
         self.failed(purpose, status: status)
     }
+    /// A 2xx again whose INVITE is forgotten, but not its call: our ACK was lost.
+    private func strayAnswer(_ message: SIPMessage) {
+        guard let key = DialogKey(receivedResponse: message), let (leg, call) = self.leg(key),
+            let cseq = try? message.cseq()
+        else {
+            self.context.counters.strays &+= 1
+            return
+        }
+        call.repeatAck(leg.side, sequence: cseq.number)
+    }
+
 
     private func failed(_ purpose: EngineContext.Purpose, status: Int) {
         switch purpose {

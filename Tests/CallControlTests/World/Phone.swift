@@ -145,7 +145,7 @@ final class Phone {
         case .timeout(let id): self.clientFailed(id, "timeout")
         case .transportFailed(let id): self.clientFailed(id, "transport")
         case .serverTimeout(let id): self.ackMissing(id)
-        case .serverTransportFailed, .terminated: break
+        case .strayAnswer, .serverTransportFailed, .terminated: break
         }
     }
 
