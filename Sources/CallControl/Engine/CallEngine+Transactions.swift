@@ -33,6 +33,7 @@ extension CallEngine {
     public func refused(_ handle: RequestHandle) {
         guard let purpose = self.context.purpose(of: handle) else { return }
         self.context.forget(handle)
+        if case .invite(let call) = purpose { self.calls[call]?.sentInvite = nil }
         self.failed(purpose, status: 503)
     }
 
@@ -43,6 +44,9 @@ extension CallEngine {
         }
         switch purpose {
         case .invite(let call):
+            if let ended = self.context.answered[call] {
+                ended.answeredAgain(message, status: status)
+            }
             self.withCall(call) { $0.inviteResponse(message, status: status) }
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
@@ -54,10 +58,6 @@ extension CallEngine {
         }
     }
 
-    private func failed(_ id: ClientTransactionID, status: Int) {
-        guard let (_, purpose) = self.context.purpose(of: id) else { return }
-        self.failed(purpose, status: status)
-    }
     /// A 2xx again whose INVITE is forgotten, but not its call: our ACK was lost.
     private func strayAnswer(_ message: SIPMessage) {
         guard let key = DialogKey(receivedResponse: message), let (leg, call) = self.leg(key),
@@ -69,6 +69,10 @@ extension CallEngine {
         call.repeatAck(leg.side, sequence: cseq.number)
     }
 
+    private func failed(_ id: ClientTransactionID, status: Int) {
+        guard let (_, purpose) = self.context.purpose(of: id) else { return }
+        self.failed(purpose, status: status)
+    }
 
     private func failed(_ purpose: EngineContext.Purpose, status: Int) {
         switch purpose {
@@ -112,6 +116,7 @@ extension CallEngine {
         case .client(let id):
             if case .invite(let call)? = self.context.terminated(id) {
                 self.calls[call]?.sentInvite = nil
+                self.context.answered[call] = nil
             }
         }
     }

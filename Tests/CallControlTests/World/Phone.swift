@@ -26,9 +26,10 @@ struct PhoneScript {
 
     var answer = Answer.accept(after: 300)
     var progress: [Progress] = [Progress(after: 50, status: 180)]
-    /// Branch of the 200; further branches that answer 20 ms later.
+    /// Branch of the 200; further branches that answer later.
     var answerBranch = ""
     var lateBranches: [String] = []
+    var lateBranchesAfter: UInt64 = 20
     /// The 200 carries no description.
     var answersWithoutDescription = false
     /// INVITEs go out without an offer.
