@@ -50,6 +50,8 @@ struct PhoneScript {
     /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
     var answersWhenCancelled = false
     var extraHeaders: [(HeaderName, String)] = []
+    /// Host of Contact, where it is not the phone's address.
+    var contactHost: String?
 }
 
 /// A telephone with real transactions and dialogs and a script.
