@@ -42,6 +42,8 @@ public enum CallTimer: Sendable, Hashable {
 public enum CallAction: Sendable {
     /// Answer a request through its server transaction.
     case respond(ServerTransactionID, status: Int, [UInt8])
+    /// The To tag that the final response to an INVITE will have.
+    case tag(ServerTransactionID, [UInt8])
     /// Repeat the 2xx to an INVITE no more: its dialog ended before its ACK came.
     case stopRepeating(ServerTransactionID)
     /// Send a request through a client transaction; its identifier goes to

@@ -89,6 +89,12 @@ public struct MediaPlan: Sendable, Hashable {
     ) throws(MediaPlanError) {
         var first = try Self.specification(intent.a, a, settings)
         var second = try Self.specification(intent.b, b, settings)
+        // Silence is a fault only where both talk to each other. On hold one party may not send,
+        // and the other, which nobody hears, need not.
+        let isTwoWay =
+            intent.a.receive && intent.a.send && intent.b.receive && intent.b.send
+        first.mediaTimeoutMs = isTwoWay ? settings.timeoutMs : 0
+        second.mediaTimeoutMs = first.mediaTimeoutMs
         first.peer = b.flow
         second.peer = a.flow
         first.dscp = min(dscp.a, 63)
@@ -112,8 +118,6 @@ public struct MediaPlan: Sendable, Hashable {
         specification.clockRateHz = leg.clockRate
         specification.packetsPerSecond = self.budget(leg.packetsPerSecond, most: 1_000_000)
         specification.bitsPerSecond = self.budget(leg.bitsPerSecond, most: 1_000_000_000)
-        // A party that was told not to send is silent by agreement.
-        specification.mediaTimeoutMs = leg.receive ? settings.timeoutMs : 0
         specification.learnWindowMs = leg.learnSource ? settings.learnWindowMs : 0
         specification.rtcpIntervalMs = settings.rtcpIntervalMs
         specification.payloadTypes = try self.payloadTypes(leg)
@@ -126,7 +130,7 @@ public struct MediaPlan: Sendable, Hashable {
         // An unspecified address is RFC 3264's old way to say hold: there is nowhere to send to.
         guard let remote = leg.remote, !remote.address.isUnspecified else { return }
         guard remote.address.isIPv4 == leg.local.rtp.address.isIPv4 else { throw .otherFamily }
-        guard !remote.address.isMulticast, remote.port != 0 else { throw .badRemote }
+        guard remote.address.takesMedia, remote.port != 0 else { throw .badRemote }
         specification.remote = remote
         specification.remoteRTCPPort = leg.rtcpMux ? 0 : leg.remoteRTCPPort ?? 0
     }

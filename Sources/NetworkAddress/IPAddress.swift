@@ -49,6 +49,16 @@ public struct IPAddress: Sendable, Hashable {
     /// True for 224.0.0.0/4 and ff00::/8.
     public var isMulticast: Bool { self.isIPv4 ? self.ipv4 >> 28 == 0xe : self.high >> 56 == 0xff }
 
+    /// True for what media can be sent to: not "this network", loopback, multicast, reserved or the
+    /// broadcast address. The fast path refuses flows by the same rule.
+    public var takesMedia: Bool {
+        guard self.isIPv4 else {
+            return !self.isMulticast && !(self.high == 0 && self.low <= 1)
+        }
+        let first = self.ipv4 >> 24
+        return first != 0 && first != 127 && first < 224
+    }
+
     /// The 16 bytes in network order, IPv4 mapped.
     public var networkBytes: [UInt8] {
         (0..<16).map { index in

@@ -10,7 +10,11 @@ public struct PacketAccount {
     /// Each drop reason of the contract by its name; those of a newer fast path that this version
     /// does not know are one, `unknown_reason`.
     public let drops: [(name: String, count: UInt64)]
-    /// The accounting identity holds in every worker's snapshot.
+    /// Packets handed out and not yet in: they stand in the rings between workers. The snapshots
+    /// of the workers are not of one moment, so that the difference is exact only at rest.
+    public let inTransit: Int64
+    /// The accounting identity holds in every worker's snapshot; and where no flow is live, nothing
+    /// was lost between the workers.
     public let exact: Bool
 
     /// From the pages of the fast path's file.
@@ -26,8 +30,18 @@ public struct PacketAccount {
             DropReason.all.map { reason in
                 (reason.name, workers.reduce(0) { $0 &+ Self.count(reason, $1) })
             } + (unknown == 0 ? [] : [("unknown_reason", unknown)])
+        func total(_ name: String) -> UInt64 {
+            workers.reduce(0) { $0 &+ ($1.value(name) ?? 0) }
+        }
+        self.inTransit = Int64(truncatingIfNeeded: total("handed_out") &- total("handed_in"))
         self.exact =
             workers.count == Int(fastPath.geometry.workers) && workers.allSatisfy(Self.isExact)
+            && Self.isPlausible(inTransit: self.inTransit, flows: total("flows"))
+    }
+
+    /// Between workers nothing can be under way once there is no flow.
+    static func isPlausible(inTransit: Int64, flows: UInt64) -> Bool {
+        inTransit == 0 || flows > 0
     }
 
     private static func count(_ reason: DropReason, _ worker: WorkerCounters) -> UInt64 {
@@ -51,6 +65,9 @@ public struct PacketAccount {
         for (name, count) in self.packets { packets[name] = JSONValue(count) }
         var drops = JSONObject()
         for (name, count) in self.drops { drops[name] = JSONValue(count) }
-        return ["packets": .object(packets), "drops": .object(drops), "exact": .bool(self.exact)]
+        return [
+            "packets": .object(packets), "drops": .object(drops),
+            "in_transit": JSONValue(self.inTransit), "exact": .bool(self.exact),
+        ]
     }
 }

@@ -36,9 +36,11 @@ extension Shard: TransportOwner {
             return
         }
         defer { self.inHand.layDown() }
-        self.refuse(octets, .stream, FaultTable.verdict(error, octets: octets), hop)
-        // The connection is closed after this call: the answer cannot wait for the turn's end.
-        self.flush()
+        let verdict = FaultTable.verdict(error, octets: octets)
+        guard let response = self.refusal(of: octets, .stream, verdict) else { return }
+        // The connection is closed after this call: the answer cannot wait for the turn's end. It
+        // relies on no checkpoint and no media, as others in the outbox may.
+        self.transport?.send(response, to: hop)
     }
 
     func failed(_ hop: Hop, owner: TransactionID?, _ error: TransportError) {
@@ -51,16 +53,24 @@ extension Shard: TransportOwner {
     }
 
     private func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {
+        guard let response = self.refusal(of: bytes, framing, verdict) else { return }
+        self.outbox.append(.init(bytes: response, hop: hop, owner: nil))
+    }
+
+    /// The answer to a faulty message; nil where it gets none.
+    private func refusal(
+        of bytes: [UInt8], _ framing: Framing, _ verdict: Verdict
+    ) -> [UInt8]? {
         guard case .reject(let status, let reason, _) = verdict,
             let response = SIPMessageBuilder.rejection(
                 of: bytes, framing: framing, status: status, reason: reason,
                 toTag: self.statelessTag(bytes))
         else {
             self.counters.dropped &+= 1
-            return
+            return nil
         }
         self.counters.rejected &+= 1
-        self.outbox.append(.init(bytes: response, hop: hop, owner: nil))
+        return response
     }
 
     /// Does one thing that the core wants.

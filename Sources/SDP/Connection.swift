@@ -35,7 +35,8 @@ public struct Connection: Sendable, Hashable {
         case multicast(IPAddress)
         /// A name that somebody would have to resolve.
         case name(SDPText)
-        /// Another network than "IN", or no address.
+        /// Another network than "IN", no address, or one that nothing can be sent to: loopback,
+        /// "this network", reserved.
         case unusable
     }
 
@@ -49,7 +50,7 @@ public struct Connection: Sendable, Hashable {
         if let ip = IPAddress(text: text.bytes) {
             if ip.isUnspecified { return .held }
             if ip.isMulticast { return .multicast(ip) }
-            return ip == IPAddress(ipv4: .max) ? .unusable : .unicast(ip)
+            return ip.takesMedia ? .unicast(ip) : .unusable
         }
         guard text == self.address, Self.isHostName(text.bytes) else { return .unusable }
         return .name(text)

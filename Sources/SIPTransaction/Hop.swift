@@ -48,7 +48,8 @@ public struct Hop: Sendable, Hashable {
     public var transport: TransportProtocol
     /// The address at the other end.
     public var remote: SocketAddress
-    /// The connection it came over; when sending: the one to use while it lives, nil for any.
+    /// The connection it came over; when sending: the one to use while it lives, nil for any. A
+    /// request goes over another one to `remote` when it is gone, a response does not.
     public var connection: ConnectionID?
 
     /// From its parts.

@@ -59,6 +59,9 @@ extension TransactionLayer {
         }
         guard let id = self.clientKeys[key], let entry = self.entry(id) else {
             self.counters.strayResponses &+= 1
+            if (200...299).contains(status), (try? response.cseq())?.method == .invite {
+                self.outputs.append(.strayAnswer(response))
+            }
             return
         }
         self.perform(entry.machine.apply(.status(status)), on: entry, with: response)

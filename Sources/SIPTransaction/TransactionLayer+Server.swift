@@ -30,6 +30,12 @@ extension TransactionLayer {
         return isSent
     }
 
+    /// Says which To tag the final response to an INVITE will have, so that the response to a
+    /// CANCEL can have it too (RFC 3261 section 9.2).
+    public func setTag(_ tag: [UInt8], of id: ServerTransactionID) {
+        self.entry(id)?.userTag = tag
+    }
+
     /// Ends the repetition of a 2xx to an INVITE whose ACK is not awaited any more, because a BYE
     /// ended the dialog first. Copies of the INVITE and a late ACK are absorbed as ever, and the
     /// missing ACK is not reported.
@@ -133,7 +139,10 @@ extension TransactionLayer {
             return
         }
         var template = ResponseTemplate(status: 200, reason: "OK")
-        template.toTag = ResponseTemplate.toTag(of: entry.lastResponse)
+        let isPending = entry.machine.isProceedingInvite
+        template.toTag =
+            isPending && !entry.userTag.isEmpty
+            ? entry.userTag : ResponseTemplate.toTag(of: entry.lastResponse)
         self.answer(template, cancel, source) { bytes in
             entry.cancelResponse = bytes
             self.send(stateless: bytes, to: entry.hop)

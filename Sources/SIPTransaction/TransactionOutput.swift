@@ -21,6 +21,9 @@ public enum TransactionOutput: Sendable {
     /// A response to a request sent. For an INVITE every 2xx until timer M, each of which wants
     /// an ACK from the user.
     case response(ClientTransactionID, SIPMessage)
+    /// A 2xx to an INVITE that no transaction knows any more, as after a restart: its sender
+    /// repeats it until it sees our ACK (RFC 3261 section 13.2.2.4).
+    case strayAnswer(SIPMessage)
     /// No final response in time; counts as a 408 (RFC 3261 section 8.1.3.1).
     case timeout(ClientTransactionID)
     /// The request could not be sent; counts as a 503 (RFC 3261 section 8.1.3.1).

@@ -116,9 +116,11 @@ public final class TransportSet {
 
     // MARK: Sending
 
-    /// Sends a message. Over a stream: on the connection that the hop names while it lives; where
-    /// none is named, on one to the same address, which is opened if need be. What goes wrong is
-    /// reported by `failed`, with `owner`, after this call.
+    /// Sends a message. Over a stream: on the connection that the hop names while it lives. Where
+    /// none is named, and for a request where it is gone or takes none any more, on one to the
+    /// hop's address, which is opened if need be. A response belongs to the connection of its
+    /// request; where that is gone, the transaction says what comes next (RFC 3261 section 18.2.2).
+    /// What goes wrong is reported by `failed`, with `owner`, after this call.
     public func send(_ bytes: [UInt8], to hop: Hop, owner: TransactionID? = nil) {
         if let error = self.trySend(bytes, to: hop, owner: owner) {
             self.report(hop, owner, error)
@@ -140,7 +142,9 @@ public final class TransportSet {
             return socket.send(bytes, to: hop.remote)
         case (.tcp, _):
             do {
-                return try self.connection(for: hop).send(bytes, for: owner)
+                let isResponse = bytes.starts(with: Self.responseStart)
+                return try self.connection(for: hop, isResponse: isResponse)
+                    .send(bytes, for: owner)
             } catch {
                 return error
             }
@@ -149,10 +153,13 @@ public final class TransportSet {
         }
     }
 
-    private func connection(for hop: Hop) throws(TransportError) -> StreamConnection {
+    private func connection(
+        for hop: Hop, isResponse: Bool
+    ) throws(TransportError) -> StreamConnection {
         if let id = hop.connection {
-            guard let connection = self.connections[id] else { throw StreamConnection.closedError }
-            return connection
+            let named = self.connections[id]
+            if let named, isResponse || named.takesRequests { return named }
+            guard !isResponse else { throw StreamConnection.closedError }
         }
         let remote = Remote(
             listener: hop.listener, transport: hop.transport, address: hop.remote)
@@ -221,6 +228,9 @@ public final class TransportSet {
     private static func remote(of hop: Hop) -> Remote {
         Remote(listener: hop.listener, transport: hop.transport, address: hop.remote)
     }
+
+    /// A status line begins so, and no request line does.
+    private static let responseStart = Array("SIP/2.0 ".utf8)
 
     // Codes of the system, negative as libuv has them.
     private static let notSupported: Int32 = -93

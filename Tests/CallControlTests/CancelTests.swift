@@ -64,6 +64,41 @@ import Testing
         world.expectClean()
     }
 
+    @Test func twoBranchesCrossTheCancel() {
+        let (world, alice, bob) = self.pair()
+        bob.script.answer = .never
+        bob.script.answersWhenCancelled = true
+        bob.script.lateBranches = ["two"]
+        bob.script.lateBranchesAfter = 3000
+        alice.script.cancelAfter = 1000
+        alice.dial()
+        world.run()
+        #expect(bob.count("< BYE") == 2)
+        #expect(world.records.map(\.end) == [.cancelled])
+        world.expectClean()
+    }
+
+    /// RFC 3261 section 9.2: both responses have one To tag, also after a mere 100.
+    @Test(arguments: [true, false])
+    func oneTagForBothResponses(rings: Bool) throws {
+        let (world, alice, bob) = self.pair()
+        bob.script.answer = .never
+        if !rings { bob.script.progress = [] }
+        alice.script.cancelAfter = 1000
+        var tags: [[UInt8]] = []
+        world.tap = { bytes in
+            guard let message = try? SIPMessage.parse(bytes, framing: .datagram),
+                let status = message.status, status == 200 || status == 487,
+                let tag = try? message.to().tag
+            else { return }
+            tags.append(Array(tag))
+        }
+        alice.dial()
+        world.run()
+        #expect(tags.count == 2 && Set(tags).count == 1, "\(tags)")
+        world.expectClean()
+    }
+
     /// Every millisecond around the answer.
     @Test func atAnyTime() {
         for time in stride(from: UInt64(290), through: 340, by: 1) {

@@ -55,7 +55,7 @@ import Testing
 
     @Test func oldStyleHold() {
         let scene = self.scene()
-        scene.a.isHeldOldStyle = true
+        scene.a.mediaAddress = "0.0.0.0"
         scene.alice.reinvite(scene.a)
         scene.world.run(until: 4000)
         #expect(scene.media?.a.send == false)
@@ -117,6 +117,20 @@ import Testing
         scene.world.run(until: 4000)
         #expect(scene.alice.count("< 488 INVITE") == 1)
         #expect(scene.bob.count("< INVITE") == 1)
+        self.finish(scene)
+    }
+
+    /// What nobody can send to: the call goes on as it was.
+    @Test(arguments: ["127.0.0.1", "240.1.2.3", "255.255.255.255", "0.9.9.9", "224.0.0.1"])
+    func badAddressIs488(address: String) {
+        let scene = self.scene()
+        let before = scene.media
+        scene.a.mediaAddress = address
+        scene.alice.reinvite(scene.a)
+        scene.world.run(until: 4000)
+        #expect(scene.alice.count("< 488 INVITE") == 1)
+        #expect(scene.bob.count("< INVITE") == 1)
+        #expect(scene.media == before)
         self.finish(scene)
     }
 

@@ -187,6 +187,24 @@ import Testing
         world.expectClean()
     }
 
+    /// The callee never saw our ACK, and we remember it only by the checkpoint.
+    @Test func lostAckIsRepeatedAfterTheRestart() {
+        let (world, alice, bob) = self.world()
+        alice.script.hangUpAfter = 40_000
+        alice.dial()
+        world.run(until: 316)
+        bob.isDead = true
+        world.run(until: 400)
+        #expect(world.core.engine.listCalls().map(\.state) == [.established])
+        bob.isDead = false
+        world.restart()
+        world.run(until: 20_000)
+        #expect(bob.count("< ACK") == 1 && bob.count("! no ACK") == 0)
+        world.run()
+        #expect(world.records.map(\.end) == [.callerBye])
+        world.expectClean()
+    }
+
     @Test func twoCrashesInARow() {
         let (world, alice, bob) = self.world()
         bob.script.answer = .never

@@ -83,6 +83,21 @@ private typealias Progress = PhoneScript.Progress
         world.expectClean()
     }
 
+    /// RFC 3261 section 13.2.2.4: also when the call is over by then.
+    @Test func branchThatAnswersAfterTheCallIsEnded() {
+        let (world, alice, bob) = self.pair()
+        bob.script.lateBranches = ["two", "three"]
+        bob.script.lateBranchesAfter = 5000
+        alice.script.hangUpAfter = 100
+        alice.dial()
+        world.run(until: 4000)
+        #expect(world.records.map(\.end) == [.callerBye])
+        world.run()
+        #expect(bob.count("< BYE") == 3, "the call and the late branches")
+        #expect(world.core.engine.counters.extraAnswers == 2)
+        world.expectClean()
+    }
+
     @Test func branchesAboveTheLimitAreCounted() {
         let (world, alice, bob) = self.pair()
         bob.script.progress = (0..<12).map {

@@ -81,7 +81,11 @@ struct Sample {
             #expect(flags.contains(.learn) == intent.b.learnSource)
             let specification = try Sample.plan(intent).b.specification
             #expect((specification.learnWindowMs > 0) == intent.b.learnSource)
-            #expect((specification.mediaTimeoutMs > 0) == intent.b.receive)
+            let isTwoWay = intent.b.receive && intent.b.send
+            #expect((specification.mediaTimeoutMs > 0) == isTwoWay)
+            // A party that hears nothing may say nothing: neither leg is watched on hold.
+            let other = try Sample.plan(intent).a.specification
+            #expect((other.mediaTimeoutMs > 0) == isTwoWay)
         }
     }
 

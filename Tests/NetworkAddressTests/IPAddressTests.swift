@@ -31,3 +31,15 @@ func refusesText(text: String) {
     #expect(IPAddress(networkBytes: [1, 2, 3]) == nil)
     #expect(IPAddress("192.0.2.1")?.networkBytes.suffix(6) == [255, 255, 192, 0, 2, 1])
 }
+
+@Test(arguments: [
+    ("0.0.0.0", false), ("0.255.255.255", false), ("1.0.0.0", true), ("126.255.255.255", true),
+    ("127.0.0.0", false), ("127.255.255.255", false), ("128.0.0.0", true),
+    ("223.255.255.255", true), ("224.0.0.0", false), ("240.0.0.0", false),
+    ("255.255.255.255", false), ("::", false), ("::1", false), ("::2", true),
+    ("::ffff:127.0.0.1", false), ("::ffff:192.0.2.1", true), ("fe80::1", true),
+    ("2001:db8::1", true), ("ff02::1", false),
+])
+func whatMediaCanBeSentTo(text: String, expected: Bool) throws {
+    #expect(try #require(IPAddress(text)).takesMedia == expected)
+}

@@ -108,8 +108,9 @@ final class SIPPeer {
         return lines.joined(separator: "\r\n") + "\r\n\r\n" + body
     }
 
+    /// Media is elsewhere: no packet can be sent to a loopback address.
     var sdp: String {
-        "v=0\r\no=- 1 1 IN IP4 \(self.address)\r\ns=-\r\nc=IN IP4 \(self.address)\r\nt=0 0\r\n"
+        "v=0\r\no=- 1 1 IN IP4 \(self.address)\r\ns=-\r\nc=IN IP4 198.51.100.9\r\nt=0 0\r\n"
             + "m=audio 40000 RTP/AVP 0\r\n"
     }
 }

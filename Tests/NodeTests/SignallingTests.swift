@@ -4,6 +4,9 @@ import CallControl
 import FlowProgramming
 import Foundation
 import Management
+import NetworkAddress
+import SIPMessage
+import SIPTransaction
 import SIPTransport
 import Testing
 
@@ -43,6 +46,24 @@ import Testing
         #expect(peer.expect("SIP/2.0 400", node) != nil)
         #expect(node.run { $0.transport?.connectionCount == 0 })
         #expect(node.shard.counters.rejected == 1)
+    }
+
+    /// Only the answer to what lost its framing goes before the turn's checkpoints and media.
+    @Test func otherMessagesWaitForTheTurnsEnd() throws {
+        let node = try NodeFixture()
+        let peer = try SIPPeer(node.addresses.carrier, to: node.addresses.box, stream: true)
+        peer.send(peer.request("OPTIONS"))
+        #expect(peer.expect("SIP/2.0 200", node) != nil)
+        let hop = Hop(
+            listener: ListenerIndex(rawValue: 0), transport: .udp,
+            remote: SocketAddress(address: try #require(IPAddress(peer.address)), port: 5060))
+        let shard = node.shard
+        shard.outbox.append(.init(bytes: [0x78], hop: hop, owner: nil))
+        let faulty = peer.request("OPTIONS").replacingOccurrences(of: "CSeq: 1", with: "CSeq: x")
+        let error = SIPParseError(.cseqSyntax, at: 0)
+        shard.malformed(error, octets: Array(faulty.utf8), from: hop)
+        #expect(shard.outbox.count == 1)
+        #expect(shard.transport?.counters.sent == 2, "the 200 and the 400")
     }
 
     @Test func rubbishIsDroppedInSilence() throws {

@@ -42,9 +42,17 @@ import Testing
         let drops = try node.result("drops")
         #expect(
             self.kinds(drops) == [
-                "packets": "an object", "drops": "an object", "exact": "a boolean",
+                "packets": "an object", "drops": "an object", "in_transit": "an integer",
+                "exact": "a boolean",
             ])
+        #expect(drops["in_transit"]?.integer == 0)
         #expect(drops["drops"]?["no_flow"]?.integer == 0 && drops["exact"]?.bool == true)
+    }
+
+    /// While calls are up packets stand between workers; afterwards one that does was lost.
+    @Test(arguments: [(0, 0, true), (0, 4, true), (3, 4, true), (3, 0, false), (-1, 0, false)])
+    func packetsBetweenWorkers(inTransit: Int64, flows: UInt64, plausible: Bool) {
+        #expect(PacketAccount.isPlausible(inTransit: inTransit, flows: flows) == plausible)
     }
 
     @Test func callsAndOneCall() throws {

@@ -151,6 +151,8 @@ func offersThatCannotBeTaken(lines: [String], expected: OfferAnswerError) throws
         (try session("m=audio 0 RTP/AVP 0"), .refused),
         (try session("m=audio 5000 RTP/SAVP 0"), .notPlainRTP),
         (try session("m=audio 5000 RTP/AVP 0", "c=IN IP4 host.example.com"), .hostName),
+        (try session("m=audio 5000 RTP/AVP 0", address: "127.0.0.1"), .noAddress),
+        (try session("m=audio 5000 RTP/AVP 0", address: "240.0.0.1"), .noAddress),
         (try session("m=audio 5000 RTP/AVP 0", address: "2001:db8::1"), .wrongFamily),
     ]
     for (answer, expected) in cases {

@@ -90,6 +90,10 @@ func packetTimes(text: String, expected: UInt32?) throws {
     ("IN IP4 0.0.0.0", "held"), ("IN IP6 ::", "held"), ("IN IP4 224.2.1.1/127/3", "multicast"),
     ("IN IP6 FF15::101/3", "multicast"), ("IN IP4 host.example.com", "name"),
     ("IN IP4 192.0.2.256", "unusable"), ("IN IP4 255.255.255.255", "unusable"),
+    ("IN IP4 127.0.0.1", "unusable"), ("IN IP4 127.255.0.9", "unusable"),
+    ("IN IP4 0.0.0.1", "unusable"), ("IN IP4 240.0.0.1", "unusable"),
+    ("IN IP6 ::1", "unusable"), ("IN IP6 ::ffff:127.0.0.1", "unusable"),
+    ("IN IP4 223.255.255.254", "unicast"), ("IN IP6 fe80::1", "unicast"),
     ("IN IP4 host_x", "unusable"), ("IN IP7 X", "unusable"), ("ATM NSAP 47", "unusable"),
     ("IN IP4 host/127", "unusable"), ("IN IP4 ...", "unusable"),
 ])

@@ -92,9 +92,13 @@ import Testing
         #expect(Drained(self.layer).responses.map(\.status) == [200])
         self.layer.timerFired(try first.token(.m))
         #expect(Drained(self.layer).terminated == [.client(id)])
+        // The user may know its call still, and repeat the ACK.
         try self.receive(200, tag: "x")
+        #expect(Drained(self.layer).strayAnswers == 1)
+        try self.receive(486, tag: "x")
+        try self.receive(200, tag: "x", method: "BYE")
         #expect(self.layer.drain().isEmpty)
-        #expect(self.layer.counters.strayResponses == 1)
+        #expect(self.layer.counters.strayResponses == 3)
         #expect(self.layer.tableEntryCount == 0)
     }
 

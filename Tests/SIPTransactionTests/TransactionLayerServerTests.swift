@@ -177,6 +177,19 @@ import Testing
         #expect(drained.startLines == ["SIP/2.0 200 OK"])
     }
 
+    /// The tag that the user announced, whatever stood in a provisional response.
+    @Test(arguments: [100, 180])
+    func rfc3261_9_2_cancelIsAnsweredWithTheTagToCome(sent: Int) throws {
+        let invite = Messages.Request()
+        let id = try self.receive(invite).requests[0]
+        self.layer.setTag(Array("mine".utf8), of: id)
+        try self.respond(sent, id, to: invite)
+        var cancel = invite
+        cancel.method = "CANCEL"
+        let answer = try Messages.parse(try self.receive(cancel).sent[0].bytes)
+        #expect(try answer.to().tag?.elementsEqual("mine".utf8) == true)
+    }
+
     @Test func rfc3261_9_2_cancelWithoutMatchGets481() throws {
         var cancel = Messages.Request()
         cancel.method = "CANCEL"

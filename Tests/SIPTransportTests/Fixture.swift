@@ -144,6 +144,10 @@ final class Peer {
     }
 }
 
+func response() -> [UInt8] {
+    Array("SIP/2.0 200 OK\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n".utf8)
+}
+
 func message(_ number: Int = 1, body: Int = 0, pad: Int = 0) -> [UInt8] {
     let text =
         "OPTIONS sip:a@example.com SIP/2.0\r\nCSeq: \(number) OPTIONS\r\n"

@@ -110,12 +110,12 @@ func connectionIsAnsweredOnTheSameConnection(address: String) throws {
     fixture.settle()
     #expect(fixture.set.connectionCount == 1)
     let hop = try #require(fixture.received.first?.hop)
-    fixture.set.send(message(9), to: hop)
+    fixture.set.send(response(), to: hop)
     var answer: [UInt8] = []
     #expect(
         fixture.wait { _ in
             answer += peer.poll() ?? []
-            return answer == message(9)
+            return answer == response()
         })
     #expect(fixture.failures.isEmpty)
 }
@@ -167,10 +167,52 @@ func connectionIsAnsweredOnTheSameConnection(address: String) throws {
     #expect(fixture.lost.first?.hop == hop)
     #expect(fixture.lost.first?.error != nil)
     #expect(fixture.set.counters.broken == 1)
-    fixture.set.send(message(), to: hop)
+    // A response belongs to the connection of its request.
+    fixture.set.send(response(), to: hop)
     #expect(fixture.failures.isEmpty)
     #expect(fixture.wait { $0.failures.count == 1 })
     #expect(fixture.failures.first?.hop == hop)
+}
+
+/// RFC 3261 section 18.1.1: a request goes over any connection to its target.
+@Test(arguments: [false, true])
+func requestsDoNotNeedTheConnectionThatIsNamed(halfClosed: Bool) throws {
+    let fixture = try TransportFixture()
+    let caller = Peer()
+    #expect(caller.connect(try fixture.listen(.tcp)))
+    #expect(caller.send(message()))
+    #expect(fixture.wait { $0.received.count == 1 })
+    var hop = try #require(fixture.received.first?.hop)
+    let server = Peer()
+    hop.remote = try #require(server.bind(listening: true))
+    if halfClosed {
+        shutdown(caller.descriptor, Int32(SHUT_WR))
+        fixture.settle()
+    } else {
+        caller.reset()
+        #expect(fixture.wait { $0.lost.count == 1 })
+    }
+    for number in 1...2 { fixture.set.send(message(number), to: hop) }
+    #expect(fixture.wait { $0.set.counters.connected == 1 || !$0.failures.isEmpty })
+    #expect(fixture.failures.isEmpty)
+    try #require(fixture.set.counters.connected == 1)
+    let peer = server.accept()
+    let expected = message(1) + message(2)
+    var bytes: [UInt8] = []
+    #expect(
+        fixture.wait { _ in
+            bytes += peer.poll() ?? []
+            return bytes.count >= expected.count
+        })
+    #expect(bytes == expected)
+    guard halfClosed else { return }
+    fixture.set.send(response(), to: hop)
+    var answer: [UInt8] = []
+    #expect(
+        fixture.wait { _ in
+            answer += caller.poll() ?? []
+            return answer == response()
+        })
 }
 
 @Test func connectingToAClosedPortFails() throws {

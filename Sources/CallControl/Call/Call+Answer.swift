@@ -116,14 +116,12 @@ extension Call {
 
     // MARK: Later 2xx
 
-    /// A 2xx after the first one: again (our ACK was lost), or of another branch of a fork, which
-    /// is acknowledged and ended (RFC 3261 section 13.2.2.4).
+    /// A 2xx after the first one, or after the end: again (our ACK was lost), or of another branch
+    /// of a fork, which is acknowledged and ended (RFC 3261 section 13.2.2.4).
     func answeredAgain(_ response: SIPMessage, status: Int) {
-        guard (200...299).contains(status), let cseq = try? response.cseq(),
-            let dialog = self.legs.b.dialog
-        else { return }
+        guard (200...299).contains(status), let cseq = try? response.cseq() else { return }
         let tag = Array((try? response.to().tag) ?? [])
-        if tag == dialog.key.remoteTag {
+        if let dialog = self.legs.b.dialog, tag == dialog.key.remoteTag {
             self.repeatAck(.b, sequence: cseq.number)
         } else {
             self.endBranch(response, sequence: cseq.number)

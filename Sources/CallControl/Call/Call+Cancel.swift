@@ -44,9 +44,7 @@ extension Call {
     /// CANCEL is acknowledged, and its dialog ended (RFC 3261 section 9.1).
     func outstandingResponse(_ response: SIPMessage, status: Int) {
         guard status >= 200 else { return }
-        if status < 300, let cseq = try? response.cseq() {
-            self.endBranch(response, sequence: cseq.number)
-        }
+        self.answeredAgain(response, status: status)
         self.legs.b.outstanding = nil
         self.finishIfOver()
     }

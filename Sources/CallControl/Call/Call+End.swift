@@ -69,6 +69,8 @@ extension Call {
                     answeredAt: self.answeredAt, endedAt: self.context.now, end: end,
                     status: self.status)))
         self.context.counters.callsEnded &+= 1
+        let wasAnswered = self.legs.b.dialog != nil || !self.endedBranches.isEmpty
+        if wasAnswered, self.sentInvite != nil { self.context.answered[self.id] = self }
         self.context.finished.append(self.id)
     }
 

@@ -29,7 +29,10 @@ extension Call {
             Setup(
                 exchange: Exchange(
                     from: .a, request: request, offersLater: offer == nil, phase: .sent(sent))))
-        if let server = request.server { self.context.servers[server] = self.reference(.a) }
+        if let server = request.server {
+            self.context.servers[server] = self.reference(.a)
+            self.emit(.tag(server, self.legs.a.localTag))
+        }
         let ringing = self.context.configuration.ringMillisecondsMax
         self.emit(.startTimer(.ringing(self.id), milliseconds: ringing))
         self.updateMedia()

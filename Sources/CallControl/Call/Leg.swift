@@ -98,15 +98,27 @@ struct Leg {
         return false
     }
 
+    /// Addresses in the target and the routes of the dialog, and where the party was.
+    func addresses(of dialog: Dialog) -> [IPAddress] {
+        let uris =
+            [dialog.remoteTarget[...]]
+            + dialog.routeSet.compactMap { (try? NameAddr($0[...], bracketsRequired: true))?.uri }
+        return uris.compactMap { (try? SIPURI($0))?.host.address } + [self.hop.remote.address]
+    }
+
     /// Where a request of the dialog goes: the address in its first route or target (RFC 3261
     /// section 12.2.1.1), else, where that is a name or an address of another family, where the
-    /// party was. A connection of the party is used while it lives.
+    /// party was. A connection of the party is used while it lives; after it a new one goes to the
+    /// target's port, since the one that the party connected from takes no connections.
     func destination(of dialog: Dialog) -> Hop {
         var hop = self.hop
-        guard let uri = try? SIPURI(dialog.nextHop[...]), let address = uri.host.address,
-            address.isIPv4 == self.hop.remote.address.isIPv4
-        else { return hop }
+        guard let uri = try? SIPURI(dialog.nextHop[...]) else { return hop }
         let port = uri.port ?? self.hop.transport.defaultPort
+        guard let address = uri.host.address, address.isIPv4 == hop.remote.address.isIPv4 else {
+            let isListening = !hop.transport.isReliable || hop.remote == self.trunk.peer.remote
+            if !isListening, port != 0 { hop.remote.port = port }
+            return hop
+        }
         hop.remote = SocketAddress(address: address, port: port == 0 ? hop.remote.port : port)
         if address != self.hop.remote.address { hop.connection = nil }
         return hop

@@ -25,8 +25,9 @@ extension CallEngine {
         let request = ReceivedRequest(server: server, message: message, source: source)
         if method == .invite, self.isAwaited(request) { return }
         let trunk = self.trunk(from: source)
-        if trunk != nil || self.isRetired(source), let key = DialogKey(receivedRequest: message) {
-            return self.requestInDialog(key, method, request)
+        if let key = DialogKey(receivedRequest: message) {
+            let isKnown = trunk != nil || self.isRetired(source) || self.isTarget(source, of: key)
+            if isKnown { return self.requestInDialog(key, method, request) }
         }
         guard let trunk else {
             self.context.counters.unknownSources &+= 1
@@ -58,6 +59,17 @@ extension CallEngine {
         self.retiredTrunks.contains {
             $0.owns(source) && self.context.admission.calls(of: $0.name) > 0
         }
+    }
+
+    /// The source is where requests of the dialog go: the party itself, or a proxy in the route,
+    /// neither of which has to be an address of the trunk. Who knows both tags has seen the dialog.
+    private func isTarget(_ source: Hop, of key: DialogKey) -> Bool {
+        guard let (leg, call) = self.leg(key), let dialog = call.legs[leg.side].dialog else {
+            return false
+        }
+        let party = call.legs[leg.side]
+        return party.trunk.listeners.contains(source.listener)
+            && party.addresses(of: dialog).contains(source.remote.address)
     }
 
     /// An INVITE from before the restart, which the transaction layer has again.

@@ -14,6 +14,7 @@ extension CallEngine {
         case .ack(let message, let hop): self.ack(message, from: hop)
         case .cancel(let invite, let message): self.cancel(message, invite: invite)
         case .response(let id, let message): self.response(message, to: id)
+        case .strayAnswer(let message): self.strayAnswer(message)
         case .timeout(let id): self.failed(id, status: 408)
         case .transportFailed(let id): self.failed(id, status: 503)
         case .serverTimeout(let id): self.acknowledgementMissing(id)
@@ -32,6 +33,7 @@ extension CallEngine {
     public func refused(_ handle: RequestHandle) {
         guard let purpose = self.context.purpose(of: handle) else { return }
         self.context.forget(handle)
+        if case .invite(let call) = purpose { self.calls[call]?.sentInvite = nil }
         self.failed(purpose, status: 503)
     }
 
@@ -42,6 +44,9 @@ extension CallEngine {
         }
         switch purpose {
         case .invite(let call):
+            if let ended = self.context.answered[call] {
+                ended.answeredAgain(message, status: status)
+            }
             self.withCall(call) { $0.inviteResponse(message, status: status) }
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
@@ -51,6 +56,17 @@ extension CallEngine {
             self.context.relayResponse(message, status: status, to: request)
         case .discarded: break
         }
+    }
+
+    /// A 2xx again whose INVITE is forgotten, but not its call: our ACK was lost.
+    private func strayAnswer(_ message: SIPMessage) {
+        guard let key = DialogKey(receivedResponse: message), let (leg, call) = self.leg(key),
+            let cseq = try? message.cseq()
+        else {
+            self.context.counters.strays &+= 1
+            return
+        }
+        call.repeatAck(leg.side, sequence: cseq.number)
     }
 
     private func failed(_ id: ClientTransactionID, status: Int) {
@@ -100,6 +116,7 @@ extension CallEngine {
         case .client(let id):
             if case .invite(let call)? = self.context.terminated(id) {
                 self.calls[call]?.sentInvite = nil
+                self.context.answered[call] = nil
             }
         }
     }

@@ -49,6 +49,9 @@ final class EngineContext {
     var servers: [ServerTransactionID: LegReference] = [:]
     /// Calls that wait for an INVITE from before the restart to come again.
     var awaitedInvites: [InviteKey: CallIdentifier] = [:]
+    /// Calls that are over but were answered, while the transaction of their INVITE lives: other
+    /// branches of a fork may answer yet. No more than there are transactions.
+    var answered: [CallIdentifier: Call] = [:]
     /// Calls whose checkpoint is to be written when the input in hand is done.
     var dirty: [CallIdentifier] = []
     /// Calls that are over and wait for the engine to let go of them.
@@ -100,7 +103,8 @@ final class EngineContext {
     /// Nothing is remembered of any call: for tests of what is left behind.
     var isEmpty: Bool {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
-            && self.purposes.isEmpty && self.handles.isEmpty && self.finished.isEmpty
+            && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
+            && self.finished.isEmpty
     }
 }
 

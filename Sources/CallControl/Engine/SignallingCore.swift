@@ -102,6 +102,7 @@ public final class SignallingCore<Ports: MediaPorts> {
         switch action {
         case .respond(let id, let status, let bytes):
             self.layer.respond(id, status: status, bytes: bytes)
+        case .tag(let id, let tag): self.layer.setTag(tag, of: id)
         case .stopRepeating(let id): self.layer.stopRepeating(id)
         case .request(let request): self.send(request)
         case .cancel(let handle, let reason):

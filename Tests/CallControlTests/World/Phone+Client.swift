@@ -17,7 +17,9 @@ extension Phone {
         return (Array("SIP/2.0/\(transport) \(self.address);branch=".utf8) + branch, branch)
     }
 
-    var contact: [UInt8] { Array("<sip:\(self.name)@\(self.address)>".utf8) }
+    var contact: [UInt8] {
+        Array("<sip:\(self.name)@\(self.script.contactHost ?? "\(self.address)")>".utf8)
+    }
 
     /// Calls a number.
     @discardableResult

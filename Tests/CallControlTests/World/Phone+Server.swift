@@ -121,7 +121,7 @@ extension Phone {
             200, invite, id, source, tag: tag,
             body: self.script.answersWithoutDescription ? nil : body)
         for branch in self.script.lateBranches {
-            self.world.after(20) {
+            self.world.after(self.script.lateBranchesAfter) {
                 self.respond(
                     200, invite, id, source, tag: self.tag(call, branch), body: body)
             }

@@ -26,9 +26,10 @@ struct PhoneScript {
 
     var answer = Answer.accept(after: 300)
     var progress: [Progress] = [Progress(after: 50, status: 180)]
-    /// Branch of the 200; further branches that answer 20 ms later.
+    /// Branch of the 200; further branches that answer later.
     var answerBranch = ""
     var lateBranches: [String] = []
+    var lateBranchesAfter: UInt64 = 20
     /// The 200 carries no description.
     var answersWithoutDescription = false
     /// INVITEs go out without an offer.
@@ -49,6 +50,8 @@ struct PhoneScript {
     /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
     var answersWhenCancelled = false
     var extraHeaders: [(HeaderName, String)] = []
+    /// Host of Contact, where it is not the phone's address.
+    var contactHost: String?
 }
 
 /// A telephone with real transactions and dialogs and a script.
@@ -145,7 +148,7 @@ final class Phone {
         case .timeout(let id): self.clientFailed(id, "timeout")
         case .transportFailed(let id): self.clientFailed(id, "transport")
         case .serverTimeout(let id): self.ackMissing(id)
-        case .serverTransportFailed, .terminated: break
+        case .strayAnswer, .serverTransportFailed, .terminated: break
         }
     }
 
@@ -154,7 +157,7 @@ final class Phone {
     func describe(_ call: PhoneCall, _ direction: String, formats: [Int]) -> [UInt8] {
         call.version += 1
         var text = "v=0\r\no=\(self.name) 1 \(call.version) IN IP4 \(self.address.address)\r\n"
-        text += "s=-\r\nc=IN IP4 \(call.isHeldOldStyle ? "0.0.0.0" : "\(self.address.address)")\r\n"
+        text += "s=-\r\nc=IN IP4 \(call.mediaAddress ?? "\(self.address.address)")\r\n"
         text += "t=0 0\r\nm=audio \(call.port) RTP/AVP"
         for format in formats { text += " \(format)" }
         text += "\r\n"
@@ -202,7 +205,8 @@ final class PhoneCall {
     var version = 0
     var port: UInt16
     var direction = "sendrecv"
-    var isHeldOldStyle = false
+    /// In place of the phone's own.
+    var mediaAddress: String?
     var isCancelled = false
     var wantsBye = false
     var byeSent = false

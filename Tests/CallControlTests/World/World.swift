@@ -101,6 +101,8 @@ final class World {
     private(set) var phones: [Phone] = []
 
     let transport: TransportProtocol
+    /// Sees what the box sends.
+    var tap: (([UInt8]) -> Void)?
 
     init(seed: UInt64 = 1, portLimit: Int = 4096, transport: TransportProtocol = .udp) {
         self.random = Randomness(seed: seed)
@@ -239,6 +241,7 @@ final class World {
         switch output {
         case .send(let bytes, let hop, _):
             let from = hop.listener.rawValue == 0 ? World.boxA : World.boxB
+            self.tap?(bytes)
             self.send(bytes, from: from, to: hop.remote)
         case .startTimer(let timer, let milliseconds): self.startTimer(timer, milliseconds)
         case .stopTimer(let timer): self.boxTimers[timer] = nil
