@@ -70,16 +70,6 @@ static int find_interfaces(struct tl_neighbours *neighbours, const struct tl_opt
     return any;
 }
 
-static struct mnl_socket *open_socket(unsigned int groups)
-{
-    struct mnl_socket *one = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    if (one != NULL && mnl_socket_bind(one, groups, MNL_SOCKET_AUTOPID) == 0)
-        return one;
-    if (one != NULL)
-        mnl_socket_close(one);
-    return NULL;
-}
-
 int tl_neighbours_open(struct tl_neighbours *neighbours, const struct tl_options *options,
                        const struct tl_ports *ports, struct tl_worker *const *workers)
 {
@@ -92,10 +82,10 @@ int tl_neighbours_open(struct tl_neighbours *neighbours, const struct tl_options
     int any = find_interfaces(neighbours, options, ports);
     if (any <= 0)
         return any;
-    neighbours->events = open_socket(RTMGRP_NEIGH | RTMGRP_LINK | RTMGRP_IPV4_ROUTE |
+    neighbours->events = tl_netlink_open(RTMGRP_NEIGH | RTMGRP_LINK | RTMGRP_IPV4_ROUTE |
                                      RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR |
                                      RTMGRP_IPV6_IFADDR);
-    neighbours->request = open_socket(0);
+    neighbours->request = tl_netlink_open(0);
     if (neighbours->events != NULL && neighbours->request != NULL)
         return 0;
     tl_say("the kernel's routes cannot be followed over netlink: %s", strerror(errno));

@@ -48,6 +48,9 @@ void tl_neighbours_turn(struct tl_neighbours *neighbours, uint64_t now_ns);
 
 // netlink.c: one question each -------------------------------------------------------------------
 
+// A socket that is told of these groups (RTMGRP_*), or NULL with errno.
+struct mnl_socket *tl_netlink_open(unsigned int groups);
+
 // Where a packet to `to` goes when it leaves by interface `kernel_index`: the gateway's address,
 // or `to` itself when it is on the link. 0, or -1 when there is no such route.
 int tl_netlink_route(struct tl_neighbours *neighbours, uint32_t kernel_index,

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What housekeeping asks the kernel stays in step with its answers."""
+
+import os
+import subprocess
+import unittest
+
+from fastpath import ROOT
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SHIMS = os.path.join(ROOT, "CShims")
+PROGRAM = os.path.join(ROOT, ".build/contract/netlink_late")
+NETWORK = """
+    ip link add va type veth peer name vb
+    ip link set dev vb up
+    ip addr add 198.18.1.1/24 dev va
+    ip link set dev va up
+    ip link set dev lo up
+    ip route add 203.0.113.0/24 via 198.18.1.9
+    exec "$0" va 198.18.1.9"""
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root")
+class Netlink(unittest.TestCase):
+    def test_late_answers_and_a_broken_socket(self):
+        os.makedirs(os.path.dirname(PROGRAM), exist_ok=True)
+        includes = [os.path.join(SHIMS, name) for name in (
+            "CFlowABI/include", "CTables/include", "CStages/include", "CFastPath")]
+        subprocess.run(
+            [os.environ.get("CLANG", "clang"), "-std=gnu17", "-O1", "-fuse-ld=lld",
+             "-march=x86-64-v3", *(f"-I{path}" for path in includes),
+             os.path.join(HERE, "netlink_late.c"), os.path.join(SHIMS, "CFastPath/netlink.c"),
+             "-lmnl", "-o", PROGRAM], check=True)
+        run = subprocess.run(["unshare", "-n", "sh", "-ec", NETWORK, PROGRAM],
+                             capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((run.returncode, run.stdout), (0, ""), run.stderr)
