@@ -70,16 +70,6 @@ static int find_interfaces(struct tl_neighbours *neighbours, const struct tl_opt
     return any;
 }
 
-static struct mnl_socket *open_socket(unsigned int groups)
-{
-    struct mnl_socket *one = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-    if (one != NULL && mnl_socket_bind(one, groups, MNL_SOCKET_AUTOPID) == 0)
-        return one;
-    if (one != NULL)
-        mnl_socket_close(one);
-    return NULL;
-}
-
 int tl_neighbours_open(struct tl_neighbours *neighbours, const struct tl_options *options,
                        const struct tl_ports *ports, struct tl_worker *const *workers)
 {
@@ -92,10 +82,10 @@ int tl_neighbours_open(struct tl_neighbours *neighbours, const struct tl_options
     int any = find_interfaces(neighbours, options, ports);
     if (any <= 0)
         return any;
-    neighbours->events = open_socket(RTMGRP_NEIGH | RTMGRP_LINK | RTMGRP_IPV4_ROUTE |
-                                     RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR |
-                                     RTMGRP_IPV6_IFADDR);
-    neighbours->request = open_socket(0);
+    neighbours->events = tl_netlink_open(RTMGRP_NEIGH | RTMGRP_LINK | RTMGRP_IPV4_ROUTE |
+                                         RTMGRP_IPV6_ROUTE | RTMGRP_IPV4_IFADDR |
+                                         RTMGRP_IPV6_IFADDR);
+    neighbours->request = tl_netlink_open(0);
     if (neighbours->events != NULL && neighbours->request != NULL)
         return 0;
     tl_say("the kernel's routes cannot be followed over netlink: %s", strerror(errno));
@@ -139,13 +129,17 @@ static void make_resolve(struct tl_neighbours *neighbours, uint32_t kernel_index
     }
 }
 
-// 1 when the next hop is resolved afterwards, or is not the kernel's.
-static int resolve(struct tl_neighbours *neighbours, struct tl_next_hops *hops, uint32_t index)
+// 1 when the next hop is resolved afterwards, or is not the kernel's. Unless all are asked anew,
+// one that has an answer keeps it.
+static int resolve(struct tl_neighbours *neighbours, struct tl_next_hops *hops, uint32_t index,
+                   int anew)
 {
     struct tl_next_hop_view view;
     uint8_t via[16];
     uint8_t mac[6];
     if (!tl_next_hop_read(hops, index, &view) || view.realm_index >= neighbours->realm_count)
+        return 1;
+    if (!anew && view.state == TL_HOP_RESOLVED)
         return 1;
     uint32_t kernel_index = neighbours->kernel_index[view.realm_index];
     if (kernel_index == 0)
@@ -180,14 +174,17 @@ void tl_neighbours_turn(struct tl_neighbours *neighbours, uint64_t now_ns)
     if (neighbours->events == NULL)
         return;
     int news = has_news(neighbours);
-    if (!news && !neighbours->dirty && now_ns < neighbours->refreshed_ns)
+    int anew = neighbours->dirty || now_ns >= neighbours->refreshed_ns;
+    if (!news && !anew && now_ns < neighbours->retried_ns)
         return;
     int all = 1;
     neighbours->dirty = 0;
     for (uint32_t w = 0; w < neighbours->worker_count; w++) {
         struct tl_next_hops *hops = &neighbours->workers[w]->hops;
         for (uint32_t i = 0; i < hops->count; i++)
-            all &= resolve(neighbours, hops, i);
+            all &= resolve(neighbours, hops, i, anew);
     }
-    neighbours->refreshed_ns = now_ns + (all ? REFRESH_NS : RETRY_NS);
+    if (anew)
+        neighbours->refreshed_ns = now_ns + REFRESH_NS;
+    neighbours->retried_ns = all ? UINT64_MAX : now_ns + RETRY_NS;
 }

@@ -2,7 +2,8 @@
 // Next hops: routes and neighbours stay the kernel's. Housekeeping asks it over netlink and stores
 // the link addresses in the workers' tables of next hops (tl_next_hop.h).
 //
-//   a worker took a new next hop        seen at the next housekeeping turn, 10 ms at most
+//   a worker took a new next hop        seen at the next housekeeping turn, 10 ms at most; those
+//                                       that are not resolved are asked, then and every RETRY_NS
 //   a neighbour, route, link or address changes     the kernel tells; all next hops are asked anew
 //   nothing happens                     all are asked anew every REFRESH_NS, and a neighbour that
 //                                       the kernel no longer vouches for is used (NTF_USE), which
@@ -26,7 +27,8 @@ struct tl_neighbours {
     struct tl_worker *const *workers;
     uint32_t worker_count;
     uint32_t changes_seen[TL_WORKERS_MAX];
-    uint64_t refreshed_ns;
+    uint64_t refreshed_ns; // when all are asked anew
+    uint64_t retried_ns;   // when the unresolved ones are
     uint8_t dirty;
     uint8_t refused_said; // that the kernel may not be asked to resolve, once
 };
@@ -47,6 +49,9 @@ void tl_neighbours_changed(struct tl_neighbours *neighbours);
 void tl_neighbours_turn(struct tl_neighbours *neighbours, uint64_t now_ns);
 
 // netlink.c: one question each -------------------------------------------------------------------
+
+// A socket that is told of these groups (RTMGRP_*), or NULL with errno.
+struct mnl_socket *tl_netlink_open(unsigned int groups);
 
 // Where a packet to `to` goes when it leaves by interface `kernel_index`: the gateway's address,
 // or `to` itself when it is on the link. 0, or -1 when there is no such route.

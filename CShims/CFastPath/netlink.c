@@ -12,7 +12,7 @@
 
 #include "neighbour.h"
 
-enum { BUFFER_BYTES = 8192 };
+enum { BUFFER_BYTES = 8192, LATE_ANSWERS_MAX = 64 };
 
 struct answer {
     uint8_t family;
@@ -84,16 +84,60 @@ static struct nlmsghdr *begin(struct tl_neighbours *neighbours, void *buffer, ui
     return message;
 }
 
-// Sends the message and reads one answer into `buffer`. 0 or a negative errno.
+struct mnl_socket *tl_netlink_open(unsigned int groups)
+{
+    struct mnl_socket *one = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
+    if (one != NULL && mnl_socket_bind(one, groups, MNL_SOCKET_AUTOPID) == 0)
+        return one;
+    if (one != NULL)
+        mnl_socket_close(one);
+    return NULL;
+}
+
+// Reads up to the answer with our sequence. One that came late belongs to a question which was
+// given up before: it must not be taken for this one's, nor push the answers out of step for good.
+// The bytes of the answer, or a negative errno.
+static ssize_t receive(const struct tl_neighbours *neighbours, void *buffer)
+{
+    for (int late = 0; late < LATE_ANSWERS_MAX;) {
+        ssize_t length = mnl_socket_recvfrom(neighbours->request, buffer, BUFFER_BYTES);
+        const struct nlmsghdr *head = buffer;
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length < 0)
+            return -errno;
+        if (!mnl_nlmsg_ok(head, (int)length))
+            return -EBADMSG;
+        if (head->nlmsg_seq == neighbours->sequence)
+            return length;
+        late++;
+    }
+    return -EPROTO;
+}
+
+static ssize_t exchange(const struct tl_neighbours *neighbours, const struct nlmsghdr *message,
+                        void *buffer)
+{
+    if (neighbours->request == NULL)
+        return -ENOTCONN;
+    if (mnl_socket_sendto(neighbours->request, message, message->nlmsg_len) < 0)
+        return -errno;
+    return receive(neighbours, buffer);
+}
+
+// Sends the message and reads its answer into `buffer`. 0 or a negative errno. A socket that fails
+// is replaced: what it still holds nobody waits for.
 static int ask(struct tl_neighbours *neighbours, const struct nlmsghdr *message, void *buffer,
                struct answer *answer)
 {
+    ssize_t length = exchange(neighbours, message, buffer);
+    if (length < 0) {
+        if (neighbours->request != NULL)
+            mnl_socket_close(neighbours->request);
+        neighbours->request = tl_netlink_open(0);
+        return (int)length;
+    }
     uint32_t port = mnl_socket_get_portid(neighbours->request);
-    if (mnl_socket_sendto(neighbours->request, message, message->nlmsg_len) < 0)
-        return -errno;
-    ssize_t length = mnl_socket_recvfrom(neighbours->request, buffer, BUFFER_BYTES);
-    if (length < 0)
-        return -errno;
     if (mnl_cb_run(buffer, (size_t)length, neighbours->sequence, port, take_answer, answer) < 0)
         return -errno;
     return 0;

@@ -141,7 +141,9 @@ int tl_steer_remember(const struct tl_options *options, const struct tl_realm_op
     int result = query_program(kernel_index, &query);
     errno = result < 0 ? -result : 0;
     if (result == 0 && memory_line(kernel_index, query.prog_id, line) == 0) {
-        int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+        // Made anew: in a sticky directory the kernel opens no other user's file for this.
+        unlink(path);
+        int file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
         if (file >= 0 && write(file, line, strlen(line)) == (ssize_t)strlen(line)) {
             close(file);
             return 0;

@@ -75,6 +75,8 @@ TL_PACKET_CODE uint32_t tl_channel_inject(struct tl_worker *worker, uint32_t sha
         *fault = TL_FAULT_INJECT_CURSOR;
         return 0;
     }
+    if (waiting == 0 || !tl_channel_matched(&channel->views))
+        return 0;
     uint32_t made = 0;
     uint32_t before = channel->inject_position;
     for (; waiting > 0 && made < capacity; waiting--) {

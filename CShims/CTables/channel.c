@@ -25,6 +25,8 @@ void tl_channel_views_make(struct tl_channel_views *views, const struct tl_map *
 {
     const struct tl_geometry *geometry = &own_layout->geometry;
     uint64_t channel = (uint64_t)shard * geometry->worker_count + worker;
+    views->own_header = own->base;
+    views->peer_header = peer->base;
     views->own = tl_section_at(own, &own_layout->channels, channel);
     views->peer = tl_section_at(peer, &peer_layout->channels, channel);
     views->events = tl_section_at(own, &own_layout->events, channel * geometry->event_slots);
@@ -41,6 +43,14 @@ void tl_channel_views_make(struct tl_channel_views *views, const struct tl_map *
     views->event_slots = geometry->event_slots;
     views->packet_slots = geometry->packet_slots;
     views->cursor_start = geometry->cursor_start;
+}
+
+TL_PACKET_CODE int tl_channel_matched(const struct tl_channel_views *views)
+{
+    const struct tl_file_header *own = views->own_header, *peer = views->peer_header;
+    uint64_t incarnation = tl_load_acquire_u64(&peer->incarnation);
+    return tl_load_acquire_u64(&own->peer_incarnation) == incarnation &&
+           tl_load_acquire_u64(&peer->peer_incarnation) == own->incarnation;
 }
 
 static void positions_reset(struct tl_channel *channel)

@@ -179,16 +179,10 @@ static void command_answer(struct tl_worker *worker, uint32_t shard,
     event_put(channel, &answer);
 }
 
-static enum tl_fault commands_take(struct tl_worker *worker, uint32_t shard, uint64_t now_ns,
-                                   uint32_t budget, uint32_t room, uint32_t *answered)
+static void commands_take(struct tl_worker *worker, uint32_t shard, uint64_t now_ns,
+                          uint32_t waiting, uint32_t budget, uint32_t room, uint32_t *answered)
 {
     struct tl_channel *channel = &worker->channels[shard];
-    const struct tl_channel_control *peer = channel->views.peer;
-    // Pairs with the control plane's store-release behind its slots.
-    uint32_t producer = tl_load_acquire_u32(&peer->command_producer.position);
-    uint32_t waiting = producer - channel->command_position;
-    if (waiting > channel->views.command_slots)
-        return TL_FAULT_COMMAND_CURSOR;
     for (; waiting > 0 && budget > 0; waiting--, budget--) {
         struct tl_command command;
         command_copy(channel, &command);
@@ -201,11 +195,11 @@ static enum tl_fault commands_take(struct tl_worker *worker, uint32_t shard, uin
         channel->command_position++;
         (*answered)++;
     }
-    return TL_FAULT_NONE;
 }
 
-// What can be told from the consumers' cursors; *room is the event ring's.
-static enum tl_fault consumers_check(const struct tl_channel *channel, uint32_t *room)
+// What can be told from the peer's cursors: room in the event ring, commands that wait.
+static enum tl_fault cursors_check(const struct tl_channel *channel, uint32_t *room,
+                                   uint32_t *waiting)
 {
     const struct tl_channel_control *peer = channel->views.peer;
     uint32_t events = channel->event_position - tl_load_acquire_u32(&peer->event_consumer.position);
@@ -215,6 +209,10 @@ static enum tl_fault consumers_check(const struct tl_channel *channel, uint32_t 
         channel->packet_position - tl_load_acquire_u32(&peer->packet_consumer.position);
     if (packets > channel->views.packet_slots)
         return TL_FAULT_PACKET_CURSOR;
+    // Pairs with the control plane's store-release behind its slots.
+    *waiting = tl_load_acquire_u32(&peer->command_producer.position) - channel->command_position;
+    if (*waiting > channel->views.command_slots)
+        return TL_FAULT_COMMAND_CURSOR;
     *room = channel->views.event_slots - events;
     return TL_FAULT_NONE;
 }
@@ -227,18 +225,22 @@ TL_PACKET_CODE enum tl_fault tl_channel_poll(struct tl_worker *worker, uint32_t 
     worker->now_ns = now_ns;
     if (!channel->attached)
         return TL_FAULT_NONE;
-    uint32_t room;
-    enum tl_fault fault = consumers_check(channel, &room);
+    uint32_t room, waiting;
+    enum tl_fault fault = cursors_check(channel, &room, &waiting);
     if (fault != TL_FAULT_NONE)
         return fault;
+    if (waiting == 0 && channel->pending_head == TL_NO_FLOW)
+        return TL_FAULT_NONE;
+    if (!tl_channel_matched(&channel->views))
+        return TL_FAULT_NONE; // the peer just restarted: housekeeping will see it
     uint32_t events_before = channel->event_position;
     uint32_t commands_before = channel->command_position;
     room = pending_send(worker, channel, room, budget, now_ns);
-    fault = commands_take(worker, shard, now_ns, budget, room, answered);
+    commands_take(worker, shard, now_ns, waiting, budget, room, answered);
     struct tl_channel_fastpath *own = channel->views.own;
     if (channel->event_position != events_before)
         tl_store_release_u32(&own->event_producer.position, channel->event_position);
     if (channel->command_position != commands_before)
         tl_store_release_u32(&own->command_consumer.position, channel->command_position);
-    return fault;
+    return TL_FAULT_NONE;
 }

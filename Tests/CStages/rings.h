@@ -9,6 +9,8 @@
 enum { COMMAND_SLOTS = 8, EVENT_SLOTS = 8, PACKET_SLOTS = 4 };
 
 struct rings {
+    struct tl_file_header fastpath_header;
+    struct tl_file_header control_header;
     struct tl_channel_fastpath fastpath;
     struct tl_channel_control control;
     struct tl_event events[EVENT_SLOTS];
@@ -21,6 +23,7 @@ struct rings {
 static inline struct tl_channel_views rings_views(struct rings *rings)
 {
     return (struct tl_channel_views){
+        .own_header = &rings->fastpath_header, .peer_header = &rings->control_header,
         .own = &rings->fastpath, .peer = &rings->control, .events = (uint8_t *)rings->events,
         .packets = (uint8_t *)rings->packets, .commands = (const uint8_t *)rings->commands,
         .injects = (const uint8_t *)rings->injects, .event_stride = sizeof(struct tl_event),

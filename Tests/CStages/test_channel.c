@@ -231,6 +231,38 @@ static void test_lies(void)
     world_free(world);
 }
 
+// A peer that restarts stores its incarnation before it resets its cursors: what a cursor offers
+// then is of a life that the rings were not reset for, and is not taken.
+static void test_restarted_peer(void)
+{
+    struct world *world = start(0);
+    enum tl_fault fault;
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    rings.fastpath_header.incarnation = rings.control_header.peer_incarnation = 11;
+    rings.control_header.incarnation = rings.fastpath_header.peer_incarnation = 22;
+    push_ping(1, 256);
+    rings.injects[0] = (struct tl_packet_slot){.size_bytes = 64, .flow_index = 1, .generation = 7,
+                                               .payload_bytes = 100};
+    rings.control.inject_producer.position = 1;
+    tl_channel_notify(world->worker, 0, TL_PENDING_TIMEOUT);
+    world->packets[0] = (struct tl_packet){.data = world->buffers[0]};
+    for (uint32_t life = 0; life < 2; life++) {
+        rings.control_header.incarnation = life == 0 ? 33 : 22;
+        rings.control_header.peer_incarnation = life == 0 ? 11 : 0; // it resets its own ends
+        CHECK_EQUAL(rings_poll(world), TL_FAULT_NONE);
+        CHECK_EQUAL(tl_channel_inject(world->worker, 0, world->packets, 1, &fault), 0);
+        CHECK_EQUAL(rings.fastpath.command_consumer.position, 0);
+        CHECK_EQUAL(rings.fastpath.event_producer.position, 0);
+        CHECK_EQUAL(rings.fastpath.inject_consumer.position, 0);
+    }
+    rings.control_header.peer_incarnation = 11;
+    CHECK_EQUAL(rings_poll(world), TL_FAULT_NONE);
+    CHECK_EQUAL(tl_channel_inject(world->worker, 0, world->packets, 1, &fault), 1);
+    CHECK_EQUAL(rings.fastpath.command_consumer.position, 1);
+    CHECK_EQUAL(rings.fastpath.event_producer.position, 2);
+    world_free(world);
+}
+
 static void test_deliver(void)
 {
     struct world *world = start(UINT32_MAX - 1);
@@ -327,6 +359,7 @@ int main(void)
     test_notifications();
     test_list();
     test_lies();
+    test_restarted_peer();
     test_deliver();
     test_inject();
     test_inject_room();

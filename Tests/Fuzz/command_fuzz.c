@@ -6,6 +6,7 @@
 enum { SLOTS = 8 };
 
 static struct {
+    struct tl_file_header own_header, peer_header; // zero: they match
     struct tl_channel_fastpath own;
     struct tl_channel_control peer;
     struct tl_event events[SLOTS];
@@ -19,6 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void attach(uint32_t start)
 {
     struct tl_channel_views views = {
+        .own_header = &files.own_header, .peer_header = &files.peer_header,
         .own = &files.own, .peer = &files.peer, .events = (uint8_t *)files.events,
         .packets = (uint8_t *)files.packets, .commands = (const uint8_t *)files.commands,
         .injects = (const uint8_t *)files.injects, .event_stride = sizeof(struct tl_event),

@@ -101,6 +101,7 @@ class Privileges(unittest.TestCase):
                 box = FastPath([f"name=a,attach={attach},interface=va,{PORTS}"],
                                network.prefix + SERVICE, NOBODY)
                 try:
+                    os.chmod(box.folder, 0o3770)  # as the installed one
                     for _ in range(2):
                         box.process.kill()
                         box.process.wait()

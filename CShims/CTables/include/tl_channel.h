@@ -35,6 +35,8 @@ const char *tl_fault_text(enum tl_fault fault);
 
 /// Where a channel's rings are mapped, and how both sides laid them out.
 struct tl_channel_views {
+    const struct tl_file_header *own_header; // both sides' incarnations
+    const struct tl_file_header *peer_header;
     struct tl_channel_fastpath *own;       // our ring ends
     const struct tl_channel_control *peer; // theirs
     uint8_t *events;                       // our file
@@ -73,6 +75,10 @@ struct tl_channel {
 void tl_channel_views_make(struct tl_channel_views *views, const struct tl_map *own,
                            const struct tl_layout *own_layout, const struct tl_map *peer,
                            const struct tl_layout *peer_layout, uint32_t shard, uint32_t worker);
+
+/// 1 while the incarnations match crosswise. Asked after cursors of the peer were loaded and before
+/// anything is taken that they offer: they are of the incarnation that the rings were reset for.
+TL_PACKET_CODE int tl_channel_matched(const struct tl_channel_views *views);
 
 /// Starts to use the rings. Both sides' ends must have been reset (incarnations crosswise equal).
 void tl_channel_attach(struct tl_channel *channel, const struct tl_channel_views *views);
