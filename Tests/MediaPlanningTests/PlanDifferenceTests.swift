@@ -44,8 +44,8 @@ import Testing
         let other = SocketAddress(address: IPAddress(ipv4: 0x0a00_0001), port: 5000)
         let changes: [(inout MediaIntent.Leg) -> Void] = [
             { $0.remote = other }, { $0.remote = nil }, { $0.rtcpMux = true },
-            { $0.remoteRTCPPort = 7001 }, { $0.learnSource = true }, { $0.clockRate = 16_000 }, { $0.packetsPerSecond = 33 },
-            { $0.bitsPerSecond = 1 }, { $0.payloadTypes = [] },
+            { $0.remoteRTCPPort = 7001 }, { $0.learnSource = true }, { $0.clockRate = 16_000 },
+            { $0.packetsPerSecond = 33 }, { $0.bitsPerSecond = 1 }, { $0.payloadTypes = [] },
         ]
         for change in changes {
             #expect(self.names(try self.commands { change(&$0.a) }) == ["modify 1/4"])
