@@ -133,6 +133,7 @@ extension FlowProgrammer {
     private func refused(
         _ command: FlowCommand, _ status: CommandStatus, _ entry: inout FlowEntry
     ) {
+        var isKept = false
         switch command.operation {
         case .remove:
             // There is nothing to remove, or nothing that this side could do about it.
@@ -145,6 +146,7 @@ extension FlowProgrammer {
             if status == .stale || status == .notFound { entry.installed = .none }
             if case .known(let specification) = entry.installed {
                 entry.desired = specification
+                isKept = true
             } else {
                 entry.desired = nil
             }
@@ -154,6 +156,9 @@ extension FlowProgrammer {
         guard let owner = entry.owner, self.sessions[owner.session]?.isEnding == false else {
             return
         }
-        self.outcomes.append(.refused(owner.session, owner.leg, status))
+        self.outcomes.append(
+            isKept
+                ? .kept(owner.session, owner.leg, status)
+                : .refused(owner.session, owner.leg, status))
     }
 }

@@ -24,8 +24,10 @@ public enum MediaLeg: Sendable, Hashable, CaseIterable {
 public enum MediaOutcome: Sendable, Hashable {
     /// Both legs are as they were last wished; after each change, and after a fast path restart.
     case installed(MediaSession)
-    /// The worker refused; the leg is as it was before (not there, if it was being added).
+    /// The worker refused; the leg has no flow.
     case refused(MediaSession, MediaLeg, CommandStatus)
+    /// The worker refused a change; the leg's flow is as it was before.
+    case kept(MediaSession, MediaLeg, CommandStatus)
     /// Both legs are gone; their last figures where the fast path still had them.
     case ended(MediaSession, a: FlowStatistics?, b: FlowStatistics?)
     /// Nothing accepted for so many milliseconds.

@@ -39,6 +39,10 @@ extension Shard {
         case .refused(let session, _, let status):
             Log.line("trunkline: call \(Self.call(session)): the fast path refused: \(status)")
             self.core.engine.mediaRefused(Self.call(session))
+        case .kept(let session, let leg, let status):
+            // A re-INVITE asked for what cannot be had: the last media goes on, and where it goes
+            // nowhere any more the media time-out ends the call.
+            Log.line("trunkline: call \(Self.call(session)): leg \(leg) kept: \(status)")
         case .mediaTimeout(let session, _, _):
             self.core.engine.mediaTimedOut(Self.call(session))
         case .sourceLearned(let session, let leg, let address):

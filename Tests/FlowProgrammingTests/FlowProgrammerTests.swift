@@ -235,7 +235,7 @@ import Testing
         try bench.programmer.update(self.two, intent)
         #expect(
             bench.run() == [
-                .refused(self.two, .b, CommandStatus(TL_STATUS_BAD_BUDGET)), .installed(self.two),
+                .kept(self.two, .b, CommandStatus(TL_STATUS_BAD_BUDGET)), .installed(self.two),
             ])
         #expect(bench.programmer.counters.refused == 2)
     }

@@ -95,7 +95,7 @@ final class Driver {
         for outcome in self.programmer.takeOutcomes() {
             switch outcome {
             case .installed(let session): self.installed.insert(session)
-            case .refused(_, _, let status):
+            case .refused(_, _, let status), .kept(_, _, let status):
                 self.refused += 1
                 say("refused \(status)")
             case .ended: self.ended += 1
