@@ -10,6 +10,7 @@ extension FlowProgrammer {
     public func poll(nowNs: UInt64) {
         self.ports.advance(toNs: nowNs)
         self.apply(self.link.poll(nowNs: nowNs, matching: self.hasBegun))
+        self.ports.isOpen = self.isServed(nowNs)
         guard self.link.state == .matched else { return }
         do throws(RingFault) {
             for (worker, channel) in self.link.channels.enumerated() {
@@ -22,6 +23,14 @@ extension FlowProgrammer {
             if error != .peerRestarted { self.counters.faults &+= 1 }
             self.apply(self.link.fault(error, nowNs: nowNs))
         }
+    }
+
+    /// The fast path's process was there a moment ago. One that was killed leaves its file, and
+    /// the handshake, as they were; only its heartbeat stands still.
+    private func isServed(_ nowNs: UInt64) -> Bool {
+        guard self.link.state == .matched, let file = self.link.fastPath else { return false }
+        let heartbeatNs = file.heartbeatNs
+        return heartbeatNs == 0 || nowNs &- min(heartbeatNs, nowNs) <= Self.heartbeatNsMax
     }
 
     private func apply(_ change: FastPathLink.Change) {

@@ -47,6 +47,9 @@ public final class FlowProgrammer {
         let timeNs: UInt64
     }
 
+    /// A fast path whose heartbeat is older is away: it beats a hundred times a second.
+    public static let heartbeatNsMax: UInt64 = 1_000_000_000
+
     /// The ports of the fast path's realms. The same object for the process's life.
     public let ports = PortPool()
     /// Figures.

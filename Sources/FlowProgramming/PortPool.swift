@@ -17,6 +17,8 @@ public final class PortPool: MediaPorts {
         public var reserved: UInt64 = 0
         /// Requests that found no port.
         public var exhausted: UInt64 = 0
+        /// Requests while nobody served the ports.
+        public var closed: UInt64 = 0
         /// Ports given back that were not in use, or taken up again that were.
         public var misuse: UInt64 = 0
     }
@@ -86,11 +88,18 @@ public final class PortPool: MediaPorts {
     /// Sets the time that rests are counted by, CLOCK_MONOTONIC; never goes back.
     public func advance(toNs nowNs: UInt64) { self.nowNs = max(self.nowNs, nowNs) }
 
+    /// False while nobody serves the ports: no port is to be had then.
+    public var isOpen = true
+
     /// Reserves a port in each realm, of the given families, both of one worker; nil when no worker
     /// has both.
     public func reserve(
         _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
     ) -> (a: MediaPort, b: MediaPort)? {
+        guard self.isOpen else {
+            self.counters.closed &+= 1
+            return nil
+        }
         // Workers take turns, so that calls spread evenly.
         let workers = self.setup?.workers ?? 0
         for turn in 0..<workers {

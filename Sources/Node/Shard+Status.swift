@@ -11,9 +11,6 @@ import SIPTransport
 import Store
 
 extension Shard {
-    /// A fast path that has not moved for so long is said to be stuck.
-    private static let heartbeatNsMax: UInt64 = 2_000_000_000
-
     /// Everything that a person asks for first.
     func status() -> JSONValue {
         [
@@ -118,14 +115,19 @@ extension Shard {
             if let fastPath = self.programmer.fastPath {
                 let now = Clock.monotonicNs
                 let age = now &- min(fastPath.heartbeatNs, now)
-                if age > Self.heartbeatNsMax {
-                    conditions.append("the fast path has not moved for \(age / 1_000_000) ms")
+                if age > FlowProgrammer.heartbeatNsMax {
+                    conditions.append(
+                        "the fast path is away (no sign of life for \(age / 1_000_000) ms): "
+                            + "calls are refused until it is back")
                 }
                 conditions += fastPath.realms.filter { !$0.linkUp }.map {
                     "realm \($0.name): \($0.interface) has no link"
                 }
             }
-        case .waiting: conditions.append("the fast path does not answer the handshake")
+        case .waiting:
+            conditions.append(
+                "the fast path is away (it does not answer the handshake): "
+                    + "calls are refused until it is back")
         case .detached(let refusal):
             let why = refusal.flatMap { $0 == .absent ? nil : " (\($0.text))" } ?? ""
             conditions.append("the fast path is away\(why): calls are refused until it is back")

@@ -149,6 +149,7 @@ final class Shard {
             self.refusedConfiguration = []
             self.adopt(file)
             Log.line("trunkline: configuration read again")
+            for text in self.refusedConfiguration { Log.line("trunkline: \(text)") }
         } catch {
             self.refusedConfiguration = error.issues.map { $0.description }
             for issue in error.issues { Log.line("trunkline: \(issue)") }

@@ -94,3 +94,15 @@ def bad_configuration_keeps_the_old_one():
                            seconds=1, port=5070)
         assert calling.wait(15) == 0, calling.errors()[:500]
         answering.stop()
+
+
+@case()
+def fast_path_away():
+    """A killed fast path leaves its file behind; calls are refused all the same."""
+    with box() as lab:
+        lab.fastpath.stopping = True
+        lab.fastpath.kill()
+        wait_until("the status says so", 5, lambda: any(
+            "fast path is away" in text for text in lab.ask("status")["conditions"]))
+        refused(lab, "call-refused-503.xml")
+        expect_empty(lab)

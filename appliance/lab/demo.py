@@ -3,10 +3,12 @@
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
 
+from capture import repeat_capture
 from lab import Lab, LabError, SIDES
 
 RATE = 10  # new calls a second and direction
@@ -26,6 +28,7 @@ def arguments():
                         help="leave the box running afterwards, until Ctrl-C")
     parser.add_argument("--json", action="store_true",
                         help="print one JSON object instead of tables")
+    parser.add_argument("--check-arguments", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
     if not 1 <= chosen.calls <= 2000:
         parser.error("--calls takes 1 to 2000")
@@ -55,46 +58,56 @@ def table(rows, head):
 class LiveTable:
     """Redraws itself on a terminal; elsewhere prints one line each time."""
 
+    CALLS_SHOWN = 8
+
     def __init__(self, quiet):
         self.quiet = quiet
         self.height = 0
 
-    def show(self, lab, placed):
-        calls = lab.ask("calls", check=False) or []
-        drops = lab.ask("drops", check=False) or {}
+    def show(self, lab):
         if self.quiet:
             return
+        calls = lab.ask("calls", check=False) or []
+        status = lab.ask("status", check=False) or {}
+        drops = lab.ask("drops", check=False) or {}
+        ended = status.get("calls", {}).get("ended", 0)
+        head = f"calls: {len(calls)} up, {ended} ended"
+        sums = self.sums(calls)
+        named = {name: n for name, n in drops.get("drops", {}).items() if n}
+        last = "drops: " + (", ".join(f"{k} {v}" for k, v in named.items()) or "none")
+        if not sys.stdout.isatty():
+            legs = "; ".join(
+                f"{side} in {t['in']} out {t['out']} lost {t['lost']} jitter {t['jitter']:.1f} ms"
+                for side, t in sums.items())
+            print(f"{head}; {legs}; {last}", flush=True)
+            return
+        text = [head, table(
+            [[side, t["in"], t["out"], t["lost"], f"{t['jitter']:.1f}"]
+             for side, t in sums.items()],
+            ["legs of live calls", "packets in", "packets out", "lost", "worst jitter ms"])]
+        rows = [[call["id"], leg["realm"], leg["packets_in"], leg["packets_out"], leg["lost"],
+                 f"{leg['jitter_ms']:.1f}"]
+                for call in calls[:self.CALLS_SHOWN] for leg in call["legs"]]
+        if rows:
+            text.append(table(rows, ["call", "leg", "in", "out", "lost", "jitter ms"]))
+        if len(calls) > self.CALLS_SHOWN:
+            text.append(f"and {len(calls) - self.CALLS_SHOWN} more calls")
+        self.draw("\n".join(text + [last]))
+
+    @staticmethod
+    def sums(calls):
         totals = {side: {"in": 0, "out": 0, "lost": 0, "jitter": 0.0} for side in SIDES}
         for call in calls:
             for leg in call["legs"]:
                 total = totals.get(leg["realm"])
-                if total is None:
-                    continue
-                total["in"] += leg["packets_in"]
-                total["out"] += leg["packets_out"]
-                total["lost"] += leg["lost"]
-                total["jitter"] = max(total["jitter"], leg["jitter_ms"])
-        named = {name: n for name, n in drops.get("drops", {}).items() if n}
-        text = [f"calls: {len(calls)} up, {placed} ended well"]
-        text.append(table(
-            [[side, t["in"], t["out"], t["lost"], f"{t['jitter']:.1f}"]
-             for side, t in totals.items()],
-            ["legs of live calls", "packets in", "packets out", "lost", "worst jitter ms"]))
-        rows = []
-        for call in calls[:8]:
-            for leg in call["legs"]:
-                rows.append([call["id"], leg["realm"], leg["packets_in"], leg["packets_out"],
-                             leg["lost"], f"{leg['jitter_ms']:.1f}"])
-        if rows:
-            text.append(table(rows, ["call", "leg", "in", "out", "lost", "jitter ms"]))
-        text.append("drops: " + (", ".join(f"{k} {v}" for k, v in named.items()) or "none"))
-        self.draw("\n".join(text))
+                if total is not None:
+                    total["in"] += leg["packets_in"]
+                    total["out"] += leg["packets_out"]
+                    total["lost"] += leg["lost"]
+                    total["jitter"] = max(total["jitter"], leg["jitter_ms"])
+        return totals
 
     def draw(self, text):
-        if not sys.stdout.isatty():
-            first = text.splitlines()
-            print(first[0] + "; " + first[-1], flush=True)
-            return
         if self.height:
             print(f"\033[{self.height}A\033[J", end="")
         print(text, flush=True)
@@ -103,20 +116,23 @@ class LiveTable:
 
 def place_calls(lab, chosen, live):
     """Calls in both directions at once; gives (attempted, completed)."""
-    answering = [lab.sipp(side, "answer.xml", calls=100000) for side in SIDES]
+    media = os.path.join(lab.folder, "media.pcap")
+    repeat_capture("/usr/share/sip-tester/g711a.pcap", media, chosen.seconds)
+    answering = [lab.sipp(side, "answer.xml", calls=100000, pcap=media) for side in SIDES]
     time.sleep(0.3)
     half = [chosen.calls - chosen.calls // 2, chosen.calls // 2]
     plan = [("carrier", "+15550100", half[0]), ("service", "+445550100", half[1])]
     calling = [
         lab.sipp(side, "call.xml", target=lab.address(side, "box"), number=number, calls=count,
-                 rate=RATE, seconds=chosen.seconds, port=5070, media_port=35000)
+                 rate=RATE, seconds=chosen.seconds, port=5070, media_port=35000, pcap=media)
         for side, number, count in plan if count]
     deadline = time.monotonic() + chosen.calls / RATE + chosen.seconds + 60
     while any(sipp.process.poll() is None for sipp in calling):
         if time.monotonic() > deadline:
             break
-        live.show(lab, sum(sipp.figures()["successful"] for sipp in calling))
+        live.show(lab)
         time.sleep(1)
+    live.show(lab)
     for sipp in calling + answering:
         sipp.stop()
     completed = sum(sipp.figures()["successful"] for sipp in calling)
@@ -157,15 +173,22 @@ def account(lab, figures):
 
 
 def summary(calls, packets):
-    rows = [[name, packets[name]] for name in
-            ("sent_by_peers", "lost_by_kernel", "received", "forwarded", "delivered", "generated",
-             "received_by_peers")]
+    dropped = sum(packets["dropped"].values())
     print()
     print(f"calls: {calls['completed']} of {calls['attempted']} completed")
-    print(table(rows, ["packets", "count"]))
+    print(table([
+        ["sent by the peers", packets["sent_by_peers"]],
+        ["lost by the kernel before the box", packets["lost_by_kernel"]],
+        ["received by the box", packets["received"]],
+        ["  relayed", packets["forwarded"]],
+        ["  for the box itself (RTCP)", packets["delivered"]],
+        ["  dropped", dropped],
+        ["made by the box (RTCP)", packets["generated"]],
+        ["received by the peers: relayed and made", packets["received_by_peers"]],
+    ], ["packets", "count"]))
     print("dropped: " + (", ".join(f"{k} {v}" for k, v in packets["dropped"].items()) or "none"))
     if "no_flow" in packets["dropped"]:
-        print("  (no_flow: SIPp plays its file to the end, also when the call is over by then)")
+        print("  (no_flow: media that was still under way when its call ended)")
     print("every packet is accounted for" if packets["exact"]
           else "THE PACKETS DO NOT ADD UP")
 
@@ -189,8 +212,11 @@ def interrupted(*_):
 
 
 def main():
-    chosen = arguments()
     signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, interrupted)
+    chosen = arguments()
+    if chosen.check_arguments:
+        return 0
     lab = None
     try:
         lab = Lab(attach=chosen.attach)

@@ -91,9 +91,11 @@ class Supervised:
         """Ends the running instance; the next one is started at once."""
         os.kill(self.process.pid, number)
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=10, gently=True):
         """Ends it for good."""
         self.stopping = True
+        if self.process.poll() is None and not gently:
+            self.process.kill()
         if self.process.poll() is None:
             self.process.terminate()
             try:
@@ -371,7 +373,7 @@ class Lab:
                 child.wait()
         for process in (self.control, self.fastpath):
             if process:
-                process.stop()
+                process.stop(gently=False)  # calls that are up need not end first
         for name in ("box",) + SIDES:
             run("ip", "netns", "del", self.namespace(name), check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
