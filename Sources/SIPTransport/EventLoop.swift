@@ -6,10 +6,10 @@ internal import CUV
     internal import Glibc
 #endif
 
-/// One libuv loop on one thread: the ground under a shard. Everything but a `Mailbox` belongs to
-/// the thread that runs it.
+/// One libuv loop on one thread: the ground under a shard. Everything here belongs to the thread
+/// that runs it.
 ///
-/// A turn is: timers that are due, then what sockets and mailboxes brought, then `defer`red work
+/// A turn is: timers that are due, then what sockets brought, then `defer`red work
 /// and the hooks of `onTurnEnd`, just before the loop waits again.
 public final class EventLoop {
     let raw: UnsafeMutablePointer<uv_loop_t>
@@ -19,7 +19,6 @@ public final class EventLoop {
     private var timer: UnsafeMutablePointer<uv_timer_t>?
     private var prepare: UnsafeMutablePointer<uv_prepare_t>?
     private var signals: [SignalHandle] = []
-    private var mailboxes: [any MailboxHandle] = []
     private var wheels: [any DrivenTimers] = []
     private var actionTimers: LoopTimers<LoopTimer>?
     private var actions: [LoopTimer: () -> Void] = [:]
@@ -67,7 +66,7 @@ public final class EventLoop {
 
     /// Runs until `stop` is called.
     public func run() {
-        // A loop without sockets must wait for its mailboxes and timers all the same.
+        // A loop without sockets must wait for its timers all the same.
         if let prepare { uv_ref(Handle.raw(prepare)) }
         self.isRunning = true
         uv_run(self.raw, UV_RUN_DEFAULT)
@@ -103,8 +102,6 @@ public final class EventLoop {
     public func close() {
         guard !self.isClosed else { return }
         self.isClosed = true
-        self.mailboxes.forEach { $0.close() }
-        self.mailboxes = []
         self.signals = []
         uv_walk(
             self.raw,
@@ -193,30 +190,7 @@ public final class EventLoop {
         self.turnCondition?()
     }
 
-    // MARK: Other threads and signals
-
-    /// A way in for other threads: what they post is given to `receive` on this thread.
-    public func mailbox<Command: Sendable>(
-        limit: Int = 4096, _ receive: @escaping (Command) -> Void
-    ) throws(TransportError) -> Mailbox<Command> {
-        let mailbox = Mailbox<Command>(limit: limit)
-        let owner = MailboxReceiver {
-            for command in mailbox.take() { receive(command) }
-        }
-        let loop = self.raw
-        var status: Int32 = 0
-        let handle = Handle.open(uv_async_t.self, owner: owner) {
-            status = uv_async_init(loop, $0) {
-                Handle.owner(of: $0, MailboxReceiver.self)?.receive()
-            }
-            return status
-        }
-        guard let handle else { throw TransportError("mailbox", code: status) }
-        uv_unref(Handle.raw(handle))
-        mailbox.open(handle)
-        self.mailboxes.append(mailbox)
-        return mailbox
-    }
+    // MARK: Signals
 
     /// Runs `action` on this thread whenever the process gets the signal.
     public func onSignal(
@@ -240,20 +214,6 @@ public final class EventLoop {
 /// A timer of `EventLoop.schedule`.
 public struct LoopTimer: Sendable, Hashable {
     let number: UInt64
-}
-
-private protocol MailboxHandle {
-    func close()
-}
-
-extension Mailbox: MailboxHandle {}
-
-private final class MailboxReceiver {
-    let receive: () -> Void
-
-    init(_ receive: @escaping () -> Void) {
-        self.receive = receive
-    }
 }
 
 private final class SignalHandle {

@@ -8,7 +8,6 @@
 // exactly one class of owner, and its callbacks ask for that class.
 
 internal import CUV
-private import Synchronization
 
 typealias RawHandle = UnsafeMutablePointer<uv_handle_t>
 
@@ -93,63 +92,4 @@ enum SendRequest {
         return uv_buf_init(
             base?.assumingMemoryBound(to: CChar.self), UInt32(truncatingIfNeeded: bytes.count))
     }
-}
-
-/// The way into a loop from other threads: commands are queued under a lock and the loop is woken.
-/// Commands beyond `limit` are refused, so that a stuck loop cannot eat the memory.
-public final class Mailbox<Command: Sendable>: @unchecked Sendable {
-    // `wake` is written under the lock, by the loop's thread: set once, cleared when it closes.
-    private struct State {
-        var queue: [Command] = []
-        var wake: UnsafeMutablePointer<uv_async_t>?
-        var refused: UInt64 = 0
-    }
-
-    private let state: Mutex<UncheckedBox<State>>
-    private let limit: Int
-
-    init(limit: Int) {
-        self.state = Mutex(UncheckedBox(value: State()))
-        self.limit = limit
-    }
-
-    func open(_ wake: UnsafeMutablePointer<uv_async_t>) {
-        self.state.withLock { $0.value.wake = wake }
-    }
-
-    func close() {
-        self.state.withLock { box in
-            box.value.wake = nil
-            box.value.queue = []
-        }
-    }
-
-    func take() -> [Command] {
-        self.state.withLock { box in
-            let queue = box.value.queue
-            box.value.queue = []
-            return queue
-        }
-    }
-
-    /// Hands a command to the loop's thread; callable from any thread. False if the loop has
-    /// closed or the mailbox is full.
-    @discardableResult
-    public func post(_ command: Command) -> Bool {
-        self.state.withLock { box in
-            guard let wake = box.value.wake, box.value.queue.count < self.limit else {
-                box.value.refused &+= 1
-                return false
-            }
-            box.value.queue.append(command)
-            return uv_async_send(wake) == 0
-        }
-    }
-
-    /// Commands refused so far.
-    public var refused: UInt64 { self.state.withLock { $0.value.refused } }
-}
-
-private struct UncheckedBox<Value>: @unchecked Sendable {
-    var value: Value
 }

@@ -53,32 +53,6 @@ final class Log {
     #expect(log.entries.prefix(4) == [1, 0, 2, 0])
 }
 
-@Test func otherThreadsPost() throws {
-    let loop = try EventLoop()
-    let log = Log()
-    let mailbox = try loop.mailbox { (number: Int) in log.entries.append(number) }
-    onThread {
-        for number in 0..<1000 { mailbox.post(number) }
-    }
-    #expect(loop.run(for: 5000) { log.entries.count == 1000 })
-    #expect(log.entries == Array(0..<1000))
-    loop.close()
-    #expect(!mailbox.post(1))
-    #expect(mailbox.refused == 1)
-}
-
-@Test func mailboxIsBounded() throws {
-    let loop = try EventLoop()
-    defer { loop.close() }
-    let log = Log()
-    let mailbox = try loop.mailbox(limit: 3) { (number: Int) in log.entries.append(number) }
-    let taken = (0..<5).map { mailbox.post($0) }
-    #expect(taken == [true, true, true, false, false])
-    #expect(mailbox.refused == 2)
-    #expect(loop.run(for: 2000) { log.entries.count == 3 })
-    #expect(mailbox.post(9))
-}
-
 @Test func signalsArriveAsEvents() throws {
     let loop = try EventLoop()
     defer { loop.close() }
@@ -101,22 +75,4 @@ final class Log {
     }
     loop.run()
     #expect(log.entries == [1])
-}
-
-/// Runs a body on a thread of its own: the pool of tasks may be busy with tests that wait.
-func onThread(_ body: @escaping @Sendable () -> Void) {
-    final class Work: Sendable {
-        let body: @Sendable () -> Void
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
-    }
-    var thread = pthread_t()
-    let work = Unmanaged.passRetained(Work(body)).toOpaque()
-    pthread_create(
-        &thread, nil,
-        { argument in
-            guard let argument else { return nil }
-            Unmanaged<Work>.fromOpaque(argument).takeRetainedValue().body()
-            return nil
-        }, work)
-    pthread_detach(thread)
 }
