@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The one file of this module where Swift's checks are switched off: libuv's handles and requests
-// carry an untyped pointer to their owner, and a mailbox is reached by other threads.
+// carry an untyped pointer to their owner.
 //
 // RULES. A handle's memory and its hold on the owner live from `open` to the callback of
 // `uv_close`; libuv calls nothing for a handle after that. A handle of type H is opened with
