@@ -149,7 +149,9 @@ final class Driver {
                 let matches = self.programmer.counters.matches
                 self.poll { self.programmer.counters.matches > matches }
                 self.sessions.installed = []
-                self.poll { self.sessions.installed.count == self.calls && self.programmer.pending == 0 }
+                self.poll {
+                    self.sessions.installed.count == self.calls && self.programmer.pending == 0
+                }
                 say("reinstalled \(self.sessions.installed.count)")
             case "timeouts":
                 self.poll { self.sessions.timeouts == 2 * self.calls }
@@ -175,7 +177,8 @@ guard arguments.count >= 4, arguments[1] == "run", let calls = Int(arguments[3])
 let driver = Driver(arguments[2], calls)
 driver.startAll(restoring: option("restore") == 1)
 driver.poll {
-    driver.sessions.installed.count + driver.sessions.refused / 2 >= calls && driver.programmer.pending == 0
+    driver.sessions.installed.count + driver.sessions.refused / 2 >= calls
+        && driver.programmer.pending == 0
 }
 say("installed \(driver.sessions.installed.count) \(driver.programmer.counters.orphansRemoved)")
 driver.serveInput()
