@@ -29,6 +29,9 @@ extension Shard {
         let counters = self.core.engine.counters
         return [
             "active": JSONValue(self.core.engine.callCount),
+            "limit": JSONValue(self.callLimit.calls),
+            "limit_reason": .string(self.callLimit.reason),
+            "limit_advice": JSONValue(self.callLimit.advice),
             "admitted": JSONValue(counters.callsAdmitted),
             "answered": JSONValue(counters.callsAnswered),
             "ended": JSONValue(counters.callsEnded),
