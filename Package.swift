@@ -159,8 +159,8 @@ let package = Package(
             "NodeTests",
             [
                 "Node", "Admission", "CallControl", "Configuration", "FlowProgramming",
-                "Management", "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport", "Store",
-                "contract-peer",
+                "Management", "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport",
+                "Store", "contract-peer",
             ]),
         tests(
             "SessionDriverTests",

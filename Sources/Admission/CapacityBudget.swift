@@ -132,5 +132,6 @@ public struct CapacityBudget: Sendable, Equatable {
         return overflow ? .max : product
     }
 
-    private static func whole(_ value: Double) -> Int { Int(min(max(value, 0), 1e15)) }
+    /// Rounded down; what arithmetic left short of a whole number by a hair counts as that.
+    private static func whole(_ value: Double) -> Int { Int(min(max(value, 0), 1e15) + 1e-6) }
 }

@@ -63,8 +63,8 @@ final class Shard {
         layer.tagSeed = .random(in: .min ... .max)
         self.core = SignallingCore(
             engine: CallEngine(
-                configuration: try Settings.calls(file, self.callLimit), ports: self.programmer.ports,
-                shard: 0, host: Array(file.node.name.utf8)),
+                configuration: try Settings.calls(file, self.callLimit),
+                ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
     }

@@ -51,7 +51,9 @@ struct SelfLoad {
 
     /// What a packet costs, and the bare memory loop beside it, by number of calls. `progress` is
     /// told what is measured.
-    func run(_ progress: (String) -> Void) throws(Failure) -> (cost: WorkerCost, memoryNs: [Double]) {
+    func run(
+        _ progress: (String) -> Void
+    ) throws(Failure) -> (cost: WorkerCost, memoryNs: [Double]) {
         var measured: [[(worker: Double, memory: Double)]] = self.calls.map { _ in [] }
         for round in 0..<self.rounds {
             for (place, calls) in self.calls.enumerated() {

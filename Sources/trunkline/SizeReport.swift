@@ -54,6 +54,7 @@ struct SizeReport {
             return "\(workers) with \(self.resources.flowsPerWorker ?? 0) flows, 2 a call"
         case .ports:
             return "\(self.resources.portsOfRealms.reduce(0, +)) RTP ports of all realms, 2 a call"
+                + (self.resources.callsCross ? " in different realms" : "")
         case .links:
             return "90 % of the links, \(CapacityBudget.wireBytes) bytes a packet on the wire"
         case .memory:
@@ -121,8 +122,8 @@ struct SizeReport {
         for (sample, memoryNs) in zip(self.cost.samples, self.memoryNs) {
             facts.add([
                 "measured",
-                "\(Self.rounded(sample.nsPerPacket)) ns a packet with \(sample.calls) calls a worker "
-                    + "(bare memory loop \(Self.rounded(memoryNs)) ns)",
+                "\(Self.rounded(sample.nsPerPacket)) ns a packet with \(sample.calls) calls a "
+                    + "worker (bare memory loop \(Self.rounded(memoryNs)) ns)",
             ])
         }
         if !self.load.hugePages { facts.add(["measured", "without huge pages"]) }
