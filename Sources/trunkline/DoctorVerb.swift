@@ -92,10 +92,10 @@ extension Diagnosis {
                 let calls = Render.cell(status["calls"]?["active"])
                 self.add(.good, "control plane", "it is \(state); calls: \(calls)")
             }
-            let calls = status["calls"]
+            let limit = status["limit"]
             self.judgeLimit(
-                Render.cell(calls?["limit"]), Render.cell(calls?["limit_reason"]),
-                calls?["limit_advice"]?.string)
+                Render.cell(limit?["calls"]), Render.cell(limit?["reason"]),
+                limit?["advice"]?.string)
         } catch {
             self.add(.fault, "control plane", error.text)
             if let limit { self.judgeLimit("\(limit.calls)", limit.reason, limit.advice) }

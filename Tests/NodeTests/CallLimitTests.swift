@@ -126,13 +126,13 @@ private func machine(_ identity: String = "here") -> Machine {
 
     @Test func statusSaysTheLimitAndAReloadChangesIt() throws {
         let node = try NodeFixture()
-        let before = try node.result("status")["calls"]
-        #expect(before?["limit"]?.integer == 5000)
-        #expect(before?["limit_reason"]?.string?.contains("ports") == true)
+        let before = try node.result("status")["limit"]
+        #expect(before?["calls"]?.integer == 5000)
+        #expect(before?["reason"]?.string?.contains("ports") == true)
         try node.edit("routes:", to: "limits: { calls: 7 }\nroutes:")
         node.shard.reload()
-        let after = try node.result("status")["calls"]
-        #expect(after?["limit"]?.integer == 7)
+        let after = try node.result("status")["limit"]
+        #expect(after?["calls"]?.integer == 7)
         #expect(node.shard.core.engine.admission.limits.callsMax == 7)
     }
 }
