@@ -112,6 +112,17 @@ let package = Package(
             dependencies: ["Node", "Configuration", "Management", "SIPMessage", "FlowABI"],
             swiftSettings: strictSwift),
 
+        // What several tests stand on.
+        .target(
+            name: "CallWorld",
+            dependencies: [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+                "Admission", "CallControl",
+            ], path: "Tests/CallWorld", swiftSettings: strictSwift),
+        .target(
+            name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
+            path: "Tests/FakeFastPath", swiftSettings: strictSwift),
+
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
@@ -124,12 +135,15 @@ let package = Package(
             "CallControlTests",
             [
                 "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl",
+                "Admission", "CallControl", "CallWorld",
             ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",
-            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+            [
+                "FlowProgramming", "MediaPlanning", "CallControl", "CFlowABI", "FlowABI",
+                "NetworkAddress", "FakeFastPath",
+            ]),
         tests(
             "FlowABITests",
             ["FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control"]),
@@ -158,5 +172,15 @@ let package = Package(
             name: "contract-control",
             dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
             path: "Tests/contract/control", swiftSettings: strictSwift),
+
+        // Counts what operations allocate; `Tests/run gates` compares.
+        .target(name: "CMeter", path: "Tests/gates/meter", cSettings: strictC),
+        .executableTarget(
+            name: "allocations",
+            dependencies: [
+                "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
+                "SIPTransaction", "SIPDialog", "CallControl", "FlowABI", "MediaPlanning",
+                "FlowProgramming", "SIPTransport",
+            ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
     ]
 )
