@@ -95,7 +95,10 @@ int posix_memalign(void **block, size_t alignment, size_t bytes)
     return 0;
 }
 
-size_t malloc_usable_size(void *block) { return block == NULL ? 0 : header_of(block)->usable_bytes; }
+size_t malloc_usable_size(void *block)
+{
+    return block == NULL ? 0 : header_of(block)->usable_bytes;
+}
 
 void tl_meter_on(int step) { on += step; }
 
