@@ -24,9 +24,9 @@ extension IPAddress {
 
     private static func parseIPv4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
         var value: UInt32 = 0
-        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        for part in parts {
+        var rest = bytes
+        for index in 0..<4 {
+            let part = rest.prefix { $0 != UInt8(ascii: ".") }
             guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0")
             else { return nil }
             var octet: UInt32 = 0
@@ -36,6 +36,10 @@ extension IPAddress {
             }
             guard octet <= 255 else { return nil }
             value = value << 8 | octet
+            rest = rest[part.endIndex...]
+            // A dot between two numbers, nothing behind the last.
+            guard (index == 3) == rest.isEmpty else { return nil }
+            rest = rest.dropFirst()
         }
         return value
     }
