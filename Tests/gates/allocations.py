@@ -136,7 +136,7 @@ def main():
     for sentence in broken + blind + faults:
         print(f"FAILED {sentence}")
     for name in names:
-        if name in measured and name in limits and (sentence := advice(name, measured, limits)):
+        if not fault(name, measured, limits) and (sentence := advice(name, measured, limits)):
             print(sentence)
     failed = len(faults) + bool(broken) + bool(blind)
     # Besides the operations, the meter and the check of the check are a test each.

@@ -81,6 +81,12 @@ func media() throws -> [Operation] {
             try uncounted { try bench.install() }
             try bench.remove()
         },
-        Operation("a poll without work") { counted { bench.poll() } },
+        Operation("a poll without work") {
+            let outcomes = counted {
+                bench.poll()
+                return bench.programmer.takeOutcomes()
+            }
+            guard outcomes.isEmpty else { throw Wrong("outcomes") }
+        },
     ]
 }
