@@ -100,6 +100,26 @@ let package = Package(
         module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
+        // What several tests stand on.
+        .target(
+            name: "CallWorld",
+            dependencies: [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+                "Admission", "CallControl",
+            ], path: "Tests/CallWorld", swiftSettings: strictSwift),
+        .target(
+            name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
+            path: "Tests/FakeFastPath", swiftSettings: strictSwift),
+        // Counts what operations allocate; `Tests/run gates` compares.
+        .target(name: "CMeter", path: "Tests/gates/meter", cSettings: strictC),
+        .executableTarget(
+            name: "allocations",
+            dependencies: [
+                "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
+                "SIPTransaction", "SIPDialog", "CallControl", "FlowABI", "MediaPlanning",
+                "FlowProgramming", "SIPTransport",
+            ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
+
         // The process.
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
@@ -111,17 +131,6 @@ let package = Package(
             name: "trunkline",
             dependencies: ["Node", "Configuration", "Management", "SIPMessage", "FlowABI"],
             swiftSettings: strictSwift),
-
-        // What several tests stand on.
-        .target(
-            name: "CallWorld",
-            dependencies: [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl",
-            ], path: "Tests/CallWorld", swiftSettings: strictSwift),
-        .target(
-            name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
-            path: "Tests/FakeFastPath", swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
@@ -172,15 +181,5 @@ let package = Package(
             name: "contract-control",
             dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
             path: "Tests/contract/control", swiftSettings: strictSwift),
-
-        // Counts what operations allocate; `Tests/run gates` compares.
-        .target(name: "CMeter", path: "Tests/gates/meter", cSettings: strictC),
-        .executableTarget(
-            name: "allocations",
-            dependencies: [
-                "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
-                "SIPTransaction", "SIPDialog", "CallControl", "FlowABI", "MediaPlanning",
-                "FlowProgramming", "SIPTransport",
-            ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
     ]
 )

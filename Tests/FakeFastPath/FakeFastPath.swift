@@ -2,8 +2,6 @@
 
 import CFlowABI
 public import CallControl
-import FlowABI
-import FlowProgramming
 import Glibc
 import NetworkAddress
 
