@@ -196,7 +196,9 @@ public final class FlowProgrammer {
 
     /// What happened since the last time, oldest first.
     public func takeOutcomes() -> [MediaOutcome] {
-        defer { self.outcomes.removeAll(keepingCapacity: true) }
+        // Not `removeAll(keepingCapacity:)`: with the old storage handed out it makes new storage,
+        // for nothing as a rule.
+        defer { self.outcomes = [] }
         return self.outcomes
     }
 
