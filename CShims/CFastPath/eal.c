@@ -29,8 +29,9 @@ static void add(struct arguments *arguments, const char *text)
 
 uint32_t tl_eal_memory_mb(const struct tl_options *options)
 {
-    // A buffer takes 2.5 KiB with its heads, and DPDK some memory of its own.
-    uint32_t buffers_kb = tl_ports_buffers(options) * 21 / 8;
+    // A buffer takes 2.5 KiB with its heads, and DPDK some memory of its own. Buffers do not cross
+    // pages, and only one fits into a small page.
+    uint32_t buffers_kb = tl_ports_buffers(options) * (options->no_huge ? 32 : 21) / 8;
     return options->memory_mb != 0 ? options->memory_mb : 48 + buffers_kb / 1024;
 }
 

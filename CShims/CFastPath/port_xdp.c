@@ -48,7 +48,10 @@ uint32_t tl_port_kernel_queues(const char *interface)
 }
 
 // net_af_xdp 22.11 counts combined queues only. On an interface with separate receive queues (veth)
-// it serves the first; what came in by another would find no socket behind our program.
+// it serves the first; what came in by another would find no socket behind our program. A device
+// for each queue starts, but only one of them may bring the program, and the others want DPDK's
+// own (tried: two devices on a veth with two queues). So several workers need combined queues,
+// which no virtual interface has that could be tried here: veth has none, and tun knows no queues.
 static int has_unserved_queues(const char *interface)
 {
     struct ethtool_channels channels;
