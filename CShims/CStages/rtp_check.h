@@ -33,7 +33,7 @@ TL_STAGE_CODE int rtp_check(struct tl_worker *worker, struct tl_packet *packet,
                             const struct passage *passage)
 {
     packet->overhead = 0;
-    if (TL_UNLIKELY(packet->payload_length < RTP_BYTES) ||
+    if (TL_UNLIKELY(passage->length < RTP_BYTES) ||
         (TL_UNLIKELY(passage->rtp[0] != 0x80) && !rtp_check_parts(packet, passage->rtp)))
         return stage_refuse(worker, packet, TL_DROP_INDEX_MALFORMED_RTP);
     return 1;

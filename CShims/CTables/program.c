@@ -4,12 +4,13 @@
 
 #include <arpa/inet.h>
 
-// What a packet's source port must be, with the mark of a hairpin (tl_source_check).
+// What a packet's source port must be, with the marks of a hairpin and of IPv6 (source_check.h).
 static uint32_t source_key(const struct tl_flow *flow, uint16_t port)
 {
     if (port == 0)
         return TL_NO_SOURCE;
-    return port | (flow->ingress.flags & TL_FLOW_HAIRPIN ? TL_SOURCE_LOOPED : 0);
+    return port | (flow->ingress.flags & TL_FLOW_HAIRPIN ? TL_SOURCE_LOOPED : 0) |
+           (tl_address_is_ipv4(flow->ingress.source) ? 0 : TL_SOURCE_IPV6);
 }
 
 static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t address[16],
