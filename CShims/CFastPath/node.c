@@ -220,8 +220,8 @@ static void say_memory(const struct tl_node *node, uint32_t index, uint64_t size
                        enum tl_pages pages)
 {
     uint32_t core = node->options->cores[index];
-    tl_say("worker %u: core %u, memory node %u of %u; %llu MiB of tables in %s, records in %s", index,
-           core, tl_memory_node(core), tl_memory_nodes(),
+    tl_say("worker %u: core %u, memory node %u of %u; %llu MiB of tables in %s, records in %s",
+           index, core, tl_memory_node(core), tl_memory_nodes(),
            (unsigned long long)(size_bytes >> 20) + 1,
            pages == TL_PAGES_RESERVED ? "reserved huge pages"
            : tl_memory_is_huge(node->workers[index]) ? "transparent huge pages" : "small pages",
