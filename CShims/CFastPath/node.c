@@ -130,7 +130,7 @@ int tl_node_pool(struct tl_node *node, uint32_t extra)
         struct rte_mempool *pool = rte_pktmbuf_pool_create(name, each * sharers, POOL_CACHE, 0,
                                                            BUFFER_BYTES, socket);
         if (pool == NULL) {
-            tl_say("no memory for %u packet buffers in %u MiB: %s; raise --memory-mb",
+            tl_say("no memory for %u packet buffers in %u MiB: %s; raise memory-mb",
                    each * sharers, tl_eal_memory_mb(options), rte_strerror(rte_errno));
             return TL_EXIT_UNAVAILABLE;
         }
@@ -285,7 +285,7 @@ static int make_lane(struct tl_node *node, uint32_t index)
     lane->inbox = rte_ring_create(name, INBOX_SLOTS, socket_of(node->options, index),
                                   RING_F_SC_DEQ);
     if (lane->inbox == NULL) {
-        tl_say("no memory for the inbox of worker %u: raise --memory-mb", index);
+        tl_say("no memory for the inbox of worker %u: raise memory-mb", index);
         return TL_EXIT_UNAVAILABLE;
     }
     lane->index = index;

@@ -102,7 +102,7 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
     if (result == 0 && (info.max_rx_queues < port->queue_count ||
                         info.max_tx_queues < port->queue_count)) {
         tl_say("realm %s: %s has %u receive and %u transmit queues for %u workers; give it more, "
-               "or name fewer --cores",
+               "or name fewer cores",
                port->realm->name, port->realm->interface, info.max_rx_queues, info.max_tx_queues,
                workers);
         return -1;

@@ -81,7 +81,7 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     uint32_t queues = tl_port_kernel_queues(realm->interface);
     if (queues < workers || queues > workers * QUEUES_A_WORKER_MAX) {
         tl_say("realm %s: %s has %u combined queues for %u workers, which can serve %u to %u: "
-               "\"ethtool -L %s combined %u\" sets them, or name fewer --cores",
+               "\"ethtool -L %s combined %u\" sets them, or name fewer cores",
                realm->name, realm->interface, queues, workers, workers,
                workers * QUEUES_A_WORKER_MAX, realm->interface, workers);
         return TL_EXIT_UNAVAILABLE;
