@@ -65,7 +65,7 @@ let package = Package(
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
-                .linkedLibrary("mnl"), .linkedLibrary("bpf"),
+                .linkedLibrary("mnl"), .linkedLibrary("bpf"), .linkedLibrary("numa"),
             ]),
 
         // System libraries that Swift calls.

@@ -11,6 +11,7 @@
 
 struct rte_mempool;
 struct rte_ring;
+struct tl_probe;
 
 // CLOCK_MONOTONIC. No system call where the kernel offers the vDSO.
 TL_PACKET_CODE uint64_t tl_io_now_ns(void);
@@ -20,6 +21,10 @@ TL_PACKET_CODE uint64_t tl_io_cycles(void);
 
 TL_PACKET_CODE uint16_t tl_io_receive(uint16_t port_id, uint16_t queue, struct rte_mbuf **buffers,
                                       uint16_t count);
+
+// The calling thread's transmit calls are stamped for this probe from now on. NULL = none, as at
+// first.
+void tl_io_probe(struct tl_probe *probe);
 
 // How many of the buffers the driver took; the others are still the caller's.
 TL_PACKET_CODE uint16_t tl_io_transmit(uint16_t port_id, uint16_t queue, struct rte_mbuf **buffers,
@@ -39,6 +44,11 @@ TL_PACKET_CODE uint32_t tl_io_give(struct rte_ring *ring, struct rte_mbuf **buff
 // The worker's sleep, when there is nothing to do. Not packet code, and the only place where a
 // worker gives its core away.
 void tl_io_sleep_ns(uint64_t duration_ns);
+
+// Likewise, at most so long, and only while the futex `word` has this value. 1 when it was ended
+// by whoever changes the word, 0 when the time was over. The word may lie in memory that is mapped
+// read-only, or is gone by now.
+int tl_io_sleep_while(const uint32_t *word, uint32_t value, uint64_t duration_ns);
 
 // Wakes whoever polls this eventfd.
 void tl_io_wake(int descriptor);

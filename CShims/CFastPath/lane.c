@@ -2,9 +2,11 @@
 //
 // The worker's loop. It blocks in one place, its own sleep when nothing came for a while:
 //
-//   a flow is live, or a command came within the last second    50 µs
-//   neither                                                     1 ms
+//   a flow is live    50 µs; a command waits as long as a packet would, since waking a thread takes
+//                     about as long as what is left of such a sleep
+//   none is           1 ms, or until the control plane rings for a command (CFlowABI.h, WAKING)
 //
+// After a command it stays awake a little: commands come in batches, and a call in several.
 // A turn that found something makes the lane stay awake for the next IDLE_TURNS turns.
 
 #include "lane.h"
@@ -14,6 +16,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "probe.h"
 
 enum {
     IDLE_TURNS = 64,          // empty turns before the first sleep, about 10 to 20 µs
@@ -24,7 +27,7 @@ enum {
 };
 #define SLEEP_WITH_FLOWS_NS 50000u
 #define SLEEP_IDLE_NS 1000000u
-#define COMMAND_MEMORY_NS TL_NANOSECONDS
+#define AWAKE_AFTER_COMMAND_NS 200000u
 
 // Rings ------------------------------------------------------------------------------------------
 
@@ -89,12 +92,45 @@ static void report(struct tl_lane *lane, const struct tl_link *link, enum tl_fau
 static uint32_t poll_commands(struct tl_lane *lane, const struct tl_link *link, uint64_t now_ns)
 {
     uint32_t answered = 0;
+    uint64_t began = lane->probe != NULL ? tl_io_cycles() : 0;
     for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++)
         report(lane, link,
                tl_channel_poll(lane->worker, shard, now_ns, COMMANDS_A_TURN, &answered));
     if (answered > 0)
         lane->last_command_ns = now_ns;
+    if (lane->probe != NULL && answered > 0)
+        tl_probe_commands(lane->probe, tl_io_cycles() - began, answered);
     return answered;
+}
+
+// Stamps of the probe. Each is one branch when there is none -------------------------------------
+
+static inline void unwatched(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_leave(lane->probe, tl_io_cycles());
+}
+
+static inline void received(struct tl_lane *lane, uint32_t count)
+{
+    if (TL_LIKELY(lane->probe == NULL))
+        return;
+    uint64_t now = tl_io_cycles();
+    tl_probe_enter(lane->probe, now);
+    if (count > 0)
+        tl_probe_burst_begin(lane->probe, now);
+}
+
+static inline void taken(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_burst_begin(lane->probe, tl_io_cycles());
+}
+
+static inline void burst_ends(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_burst_end(lane->probe, tl_io_cycles());
 }
 
 // Packets ----------------------------------------------------------------------------------------
@@ -106,12 +142,15 @@ TL_PACKET_CODE static uint32_t receive_all(struct tl_lane *lane, uint64_t now_ns
     for (uint16_t p = 0; p < ports->count; p++) {
         const struct tl_port *port = &ports->list[p];
         for (uint32_t q = lane->index; q < port->queue_count; q += lane->worker->worker_count) {
+            unwatched(lane);
             uint32_t count =
                 tl_io_receive(port->port_id, (uint16_t)q, lane->buffers, TL_BURST_MAX);
+            received(lane, count);
             lane->worker->counters.driver_calls++;
             if (count == 0)
                 continue;
             tl_burst_received(lane, lane->buffers, count, p, now_ns);
+            burst_ends(lane);
             total += count;
         }
     }
@@ -125,7 +164,9 @@ TL_PACKET_CODE uint32_t tl_lane_take_inbox(struct tl_lane *lane, uint64_t now_ns
         uint32_t count = tl_io_take(lane->inbox, lane->buffers, TL_BURST_MAX);
         if (count == 0)
             break;
+        taken(lane);
         tl_burst_handed_in(lane, lane->buffers, count, now_ns);
+        burst_ends(lane);
         total += count;
     }
     return total;
@@ -194,6 +235,7 @@ uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
     uint32_t packets = receive_all(lane, now_ns);
     packets += tl_lane_take_inbox(lane, now_ns);
     packets += take_twins(lane);
+    unwatched(lane);
     packets += tl_lane_make(lane, now_ns);
     struct tl_counters *counters = &lane->worker->counters;
     counters->polls++;
@@ -206,14 +248,68 @@ uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
     return done;
 }
 
+static uint64_t begin_turn(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_turn_begin(lane->probe, tl_io_cycles());
+    return tl_io_now_ns();
+}
+
+static void end_turn(struct tl_lane *lane, uint32_t done)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_turn_end(lane->probe, tl_io_cycles(), done);
+}
+
+// 1 when a command came since the turn that found none.
+static int command_waits(const struct tl_lane *lane)
+{
+    for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++) {
+        const struct tl_channel *channel = &lane->worker->channels[shard];
+        if (channel->attached &&
+            tl_load_acquire_u32(&channel->views.peer->command_producer.position) !=
+                channel->command_position)
+            return 1;
+    }
+    return 0;
+}
+
+// CFlowABI.h, WAKING: the worker's half.
+static void sleep_until_rung(struct tl_lane *lane, const struct tl_link *link)
+{
+    const struct tl_channel_control *first =
+        tl_section_at(&link->map, &link->layout.channels, lane->index);
+    const uint32_t *doorbell = &first->command_producer.doorbell;
+    uint32_t seen = tl_load_acquire_u32(doorbell);
+    lane->sleep_number += 2; // odd, so that it is never zero
+    __atomic_store_n(&lane->page->sleep, lane->sleep_number, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!command_waits(lane) && tl_io_sleep_while(doorbell, seen, SLEEP_IDLE_NS))
+        lane->worker->counters.wakes++;
+    __atomic_store_n(&lane->page->sleep, 0, __ATOMIC_RELAXED);
+}
+
+static void sleep_now(struct tl_lane *lane)
+{
+    const struct tl_link *link = current_link(lane);
+    if (lane->worker->live > 0)
+        tl_io_sleep_ns(SLEEP_WITH_FLOWS_NS);
+    else if (link == NULL)
+        tl_io_sleep_ns(SLEEP_IDLE_NS);
+    else
+        sleep_until_rung(lane, link);
+}
+
 static void rest(struct tl_lane *lane, uint64_t now_ns)
 {
-    if (lane->idle_turns < IDLE_TURNS)
+    if (lane->idle_turns < IDLE_TURNS || now_ns - lane->last_command_ns < AWAKE_AFTER_COMMAND_NS)
         return;
-    int recent = now_ns - lane->last_command_ns < COMMAND_MEMORY_NS;
     lane->worker->counters.sleeps++;
     tl_lane_publish(lane, now_ns);
-    tl_io_sleep_ns(lane->worker->live > 0 || recent ? SLEEP_WITH_FLOWS_NS : SLEEP_IDLE_NS);
+    uint64_t began = lane->probe != NULL ? tl_io_cycles() : 0;
+    sleep_now(lane);
+    if (lane->probe != NULL)
+        tl_probe_slept(lane->probe, tl_io_cycles() - began);
     // One empty turn is enough to sleep again: being awake was not asked for.
 }
 
@@ -224,9 +320,10 @@ int tl_lane_run(void *argument)
     snprintf(name, sizeof(name), "worker-%u", lane->index);
     pthread_setname_np(pthread_self(), name);
     tl_io_sharpen_timers();
+    tl_io_probe(lane->probe);
     while (!__atomic_load_n(&lane->control.stop, __ATOMIC_RELAXED)) {
-        uint64_t now_ns = tl_io_now_ns();
-        tl_lane_turn(lane, now_ns);
+        uint64_t now_ns = begin_turn(lane);
+        end_turn(lane, tl_lane_turn(lane, now_ns));
         rest(lane, now_ns);
     }
     let_go(lane);

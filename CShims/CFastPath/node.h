@@ -16,7 +16,7 @@ struct tl_node {
     struct tl_layout own_layout;
     int kept; // the file was an earlier process's
     int dpdk_started;
-    struct rte_mempool *pool;
+    struct rte_mempool *pools[TL_WORKERS_MAX]; // of each worker; shared within a memory node
     struct tl_ports ports;
     struct tl_realm realms[TL_REALMS_MAX];
     struct tl_address addresses[TL_ADDRESSES_MAX];
@@ -24,6 +24,7 @@ struct tl_node {
     struct tl_worker *workers[TL_WORKERS_MAX];
     struct tl_lane *lanes[TL_WORKERS_MAX];
     int wake_descriptor; // eventfd by which lanes wake housekeeping; -1 = none (self-load, replay)
+    int probes_asked; // housekeeping waits for the workers' probes
     struct tl_neighbours neighbours;
     struct tl_linker linker;
 };
@@ -42,6 +43,9 @@ int tl_node_pool(struct tl_node *node, uint32_t extra);
 
 // Realms and addresses from the options and the started ports, into the node and the pages.
 void tl_node_realms(struct tl_node *node);
+
+// Memory for a worker, as memory.h gives it.
+void *tl_node_memory(const struct tl_node *node, uint64_t size_bytes, uint32_t worker);
 
 // Workers and lanes. They do not run yet.
 int tl_node_lanes(struct tl_node *node);

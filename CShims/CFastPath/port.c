@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
+#include "port_flow.h"
 #include "port_rss.h"
 #include "say.h"
 #include "twin.h"
@@ -68,8 +69,8 @@ static uint16_t limit(uint16_t wanted, const struct rte_eth_desc_lim *limits)
     return most < limits->nb_min ? limits->nb_min : most;
 }
 
-static int set_up_queues(struct tl_port *port, struct rte_mempool *pool,
-                         const struct rte_eth_dev_info *info)
+static int set_up_queues(struct tl_port *port, struct rte_mempool *const *pools,
+                         uint16_t workers, const struct rte_eth_dev_info *info)
 {
     int socket = rte_eth_dev_socket_id(port->port_id);
     uint16_t rx_descriptors = limit(DESCRIPTORS, &info->rx_desc_lim);
@@ -77,7 +78,8 @@ static int set_up_queues(struct tl_port *port, struct rte_mempool *pool,
     unsigned int node = socket < 0 ? 0 : (unsigned int)socket;
     for (uint16_t q = 0; q < port->queue_count; q++) {
         int result =
-            rte_eth_rx_queue_setup(port->port_id, q, rx_descriptors, node, NULL, pool);
+            rte_eth_rx_queue_setup(port->port_id, q, rx_descriptors, node, NULL,
+                                   pools[q % workers]);
         if (result == 0)
             result = rte_eth_tx_queue_setup(port->port_id, q, tx_descriptors, node, NULL);
         if (result < 0) {
@@ -90,7 +92,7 @@ static int set_up_queues(struct tl_port *port, struct rte_mempool *pool,
 }
 
 static int start_device(struct tl_port *port, const struct tl_options *options,
-                        struct rte_mempool *pool)
+                        struct rte_mempool *const *pools)
 {
     struct rte_eth_dev_info info;
     struct rte_eth_conf configuration = {0};
@@ -100,7 +102,7 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
     if (result == 0 && (info.max_rx_queues < port->queue_count ||
                         info.max_tx_queues < port->queue_count)) {
         tl_say("realm %s: %s has %u receive and %u transmit queues for %u workers; give it more, "
-               "or name fewer --cores",
+               "or name fewer cores",
                port->realm->name, port->realm->interface, info.max_rx_queues, info.max_tx_queues,
                workers);
         return -1;
@@ -110,7 +112,7 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
         result = rte_eth_dev_configure(port->port_id, port->queue_count, port->queue_count,
                                        &configuration);
     }
-    if (result == 0 && set_up_queues(port, pool, &info) < 0)
+    if (result == 0 && set_up_queues(port, pools, workers, &info) < 0)
         return -1;
     if (result == 0)
         result = rte_eth_dev_start(port->port_id);
@@ -122,21 +124,22 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
         return -1;
     }
     memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
-    tl_port_rss_spread(port->port_id, &info, port->queue_count, workers);
+    int hashed = tl_port_rss_spread(port->port_id, &info, port->queue_count, workers);
+    tl_port_flow_steer(port, options, !hashed);
     // An XDP program and an AF_PACKET filter already say what belongs to us; for a NIC of our own
     // promiscuity would only bring what nobody asked for. So the driver's default stays.
     return 0;
 }
 
 static int start_port(struct tl_port *port, const struct tl_options *options,
-                      struct rte_mempool *pool)
+                      struct rte_mempool *const *pools)
 {
     static char device[TL_DEVICE_ARGUMENTS_BYTES];
     const struct tl_port_driver *driver = drivers[port->realm->attach];
     int result = driver->prepare(port, options, device, sizeof(device));
     if (result != 0)
         return result;
-    if (find_device(port, device) < 0 || start_device(port, options, pool) < 0) {
+    if (find_device(port, device) < 0 || start_device(port, options, pools) < 0) {
         driver->explain(port);
         return TL_EXIT_DRIVER;
     }
@@ -146,19 +149,23 @@ static int start_port(struct tl_port *port, const struct tl_options *options,
     return result;
 }
 
+int tl_port_shared(const struct tl_realm_options *one, const struct tl_realm_options *other)
+{
+    return one->attach == other->attach && strcmp(one->interface, other->interface) == 0;
+}
+
 // The port of an earlier realm with the same attach and interface, or a new one.
 static uint16_t port_of(struct tl_ports *ports, const struct tl_realm_options *realm)
 {
     for (uint16_t i = 0; i < ports->count; i++) {
-        const struct tl_realm_options *other = ports->list[i].realm;
-        if (other->attach == realm->attach && strcmp(other->interface, realm->interface) == 0)
+        if (tl_port_shared(ports->list[i].realm, realm))
             return i;
     }
     return ports->count;
 }
 
 int tl_ports_start(struct tl_ports *ports, const struct tl_options *options,
-                   struct rte_mempool *pool)
+                   struct rte_mempool *const *pools)
 {
     for (uint16_t i = 0; i < options->geometry.realm_count; i++) {
         uint16_t index = port_of(ports, &options->realms[i]);
@@ -174,7 +181,7 @@ int tl_ports_start(struct tl_ports *ports, const struct tl_options *options,
             .twin_descriptor = -1,
             .program_descriptor = -1,
         };
-        int result = start_port(port, options, pool);
+        int result = start_port(port, options, pools);
         if (result != 0)
             return result;
         ports->count++;

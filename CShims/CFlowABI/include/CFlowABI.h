@@ -53,6 +53,19 @@
 //  * full packet ring: the packet is dropped as `control_ring_full`.
 //  * the other side died: nobody waits. The survivor goes on with what it owns.
 //
+// WAKING. A worker without live flows sleeps for up to a millisecond at a time, and a command may
+// end that. `sleep` in the worker's page (the worker writes it, the control plane reads it) is zero
+// while no command need wake it, else the number of this sleep. `doorbell` lies in the control
+// plane's file, in the command producer of shard 0's channel with that worker; all shards add to
+// it, atomically, and the worker reads it. It is a futex, which may be waited on read-only.
+//  * worker: seen = doorbell (acquire); stores sleep; full fence; looks at the command cursors of
+//    its channels; only if nothing waits, FUTEX_WAIT(doorbell, seen, 1 ms); stores sleep = 0.
+//  * control plane: stores its command cursor (release); full fence; loads sleep. When it is
+//    neither zero nor a number that this shard rang for: adds 1 to doorbell, FUTEX_WAKE(doorbell).
+//  Each side stores and then loads, so that at least one sees the other. What goes wrong costs at
+//  most the millisecond: an older peer that does not know of it (both words stay zero), a control
+//  plane that dies before it rings. A worker that died asleep costs each shard one ring.
+//
 // FLOWS. A flow is one leg of a call: a local address and port, one remote party, one egress RTP
 // stream. It is named by an index and a generation. Index ranges belong to workers:
 // worker = index / flows_per_worker. The worker must also be the one that the port names:
@@ -73,9 +86,9 @@
 #define TL_MAGIC_FASTPATH 0x3148544150464c54u // "TLFPATH1", little-endian
 #define TL_MAGIC_CONTROL 0x314c5254434c4c54u  // "TLLCTRL1", little-endian
 #ifndef TL_ABI_VERSION // tests build readers of other versions
-#define TL_ABI_VERSION 1u
+#define TL_ABI_VERSION 2u
 #endif
-#define TL_ABI_VERSION_OLDEST 1u
+#define TL_ABI_VERSION_OLDEST 2u
 
 #define TL_PORT_BLOCK 512u // aligned block of UDP ports that names its worker
 
@@ -227,7 +240,8 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
     X(driver_calls, "receive and transmit calls into drivers")                                     \
     X(sources_learned, "flows whose source was learned")                                           \
     X(media_timeouts, "media time-outs reported")                                                  \
-    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")
+    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")  \
+    X(wakes, "sleeps that the control plane ended with a command")
 
 // ---------------------------------------------------------------------------------------------
 // Files
@@ -287,7 +301,8 @@ struct tl_file_header {
 // One end of a ring, alone on its line. Written by one side only.
 struct tl_ring_end {
     uint32_t position; // free-running, wraps
-    uint8_t reserved[60];
+    uint32_t doorbell; // of shard 0's command producers, any shard adds (WAKING above); else zero
+    uint8_t reserved[56];
 };
 
 // The ring ends of one channel that the fast path owns (the worker of the channel writes them).
@@ -403,47 +418,49 @@ struct tl_packet_slot {
 // with the generation and key_id of a record that is left takes up its egress stream and source. A
 // starting fast path turns live records into left ones before it stores peer_incarnation, so that
 // while the incarnations match a live record is a live flow.
+//
+// A relayed packet writes two lines: that of what arrives, of its flow, and that of what leaves, of
+// its peer. Everything else is on the third.
 struct tl_flow_record {
-    // line 0: identity and continuity
+    // line 0: identity, source, RTCP
     uint32_t generation;
     uint32_t state;              // TL_RECORD_*
     uint64_t key_id;
-    uint64_t egress_index;       // next RTP packet index to send: roll-over counter << 16 |
-                                 // sequence. Stored before the packet can leave
-    uint64_t ingress_index;      // highest packet index accepted, extended as above
-    uint32_t egress_ssrc;
-    uint32_t ingress_ssrc;
-    uint32_t egress_timestamp;   // of the last packet sent
-    uint32_t ingress_timestamp;  // of the last packet accepted
-    uint64_t egress_time_ns;     // when that was sent, CLOCK_MONOTONIC
-    uint64_t reserved_0;
-    // line 1: what came from the remote party
-    uint64_t rx_packets;         // accepted RTP
-    uint64_t rx_bytes;           // its UDP payload
-    uint64_t rx_time_ns;         // of the last accepted packet
-    uint64_t rx_drops;           // packets of this flow dropped, any reason
-    int32_t rx_lost;             // RFC 3550 6.4.1 cumulative number lost, may be negative
-    uint32_t rx_jitter;          // RFC 3550 6.4.1, in RTP clock units
-    uint64_t rx_rtcp_packets;
-    uint64_t reserved_1[2];
-    // line 2: what went to the remote party
-    uint64_t tx_packets;         // relayed RTP that a transmit queue took
-    uint64_t tx_bytes;           // its UDP payload
-    uint64_t tx_rtcp_packets;
-    uint64_t tx_drops;           // packets for this party that were dropped after acceptance
-    uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
-    int32_t remote_lost;         // likewise, cumulative
-    uint32_t remote_fraction_lost; // likewise, last interval, 1/256
-    uint32_t round_trip_us;      // from LSR and DLSR; 0 = not known
-    uint64_t reserved_2[2];
-    // line 3: source
     uint8_t source_address[16];  // accepted source: signalled, or learned
     uint16_t source_port;
     uint16_t local_port;
     uint16_t address_index;
     uint8_t source_learned;      // 1: learned, not signalled
+    uint8_t reserved_0;
+    uint64_t rx_rtcp_packets;
+    uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
+    int32_t remote_lost;         // likewise, cumulative
+    uint32_t remote_fraction_lost; // likewise, last interval, 1/256
+    uint32_t round_trip_us;      // from LSR and DLSR; 0 = not known
+    // line 1: what came from the remote party
+    uint64_t ingress_index;      // highest packet index accepted: roll-over counter << 16 |
+                                 // sequence
+    uint64_t rx_packets;         // accepted RTP
+    uint64_t rx_bytes;           // its UDP payload
+    uint64_t rx_time_ns;         // of the last accepted packet
+    uint32_t ingress_ssrc;
+    uint32_t ingress_timestamp;  // of the last packet accepted
+    int32_t rx_lost;             // RFC 3550 6.4.1 cumulative number lost, may be negative
+    uint32_t rx_jitter_16;       // RFC 3550 A.8: 16 times 6.4.1's jitter, in RTP clock units
+    uint64_t rx_drops;           // packets of this flow dropped, any reason
     uint8_t media_timed_out;     // 1: since the last accepted packet a time-out was reported
-    uint32_t reserved_3[10];
+    uint8_t reserved_1[7];
+    // line 2: what went to the remote party
+    uint64_t egress_index;       // next RTP packet index to send, as above. Stored before the
+                                 // packet can leave
+    uint64_t egress_time_ns;     // when the last was sent, CLOCK_MONOTONIC
+    uint64_t tx_packets;         // relayed RTP that a transmit queue took
+    uint64_t tx_bytes;           // its UDP payload
+    uint64_t tx_drops;           // packets for this party that were dropped after acceptance
+    uint64_t tx_rtcp_packets;
+    uint32_t egress_ssrc;
+    uint32_t egress_timestamp;   // of the last packet sent
+    uint8_t reserved_2[8];
 };
 
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same
@@ -453,11 +470,12 @@ struct tl_worker_page {
     uint32_t core;
     uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the worker's loop, outside the version
     uint64_t in_hand;      // packets received since the last publication, outside the version
-    uint8_t reserved_0[40];
+    uint32_t sleep;        // WAKING above, outside the version; a starting fast path stores zero
+    uint8_t reserved_0[36];
 #define TL_WORKER_FIELD(name, text) uint64_t name;
     TL_WORKER_COUNTERS(TL_WORKER_FIELD)
 #undef TL_WORKER_FIELD
-    uint64_t reserved_1[32 - 22];
+    uint64_t reserved_1[32 - 23];
     uint64_t drops[TL_DROPS_MAX]; // by reason; reasons that this side does not know are summed
 };
 
@@ -497,6 +515,8 @@ _Static_assert(offsetof(struct tl_file_header, incarnation) == 64, "liveness has
 _Static_assert(offsetof(struct tl_file_header, worker_count) == 128, "geometry");
 _Static_assert(offsetof(struct tl_file_header, channels) == 160, "sections");
 _Static_assert(sizeof(struct tl_ring_end) == 64, "one end a line");
+_Static_assert(offsetof(struct tl_ring_end, doorbell) == 4, "doorbell");
+_Static_assert(offsetof(struct tl_worker_page, sleep) == 24, "sleep");
 _Static_assert(sizeof(struct tl_channel_fastpath) == 256, "channel, fast path side");
 _Static_assert(sizeof(struct tl_channel_control) == 256, "channel, control side");
 _Static_assert(sizeof(struct tl_flow_spec) == 128, "flow specification");
@@ -506,10 +526,9 @@ _Static_assert(offsetof(struct tl_command, spec) == 32, "specification");
 _Static_assert(sizeof(struct tl_event) == 64, "event");
 _Static_assert(offsetof(struct tl_packet_slot, payload) == 64, "packet payload");
 _Static_assert(sizeof(struct tl_packet_slot) == 64 + TL_PACKET_BYTES_MAX, "packet slot");
-_Static_assert(sizeof(struct tl_flow_record) == 256, "flow record");
-_Static_assert(offsetof(struct tl_flow_record, rx_packets) == 64, "record line 1");
-_Static_assert(offsetof(struct tl_flow_record, tx_packets) == 128, "record line 2");
-_Static_assert(offsetof(struct tl_flow_record, source_address) == 192, "record line 3");
+_Static_assert(sizeof(struct tl_flow_record) == 192, "flow record");
+_Static_assert(offsetof(struct tl_flow_record, ingress_index) == 64, "record line 1");
+_Static_assert(offsetof(struct tl_flow_record, egress_index) == 128, "record line 2");
 _Static_assert(sizeof(struct tl_worker_page) == 64 + 256 + 512, "worker page");
 _Static_assert(offsetof(struct tl_worker_page, drops) == 320, "drops");
 _Static_assert(sizeof(struct tl_realm_page) == 192, "realm page");
@@ -544,5 +563,6 @@ static inline void tl_store_release_u64(uint64_t *word, uint64_t value)
 #include "abi_file.h"
 #include "abi_names.h"
 #include "abi_read.h"
+#include "abi_wake.h"
 
 #endif

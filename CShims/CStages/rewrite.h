@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// The headers of the peer's leg, and where the packet goes from here.
+
+#ifndef TL_REWRITE_H
+#define TL_REWRITE_H
+
+#include "frame.h"
+#include "stage.h"
+
+static inline struct frame_way rewrite_way(const struct tl_worker *worker,
+                                           const struct tl_flow_egress *egress,
+                                           const struct passage *passage)
+{
+    return (struct frame_way){
+        .leg = frame_leg(worker, egress),
+        .egress = egress,
+        .hop_word = passage->hop_word,
+        .ports_be = egress->ports_be,
+    };
+}
+
+TL_STAGE_CODE void rewrite(const struct tl_worker *worker, struct tl_packet *packet,
+                           const struct passage *passage)
+{
+    const struct tl_flow_egress *egress = &passage->peer->egress;
+    // The RTP header's own twelve bytes were summed as they were written.
+    uint64_t sum = passage->payload_sum +
+                   checksum_sum(passage->rtp + RTP_BYTES, passage->length - RTP_BYTES);
+    uint32_t variant = egress->way & 7;
+    if (TL_LIKELY(variant == 0)) {
+        struct frame_way way = rewrite_way(worker, egress, passage);
+        frame_build(packet, &way, passage->rtp, passage->length, passage->flags, sum, 1, 0);
+    } else {
+        struct frame_way way = rewrite_way(worker, egress, passage);
+        tl_frame_builders[variant](packet, &way, sum);
+    }
+    packet->target = egress->target;
+    packet->edge = TL_EDGE_SEND;
+    if (TL_UNLIKELY(variant & TL_VARIANT_HAIRPIN)) {
+        packet->edge = TL_EDGE_LOOP;
+        packet->flags |= TL_PACKET_LOOPED;
+        packet->hops++;
+    }
+}
+
+#endif
