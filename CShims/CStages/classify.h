@@ -2,6 +2,7 @@
 // Ethernet, one VLAN tag, IP, UDP: is it media, in the right realm, for this worker? What nearly
 // all frames are (IPv4 without options, UDP, to one of our addresses) is checked here in a few wide
 // compares. A frame that fails any of them is read again by tl_classify_rare, which knows why.
+// Cost: 114 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_CLASSIFY_H
 #define TL_CLASSIFY_H
@@ -34,13 +35,15 @@ static inline int classify_source(uint64_t second)
 
 static inline int classify_sum(uint64_t first, uint64_t second, uint32_t destination)
 {
-    uint64_t sum = (uint64_t)(uint32_t)first + (first >> 32) + (uint32_t)second +
-                   (second >> 32) + destination;
+    uint64_t sum = first + second;
+    sum += sum < first; // the carry comes round
+    sum += destination;
+    sum += sum < destination;
     return checksum_finish(sum) == 0;
 }
 
-// Reads what follows Ethernet and tag, `left` bytes that hold the headers. 1: goes on, with
-// everything noted in the view. 0: not the usual packet, nothing noted.
+// Reads what stands `at` the end of Ethernet header and tag; the frame holds all of it. 1: goes on,
+// with everything noted in the view. 0: not the usual packet, nothing noted.
 static inline int classify_ipv4(const struct tl_worker *worker, struct tl_packet *packet,
                                 uint32_t at, uint32_t arrival)
 {
@@ -80,13 +83,15 @@ static inline int classify_usual(const struct tl_worker *worker, struct tl_packe
         return 0;
     memcpy(&arrival, &packet->rx_port, 4);
     memcpy(&type, packet->data + 12, 4);
-    if (TL_LIKELY((uint16_t)type == __builtin_bswap16(ETHERTYPE_IPV4)))
-        return classify_ipv4(worker, packet, ETHERNET_BYTES, arrival);
-    if ((uint16_t)type != __builtin_bswap16(ETHERTYPE_VLAN) || packet->vlan != 0 ||
-        wire_get_16(packet->data + 16) != ETHERTYPE_IPV4)
-        return 0;
-    arrival |= (__builtin_bswap32(type) & 0xfffu) << 16;
-    return classify_ipv4(worker, packet, ETHERNET_BYTES + VLAN_BYTES, arrival);
+    uint32_t at = ETHERNET_BYTES;
+    if (TL_UNLIKELY((uint16_t)type != __builtin_bswap16(ETHERTYPE_IPV4))) {
+        if ((uint16_t)type != __builtin_bswap16(ETHERTYPE_VLAN) || packet->vlan != 0 ||
+            wire_get_16(packet->data + 16) != ETHERTYPE_IPV4)
+            return 0;
+        arrival |= (__builtin_bswap32(type) & 0xfffu) << 16;
+        at += VLAN_BYTES;
+    }
+    return classify_ipv4(worker, packet, at, arrival);
 }
 
 _Static_assert(offsetof(struct tl_packet, vlan) == offsetof(struct tl_packet, rx_port) + 2,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What became of a packet, counted once: for the worker and for its flows.
+// Cost: 28 instructions for an RTP packet that was sent (Tests/gates/instructions.txt).
 #include "wire.h"
 
 TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *packet,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages, in the order in which packets meet them (stage.h).
+// The stages, in the order in which packets meet them (stage.h). Together, with what is counted of a
+// packet that was sent, 556 instructions for RTP over IPv4; each stage says its own part.
 #include "classify.h"
 #include "demux.h"
 #include "egress.h"
@@ -10,6 +11,8 @@
 #include "rtp_check.h"
 #include "rtp_receive.h"
 #include "source_check.h"
+
+enum { RELAY_AHEAD = 2 }; // packets whose lines are fetched into the first-level cache
 
 static inline void begin(struct tl_packet *packet)
 {
@@ -26,7 +29,7 @@ TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
                          struct passage *passage)
 {
     struct tl_packet *packet = found->packet;
-    passage->flow = packet->flow;
+    passage->flow = found->flow;
     passage->peer = packet->peer;
     passage->record = found->record;
     passage->out = found->out;
@@ -45,7 +48,7 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
                                     uint32_t count, uint64_t now_ns)
 {
     struct tl_packet *live[TL_BURST_MAX];
-    struct found found[TL_BURST_MAX];
+    struct found found[TL_BURST_MAX + RELAY_AHEAD];
     struct passage passage = {.now_ns = now_ns};
     uint32_t left = 0, known = 0, received = 0;
     uint64_t received_bytes = 0;
@@ -61,8 +64,12 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
     }
     for (uint32_t i = 0; i < left; i++)
         known += (uint32_t)lookup(worker, live[i], &found[known]);
-    for (uint32_t i = 0; i < known; i++)
+    for (uint32_t i = 0; i < RELAY_AHEAD && known > 0; i++)
+        found[known + i] = found[0]; // something to fetch
+    for (uint32_t i = 0; i < known; i++) {
+        lookup_fetch(&found[i + RELAY_AHEAD]);
         relay(worker, &found[i], &passage);
+    }
     worker->counters.received += received;
     worker->counters.received_bytes += received_bytes;
     worker->counters.handed_in += count - received;

@@ -56,8 +56,10 @@ struct passage {
 /// What lookup finds.
 struct found {
     struct tl_packet *packet;
+    struct tl_flow *flow;
+    struct tl_flow *peer; // without one, the flow itself: something to fetch
     struct tl_flow_record *record;
-    struct tl_flow_record *out; // NULL without a peer
+    struct tl_flow_record *out; // of the peer, likewise
     uint32_t slot;
 };
 
