@@ -48,6 +48,7 @@ let package = Package(
         .executable(name: "trunkline", targets: ["trunkline"]),
         .executable(name: "trunkline-fastpath", targets: ["CFastPath"]),
         .executable(name: "trunkline-bench", targets: ["CGenerator"]),
+        .executable(name: "trunkline-sessions", targets: ["trunkline-sessions"]),
     ],
     targets: [
         // The contract.
@@ -116,8 +117,24 @@ let package = Package(
         ]),
         .executableTarget(
             name: "trunkline",
-            dependencies: ["Node", "Configuration", "Management", "SIPMessage", "FlowABI"],
+            dependencies: [
+                "Node", "Admission", "Configuration", "Management", "SIPMessage", "FlowABI",
+            ],
             swiftSettings: strictSwift),
+
+        // A control plane without signalling: what benchmarks and the contract's tests need of one.
+        .target(
+            name: "SessionDriver",
+            dependencies: [
+                "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming",
+            ],
+            path: "Benchmarks/SessionDriver", swiftSettings: strictSwift),
+        .executableTarget(
+            name: "trunkline-sessions",
+            dependencies: [
+                "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
+            ],
+            path: "Benchmarks/Sessions", swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
@@ -148,13 +165,20 @@ let package = Package(
         tests(
             "NodeTests",
             [
-                "Node", "CallControl", "Configuration", "FlowProgramming", "Management",
-                "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport", "Store",
-                "contract-peer",
+                "Node", "Admission", "CallControl", "Configuration", "FlowProgramming",
+                "Management", "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport",
+                "Store", "contract-peer",
+            ]),
+        tests(
+            "SessionDriverTests",
+            [
+                "SessionDriver", "CallControl", "FlowProgramming", "NetworkAddress",
+                "trunkline-sessions",
             ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
-            "trunkline", "Configuration", "FlowABI", "Management", "NetworkAddress", "SIPMessage",
+            "trunkline", "Admission", "Configuration", "FlowABI", "Management", "NetworkAddress",
+            "Node", "SIPMessage",
         ]),
 
         // The contract's two sides as processes of their own, for its tests.
@@ -163,7 +187,9 @@ let package = Package(
             cSettings: strictC),
         .executableTarget(
             name: "contract-control",
-            dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
+            dependencies: [
+                "FlowABI", "FlowProgramming", "CallControl", "NetworkAddress", "SessionDriver",
+            ],
             path: "Tests/contract/control", swiftSettings: strictSwift),
     ]
 )
