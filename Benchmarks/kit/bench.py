@@ -6,6 +6,7 @@ import sys
 import time
 
 import machine
+import profiles
 from children import BenchError, Children
 from result import Row, first_reason
 from wire import Wire
@@ -60,9 +61,11 @@ class Bench:
             self._wire = Wire()
         return self._wire
 
-    def row(self, name, value, unit, better, peer=None, conditions="", void=None):
-        """Adds a figure. peer: (name, value) or None; void: a reason, None, or several."""
+    def row(self, name, value, peer=None, conditions="", void=None):
+        """Adds a figure that the profile declares. peer: (name, value) or None; void: a reason,
+        None, or several."""
         reasons = void if isinstance(void, (list, tuple)) else [void]
+        unit, better = profiles.load(self.profile).ROWS[name]
         self.result.add(Row(name, value, unit, better,
                             {"name": peer[0], "value": peer[1]} if peer else None,
                             conditions, first_reason(*reasons)))

@@ -14,9 +14,11 @@ class BenchError(Exception):
 
 
 class Child:
-    """One running process. Its standard error goes to a file; `out` is a pipe when asked for."""
+    """One running process. What it says goes to a file; with `pipes` its standard output is read
+    with line(), and its standard input stays open until it is stopped."""
 
-    def __init__(self, name, words, log_path, namespace=None, cores=None, pipes=False):
+    def __init__(self, name, words, log_path, namespace=None, cores=None, pipes=False,
+                 open_input=False):
         self.name, self.log_path = name, log_path
         before = ["setpriv", "--pdeathsig", "KILL"]  # it must not outlive a killed benchmark
         if namespace:
@@ -26,7 +28,8 @@ class Child:
         self.words = before + [str(word) for word in words]
         with open(log_path, "ab") as log:
             self.process = subprocess.Popen(
-                self.words, stdin=subprocess.PIPE if pipes else subprocess.DEVNULL,
+                self.words,
+                stdin=subprocess.PIPE if pipes or open_input else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipes else log, stderr=log, start_new_session=True)
         self._rest = b""
         _favour(self.process.pid)
