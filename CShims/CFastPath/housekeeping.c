@@ -13,6 +13,7 @@
 #include "io.h"
 #include "node.h"
 #include "notify.h"
+#include "probes.h"
 #include "say.h"
 #include "twin.h"
 
@@ -36,6 +37,7 @@ static int open_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
     return signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
@@ -98,17 +100,29 @@ static void turn(struct housekeeper *keeper)
         keeper->statistics_due_ns = now_ns + STATISTICS_NS;
         tl_ports_publish(&node->ports, node->realm_pages, node->options->geometry.realm_count);
     }
+    tl_probes_turn(node);
     feed_watchdog(keeper, now_ns);
+}
+
+// 1 when the process shall end.
+static int take_signal(const struct housekeeper *keeper)
+{
+    struct signalfd_siginfo signal_info;
+    if (read(keeper->polled[POLL_SIGNALS].fd, &signal_info, sizeof(signal_info)) <= 0)
+        return 0;
+    if (signal_info.ssi_signo != SIGUSR1)
+        return 1;
+    tl_probes_ask(keeper->node);
+    return 0;
 }
 
 static void run(struct housekeeper *keeper)
 {
-    struct signalfd_siginfo signal_info;
     uint64_t expirations, wakes;
     for (;;) {
         if (poll(keeper->polled, POLL_COUNT, -1) < 0 && errno != EINTR)
             tl_say("poll failed: %s", strerror(errno));
-        if (read(keeper->polled[POLL_SIGNALS].fd, &signal_info, sizeof(signal_info)) > 0)
+        if (take_signal(keeper))
             return;
         if ((keeper->polled[POLL_NETLINK].revents & (POLLIN | POLLERR)) != 0)
             tl_neighbours_changed(&keeper->node->neighbours);

@@ -17,7 +17,16 @@
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 
+#include "probe.h"
+
 #pragma clang diagnostic ignored "-Wfunction-effects"
+
+static __thread struct tl_probe *probe;
+
+void tl_io_probe(struct tl_probe *of_this_thread)
+{
+    probe = of_this_thread;
+}
 
 static uint64_t from_timespec(const struct timespec *time)
 {
@@ -45,7 +54,12 @@ TL_PACKET_CODE uint16_t tl_io_receive(uint16_t port_id, uint16_t queue, struct r
 TL_PACKET_CODE uint16_t tl_io_transmit(uint16_t port_id, uint16_t queue, struct rte_mbuf **buffers,
                                        uint16_t count)
 {
-    return rte_eth_tx_burst(port_id, queue, buffers, count);
+    if (TL_LIKELY(probe == NULL))
+        return rte_eth_tx_burst(port_id, queue, buffers, count);
+    tl_probe_leave(probe, tl_io_cycles());
+    uint16_t taken = rte_eth_tx_burst(port_id, queue, buffers, count);
+    tl_probe_sent(probe, tl_io_cycles(), taken);
+    return taken;
 }
 
 TL_PACKET_CODE int tl_io_allocate(struct rte_mempool *pool, struct rte_mbuf **buffers,

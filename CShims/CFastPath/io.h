@@ -11,6 +11,7 @@
 
 struct rte_mempool;
 struct rte_ring;
+struct tl_probe;
 
 // CLOCK_MONOTONIC. No system call where the kernel offers the vDSO.
 TL_PACKET_CODE uint64_t tl_io_now_ns(void);
@@ -20,6 +21,10 @@ TL_PACKET_CODE uint64_t tl_io_cycles(void);
 
 TL_PACKET_CODE uint16_t tl_io_receive(uint16_t port_id, uint16_t queue, struct rte_mbuf **buffers,
                                       uint16_t count);
+
+// The calling thread's transmit calls are stamped for this probe from now on. NULL = none, as at
+// first.
+void tl_io_probe(struct tl_probe *probe);
 
 // How many of the buffers the driver took; the others are still the caller's.
 TL_PACKET_CODE uint16_t tl_io_transmit(uint16_t port_id, uint16_t queue, struct rte_mbuf **buffers,

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "io.h"
+#include "probe.h"
 
 enum {
     IDLE_TURNS = 64,          // empty turns before the first sleep, about 10 to 20 µs
@@ -89,12 +90,45 @@ static void report(struct tl_lane *lane, const struct tl_link *link, enum tl_fau
 static uint32_t poll_commands(struct tl_lane *lane, const struct tl_link *link, uint64_t now_ns)
 {
     uint32_t answered = 0;
+    uint64_t began = lane->probe != NULL ? tl_io_cycles() : 0;
     for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++)
         report(lane, link,
                tl_channel_poll(lane->worker, shard, now_ns, COMMANDS_A_TURN, &answered));
     if (answered > 0)
         lane->last_command_ns = now_ns;
+    if (lane->probe != NULL && answered > 0)
+        tl_probe_commands(lane->probe, tl_io_cycles() - began, answered);
     return answered;
+}
+
+// Stamps of the probe. Each is one branch when there is none -------------------------------------
+
+static inline void unwatched(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_leave(lane->probe, tl_io_cycles());
+}
+
+static inline void received(struct tl_lane *lane, uint32_t count)
+{
+    if (TL_LIKELY(lane->probe == NULL))
+        return;
+    uint64_t now = tl_io_cycles();
+    tl_probe_enter(lane->probe, now);
+    if (count > 0)
+        tl_probe_burst_begin(lane->probe, now);
+}
+
+static inline void taken(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_burst_begin(lane->probe, tl_io_cycles());
+}
+
+static inline void burst_ends(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_burst_end(lane->probe, tl_io_cycles());
 }
 
 // Packets ----------------------------------------------------------------------------------------
@@ -106,12 +140,15 @@ TL_PACKET_CODE static uint32_t receive_all(struct tl_lane *lane, uint64_t now_ns
     for (uint16_t p = 0; p < ports->count; p++) {
         const struct tl_port *port = &ports->list[p];
         for (uint32_t q = lane->index; q < port->queue_count; q += lane->worker->worker_count) {
+            unwatched(lane);
             uint32_t count =
                 tl_io_receive(port->port_id, (uint16_t)q, lane->buffers, TL_BURST_MAX);
+            received(lane, count);
             lane->worker->counters.driver_calls++;
             if (count == 0)
                 continue;
             tl_burst_received(lane, lane->buffers, count, p, now_ns);
+            burst_ends(lane);
             total += count;
         }
     }
@@ -125,7 +162,9 @@ TL_PACKET_CODE uint32_t tl_lane_take_inbox(struct tl_lane *lane, uint64_t now_ns
         uint32_t count = tl_io_take(lane->inbox, lane->buffers, TL_BURST_MAX);
         if (count == 0)
             break;
+        taken(lane);
         tl_burst_handed_in(lane, lane->buffers, count, now_ns);
+        burst_ends(lane);
         total += count;
     }
     return total;
@@ -194,6 +233,7 @@ uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
     uint32_t packets = receive_all(lane, now_ns);
     packets += tl_lane_take_inbox(lane, now_ns);
     packets += take_twins(lane);
+    unwatched(lane);
     packets += tl_lane_make(lane, now_ns);
     struct tl_counters *counters = &lane->worker->counters;
     counters->polls++;
@@ -206,6 +246,27 @@ uint32_t tl_lane_turn(struct tl_lane *lane, uint64_t now_ns)
     return done;
 }
 
+static uint64_t begin_turn(struct tl_lane *lane)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_turn_begin(lane->probe, tl_io_cycles());
+    return tl_io_now_ns();
+}
+
+static void end_turn(struct tl_lane *lane, uint32_t done)
+{
+    if (TL_UNLIKELY(lane->probe != NULL))
+        tl_probe_turn_end(lane->probe, tl_io_cycles(), done);
+}
+
+static void sleep_ns(struct tl_lane *lane, uint64_t duration_ns)
+{
+    uint64_t began = lane->probe != NULL ? tl_io_cycles() : 0;
+    tl_io_sleep_ns(duration_ns);
+    if (lane->probe != NULL)
+        tl_probe_slept(lane->probe, tl_io_cycles() - began);
+}
+
 static void rest(struct tl_lane *lane, uint64_t now_ns)
 {
     if (lane->idle_turns < IDLE_TURNS)
@@ -213,7 +274,7 @@ static void rest(struct tl_lane *lane, uint64_t now_ns)
     int recent = now_ns - lane->last_command_ns < COMMAND_MEMORY_NS;
     lane->worker->counters.sleeps++;
     tl_lane_publish(lane, now_ns);
-    tl_io_sleep_ns(lane->worker->live > 0 || recent ? SLEEP_WITH_FLOWS_NS : SLEEP_IDLE_NS);
+    sleep_ns(lane, lane->worker->live > 0 || recent ? SLEEP_WITH_FLOWS_NS : SLEEP_IDLE_NS);
     // One empty turn is enough to sleep again: being awake was not asked for.
 }
 
@@ -224,9 +285,10 @@ int tl_lane_run(void *argument)
     snprintf(name, sizeof(name), "worker-%u", lane->index);
     pthread_setname_np(pthread_self(), name);
     tl_io_sharpen_timers();
+    tl_io_probe(lane->probe);
     while (!__atomic_load_n(&lane->control.stop, __ATOMIC_RELAXED)) {
-        uint64_t now_ns = tl_io_now_ns();
-        tl_lane_turn(lane, now_ns);
+        uint64_t now_ns = begin_turn(lane);
+        end_turn(lane, tl_lane_turn(lane, now_ns));
         rest(lane, now_ns);
     }
     let_go(lane);

@@ -14,6 +14,7 @@
 struct rte_mbuf;
 struct rte_mempool;
 struct rte_ring;
+struct tl_probe;
 
 // The peer's file as it is mapped now, made by housekeeping, read-only while a lane holds it.
 struct tl_link {
@@ -59,7 +60,8 @@ struct tl_lane {
     uint64_t last_command_ns; // when a command was last answered
     uint32_t hops_told;       // hops.changes of which housekeeping was told
     int wake_descriptor;      // eventfd of housekeeping; -1 = there is none
-    struct tl_sink *sink; // NULL: send for real. Set before the first burst
+    struct tl_probe *probe; // NULL: nothing is measured
+    struct tl_sink *sink;   // NULL: send for real. Set before the first burst
     uint32_t idle_turns;
     uint32_t core;
 } __attribute__((aligned(64)));

@@ -6,6 +6,7 @@
 
 #include "node.h"
 #include "privilege.h"
+#include "probes.h"
 #include "say.h"
 
 static struct tl_options options;
@@ -18,6 +19,7 @@ static void block_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGUSR1);
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 }
@@ -38,6 +40,8 @@ static int serve(void)
         return result;
     tl_node_realms(&node);
     result = tl_node_lanes(&node);
+    if (result == 0)
+        result = tl_probes_make(&node);
     if (result != 0)
         return result;
     if (tl_neighbours_open(&node.neighbours, &options, &node.ports, node.workers) < 0)

@@ -19,6 +19,7 @@
 
 #include "eal.h"
 #include "io.h"
+#include "probes.h"
 #include "say.h"
 
 // Behind the headroom a buffer holds the largest packet that the box makes; what arrives is smaller
@@ -166,7 +167,7 @@ void tl_node_realms(struct tl_node *node)
 
 // Memory of our own, filled in now. Huge pages where there are some, else the kernel's
 // transparent ones.
-static void *take_memory(uint64_t size_bytes, int no_huge)
+void *tl_node_memory(uint64_t size_bytes, int no_huge)
 {
     const uint64_t huge = 2u << 20;
     const int protection = PROT_READ | PROT_WRITE;
@@ -227,7 +228,7 @@ static int make_worker(struct tl_node *node, uint32_t index)
         .realtime_offset_ns =
             replay ? 0 : clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
     };
-    void *memory = take_memory(tl_worker_size(&config), node->options->no_huge);
+    void *memory = tl_node_memory(tl_worker_size(&config), node->options->no_huge);
     if (memory != NULL)
         node->workers[index] = tl_worker_init(memory, &config, clock_ns(CLOCK_MONOTONIC), &problem);
     if (node->workers[index] != NULL)
@@ -239,7 +240,7 @@ static int make_worker(struct tl_node *node, uint32_t index)
 static int make_lane(struct tl_node *node, uint32_t index)
 {
     char name[RTE_RING_NAMESIZE];
-    struct tl_lane *lane = take_memory(sizeof(*lane), 1);
+    struct tl_lane *lane = tl_node_memory(sizeof(*lane), 1);
     if (lane == NULL) {
         tl_say("no memory for worker %u", index);
         return TL_EXIT_UNAVAILABLE;
@@ -330,6 +331,7 @@ void tl_node_stop(struct tl_node *node)
             __atomic_store_n(&node->lanes[i]->control.stop, 1, __ATOMIC_RELAXED);
     if (node->dpdk_started)
         tl_node_wait(node);
+    tl_probes_finish(node);
     tl_neighbours_close(&node->neighbours);
     if (node->linker.own != NULL)
         tl_linker_close(&node->linker);

@@ -24,6 +24,7 @@ struct tl_node {
     struct tl_worker *workers[TL_WORKERS_MAX];
     struct tl_lane *lanes[TL_WORKERS_MAX];
     int wake_descriptor; // eventfd by which lanes wake housekeeping; -1 = none (self-load, replay)
+    int probes_asked; // housekeeping waits for the workers' probes
     struct tl_neighbours neighbours;
     struct tl_linker linker;
 };
@@ -42,6 +43,9 @@ int tl_node_pool(struct tl_node *node, uint32_t extra);
 
 // Realms and addresses from the options and the started ports, into the node and the pages.
 void tl_node_realms(struct tl_node *node);
+
+// Memory of our own, zeroed and in its place, never given back. NULL when there is none.
+void *tl_node_memory(uint64_t size_bytes, int no_huge);
 
 // Workers and lanes. They do not run yet.
 int tl_node_lanes(struct tl_node *node);

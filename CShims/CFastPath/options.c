@@ -26,6 +26,8 @@ static const char help[] =
     "  --command-slots N       ring sizes, powers of two (1024)\n"
     "  --event-slots N         (4096)\n"
     "  --packet-slots N        (64)\n"
+    "  --probe FILE            measure where the workers' time goes (probe.h); JSON to FILE at\n"
+    "                          SIGUSR1, which begins anew, and at the end\n"
     "  --realm KEY=VALUE,...   a media realm; may be repeated\n"
     "      name=NAME           required\n"
     "      attach=HOW          xdp, packet, pci, memif or pcap; required\n"
@@ -69,6 +71,7 @@ enum option_id {
     OPTION_COMMAND_SLOTS,
     OPTION_EVENT_SLOTS,
     OPTION_PACKET_SLOTS,
+    OPTION_PROBE,
     OPTION_REALM,
     OPTION_SELF_LOAD,
     OPTION_REPLAY,
@@ -88,6 +91,7 @@ static const struct option long_options[] = {
     {"command-slots", required_argument, NULL, OPTION_COMMAND_SLOTS},
     {"event-slots", required_argument, NULL, OPTION_EVENT_SLOTS},
     {"packet-slots", required_argument, NULL, OPTION_PACKET_SLOTS},
+    {"probe", required_argument, NULL, OPTION_PROBE},
     {"realm", required_argument, NULL, OPTION_REALM},
     {"self-load", required_argument, NULL, OPTION_SELF_LOAD},
     {"replay", no_argument, NULL, OPTION_REPLAY},
@@ -224,6 +228,9 @@ static int read_option(struct tl_options *options, int id, const char *text)
         return read_slots("event-slots", text, &geometry->event_slots);
     case OPTION_PACKET_SLOTS:
         return read_slots("packet-slots", text, &geometry->packet_slots);
+    case OPTION_PROBE:
+        options->probe_path = text;
+        return 0;
     case OPTION_REALM:
         return tl_options_realm(options, text);
     case OPTION_SELF_LOAD:
@@ -281,6 +288,10 @@ static int make_load_realm(struct tl_options *options)
 // What only the whole command line can tell.
 static int check_whole(struct tl_options *options)
 {
+    if (options->mode != TL_MODE_SERVE && options->probe_path != NULL) {
+        tl_say("--probe measures a fast path that serves; take --self-load or --replay away");
+        return -1;
+    }
     if (options->mode == TL_MODE_SELF_LOAD)
         return make_load_realm(options);
     if (options->geometry.realm_count == 0) {

@@ -35,15 +35,16 @@ def cores():
 
 class FastPath:
     """realms: --realm values, with {folder} in them. prefix: a command that ends by running it.
-    owner: the user whose folder and control plane it is, when that is not ours."""
+    owner: the user whose folder and control plane it is, when that is not ours. options: more of
+    the command line."""
 
-    def __init__(self, realms, prefix=(), owner=None):
+    def __init__(self, realms, prefix=(), owner=None, options=()):
         self.folder = tempfile.mkdtemp(prefix="trunkline-contract-", dir="/dev/shm")
         if owner is not None:
             os.chown(self.folder, owner, owner)
         self.words = [*prefix, os.path.join(BINARIES, "trunkline-fastpath"), "--directory",
                       self.folder, "--no-huge", "--cores", str(cores()[0]),
-                      "--flows-per-worker", "64", "--packet-slots", "4"]
+                      "--flows-per-worker", "64", "--packet-slots", "4", *options]
         for realm in realms:
             self.words += ["--realm", realm.format(folder=self.folder)]
         self.owner = owner

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shared memory with another process: testpmd carries a capture to the box and back."""
 
+import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,17 +35,19 @@ def party(count, stream):
 @unittest.skipUnless(TESTPMD, "dpdk-testpmd is not installed (package dpdk-dev)")
 class Memif(unittest.TestCase):
     def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="trunkline-memif-")
+        self.figures = os.path.join(self.folder, "probe.json")
         self.box = FastPath([
             "name=a,attach=memif,interface={folder}/a.sock,address=198.18.1.1,"
-            f"address=2001:db8:1::1,ports=20000-20511,gateway-mac={GATEWAY}"])
+            f"address=2001:db8:1::1,ports=20000-20511,gateway-mac={GATEWAY}"],
+            options=["--probe", self.figures])
         self.peer = None
-        self.folder = tempfile.mkdtemp(prefix="trunkline-memif-")
 
     def tearDown(self):
         if self.peer is not None:
             self.end_peer(kill=True)
-        shutil.rmtree(self.folder)
         self.assertEqual(self.box.stop(), 0)
+        shutil.rmtree(self.folder)
 
     def start_peer(self, packets):
         paths = [os.path.join(self.folder, name) for name in ("in.pcap", "out.pcap")]
@@ -128,3 +132,12 @@ class Memif(unittest.TestCase):
         counters = self.box.poke("counters")
         self.assertIn("drop:wrong_source 2 ", counters)
         self.assertIn("identity exact", counters)
+        self.box.process.send_signal(signal.SIGUSR1)
+        wait(lambda: "no figures of the probe", lambda: os.path.exists(self.figures))
+        with open(self.figures, encoding="utf-8") as file:
+            worker, = json.load(file)["workers"]
+        self.assertEqual(worker["packets"], 4 * COUNT)
+        stayed = worker["residence_us"]
+        self.assertTrue(0 < stayed["p50"] <= stayed["p99_9"] <= stayed["max"], stayed)
+        self.assertGreater(worker["computation_us"]["p50"], 0)
+        self.assertGreater(worker["busy_share"], 0)
