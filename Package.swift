@@ -47,6 +47,7 @@ let package = Package(
     products: [
         .executable(name: "trunkline", targets: ["trunkline"]),
         .executable(name: "trunkline-fastpath", targets: ["CFastPath"]),
+        .executable(name: "trunkline-sessions", targets: ["trunkline-sessions"]),
     ],
     targets: [
         // The contract.
@@ -112,6 +113,20 @@ let package = Package(
             dependencies: ["Node", "Configuration", "Management", "SIPMessage", "FlowABI"],
             swiftSettings: strictSwift),
 
+        // A control plane without signalling: what benchmarks and the contract's tests need of one.
+        .target(
+            name: "SessionDriver",
+            dependencies: [
+                "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming",
+            ],
+            path: "Benchmarks/SessionDriver", swiftSettings: strictSwift),
+        .executableTarget(
+            name: "trunkline-sessions",
+            dependencies: [
+                "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
+            ],
+            path: "Benchmarks/Sessions", swiftSettings: strictSwift),
+
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
@@ -145,6 +160,12 @@ let package = Package(
                 "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport", "Store",
                 "contract-peer",
             ]),
+        tests(
+            "SessionDriverTests",
+            [
+                "SessionDriver", "CallControl", "FlowProgramming", "NetworkAddress",
+                "trunkline-sessions",
+            ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Configuration", "FlowABI", "Management", "NetworkAddress", "SIPMessage",
@@ -156,7 +177,9 @@ let package = Package(
             cSettings: strictC),
         .executableTarget(
             name: "contract-control",
-            dependencies: ["FlowABI", "FlowProgramming", "CallControl", "NetworkAddress"],
+            dependencies: [
+                "FlowABI", "FlowProgramming", "CallControl", "NetworkAddress", "SessionDriver",
+            ],
             path: "Tests/contract/control", swiftSettings: strictSwift),
     ]
 )

@@ -21,7 +21,7 @@ passed=0 failed=0 skipped=0
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 
-for name in trunkline trunkline-fastpath contract-control; do
+for name in trunkline trunkline-fastpath trunkline-sessions contract-control; do
     if [ ! -x "$TRUNKLINE_BIN/$name" ]; then
         echo "$TRUNKLINE_BIN/$name is missing: swift build makes it, or set TRUNKLINE_BIN" >&2
         exit 2

@@ -12,6 +12,7 @@ import FlowABI
 import FlowProgramming
 import Glibc
 import NetworkAddress
+import SessionDriver
 
 guardSharedFiles()
 let arguments = CommandLine.arguments
@@ -20,12 +21,6 @@ let arguments = CommandLine.arguments
 func say(_ line: String) {
     let bytes = Array((line + "\n").utf8)
     _ = write(STDOUT_FILENO, bytes, bytes.count)
-}
-
-func nowNs() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
 }
 
 func attach(_ path: String, loops: Bool) -> Int32 {
@@ -75,35 +70,21 @@ func intent(_ number: Int, held: Bool) -> MediaIntent {
 }
 
 final class Driver {
-    let programmer: FlowProgrammer
+    let sessions: SessionDriver
     let calls: Int
     var polls = 0
-    var installed: Set<MediaSession> = []
-    var ended = 0
-    var refused = 0
-    var timeouts = 0
 
     init(_ directory: String, _ calls: Int) {
-        self.programmer = FlowProgrammer(.init(directory: directory))
+        self.sessions = SessionDriver(directory: directory, report: say)
         self.calls = calls
     }
+
+    var programmer: FlowProgrammer { self.sessions.programmer }
 
     func poll() {
         self.polls += 1
         if self.polls == option("kill-at-poll") { kill(getpid(), SIGKILL) }
-        self.programmer.poll(nowNs: nowNs())
-        for outcome in self.programmer.takeOutcomes() {
-            switch outcome {
-            case .installed(let session): self.installed.insert(session)
-            case .refused(_, _, let status), .kept(_, _, let status):
-                self.refused += 1
-                say("refused \(status)")
-            case .ended: self.ended += 1
-            case .mediaTimeout: self.timeouts += 1
-            case .sourceLearned: break
-            case .lost(_, let error): say("lost \(error)")
-            }
-        }
+        self.sessions.poll()
         usleep(200)
     }
 
@@ -141,7 +122,7 @@ final class Driver {
     }
 
     func holdAll() {
-        self.installed = []
+        self.sessions.installed = []
         for number in 0..<self.calls {
             do {
                 try self.programmer.update(
@@ -158,21 +139,23 @@ final class Driver {
             switch line {
             case "end":
                 for number in 0..<self.calls { self.programmer.end(MediaSession(UInt64(number))) }
-                self.poll { self.ended == self.calls && self.programmer.pending == 0 }
-                say("ended \(self.ended)")
+                self.poll { self.sessions.ended == self.calls && self.programmer.pending == 0 }
+                say("ended \(self.sessions.ended)")
             case "hold":
                 self.holdAll()
-                self.poll { self.installed.count == self.calls }
-                say("held \(self.installed.count)")
+                self.poll { self.sessions.installed.count == self.calls }
+                say("held \(self.sessions.installed.count)")
             case "rematch":
                 let matches = self.programmer.counters.matches
                 self.poll { self.programmer.counters.matches > matches }
-                self.installed = []
-                self.poll { self.installed.count == self.calls && self.programmer.pending == 0 }
-                say("reinstalled \(self.installed.count)")
+                self.sessions.installed = []
+                self.poll {
+                    self.sessions.installed.count == self.calls && self.programmer.pending == 0
+                }
+                say("reinstalled \(self.sessions.installed.count)")
             case "timeouts":
-                self.poll { self.timeouts == 2 * self.calls }
-                say("timeouts \(self.timeouts)")
+                self.poll { self.sessions.timeouts == 2 * self.calls }
+                say("timeouts \(self.sessions.timeouts)")
             case "fault":
                 self.poll { self.programmer.counters.faults > 0 }
                 say("fault")
@@ -194,7 +177,8 @@ guard arguments.count >= 4, arguments[1] == "run", let calls = Int(arguments[3])
 let driver = Driver(arguments[2], calls)
 driver.startAll(restoring: option("restore") == 1)
 driver.poll {
-    driver.installed.count + driver.refused / 2 >= calls && driver.programmer.pending == 0
+    driver.sessions.installed.count + driver.sessions.refused / 2 >= calls
+        && driver.programmer.pending == 0
 }
-say("installed \(driver.installed.count) \(driver.programmer.counters.orphansRemoved)")
+say("installed \(driver.sessions.installed.count) \(driver.programmer.counters.orphansRemoved)")
 driver.serveInput()

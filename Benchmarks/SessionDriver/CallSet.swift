@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import CallControl
+import FlowABI
+import FlowProgramming
+import NetworkAddress
+
+/// Calls as signalling would have left them: G.711 in both directions, our ports from the product's
+/// pool, party A in the first realm and B in the second (or in the first, where there is one).
+public final class CallSet {
+    /// How a call's streams are limited.
+    public enum Budgets: Sendable {
+        /// As a call's: twice what the codec sends.
+        case codec
+        /// As wide as a flow's can be, 1,000,000 packets and 1,000,000,000 bits a second.
+        case open
+    }
+
+    let driver: SessionDriver
+    private let budgets: Budgets
+    private var partiesA: PartyAddresses
+    /// Nil where A's addresses serve both.
+    private var partiesB: PartyAddresses?
+
+    /// With parties at these addresses.
+    public init(
+        _ driver: SessionDriver, a: PartyAddresses, b: PartyAddresses?, budgets: Budgets
+    ) {
+        self.driver = driver
+        self.partiesA = a
+        self.partiesB = b
+        self.budgets = budgets
+    }
+
+    /// Reserves our ports for a call whose parties are the next ones. Throws a `Refusal` when
+    /// ports of either side have run out; nil while the fast path is away.
+    public func reserve() throws(Refusal) -> MediaIntent? {
+        let ports = self.driver.programmer.ports
+        guard ports.isOpen, let fastPath = self.driver.programmer.fastPath else { return nil }
+        var (nextA, nextB) = (self.partiesA, self.partiesB)
+        let partyA = nextA.next()
+        let partyB = nextB == nil ? nextA.next() : nextB?.next()
+        guard let partyA, let partyB else {
+            throw Refusal(
+                .usage, "the parties have no ports left: an address has "
+                    + "\(PartyAddresses.portsOfAddress), name more of them")
+        }
+        let second = RealmIndex(fastPath.realms.count > 1 ? 1 : 0)
+        guard
+            let local = ports.reserve(
+                RealmIndex(0), isIPv4: partyA.address.isIPv4, second,
+                isIPv4: partyB.address.isIPv4)
+        else {
+            throw Refusal(
+                .unavailable, "the realms of the fast path have no ports left: "
+                    + "\(ports.counters.reserved) are in use, and a used one rests for 10 s")
+        }
+        (self.partiesA, self.partiesB) = (nextA, nextB)
+        var intent = MediaIntent(a: .init(local: local.a), b: .init(local: local.b))
+        intent.a.remote = partyA
+        intent.b.remote = partyB
+        self.describe(&intent.a)
+        self.describe(&intent.b)
+        return intent
+    }
+
+    private func describe(_ leg: inout MediaIntent.Leg) {
+        leg.receive = true
+        leg.send = true
+        leg.payloadTypes = [.init(ingress: 0, egress: 0)]
+        if self.budgets == .open {
+            // A flow's budget is twice what is expected.
+            leg.packetsPerSecond = 500_000
+            leg.bitsPerSecond = 500_000_000
+        }
+    }
+}

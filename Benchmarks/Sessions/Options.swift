@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NetworkAddress
+import SessionDriver
+
+/// The words of the command line, checked.
+struct Options {
+    enum Verb: String { case hold, latency }
+
+    var verb = Verb.hold
+    var directory = "/run/trunkline"
+    var calls: Int?
+    var held = 0
+    var seconds = 30
+    var plan: String?
+    var parties: [IPAddress] = []
+    var partiesB: [IPAddress] = []
+    var opensBudgets = false
+    var asleep = false
+
+    static let help = """
+        usage: trunkline-sessions hold --parties ADDRESS[,...] [--calls N] [--plan FILE] [options]
+               trunkline-sessions latency --parties ADDRESS[,...] [--calls N] [--asleep] [options]
+
+        Is the control plane of a running trunkline-fastpath, without signalling: plans, programs
+        and holds G.711 calls of two flows with the product's own modules. Party A is in the first
+        realm, B in the second, where there is one.
+
+        hold      installs the calls, writes the plan for trunkline-bench, prints one line of JSON,
+                  and holds them, through restarts of the fast path too, until SIGTERM, SIGINT or
+                  the end of standard input. Then it removes them.
+        latency   installs and removes one call after the other and prints one line of JSON: per
+                  command the time from before it was published until after its answer was read,
+                  polling all the time, and CPU time of the thread for planning and programming a
+                  call's two flows. What it spends waiting for an answer is not in that.
+
+          --directory DIR     where the fast path's files are (/run/trunkline)
+          --parties ADDRESS[,ADDRESS...]    where the parties are: even ports from 10000 upward,
+                              27768 an address
+          --parties-b ADDRESS[,ADDRESS...]  where B is, if not at the same addresses
+          --calls N           hold: 1 to 100000 (1); latency: at most so many (10000; asleep 20)
+          --plan FILE         where the plan goes; it appears in one step
+          --open-budgets      a stream may take 1,000,000 packets and 1,000,000,000 bits a second
+                              instead of twice its codec's
+          --held N            latency: so many calls are held besides, 0 to 100000 (0)
+          --seconds S         latency: at most so long, 1 to 3600 (30)
+          --asleep            latency: 1.5 s of pause before each call's installation, so that a
+                              worker without flows is asleep
+
+        Exit: 0 done, 64 wrong arguments, 69 no fast path, or not enough of it.
+        """
+
+    init(parsing words: [String]) throws(Refusal) {
+        guard let name = words.first, let verb = Verb(rawValue: name) else {
+            throw Refusal(.usage, "say hold or latency; --help explains them")
+        }
+        self.verb = verb
+        var rest = words.dropFirst()
+        while let word = rest.popFirst() {
+            switch word {
+            case "--open-budgets": self.opensBudgets = true
+            case "--asleep": self.asleep = true
+            default:
+                guard let value = rest.popFirst() else {
+                    throw Refusal(.usage, "\(word) is not known, or lacks its value; see --help")
+                }
+                try self.read(word, value)
+            }
+        }
+        guard !self.parties.isEmpty else {
+            throw Refusal(.usage, "--parties is missing; --help explains it")
+        }
+    }
+
+    private mutating func read(_ word: String, _ value: String) throws(Refusal) {
+        switch word {
+        case "--directory": self.directory = value
+        case "--plan": self.plan = value
+        case "--calls": self.calls = try Self.number(word, value, 1...100_000)
+        case "--held": self.held = try Self.number(word, value, 0...100_000)
+        case "--seconds": self.seconds = try Self.number(word, value, 1...3600)
+        case "--parties": self.parties = try Self.addresses(word, value)
+        case "--parties-b": self.partiesB = try Self.addresses(word, value)
+        default: throw Refusal(.usage, "there is no option \(word); --help lists them")
+        }
+    }
+
+    private static func number(
+        _ word: String, _ value: String, _ range: ClosedRange<Int>
+    ) throws(Refusal) -> Int {
+        guard let number = Int(value), range.contains(number) else {
+            throw Refusal(
+                .usage,
+                "\(word) \(value): write a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+
+    private static func addresses(
+        _ word: String, _ value: String
+    ) throws(Refusal) -> [IPAddress] {
+        var addresses: [IPAddress] = []
+        for text in value.split(separator: ",", omittingEmptySubsequences: false) {
+            guard let address = IPAddress(String(text)), address.takesMedia else {
+                throw Refusal(.usage, "\(word): \"\(text)\" is no address that takes media")
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+}
