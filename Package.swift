@@ -7,7 +7,7 @@
 import PackageDescription
 
 // DPDK has no usable module map (its types are over-aligned) and its .pc file names flags that
-// SwiftPM refuses, so the flags stand here. Only CFastPath sees them.
+// SwiftPM refuses, so the flags stand here. Only CFastPath and the load generator see them.
 let dpdkFlags: [String] = [
     "-isystem", "/usr/include/dpdk", "-isystem", "/usr/include/x86_64-linux-gnu/dpdk",
     "-include", "rte_config.h", "-D_GNU_SOURCE",
@@ -48,6 +48,7 @@ let package = Package(
         .executable(name: "trunkline", targets: ["trunkline"]),
         .executable(name: "trunkline-fastpath", targets: ["CFastPath"]),
         .executable(name: "trunkline-sessions", targets: ["trunkline-sessions"]),
+        .executable(name: "trunkline-bench", targets: ["CGenerator"]),
     ],
     targets: [
         // The contract.
@@ -67,6 +68,12 @@ let package = Package(
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
                 .linkedLibrary("mnl"), .linkedLibrary("bpf"),
             ]),
+
+        // The load generator. It shares nothing with what it measures.
+        .executableTarget(
+            name: "CGenerator", path: "Benchmarks/Generator",
+            cSettings: strictC + [.unsafeFlags(dpdkFlags)],
+            linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [.linkedLibrary("bpf")]),
 
         // System libraries that Swift calls.
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <rte_cycles.h>
+#include <rte_malloc.h>
+#include <rte_mbuf.h>
+
+#include "load.h"
+#include "random.h"
+#include "say.h"
+
+enum {
+    VERIFY_PACED_MASK = 0,     // every packet
+    VERIFY_SATURATE_MASK = 63, // one in 64: reading each byte of all would measure ourselves
+    EXTRA_MB = 8,
+};
+
+// Every run has its own tag, so that frames of a run before it are strangers; sequence numbers,
+// phases and order are the same in each.
+#define SEED 0x7472756e6b6c696eull
+
+uint32_t tl_load_memory_mb(uint32_t call_count)
+{
+    uint64_t each = sizeof(struct tl_stream) + sizeof(struct tl_arrival) + sizeof(uint64_t) +
+                    sizeof(uint32_t);
+    return EXTRA_MB + (uint32_t)(2 * (uint64_t)call_count * each >> 20);
+}
+
+static int take_memory(struct tl_load *load, struct tl_arrival **arrivals)
+{
+    uint32_t count = load->stream_count;
+    load->streams = rte_zmalloc(NULL, count * sizeof(*load->streams), TL_LINE_BYTES);
+    *arrivals = rte_zmalloc(NULL, count * sizeof(**arrivals), TL_LINE_BYTES);
+    load->schedule.order = rte_zmalloc(NULL, count * sizeof(uint32_t), TL_LINE_BYTES);
+    load->schedule.phases = rte_zmalloc(NULL, count * sizeof(uint64_t), TL_LINE_BYTES);
+    if (load->streams != NULL && *arrivals != NULL && load->schedule.order != NULL &&
+        load->schedule.phases != NULL)
+        return 0;
+    tl_say("no memory for %u streams", count);
+    return TL_EXIT_UNAVAILABLE;
+}
+
+static void make_schedule(struct tl_load *load)
+{
+    const struct tl_options *options = load->options;
+    if (options->pace == TL_PACE_STREAMS)
+        tl_schedule_streams(&load->schedule, load->stream_count, options->stream_pps, load->tsc_hz,
+                            SEED);
+    else // the phases mean nothing where everything is due always
+        tl_schedule_rate(&load->schedule, load->stream_count,
+                         options->pace == TL_PACE_RATE ? options->rate : load->stream_count,
+                         load->tsc_hz, SEED);
+}
+
+static int take_frames(struct tl_load *load, uint32_t magic)
+{
+    const struct tl_options *options = load->options;
+    struct rte_mbuf *frames[TL_BURST + TL_JUNK_BURST];
+    if (rte_pktmbuf_alloc_bulk(load->wire.send_pool, frames, TL_BURST + TL_JUNK_BURST) != 0) {
+        tl_say("no memory for frames");
+        return TL_EXIT_UNAVAILABLE;
+    }
+    for (uint32_t i = 0; i < TL_BURST + TL_JUNK_BURST; i++) {
+        tl_frame_prepare(rte_pktmbuf_mtod(frames[i], struct tl_frame *), options->relay_mac,
+                         options->own_mac, magic);
+        frames[i]->data_len = TL_FRAME_BYTES;
+        frames[i]->pkt_len = TL_FRAME_BYTES;
+    }
+    memcpy(load->slots, frames, sizeof(load->slots));
+    memcpy(load->junk_slots, frames + TL_BURST, sizeof(load->junk_slots));
+    return 0;
+}
+
+int tl_load_init(struct tl_load *load, const struct tl_options *options,
+                 const struct tl_plan *plan)
+{
+    uint64_t random = SEED;
+    uint32_t magic = (uint32_t)rte_rdtsc();
+    struct tl_arrival *arrivals;
+    load->options = options;
+    load->stream_count = 2 * plan->count;
+    load->tsc_hz = rte_get_tsc_hz();
+    int result = take_memory(load, &arrivals);
+    if (result == 0)
+        result = take_frames(load, magic);
+    if (result != 0)
+        return result;
+    for (uint32_t i = 0; i < plan->count; i++)
+        tl_stream_init(&load->streams[2 * i], i, &plan->calls[i], magic, &random);
+    make_schedule(load);
+    tl_check_init(&load->checker, load->streams, arrivals, load->stream_count, options->expect,
+                  options->own_mac, options->relay_mac, magic);
+    load->checker.verify_mask =
+        options->pace == TL_PACE_SATURATE ? VERIFY_SATURATE_MASK : VERIFY_PACED_MASK;
+    if (options->junk_rate > 0) {
+        tl_junk_init(&load->junk, load->streams, load->stream_count, options->relay_mac,
+                     options->own_mac, magic);
+        load->junk.period = load->tsc_hz / options->junk_rate;
+    }
+    return 0;
+}
+
+int tl_load_first_packets(struct tl_load *load, int (*stop_count)(void))
+{
+    const struct tl_options *options = load->options;
+    const struct timespec pause = {.tv_sec = options->pause_ms / 1000,
+                                   .tv_nsec = options->pause_ms % 1000 * 1000000l};
+    load->mark = TL_TAG_MEASURED;
+    for (uint32_t i = 0; i < options->count && stop_count() == 0; i++) {
+        nanosleep(&pause, NULL);
+        while (tl_loop_receive(load) > 0)
+            ; // what came too late for its turn
+        uint64_t start = rte_rdtsc();
+        uint64_t before = load->checker.tally.received;
+        while (tl_loop_send(load, rte_rdtsc(), 1, 1) == 0 && rte_rdtsc() - start < load->tsc_hz)
+            ;
+        while (load->checker.tally.received == before && rte_rdtsc() - start < load->tsc_hz)
+            tl_loop_receive(load);
+    }
+    return load->driver_keeps ? TL_EXIT_DRIVER : TL_EXIT_OK;
+}
