@@ -10,8 +10,8 @@ from result import ceiling_void
 
 STREAM_PPS = 50  # G.711, 20 ms
 P99_LIMIT_US = 20_000  # one packet time: what is later than that is heard
-START_S, DRAIN_S = 20, 5  # at most: to start and connect; to end
-TAIL_S = 0.5  # what may pass between the end of the window and its report
+START_S, DRAIN_S = 20, 15  # at most: to start and connect; to wait for the last packets
+TAIL_S = 0.5  # passes at most between the end of a window that was carried and its report
 
 
 class Load:
