@@ -84,6 +84,15 @@ class Child:
             except BrokenPipeError:
                 pass
 
+    def end(self, seconds=10):
+        """Waits for it to end by itself after its last line; its exit code."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise self.fail(f"did not end within {seconds} s of its last word") from None
+        finally:
+            self.stop()
+
     def stop(self, seconds=5):
         """Ends it, gently first; its exit code (negative: the signal)."""
         self.close_input()

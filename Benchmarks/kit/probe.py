@@ -10,6 +10,6 @@ def machine_gaps(bench, seconds):
         "probe", bench.program("trunkline-bench"), "probe", "--seconds", seconds, "--core",
         bench.generator_core, cores=[bench.generator_core], pipes=True)
     report = json.loads(child.line(seconds + 20))
-    child.stop()
+    child.end()
     bench.record("machine's gaps", {"report": report})
     return report

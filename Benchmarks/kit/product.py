@@ -105,7 +105,7 @@ def measure_latency(bench, fastpath, calls, seconds, asleep=False):
         "--parties", ",".join(PARTIES), *(["--asleep"] if asleep else []),
         cores=[bench.generator_core], pipes=True)
     report = json.loads(child.line(PATIENCE_S + seconds))
-    child.stop()
+    child.end()
     return report
 
 

@@ -35,7 +35,7 @@ def self_load(bench, cores, sessions, seconds):
             reports.append(json.loads(line))
         except ValueError:
             raise child.fail(f"said {line[:200]!r} instead of a report") from None
-    code = child.stop()
+    code = child.end()
     if code != 0 or any(report["identity"] != "exact" for report in reports):
         raise BenchError(f"self-load with {sessions} sessions miscounted (exit {code})")
     bench.record(f"self-load {sessions} sessions", {"cores": cores, "report": reports})
