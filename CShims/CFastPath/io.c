@@ -8,7 +8,10 @@
 
 #include "io.h"
 
+#include <errno.h>
+#include <linux/futex.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,6 +93,17 @@ void tl_io_sleep_ns(uint64_t duration_ns)
 {
     struct timespec duration = {.tv_sec = 0, .tv_nsec = (long)(duration_ns % TL_NANOSECONDS)};
     nanosleep(&duration, NULL);
+}
+
+int tl_io_sleep_while(const uint32_t *word, uint32_t value, uint64_t duration_ns)
+{
+    struct timespec duration = {.tv_sec = 0, .tv_nsec = (long)(duration_ns % TL_NANOSECONDS)};
+    // Not FUTEX_PRIVATE_FLAG: who wakes is another process.
+    if (syscall(SYS_futex, word, FUTEX_WAIT, value, &duration, NULL, 0) == 0 || errno == EAGAIN)
+        return 1;
+    if (errno != ETIMEDOUT && errno != EINTR)
+        nanosleep(&duration, NULL); // never a loop of failing calls
+    return 0;
 }
 
 void tl_io_wake(int descriptor)

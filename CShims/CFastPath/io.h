@@ -45,6 +45,11 @@ TL_PACKET_CODE uint32_t tl_io_give(struct rte_ring *ring, struct rte_mbuf **buff
 // worker gives its core away.
 void tl_io_sleep_ns(uint64_t duration_ns);
 
+// Likewise, at most so long, and only while the futex `word` has this value. 1 when it was ended
+// by whoever changes the word, 0 when the time was over. The word may lie in memory that is mapped
+// read-only, or is gone by now.
+int tl_io_sleep_while(const uint32_t *word, uint32_t value, uint64_t duration_ns);
+
 // Wakes whoever polls this eventfd.
 void tl_io_wake(int descriptor);
 

@@ -2,9 +2,11 @@
 //
 // The worker's loop. It blocks in one place, its own sleep when nothing came for a while:
 //
-//   a flow is live, or a command came within the last second    50 µs
-//   neither                                                     1 ms
+//   a flow is live    50 µs; a command waits as long as a packet would, since waking a thread takes
+//                     about as long as what is left of such a sleep
+//   none is           1 ms, or until the control plane rings for a command (CFlowABI.h, WAKING)
 //
+// After a command it stays awake a little: commands come in batches, and a call in several.
 // A turn that found something makes the lane stay awake for the next IDLE_TURNS turns.
 
 #include "lane.h"
@@ -25,7 +27,7 @@ enum {
 };
 #define SLEEP_WITH_FLOWS_NS 50000u
 #define SLEEP_IDLE_NS 1000000u
-#define COMMAND_MEMORY_NS TL_NANOSECONDS
+#define AWAKE_AFTER_COMMAND_NS 200000u
 
 // Rings ------------------------------------------------------------------------------------------
 
@@ -259,22 +261,55 @@ static void end_turn(struct tl_lane *lane, uint32_t done)
         tl_probe_turn_end(lane->probe, tl_io_cycles(), done);
 }
 
-static void sleep_ns(struct tl_lane *lane, uint64_t duration_ns)
+// 1 when a command came since the turn that found none.
+static int command_waits(const struct tl_lane *lane)
 {
-    uint64_t began = lane->probe != NULL ? tl_io_cycles() : 0;
-    tl_io_sleep_ns(duration_ns);
-    if (lane->probe != NULL)
-        tl_probe_slept(lane->probe, tl_io_cycles() - began);
+    for (uint32_t shard = 0; shard < lane->worker->shard_count; shard++) {
+        const struct tl_channel *channel = &lane->worker->channels[shard];
+        if (channel->attached &&
+            tl_load_acquire_u32(&channel->views.peer->command_producer.position) !=
+                channel->command_position)
+            return 1;
+    }
+    return 0;
+}
+
+// CFlowABI.h, WAKING: the worker's half.
+static void sleep_until_rung(struct tl_lane *lane, const struct tl_link *link)
+{
+    const struct tl_channel_control *first =
+        tl_section_at(&link->map, &link->layout.channels, lane->index);
+    const uint32_t *doorbell = &first->command_producer.doorbell;
+    uint32_t seen = tl_load_acquire_u32(doorbell);
+    lane->sleep_number += 2; // odd, so that it is never zero
+    __atomic_store_n(&lane->page->sleep, lane->sleep_number, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+    if (!command_waits(lane) && tl_io_sleep_while(doorbell, seen, SLEEP_IDLE_NS))
+        lane->worker->counters.wakes++;
+    __atomic_store_n(&lane->page->sleep, 0, __ATOMIC_RELAXED);
+}
+
+static void sleep_now(struct tl_lane *lane)
+{
+    const struct tl_link *link = current_link(lane);
+    if (lane->worker->live > 0)
+        tl_io_sleep_ns(SLEEP_WITH_FLOWS_NS);
+    else if (link == NULL)
+        tl_io_sleep_ns(SLEEP_IDLE_NS);
+    else
+        sleep_until_rung(lane, link);
 }
 
 static void rest(struct tl_lane *lane, uint64_t now_ns)
 {
-    if (lane->idle_turns < IDLE_TURNS)
+    if (lane->idle_turns < IDLE_TURNS || now_ns - lane->last_command_ns < AWAKE_AFTER_COMMAND_NS)
         return;
-    int recent = now_ns - lane->last_command_ns < COMMAND_MEMORY_NS;
     lane->worker->counters.sleeps++;
     tl_lane_publish(lane, now_ns);
-    sleep_ns(lane, lane->worker->live > 0 || recent ? SLEEP_WITH_FLOWS_NS : SLEEP_IDLE_NS);
+    uint64_t began = lane->probe != NULL ? tl_io_cycles() : 0;
+    sleep_now(lane);
+    if (lane->probe != NULL)
+        tl_probe_slept(lane->probe, tl_io_cycles() - began);
     // One empty turn is enough to sleep again: being awake was not asked for.
 }
 

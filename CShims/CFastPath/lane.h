@@ -63,6 +63,7 @@ struct tl_lane {
     struct tl_probe *probe; // NULL: nothing is measured
     struct tl_sink *sink;   // NULL: send for real. Set before the first burst
     uint32_t idle_turns;
+    uint32_t sleep_number; // of the last long sleep, odd
     uint32_t core;
 } __attribute__((aligned(64)));
 

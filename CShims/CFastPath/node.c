@@ -261,6 +261,8 @@ static int make_lane(struct tl_node *node, uint32_t index)
     lane->wake_descriptor = node->wake_descriptor;
     lane->page = tl_section_at(&node->own, &node->own_layout.workers, index);
     lane->page->core = lane->core;
+    lane->page->sleep = 0;
+    lane->sleep_number = 1;
     node->lanes[index] = lane;
     return 0;
 }

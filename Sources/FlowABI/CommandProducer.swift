@@ -16,6 +16,8 @@ public struct CommandProducer: ~Copyable {
     private var published: UInt32
     /// The worker's cursor as last seen.
     private var room: UInt32
+    /// The worker's last sleep that was rung for.
+    private var rung: UInt32
 
     init(_ ring: RingEnd) {
         self.ring = ring
@@ -23,6 +25,7 @@ public struct CommandProducer: ~Copyable {
         self.unanswered = self.position
         self.published = self.position
         self.room = 0
+        self.rung = 0
     }
 
     /// How many commands wait for their answers.
@@ -46,11 +49,13 @@ public struct CommandProducer: ~Copyable {
         return sequence
     }
 
-    /// Lets the worker see what was written.
+    /// Lets the worker see what was written, and wakes it when it sleeps for long. A system call
+    /// then only.
     public mutating func publish() {
         guard self.published != self.position else { return }
         self.published = self.position
         self.ring.publish(self.position)
+        self.ring.wake(rung: &self.rung)
     }
 
     /// Wipes the slot of an answered command; the answer must be that to the oldest one.

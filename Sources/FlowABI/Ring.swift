@@ -24,6 +24,10 @@ public enum RingName: String, Sendable, Hashable {
     case inject
 }
 
+private let sleepOffset = MemoryLayout<tl_worker_page>.offset(of: \.sleep) ?? 0
+private let doorbellOffset =
+    MemoryLayout<tl_channel_control>.offset(of: \.command_producer.doorbell) ?? 0
+
 /// One ring as its end on this side sees it: own cursor, the other's cursor, the slots. Holds both
 /// files mapped. Written by this side: `own`, and slots of rings that it produces.
 struct RingEnd {
@@ -37,6 +41,8 @@ struct RingEnd {
     let firstSlot: Int
     private let own: UnsafeMutablePointer<UInt32>
     private let other: UnsafePointer<UInt32>
+    private let sleep: UnsafePointer<UInt32>
+    private let doorbell: UnsafeMutablePointer<UInt32>
 
     init(
         _ name: RingName, channel: Channel.Place, control: ControlFile, fastPath: FastPathFile,
@@ -61,6 +67,12 @@ struct RingEnd {
         self.own = (control.element(control.layout.channels, number) + offset)
             .assumingMemoryBound(to: UInt32.self)
         self.other = (fastPath.element(fastPath.layout.channels, number) + offset)
+            .assumingMemoryBound(to: UInt32.self)
+        // Words of the worker, the same for all shards (CFlowABI.h, WAKING).
+        let worker = Int(channel.worker.value)
+        self.sleep = (fastPath.element(fastPath.layout.workers, worker) + sleepOffset)
+            .assumingMemoryBound(to: UInt32.self)
+        self.doorbell = (control.element(control.layout.channels, worker) + doorbellOffset)
             .assumingMemoryBound(to: UInt32.self)
     }
 
@@ -93,6 +105,9 @@ struct RingEnd {
 
     /// Publishes this end's cursor (release).
     func publish(_ position: UInt32) { tl_store_release_u32(self.own, position) }
+
+    /// Ends the worker's sleep, when it sleeps and `rung` is not this sleep already.
+    func wake(rung: inout UInt32) { _ = tl_wake_worker(self.sleep, self.doorbell, &rung) }
 
     /// The section's index of the slot for a position. Slot counts are powers of two, so that
     /// positions may wrap.

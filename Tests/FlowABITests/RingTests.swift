@@ -18,10 +18,11 @@ import Testing
         let control: ControlFile
         let channel: Channel
 
-        init(start: UInt32) throws {
+        init(start: UInt32, shards: UInt32 = 1) throws {
             self.scratch = try Scratch()
             var geometry = smallGeometry()
             geometry.cursor_start = start
+            geometry.shard_count = shards
             var kept: Int32 = 0
             try #require(
                 tl_file_own(

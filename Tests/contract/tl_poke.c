@@ -129,6 +129,9 @@ static void run_command(uint32_t worker, struct tl_command *command)
            command, sizeof(*command));
     uint64_t begin_ns = now_ns();
     tl_store_release_u32(&mine->command_producer.position, position + 1);
+    static uint32_t rung[TL_WORKERS_MAX];
+    const struct tl_worker_page *page = tl_section_at(&peer, &peer_layout.workers, worker);
+    tl_wake_worker(&page->sleep, &mine->command_producer.doorbell, &rung[worker]);
     for (;;) {
         if (now_ns() - begin_ns > 2000000000u)
             die("command", "no answer within 2 s");

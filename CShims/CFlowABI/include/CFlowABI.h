@@ -53,6 +53,19 @@
 //  * full packet ring: the packet is dropped as `control_ring_full`.
 //  * the other side died: nobody waits. The survivor goes on with what it owns.
 //
+// WAKING. A worker without live flows sleeps for up to a millisecond at a time, and a command may
+// end that. `sleep` in the worker's page (the worker writes it, the control plane reads it) is zero
+// while no command need wake it, else the number of this sleep. `doorbell` lies in the control
+// plane's file, in the command producer of shard 0's channel with that worker; all shards add to
+// it, atomically, and the worker reads it. It is a futex, which may be waited on read-only.
+//  * worker: seen = doorbell (acquire); stores sleep; full fence; looks at the command cursors of
+//    its channels; only if nothing waits, FUTEX_WAIT(doorbell, seen, 1 ms); stores sleep = 0.
+//  * control plane: stores its command cursor (release); full fence; loads sleep. When it is
+//    neither zero nor a number that this shard rang for: adds 1 to doorbell, FUTEX_WAKE(doorbell).
+//  Each side stores and then loads, so that at least one sees the other. What goes wrong costs at
+//  most the millisecond: an older peer that does not know of it (both words stay zero), a control
+//  plane that dies before it rings. A worker that died asleep costs each shard one ring.
+//
 // FLOWS. A flow is one leg of a call: a local address and port, one remote party, one egress RTP
 // stream. It is named by an index and a generation. Index ranges belong to workers:
 // worker = index / flows_per_worker. The worker must also be the one that the port names:
@@ -227,7 +240,8 @@ enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
     X(driver_calls, "receive and transmit calls into drivers")                                     \
     X(sources_learned, "flows whose source was learned")                                           \
     X(media_timeouts, "media time-outs reported")                                                  \
-    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")
+    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")  \
+    X(wakes, "sleeps that the control plane ended with a command")
 
 // ---------------------------------------------------------------------------------------------
 // Files
@@ -287,7 +301,8 @@ struct tl_file_header {
 // One end of a ring, alone on its line. Written by one side only.
 struct tl_ring_end {
     uint32_t position; // free-running, wraps
-    uint8_t reserved[60];
+    uint32_t doorbell; // of shard 0's command producers, any shard adds (WAKING above); else zero
+    uint8_t reserved[56];
 };
 
 // The ring ends of one channel that the fast path owns (the worker of the channel writes them).
@@ -453,11 +468,12 @@ struct tl_worker_page {
     uint32_t core;
     uint64_t heartbeat_ns; // CLOCK_MONOTONIC of the worker's loop, outside the version
     uint64_t in_hand;      // packets received since the last publication, outside the version
-    uint8_t reserved_0[40];
+    uint32_t sleep;        // WAKING above, outside the version; a starting fast path stores zero
+    uint8_t reserved_0[36];
 #define TL_WORKER_FIELD(name, text) uint64_t name;
     TL_WORKER_COUNTERS(TL_WORKER_FIELD)
 #undef TL_WORKER_FIELD
-    uint64_t reserved_1[32 - 22];
+    uint64_t reserved_1[32 - 23];
     uint64_t drops[TL_DROPS_MAX]; // by reason; reasons that this side does not know are summed
 };
 
@@ -497,6 +513,8 @@ _Static_assert(offsetof(struct tl_file_header, incarnation) == 64, "liveness has
 _Static_assert(offsetof(struct tl_file_header, worker_count) == 128, "geometry");
 _Static_assert(offsetof(struct tl_file_header, channels) == 160, "sections");
 _Static_assert(sizeof(struct tl_ring_end) == 64, "one end a line");
+_Static_assert(offsetof(struct tl_ring_end, doorbell) == 4, "doorbell");
+_Static_assert(offsetof(struct tl_worker_page, sleep) == 24, "sleep");
 _Static_assert(sizeof(struct tl_channel_fastpath) == 256, "channel, fast path side");
 _Static_assert(sizeof(struct tl_channel_control) == 256, "channel, control side");
 _Static_assert(sizeof(struct tl_flow_spec) == 128, "flow specification");
@@ -544,5 +562,6 @@ static inline void tl_store_release_u64(uint64_t *word, uint64_t value)
 #include "abi_file.h"
 #include "abi_names.h"
 #include "abi_read.h"
+#include "abi_wake.h"
 
 #endif
