@@ -78,11 +78,10 @@ class Generator:
         share = None
         try:
             if pid is None:
-                report = self._report(child, patience)
+                report, _ = self._report(child, patience)
             else:
                 with machine.CpuRecord(pid) as record:
-                    report = self._report(child, patience)
-                    end_ns = time.monotonic_ns()
+                    report, end_ns = self._report(child, patience)
                 end_ns -= int(TAIL_S * 1e9)
                 share = record.share(end_ns - int((seconds - TAIL_S) * 1e9), end_ns)
         finally:
@@ -93,8 +92,12 @@ class Generator:
 
     @staticmethod
     def _report(child, patience):
+        """(report, when it came)"""
         line = child.line(patience)
         try:
-            return json.loads(line)
+            report = json.loads(line)
         except ValueError:
             raise child.fail(f"said {line[:200]!r} instead of a report") from None
+        end_ns = time.monotonic_ns()
+        child.end()
+        return report, end_ns
