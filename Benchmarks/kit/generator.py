@@ -7,9 +7,11 @@ import time
 import machine
 from children import BenchError
 from result import ceiling_void
+from search import FAILED, HOPELESS, PASSED
 
 STREAM_PPS = 50  # G.711, 20 ms
 P99_LIMIT_US = 20_000  # one packet time: what is later than that is heard
+HOPELESS_LOSS, HOPELESS_FACTOR = 0.02, 2  # what no gap of the machine's explains
 START_S, DRAIN_S = 20, 15  # at most: to start and connect; to wait for the last packets
 TAIL_S = 0.5  # passes at most between the end of a window that was carried and its report
 
@@ -36,6 +38,15 @@ class Load:
     def carried(self):
         """Lossless and in time: what makes a load count as carried."""
         return self.lossless and self.report["latency_us"]["p99"] < P99_LIMIT_US
+
+    @property
+    def verdict(self):
+        """That of search.py."""
+        if self.carried:
+            return PASSED
+        far_off = (self.report["lost"] > HOPELESS_LOSS * self.report["sent"]
+                   or self.report["latency_us"]["p99"] > HOPELESS_FACTOR * P99_LIMIT_US)
+        return HOPELESS if far_off else FAILED
 
     @property
     def relay_cpu_ns(self):

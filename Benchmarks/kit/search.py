@@ -2,8 +2,8 @@
 """The highest load that something carries.
 
 A load is carried when two windows of at most three pass: one window in which the machine itself
-took the core away says nothing about the product, and two of them are no accident. The same rule
-holds for everyone who is measured.
+took the core away says nothing about the product, and two of them are no accident. A window that
+is far off (HOPELESS) needs no second one. The same rule holds for everyone who is measured.
 """
 
 import dataclasses
@@ -11,6 +11,7 @@ import dataclasses
 RESOLUTION = 0.05  # the answer is at most this share below a load that is not carried
 GROWTH = 1.5
 PASSES, WINDOWS = 2, 3
+PASSED, FAILED, HOPELESS = "passed", "failed", "hopeless"  # verdicts of a window
 
 
 @dataclasses.dataclass
@@ -23,7 +24,7 @@ class Found:
 
 
 class _Trials:
-    """Windows run so far, by load. window(load) gives (passed, outcome)."""
+    """Windows run so far, by load. window(load) gives (verdict, outcome)."""
 
     def __init__(self, window):
         self.window = window
@@ -32,11 +33,11 @@ class _Trials:
         self.total = 0
 
     def _once(self, load):
-        passed, outcome = self.window(load)
+        verdict, outcome = self.window(load)
         self.total += 1
         count = self.counts.setdefault(load, [0, 0])
-        count[0 if passed else 1] += 1
-        if passed or load not in self.outcomes:
+        count[0 if verdict == PASSED else 1] += WINDOWS if verdict == HOPELESS else 1
+        if verdict == PASSED or load not in self.outcomes:
             self.outcomes[load] = outcome
 
     def seems_carried(self, load):
@@ -56,7 +57,7 @@ class _Trials:
 def highest(window, start, lowest, most, resolution=RESOLUTION):
     """Searches upwards from `start` in steps, halves the gap, then asks for the second window.
 
-    window(load) runs one window and gives (passed, outcome). `lowest` and `most` bound the search
+    window(load) runs one window and gives (verdict, outcome). `lowest` and `most` bound the search
     (integers, lowest <= start <= most).
     """
     trials = _Trials(window)

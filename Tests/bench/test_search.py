@@ -5,7 +5,7 @@ import random
 import unittest
 
 import kit_path  # noqa: F401
-from search import highest
+from search import FAILED, HOPELESS, PASSED, highest
 
 LOWEST, MOST = 20, 10000
 
@@ -13,15 +13,16 @@ LOWEST, MOST = 20, 10000
 class Relay:
     """Carries up to `capacity`; in `noise` of the windows the machine takes the core away."""
 
-    def __init__(self, capacity, noise=0.0, seed=1):
-        self.capacity, self.noise = capacity, noise
+    def __init__(self, capacity, noise=0.0, seed=1, far_off=10**9):
+        self.capacity, self.noise, self.far_off = capacity, noise, far_off
         self.random = random.Random(seed)
         self.loads = []
 
     def window(self, load):
         self.loads.append(load)
         passed = load <= self.capacity and self.random.random() >= self.noise
-        return passed, {"load": load, "passed": passed}
+        verdict = PASSED if passed else FAILED
+        return HOPELESS if load > self.far_off else verdict, {"load": load, "passed": passed}
 
 
 class Search(unittest.TestCase):
@@ -50,6 +51,13 @@ class Search(unittest.TestCase):
     def test_few_windows(self):
         self.assertLessEqual(self.find(Relay(900)).windows, 12)
 
+    def test_a_hopeless_window_is_not_repeated(self):
+        relay, patient = Relay(900, far_off=901), Relay(900)
+        self.assertEqual(self.find(relay).load, self.find(patient).load)
+        over = [load for load in relay.loads if load > 901]
+        self.assertEqual(len(over), len(set(over)))
+        self.assertLess(len(relay.loads), len(patient.loads))
+
     def test_nothing_is_carried(self):
         found = self.find(Relay(0))
         self.assertEqual((found.load, found.failed_at), (0, LOWEST))
@@ -59,7 +67,7 @@ class Search(unittest.TestCase):
         self.assertEqual((found.load, found.failed_at), (MOST, None))
 
     def test_one_bad_window_is_forgiven_and_two_are_not(self):
-        verdicts = iter([False, True, True])
+        verdicts = iter([FAILED, PASSED, PASSED])
         found = highest(lambda load: (next(verdicts), load), MOST, LOWEST, MOST)
         self.assertEqual((found.load, found.passes), (MOST, (2, 1)))
         self.assertRaises(StopIteration, next, verdicts)
@@ -69,7 +77,7 @@ class Search(unittest.TestCase):
         def window(load):
             if bad.get(load, 0) > 0:
                 bad[load] -= 1
-                return False, load
+                return FAILED, load
             return relay.window(load)
 
         found = highest(window, MOST, LOWEST, MOST)
@@ -89,7 +97,7 @@ class Search(unittest.TestCase):
         def window(load):
             fresh = load not in seen
             seen.add(load)
-            return load <= 500 or (load <= 600 and fresh), load
+            return PASSED if load <= 500 or (load <= 600 and fresh) else FAILED, load
 
         found = highest(window, 400, LOWEST, MOST)
         self.assertLessEqual(found.load, 500)

@@ -45,7 +45,7 @@ def windows(bench, name, generator, pid):
                              STREAM_PPS, seconds=seconds, warm_up=warm_up, pid=pid)
         bench.say(f"{name}, {calls:,} calls: {load.brief()}"
                   + ("" if load.carried else ": not carried"))
-        return load.carried, load
+        return load.verdict, load
 
     return window
 
