@@ -117,7 +117,9 @@ let package = Package(
         ]),
         .executableTarget(
             name: "trunkline",
-            dependencies: ["Node", "Configuration", "Management", "SIPMessage", "FlowABI"],
+            dependencies: [
+                "Node", "Admission", "Configuration", "Management", "SIPMessage", "FlowABI",
+            ],
             swiftSettings: strictSwift),
 
         // A control plane without signalling: what benchmarks and the contract's tests need of one.
@@ -163,9 +165,9 @@ let package = Package(
         tests(
             "NodeTests",
             [
-                "Node", "CallControl", "Configuration", "FlowProgramming", "Management",
-                "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport", "Store",
-                "contract-peer",
+                "Node", "Admission", "CallControl", "Configuration", "FlowProgramming",
+                "Management", "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport",
+                "Store", "contract-peer",
             ]),
         tests(
             "SessionDriverTests",
@@ -175,7 +177,8 @@ let package = Package(
             ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
-            "trunkline", "Configuration", "FlowABI", "Management", "NetworkAddress", "SIPMessage",
+            "trunkline", "Admission", "Configuration", "FlowABI", "Management", "NetworkAddress",
+            "Node", "SIPMessage",
         ]),
 
         // The contract's two sides as processes of their own, for its tests.

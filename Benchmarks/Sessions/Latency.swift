@@ -4,25 +4,35 @@ import CallControl
 import FlowProgramming
 import SessionDriver
 
-/// One call after the other, timed.
+/// Commands of calls, timed: one call's two at a time.
 struct Latency {
     /// Longer than a worker stays alert after a command.
     private static let sleepNs: UInt64 = 1_500_000_000
     private static let answerNs: UInt64 = 10_000_000_000
+    /// Calls that are installed one after the other before they are removed likewise.
+    private static let roundCalls = 256
+    /// Calls by which CPU time is measured, apart from latency: reading its clock takes time too.
+    private static let costCalls = 1024
+    /// When answers are looked for there, so that polls find them.
+    private static let costWaitNs: UInt64 = 200_000
 
-    /// Different calls, one after the other, so that their places in memory are not all warm.
-    private static let variety = 256
+    /// What was measured of one kind of command.
+    private struct Figures {
+        var latenciesNs: [UInt64] = []
+        /// With `clockReads` readings of the clock in it.
+        var cpuNs: UInt64 = 0
+        var clockReads = 0
+    }
 
     private let driver: SessionDriver
     private let set: CallSet
     private var stop: Stop
     /// What the calls are. The same ones come again: fresh ports would run out.
     private var intents: [MediaIntent] = []
-    private var installNs: [UInt64] = []
-    private var removeNs: [UInt64] = []
-    private var installCPUNs: UInt64 = 0
-    private var removeCPUNs: UInt64 = 0
+    private var install = Figures()
+    private var remove = Figures()
     private var calls = 0
+    private var costed = 0
 
     static func run(_ options: Options) throws(Refusal) {
         let stop = Stop(watchesInput: false)
@@ -44,13 +54,20 @@ struct Latency {
 
     private mutating func measure(_ options: Options) throws(Refusal) {
         let most = options.calls ?? (options.asleep ? 20 : 10_000)
-        try self.prepare(min(most, Self.variety))
+        // A worker sleeps only while it has no flow.
+        let round = options.asleep ? 1 : Self.roundCalls
+        try self.prepare(min(most, round))
         let endNs = Clocks.monotonicNs + UInt64(options.seconds) * 1_000_000_000
         while self.calls < most, Clocks.monotonicNs < endNs {
             if options.asleep { self.pause() }
             if self.stop.isAskedFor(within: 0) { return }
-            try self.one(MediaSession(UInt64(options.held + self.calls)))
-            self.calls += 1
+            let count = min(round, most - self.calls)
+            try self.round(count, UInt64(options.held), isCosted: false)
+            self.calls += count
+        }
+        while self.costed < Self.costCalls {
+            try self.round(self.intents.count, UInt64(options.held), isCosted: true)
+            self.costed += self.intents.count
         }
     }
 
@@ -78,64 +95,78 @@ struct Latency {
         }
     }
 
-    private mutating func one(_ session: MediaSession) throws(Refusal) {
+    /// Installs calls one after the other, then removes them.
+    private mutating func round(
+        _ count: Int, _ first: UInt64, isCosted: Bool
+    ) throws(Refusal) {
         let ports = self.driver.programmer.ports
-        let intent = self.intents[self.calls % self.intents.count]
-        let startCPUNs = Clocks.threadCPUNs
-        guard ports.reserve(again: intent.a.local), ports.reserve(again: intent.b.local) else {
-            throw Refusal(.unavailable, "the fast path has other realms than before")
+        for place in 0..<count {
+            let intent = self.intents[place]
+            let startCPUNs = isCosted ? Clocks.threadCPUNs : 0
+            guard ports.reserve(again: intent.a.local), ports.reserve(again: intent.b.local) else {
+                throw Refusal(.unavailable, "the fast path has other realms than before")
+            }
+            try self.set.start(MediaSession(first + UInt64(place)), intent)
+            try self.answers(&self.install, isCosted ? startCPUNs : nil)
         }
-        try self.set.start(session, intent)
-        let planCPUNs = Clocks.threadCPUNs - startCPUNs
-        let installed = try self.answers()
-        guard !self.driver.hasFailed else {
-            throw Refusal(.unavailable, "call \(self.calls + 1) was refused")
+        guard !self.driver.hasFailed else { throw Refusal(.unavailable, "a call was refused") }
+        for place in 0..<count {
+            let startCPUNs = isCosted ? Clocks.threadCPUNs : 0
+            self.driver.programmer.end(MediaSession(first + UInt64(place)))
+            self.release(self.intents[place])
+            try self.answers(&self.remove, isCosted ? startCPUNs : nil)
         }
-        self.installNs += installed.latenciesNs
-        self.installCPUNs += planCPUNs + installed.cpuNs
-
-        let endCPUNs = Clocks.threadCPUNs
-        self.driver.programmer.end(session)
-        self.release(intent)
-        let unplanCPUNs = Clocks.threadCPUNs - endCPUNs
-        let removed = try self.answers()
-        self.removeNs += removed.latenciesNs
-        self.removeCPUNs += unplanCPUNs + removed.cpuNs
     }
 
-    /// Publishes what waits, and polls until all of it is answered. The CPU time of polls that
-    /// found nothing is left out.
-    private func answers() throws(Refusal) -> (latenciesNs: [UInt64], cpuNs: UInt64) {
-        var latenciesNs: [UInt64] = []
-        var cpuNs: UInt64 = 0
+    /// Publishes what waits, and polls until all of it is answered: for latency as fast as can be,
+    /// for CPU time (since `startCPUNs`) so that polls find something.
+    private func answers(
+        _ figures: inout Figures, _ startCPUNs: UInt64?
+    ) throws(Refusal) {
         let startNs = Clocks.monotonicNs
-        var isWriting = true
+        var pollCPUNs = startCPUNs
         repeat {
             let answered = self.driver.programmer.counters.latencyCount
-            let pollCPUNs = Clocks.threadCPUNs
             self.driver.poll()
             let nowNs = Clocks.monotonicNs
-            let count = self.driver.programmer.counters.latencyCount - answered
-            if isWriting || count > 0 { cpuNs += Clocks.threadCPUNs - pollCPUNs }
-            isWriting = false
-            for _ in 0..<count { latenciesNs.append(nowNs - startNs) }
+            if let started = pollCPUNs {
+                figures.cpuNs += Clocks.threadCPUNs - started
+                figures.clockReads += 1
+                while Clocks.monotonicNs - nowNs < Self.costWaitNs {}
+                pollCPUNs = Clocks.threadCPUNs
+            } else {
+                // What it found is as old as it is now.
+                for _ in answered..<self.driver.programmer.counters.latencyCount {
+                    figures.latenciesNs.append(nowNs - startNs)
+                }
+            }
             guard nowNs - startNs < Self.answerNs else {
                 throw Refusal(.unavailable, "10 s without an answer")
             }
         } while self.driver.programmer.pending > 0
-        return (latenciesNs, cpuNs)
+    }
+
+    /// What one reading of the clock takes.
+    private static func clockNs() -> Double {
+        let reads = 1000
+        let startNs = Clocks.threadCPUNs
+        for _ in 1..<reads { _ = Clocks.threadCPUNs }
+        return Double(Clocks.threadCPUNs - startNs) / Double(reads)
     }
 
     private func print(_ options: Options) {
-        func perCall(_ cpuNs: UInt64) -> Double {
-            Double(cpuNs) / 1000 / Double(max(self.calls, 1))
+        let clockNs = Self.clockNs()
+        func cpuUs(_ figures: Figures) -> Double {
+            let ns = Double(figures.cpuNs) - Double(figures.clockReads) * clockNs
+            return ns / 1000 / Double(max(self.costed, 1))
         }
         say(
             "{\"calls\":\(self.calls),\"asleep\":\(options.asleep),\"held\":\(options.held),"
-                + "\"install_us\":\(Percentiles(self.installNs).jsonUs),"
-                + "\"remove_us\":\(Percentiles(self.removeNs).jsonUs),"
-                + "\"install_cpu_us_per_call\":\(perCall(self.installCPUNs)),"
-                + "\"remove_cpu_us_per_call\":\(perCall(self.removeCPUNs)),"
+                + "\"install_us\":\(Percentiles(self.install.latenciesNs).jsonUs),"
+                + "\"remove_us\":\(Percentiles(self.remove.latenciesNs).jsonUs),"
+                + "\"cpu_calls\":\(self.costed),\"cpu_clock_us\":\(clockNs / 1000),"
+                + "\"install_cpu_us_per_call\":\(cpuUs(self.install)),"
+                + "\"remove_cpu_us_per_call\":\(cpuUs(self.remove)),"
                 + "\"commands\":\(self.driver.programmer.counters.commands)}")
     }
 }

@@ -29,10 +29,11 @@ struct Options {
         hold      installs the calls, writes the plan for trunkline-bench, prints one line of JSON,
                   and holds them, through restarts of the fast path too, until SIGTERM, SIGINT or
                   the end of standard input. Then it removes them.
-        latency   installs and removes one call after the other and prints one line of JSON: per
-                  command the time from before it was published until after its answer was read,
-                  polling all the time, and CPU time of the thread for planning and programming a
-                  call's two flows. What it spends waiting for an answer is not in that.
+        latency   installs calls one after the other, removes them likewise, and prints one line of
+                  JSON: per command the time from before it was published until after its answer was
+                  read, polling all the time. After that, with 1,024 calls or a few more and without
+                  haste, CPU time of the thread for planning and programming a call's two flows:
+                  what it spends waiting is not in that, nor is reading the clock (cpu_clock_us).
 
           --directory DIR     where the fast path's files are (/run/trunkline)
           --parties ADDRESS[,ADDRESS...]    where the parties are: even ports from 10000 upward,

@@ -27,8 +27,8 @@ struct ConfigurationReader {
         let fastPath = self.section(file, Schema.fastPath).flatMap(self.fastPath)
         let node = self.section(file, Schema.node).flatMap(self.node)
         let media = self.section(file, Schema.media).flatMap(self.media)
-        let limits = self.section(file, Schema.limits).flatMap { section in
-            section.integer(LimitKeys.calls).map { NodeConfiguration.Limits(calls: $0.value) }
+        let limits = self.section(file, Schema.limits).map { section in
+            NodeConfiguration.Limits(calls: section.integer(LimitKeys.calls)?.value)
         }
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
@@ -85,17 +85,24 @@ struct ConfigurationReader {
     }
 
     private func node(_ section: SectionReader) -> NodeConfiguration.Node? {
-        let directory = section.text(NodeKeys.runtimeDirectory)
-        if let directory, !directory.value.hasPrefix("/") || directory.value.utf8.count > 80 {
-            self.issues.add(
-                directory, "is not an absolute path of at most 80 bytes",
-                "write \(NodeKeys.runtimeDirectory.example) or the like")
-        }
+        let runtime = self.directory(section, NodeKeys.runtimeDirectory)
+        let state = self.directory(section, NodeKeys.stateDirectory)
         let name = section.text(NodeKeys.name)
         if let name { self.checkName(name) }
         return NodeConfiguration.Node(
             name: name?.value ?? Self.hostName(),
-            runtimeDirectory: directory?.value ?? NodeKeys.runtimeDirectory.example)
+            runtimeDirectory: runtime, stateDirectory: state)
+    }
+
+    /// An absolute path; the example, which is the default, where none is written.
+    private func directory(_ section: SectionReader, _ key: Key) -> String {
+        guard let directory = section.text(key) else { return key.example }
+        if !directory.value.hasPrefix("/") || directory.value.utf8.count > 80 {
+            self.issues.add(
+                directory, "is not an absolute path of at most 80 bytes",
+                "write \(key.example) or the like")
+        }
+        return directory.value
     }
 
     private func fastPath(_ section: SectionReader) -> NodeConfiguration.FastPath? {

@@ -28,6 +28,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var name: String
         /// Where sockets and the shared files live; absolute.
         public var runtimeDirectory: String
+        /// Where what outlives a boot is; absolute.
+        public var stateDirectory: String
     }
 
     /// The process trunkline-fastpath.
@@ -134,7 +136,7 @@ public struct NodeConfiguration: Sendable, Hashable {
 
     /// Limits of the node.
     public struct Limits: Sendable, Hashable {
-        /// Calls at a time.
-        public var calls: Int
+        /// Calls at a time; nil: what the machine and the configuration are good for.
+        public var calls: Int?
     }
 }

@@ -8,6 +8,10 @@ enum NodeKeys {
         "runtime-directory", .text, .standard("/run/trunkline"),
         "Absolute path of the directory for sockets and shared files, on tmpfs.",
         example: "/run/trunkline")
+    static let stateDirectory = Key(
+        "state-directory", .text, .standard("/var/lib/trunkline"),
+        "Absolute path of the directory for what outlives a boot: trunkline size --save.",
+        example: "/var/lib/trunkline")
 }
 
 enum FastPathKeys {
@@ -125,6 +129,6 @@ enum MediaKeys {
 
 enum LimitKeys {
     static let calls = Key(
-        "calls", .integer(1...1_000_000), .standard("10000"), unit: "calls",
-        "Calls at a time on this node.", example: "10000")
+        "calls", .integer(1...1_000_000), .described("what trunkline size finds possible"),
+        unit: "calls", "Calls at a time on this node.", example: "10000", isRare: true)
 }

@@ -65,7 +65,7 @@ enum Schema {
 
     static let node = SectionSchema(
         name: "node", isList: false, meaning: "This node.",
-        keys: [NodeKeys.name, NodeKeys.runtimeDirectory])
+        keys: [NodeKeys.name, NodeKeys.runtimeDirectory, NodeKeys.stateDirectory])
     static let fastPath = SectionSchema(
         name: "fastpath", isList: false, meaning: "The process that relays media.",
         keys: [

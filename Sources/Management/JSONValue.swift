@@ -92,6 +92,15 @@ extension JSONValue {
     /// The value of an integer.
     public var integer: Int64? { if case .integer(let value) = self { value } else { nil } }
 
+    /// The value of any number.
+    public var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        default: nil
+        }
+    }
+
     /// The value of a boolean.
     public var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
 

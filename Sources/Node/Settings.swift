@@ -12,7 +12,9 @@ import SIPTransaction
 /// What the configuration file says, in the words of the modules that do it.
 enum Settings {
     /// For the engine. Positions of listeners and realms are their indexes.
-    static func calls(_ file: NodeConfiguration) throws(NodeError) -> CallConfiguration {
+    static func calls(
+        _ file: NodeConfiguration, _ limit: CallLimit
+    ) throws(NodeError) -> CallConfiguration {
         let listeners = file.listeners.enumerated().map { position, listener in
             ListenerSettings(
                 index: self.index(position), transport: self.transport(listener.transport),
@@ -22,7 +24,7 @@ enum Settings {
         for trunk in file.trunks { trunks.append(try self.trunk(trunk, file)) }
         return CallConfiguration(
             listeners: listeners, trunks: trunks, routes: try self.routes(file),
-            callsMax: file.limits.calls)
+            callsMax: limit.calls)
     }
 
     private static func routes(_ file: NodeConfiguration) throws(NodeError) -> RouteTable {

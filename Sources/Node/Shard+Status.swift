@@ -19,6 +19,11 @@ extension Shard {
             "draining_trunks": .array(
                 self.core.engine.admission.drainingTrunks.map { JSONValue($0.text) }),
             "uptime_seconds": JSONValue((Clock.wallMs &- min(self.startedMs, Clock.wallMs)) / 1000),
+            "limit": [
+                "calls": JSONValue(self.callLimit.calls),
+                "reason": .string(self.callLimit.reason),
+                "advice": JSONValue(self.callLimit.advice),
+            ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "fastpath": self.fastPathFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),

@@ -25,6 +25,8 @@ final class Shard {
     let inHand: MessageInHand
     let management: ControlServer
     var file: NodeConfiguration
+    /// How many calls may come in, and why.
+    private(set) var callLimit: CallLimit
     var transport: TransportSet?
     var timers: LoopTimers<ShardTimer>?
     var counters = ShardCounters()
@@ -44,6 +46,7 @@ final class Shard {
 
     init(_ file: NodeConfiguration, path: String) throws(NodeError) {
         self.file = file
+        self.callLimit = CallLimit(file, Machine.current())
         self.configurationPath = path
         do {
             self.loop = try EventLoop()
@@ -60,8 +63,8 @@ final class Shard {
         layer.tagSeed = .random(in: .min ... .max)
         self.core = SignallingCore(
             engine: CallEngine(
-                configuration: try Settings.calls(file), ports: self.programmer.ports, shard: 0,
-                host: Array(file.node.name.utf8)),
+                configuration: try Settings.calls(file, self.callLimit),
+                ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
     }
@@ -182,8 +185,10 @@ final class Shard {
         next.fastPath = self.file.fastPath
         next.media = self.file.media
         do {
-            self.core.engine.configure(try Settings.calls(next))
+            let limit = CallLimit(next, Machine.current())
+            self.core.engine.configure(try Settings.calls(next, limit))
             self.file = next
+            self.callLimit = limit
         } catch {
             self.refusedConfiguration = [error.description]
         }

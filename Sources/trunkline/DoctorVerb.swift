@@ -4,6 +4,7 @@ import Configuration
 import FlowABI
 import Glibc
 import Management
+import Node
 
 extension Verb {
     static let doctor = Verb(
@@ -32,6 +33,7 @@ extension Verb {
                 : "this user lacks \(missing.joined(separator: ", ")); the service may have them")
         let path = arguments["config"] ?? Place.configuration
         var directory = arguments["directory"]
+        var limit: CallLimit?
         if directory == nil, !arguments.has("config") {
             directory = RunningNode.directoryOfEnvironment
         }
@@ -40,10 +42,12 @@ extension Verb {
             directory = directory ?? configuration.node.runtimeDirectory
             let node = RunningNode(directory: directory ?? Place.runtimeDirectory)
             diagnosis.judge(configuration, on: host, inForce: .init(node))
+            limit = CallLimit(configuration, Machine.current())
         } else {
             diagnosis.add(.note, "configuration", "there is no \(path); name one with --config")
         }
-        diagnosis.look(at: RunningNode(directory: directory ?? Place.runtimeDirectory))
+        diagnosis.look(
+            at: RunningNode(directory: directory ?? Place.runtimeDirectory), limit: limit)
         if arguments.wantsJSON {
             Terminal.print(diagnosis.json)
         } else {
@@ -62,8 +66,15 @@ extension Diagnosis.InForce {
 }
 
 extension Diagnosis {
-    /// Says how both processes are.
-    mutating func look(at node: RunningNode) {
+    /// Says how many calls are let in.
+    mutating func judgeLimit(_ calls: String, _ reason: String, _ advice: String?) {
+        self.add(
+            advice == nil ? .good : .note, "calls",
+            "at most \(calls) at a time: \(reason)" + (advice.map { "; \($0)" } ?? ""))
+    }
+
+    /// Says how both processes are. `limit` is what a control plane would let in that does not run.
+    mutating func look(at node: RunningNode, limit: CallLimit?) {
         do throws(Failure) {
             let file = try node.fastPath()
             self.look(at: file)
@@ -81,8 +92,13 @@ extension Diagnosis {
                 let calls = Render.cell(status["calls"]?["active"])
                 self.add(.good, "control plane", "it is \(state); calls: \(calls)")
             }
+            let limit = status["limit"]
+            self.judgeLimit(
+                Render.cell(limit?["calls"]), Render.cell(limit?["reason"]),
+                limit?["advice"]?.string)
         } catch {
             self.add(.fault, "control plane", error.text)
+            if let limit { self.judgeLimit("\(limit.calls)", limit.reason, limit.advice) }
         }
     }
 

@@ -105,38 +105,14 @@ struct Replay {
     }
 
     func run() throws(Failure) -> (report: JSONValue, isGood: Bool) {
-        var template = Array("/tmp/trunkline-replay-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw .no("/tmp: \(String(cString: strerror(errno)))")
-        }
-        let directory = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        defer {
-            for name in ["commands", "fastpath.shm", "control.shm"] {
-                unlink("\(directory)/\(name)")
-            }
-            rmdir(directory)
-        }
+        let directory = try FastPathProgram.makeDirectory()
+        defer { FastPathProgram.removeDirectory(directory) }
         try Files.write(self.flows.commands, to: directory + "/commands")
         let (status, output) = try FastPathProgram.run(
-            self.words(directory: directory, core: Self.firstCore))
-        guard let report = Self.report(in: output) else {
+            self.words(directory: directory, core: FastPathProgram.cores.first ?? 0))
+        guard let report = FastPathProgram.objects(in: output).last else {
             throw .no("nothing was replayed: \(FastPathProgram.name) ended with status \(status)")
         }
         return (report, status == 0)
-    }
-
-    /// The last line that is a JSON object; libraries may print before it.
-    private static func report(in output: [UInt8]) -> JSONValue? {
-        output.split(separator: 0x0a).reversed().lazy.compactMap { line in
-            (try? JSONValue(parsing: Array(line))).flatMap { $0.object == nil ? nil : $0 }
-        }.first
-    }
-
-    /// A core that this process may run on.
-    private static var firstCore: Int {
-        let lines = Files.line("/proc/self/status")?.split(separator: "\n") ?? []
-        let list = lines.first { $0.hasPrefix("Cpus_allowed_list:") }
-        return list.flatMap { Int($0.drop { !$0.isNumber }.prefix { $0.isNumber }) } ?? 0
     }
 }

@@ -33,6 +33,7 @@ enum Terminal {
 enum Place {
     static let configuration = "/etc/trunkline/trunkline.yaml"
     static let runtimeDirectory = "/run/trunkline"
+    static let stateDirectory = "/var/lib/trunkline"
 }
 
 /// Files, without Foundation.
@@ -58,13 +59,6 @@ enum Files {
         guard access(path, R_OK) == 0 else {
             throw .usage("\(path): \(String(cString: strerror(errno)))")
         }
-    }
-
-    /// The text of a small file of the kernel, without its last line end; nil where it is absent.
-    static func line(_ path: String) -> String? {
-        guard let bytes = try? self.read(path, limit: 1 << 20) else { return nil }
-        let end = bytes.last == 0x0a ? bytes.count - 1 : bytes.count
-        return String(decoding: bytes[..<end], as: UTF8.self)
     }
 
     static func write(_ bytes: [UInt8], to path: String) throws(Failure) {

@@ -25,7 +25,7 @@ import Testing
     #expect(c.routes.map(\.prefix) == ["+1", ""])
     #expect(c.routes.map(\.from) == [0, nil] && c.routes.map(\.to) == [1, 0])
     #expect(c.media.timeoutSeconds == 60 && c.media.rtcpIntervalMilliseconds == 5000)
-    #expect(c.limits.calls == 10000)
+    #expect(c.limits.calls == 10000 && c.node.stateDirectory == "/var/lib/trunkline")
 }
 
 @Test func defaultsOfWhatIsLeftOut() throws {
@@ -50,7 +50,7 @@ import Testing
     #expect(c.trunks[0].peer.transport == .tcp && c.trunks[0].peer.address.port == 5060)
     #expect(c.routes.map(\.prefix) == [""] && c.routes[0].from == nil && c.routes[0].to == 0)
     #expect(c.media.timeoutSeconds == 60 && c.media.rtcpIntervalMilliseconds == 5000)
-    #expect(c.limits.calls == 10000)
+    #expect(c.limits.calls == nil)
 }
 
 @Test func argumentsOfTheFastPath() throws {

@@ -93,7 +93,7 @@ final class NodeFixture {
 
     static func configuration(_ addresses: NodeAddresses, _ runtime: String) -> String {
         """
-        node: { name: test, runtime-directory: \(runtime) }
+        node: { name: test, runtime-directory: \(runtime), state-directory: \(runtime) }
         fastpath: { cores: [0], huge-pages: false }
         realms:
           - { name: outside, attach: packet, interface: out0, addresses: [192.0.2.1] }

@@ -21,7 +21,7 @@ import Testing
             self.kinds(status) == [
                 "node": "a string", "version": "a string", "state": "a string",
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
-                "calls": "an object", "media": "an object", "sip": "an object",
+                "limit": "an object", "calls": "an object", "media": "an object", "sip": "an object",
                 "fastpath": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
