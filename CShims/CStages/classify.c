@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ethernet, one VLAN tag, IP, UDP: is it media, in the right realm, for this worker?
-#include "wire.h"
-
-#include <netinet/in.h>
+// Any frame, whatever it is: what it is called when it cannot go on.
+#include "classify.h"
 
 #define EXTENSIONS_MAX 4 // IPv6 extension headers that are walked to find out what to count
 
@@ -192,32 +190,27 @@ static void judge(struct tl_worker *worker, struct tl_packet *packet, const stru
         tl_packet_drop(worker, packet, flaw);
         return;
     }
-    packet->target = worker->block_worker[packet->local_port / TL_PORT_BLOCK];
+    packet->place = tl_worker_port(worker, packet->address_index, packet->local_port);
+    packet->target = (uint8_t)tl_worker_of_port(worker, packet->local_port);
     if (packet->target != worker->index)
         packet->edge = TL_EDGE_HAND_OVER;
 }
 
-TL_STAGE(tl_classify)
+TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *packet)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct tl_packet *packet = &packets[i];
-        struct headers found;
-        if (TL_UNLIKELY(packet->flags & TL_PACKET_SEGMENTED)) { // what it says of itself cannot fit
-            tl_packet_drop(worker, packet, TL_DROP_INDEX_SEGMENTED);
-            continue;
-        }
-        int result = read_headers(packet, &found);
-        if (result == BROKEN) {
-            tl_packet_drop(worker, packet, TL_DROP_INDEX_MALFORMED_IP);
-            continue;
-        }
-        uint32_t address = TL_NO_ADDRESS;
-        if (result == UDP_FOUND)
-            address = tl_address_find(&worker->addresses, (const uint8_t *)found.destination.words);
-        packet->address_index = (uint8_t)address;
-        if (address == TL_NO_ADDRESS)
-            not_media(worker, packet);
-        else
-            judge(worker, packet, &found);
-    }
+    struct headers found;
+    if (packet->flags & TL_PACKET_SEGMENTED) // what it says of itself cannot fit
+        return stage_drop(worker, packet, TL_DROP_INDEX_SEGMENTED);
+    int result = read_headers(packet, &found);
+    if (result == BROKEN)
+        return stage_drop(worker, packet, TL_DROP_INDEX_MALFORMED_IP);
+    uint32_t address = TL_NO_ADDRESS;
+    if (result == UDP_FOUND)
+        address = tl_address_find(&worker->addresses, (const uint8_t *)found.destination.words);
+    packet->address_index = (uint8_t)address;
+    if (address == TL_NO_ADDRESS)
+        not_media(worker, packet);
+    else
+        judge(worker, packet, &found);
+    return packet->edge == TL_EDGE_NEXT;
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // DTLS records go to the control plane, through the packet ring of the flow's shard.
-#include "wire.h"
+#include "stage.h"
 
 static void slot_fill(const struct tl_worker *worker, const struct tl_packet *packet, uint8_t *slot)
 {
     struct tl_packet_slot head = {0};
     head.size_bytes = offsetof(struct tl_packet_slot, payload);
-    head.flow_index = worker->first_flow + packet->flow->admission.slot;
+    head.flow_index = worker->first_flow + tl_worker_slot(worker, packet->flow);
     head.generation = packet->flow->egress.generation;
     head.payload_bytes = packet->payload_length;
     head.time_ns = worker->now_ns;
@@ -23,7 +23,7 @@ static void slot_fill(const struct tl_worker *worker, const struct tl_packet *pa
 static uint32_t deliver(struct tl_worker *worker, const struct tl_packet *packet)
 {
     struct tl_channel *channel =
-        &worker->channels[worker->cold[packet->flow->admission.slot].shard];
+        &worker->channels[worker->cold[tl_worker_slot(worker, packet->flow)].shard];
     if (!channel->attached)
         return TL_DROP_INDEX_CONTROL_AWAY;
     if (packet->payload_length > TL_PACKET_BYTES_MAX)
@@ -39,19 +39,13 @@ static uint32_t deliver(struct tl_worker *worker, const struct tl_packet *packet
     return TL_DROP_REASON_COUNT;
 }
 
-TL_STAGE(tl_deliver)
+TL_PACKET_CODE void tl_deliver(struct tl_worker *worker, struct tl_packet *packet)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct tl_packet *packet = &packets[i];
-        if (packet->edge != TL_EDGE_NEXT || packet->kind != TL_KIND_DTLS)
-            continue;
-        uint32_t reason = deliver(worker, packet);
-        if (reason != TL_DROP_REASON_COUNT) {
-            tl_packet_drop(worker, packet, reason);
-            continue;
-        }
-        worker->counters.delivered++;
-        packet->edge = TL_EDGE_FREE;
-        packet->reason = TL_DROP_REASON_COUNT;
+    uint32_t reason = deliver(worker, packet);
+    if (reason != TL_DROP_REASON_COUNT) {
+        tl_packet_drop(worker, packet, reason);
+        return;
     }
+    worker->counters.delivered++;
+    packet->edge = TL_EDGE_FREE;
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What shares a port: told apart by the first byte (RFC 7983), RTP and RTCP by the second
-// (RFC 5761) or by the port.
-#include "wire.h"
+#include "demux.h"
 
 static uint8_t kind_of(const struct tl_packet *packet)
 {
@@ -16,41 +14,34 @@ static uint8_t kind_of(const struct tl_packet *packet)
         return TL_KIND_NONE;
     if (packet->flags & TL_PACKET_RTCP_PORT)
         return TL_KIND_RTCP;
-    int mux = (packet->flow->admission.flags & TL_FLOW_RTCP_MUX) != 0;
+    int mux = (packet->flow->ingress.flags & TL_FLOW_RTCP_MUX) != 0;
     if (mux && packet->payload_length >= 2 && payload[1] >= 192 && payload[1] < 224)
         return TL_KIND_RTCP;
     return TL_KIND_RTP;
 }
 
-static void refuse(struct tl_worker *worker, struct tl_packet *packet)
+static uint32_t refusal(const struct tl_packet *packet)
 {
-    uint32_t reason = TL_DROP_INDEX_MALFORMED_RTP;
-    if (packet->flags & TL_PACKET_LEARN)
-        reason = TL_DROP_INDEX_WRONG_SOURCE;
-    else if (packet->kind == TL_KIND_STUN)
-        reason = TL_DROP_INDEX_STUN;
-    else if (packet->kind == TL_KIND_DTLS)
-        reason = TL_DROP_INDEX_DTLS;
-    else if (packet->flags & TL_PACKET_RTCP_PORT)
-        reason = TL_DROP_INDEX_MALFORMED_RTCP;
-    tl_packet_drop(worker, packet, reason);
+    if (packet->kind == TL_KIND_STUN)
+        return TL_DROP_INDEX_STUN;
+    if (packet->kind == TL_KIND_DTLS)
+        return TL_DROP_INDEX_DTLS;
+    return packet->flags & TL_PACKET_RTCP_PORT ? TL_DROP_INDEX_MALFORMED_RTCP
+                                               : TL_DROP_INDEX_MALFORMED_RTP;
 }
 
-TL_STAGE(tl_demux)
+TL_PACKET_CODE int tl_demux_rare(struct tl_worker *worker, struct tl_packet *packet)
 {
-    worker->kinds_in_burst = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        struct tl_packet *packet = &packets[i];
-        if (packet->edge != TL_EDGE_NEXT)
-            continue;
-        packet->kind = kind_of(packet);
-        worker->kinds_in_burst |= 1u << packet->kind;
-        if (TL_LIKELY(packet->kind == TL_KIND_RTP))
-            continue;
-        int delivers = packet->kind == TL_KIND_DTLS &&
-                       packet->flow->admission.flags & TL_FLOW_DELIVER;
-        int wanted = packet->kind == TL_KIND_RTCP || delivers;
-        if (!wanted || packet->flags & TL_PACKET_LEARN)
-            refuse(worker, packet);
-    }
+    packet->kind = kind_of(packet);
+    if (packet->kind == TL_KIND_RTP)
+        return 1;
+    int candidate = packet->flags & TL_PACKET_LEARN;
+    if (packet->kind == TL_KIND_RTCP && !candidate)
+        tl_rtcp_receive(worker, packet);
+    else if (packet->kind == TL_KIND_DTLS && !candidate &&
+             packet->flow->ingress.flags & TL_FLOW_DELIVER)
+        tl_deliver(worker, packet);
+    else
+        stage_refuse(worker, packet, refusal(packet));
+    return 0;
 }

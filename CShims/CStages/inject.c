@@ -14,9 +14,9 @@ static struct tl_flow *flow_of(struct tl_worker *worker, uint32_t shard,
         return NULL;
     struct tl_flow *flow = &worker->flows[slot];
     const struct tl_flow_egress *egress = &flow->egress;
-    if (!(egress->flags & TL_FLOW_LIVE) || egress->generation != head->generation ||
-        worker->cold[slot].shard != shard || egress->hop == NULL ||
-        !tl_next_hop_resolved(tl_next_hop_word(egress->hop)))
+    if (!(egress->way & TL_WAY_LIVE) || egress->generation != head->generation ||
+        worker->cold[slot].shard != shard || egress->hop == TL_NO_HOP ||
+        !tl_next_hop_resolved(tl_next_hop_word(&worker->hops, egress->hop)))
         return NULL;
     return flow;
 }
@@ -43,20 +43,13 @@ static uint32_t inject_one(struct tl_worker *worker, uint32_t shard, struct tl_p
         worker->counters.own_dropped++;
         return 0;
     }
-    struct tl_frame_way way = {
-        .headers = &flow->headers,
-        .hop_word = tl_next_hop_word(flow->egress.hop),
-        .local_port = worker->cold[flow->admission.slot].spec.local_port,
-        .remote_port = (uint16_t)flow->admission.source_key,
-        .variant = flow->egress.variant,
-        .target = flow->egress.target,
-        .template_bytes = flow->egress.template_bytes,
-    };
-    uint8_t *payload = tl_frame_begin(packet, way.template_bytes, TL_ORIGIN_INJECTED);
+    const struct tl_flow_egress *egress = &flow->egress;
+    uint8_t *payload = tl_frame_begin(worker, packet, egress, TL_ORIGIN_INJECTED);
     packet->kind = TL_KIND_DTLS;
     packet->peer = flow;
     memcpy(payload, slot + head.size_bytes, head.payload_bytes);
-    tl_frame_finish(packet, &way, head.payload_bytes);
+    tl_frame_finish(worker, packet, egress, tl_next_hop_word(&worker->hops, egress->hop),
+                    egress->ports_be, head.payload_bytes);
     return 1;
 }
 

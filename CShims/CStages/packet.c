@@ -11,35 +11,44 @@ TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *p
     if (packet->origin >= TL_ORIGIN_GENERATED)
         worker->counters.own_dropped++;
     if (packet->flow != NULL)
-        tl_worker_record(worker, packet->flow->admission.slot)->rx_drops++;
+        tl_worker_record(worker, tl_worker_slot(worker, packet->flow))->rx_drops++;
     if (packet->peer != NULL && packet->flags & TL_PACKET_ACCEPTED)
-        tl_worker_record(worker, packet->peer->admission.slot)->tx_drops++;
+        tl_worker_record(worker, tl_worker_slot(worker, packet->peer))->tx_drops++;
 }
 
 // A packet of one of our streams left.
-static void count_leg(struct tl_worker *worker, const struct tl_packet *packet)
+static inline void count_leg(struct tl_worker *worker, const struct tl_packet *packet)
 {
-    struct tl_flow_record *record = tl_worker_record(worker, packet->peer->admission.slot);
-    if (packet->kind == TL_KIND_RTCP) {
-        record->tx_rtcp_packets++;
-    } else if (packet->kind == TL_KIND_RTP) {
+    uint32_t slot = tl_worker_slot(worker, packet->peer);
+    struct tl_flow_record *record = tl_worker_record(worker, slot);
+    if (TL_LIKELY(packet->kind == TL_KIND_RTP)) {
         record->tx_packets++;
         record->tx_bytes += packet->payload_length;
-        packet->peer->egress.sender_octets +=
-            (uint32_t)packet->payload_length - packet->header_length - packet->padding;
+        if (TL_UNLIKELY(packet->overhead != 0))
+            worker->cold[slot].tx_overhead += packet->overhead;
+    } else if (packet->kind == TL_KIND_RTCP) {
+        record->tx_rtcp_packets++;
     }
 }
 
-static void count_sent(struct tl_counters *counters, const struct tl_packet *packet)
+TL_PACKET_CODE void tl_packets_sent(struct tl_worker *worker, struct tl_packet *packets,
+                                    uint32_t count)
 {
-    counters->sent++;
-    counters->sent_bytes += packet->length;
-    if (packet->origin == TL_ORIGIN_GENERATED)
-        counters->generated++;
-    else if (packet->origin == TL_ORIGIN_INJECTED)
-        counters->injected++;
-    else
-        counters->forwarded++;
+    struct tl_counters *counters = &worker->counters;
+    uint64_t bytes = 0;
+    uint32_t by_origin[4] = {0};
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tl_packet *packet = &packets[i];
+        bytes += packet->length;
+        by_origin[packet->origin & 3]++;
+        if (TL_LIKELY(packet->peer != NULL))
+            count_leg(worker, packet);
+    }
+    counters->sent += count;
+    counters->sent_bytes += bytes;
+    counters->generated += by_origin[TL_ORIGIN_GENERATED];
+    counters->injected += by_origin[TL_ORIGIN_INJECTED];
+    counters->forwarded += by_origin[TL_ORIGIN_RECEIVED] + by_origin[TL_ORIGIN_HANDED_IN];
 }
 
 TL_PACKET_CODE void tl_packet_done(struct tl_worker *worker, struct tl_packet *packet)
@@ -47,9 +56,7 @@ TL_PACKET_CODE void tl_packet_done(struct tl_worker *worker, struct tl_packet *p
     struct tl_counters *counters = &worker->counters;
     switch (packet->edge) {
     case TL_EDGE_SEND:
-        count_sent(counters, packet);
-        if (packet->peer != NULL)
-            count_leg(worker, packet);
+        tl_packets_sent(worker, packet, 1);
         break;
     case TL_EDGE_LOOP:
         counters->handed_out++;

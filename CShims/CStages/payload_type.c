@@ -1,34 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Only negotiated payload types pass, as what the peer's leg calls them. The list is short and its
-// first entry is the call's codec.
-#include "wire.h"
+#include "payload_type.h"
 
-static int map(struct tl_packet *packet)
+TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_packet *packet,
+                                        struct passage *passage)
 {
-    const struct tl_flow_ingress *ingress = &packet->flow->ingress;
-    uint8_t type = packet->data[packet->payload_offset + 1] & 0x7f;
+    const struct tl_flow_cold *cold = &worker->cold[tl_worker_slot(worker, packet->flow)];
+    const struct tl_payload_type *types = cold->spec.payload_types;
+    uint8_t type = passage->rtp[1] & 0x7f;
     for (uint32_t i = 0; i < TL_PAYLOAD_TYPES_MAX; i++) {
-        if (ingress->types_in[i] == type) {
-            packet->payload_type = ingress->types_out[i];
+        if (types[i].ingress == TL_NO_PAYLOAD_TYPE)
+            break;
+        if (types[i].ingress == type) {
+            passage->payload_type = types[i].egress;
             return 1;
         }
-        if (ingress->types_in[i] == TL_NO_PAYLOAD_TYPE)
-            return 0;
     }
-    return 0;
-}
-
-TL_STAGE(tl_payload_type)
-{
-    for (uint32_t i = 0; i < count; i++) {
-        struct tl_packet *packet = &packets[i];
-        if (packet->edge != TL_EDGE_NEXT || packet->kind != TL_KIND_RTP)
-            continue;
-        int learn = packet->flags & TL_PACKET_LEARN;
-        if (TL_UNLIKELY(!map(packet)))
-            tl_packet_drop(worker, packet,
-                           learn ? TL_DROP_INDEX_WRONG_SOURCE : TL_DROP_INDEX_PAYLOAD_TYPE);
-        else if (TL_UNLIKELY(!(packet->flow->admission.flags & TL_FLOW_RECEIVE)))
-            tl_packet_drop(worker, packet, TL_DROP_INDEX_NOT_RECEIVING);
-    }
+    return stage_refuse(worker, packet, TL_DROP_INDEX_PAYLOAD_TYPE);
 }

@@ -1,44 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "CStages.h"
+// The stages, in the order in which packets meet them (stage.h).
+#include "classify.h"
+#include "demux.h"
+#include "egress.h"
+#include "lookup.h"
+#include "payload_type.h"
+#include "police.h"
+#include "rewrite.h"
+#include "rtp_check.h"
+#include "rtp_receive.h"
+#include "source_check.h"
 
-static void packets_begin(struct tl_worker *worker, struct tl_packet *packets, uint32_t count)
+static inline void begin(struct tl_packet *packet)
 {
-    struct tl_counters *counters = &worker->counters;
-    for (uint32_t i = 0; i < count; i++) {
-        struct tl_packet *packet = &packets[i];
-        packet->flow = NULL;
-        packet->peer = NULL;
-        packet->edge = TL_EDGE_NEXT;
-        packet->reason = TL_DROP_REASON_COUNT;
-        packet->kind = TL_KIND_NONE;
-        packet->flags &= TL_PACKET_LOOPED | TL_PACKET_SEGMENTED;
-        if (packet->origin == TL_ORIGIN_RECEIVED) {
-            counters->received++;
-            counters->received_bytes += packet->length;
-        } else {
-            counters->handed_in++;
-        }
-    }
-    counters->bursts += count != 0;
+    packet->flow = NULL;
+    packet->peer = NULL;
+    packet->flags &= TL_PACKET_LOOPED | TL_PACKET_SEGMENTED;
+    packet->edge = TL_EDGE_NEXT;
+    packet->target = 0;
+    packet->reason = TL_DROP_REASON_COUNT;
+    packet->kind = TL_KIND_NONE;
+}
+
+TL_STAGE_CODE void relay(struct tl_worker *worker, struct tl_packet *packet,
+                         struct passage *passage)
+{
+    if (source_check(worker, packet) && police(worker, packet) &&
+        demux(worker, packet, passage) && rtp_check(worker, packet, passage) &&
+        payload_type(worker, packet, passage) && rtp_receive(worker, packet, passage) &&
+        egress(worker, packet, passage))
+        rewrite(worker, packet, passage);
 }
 
 TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *packets,
                                     uint32_t count, uint64_t now_ns)
 {
+    struct tl_packet *live[TL_BURST_MAX];
+    struct passage passage = {0};
+    uint32_t left = 0, found = 0, received = 0;
+    uint64_t received_bytes = 0;
     worker->now_ns = now_ns;
-    packets_begin(worker, packets, count);
-    tl_classify(worker, packets, count);
-    tl_lookup(worker, packets, count);
-    tl_source_check(worker, packets, count);
-    tl_police(worker, packets, count);
-    tl_demux(worker, packets, count);
-    tl_rtp_check(worker, packets, count);
-    tl_payload_type(worker, packets, count);
-    tl_rtp_receive(worker, packets, count);
-    tl_egress(worker, packets, count);
-    tl_rewrite(worker, packets, count);
-    if (worker->kinds_in_burst & 1u << TL_KIND_RTCP)
-        tl_rtcp_receive(worker, packets, count);
-    if (worker->kinds_in_burst & 1u << TL_KIND_DTLS)
-        tl_deliver(worker, packets, count);
+    for (uint32_t i = 0; i < count; i++) {
+        struct tl_packet *packet = &packets[i];
+        uint32_t here = packet->origin == TL_ORIGIN_RECEIVED;
+        received += here;
+        received_bytes += here ? packet->length : 0;
+        begin(packet);
+        live[left] = packet;
+        left += (uint32_t)classify(worker, packet);
+    }
+    for (uint32_t i = 0; i < left; i++) {
+        live[found] = live[i];
+        found += (uint32_t)lookup(worker, live[i]);
+    }
+    for (uint32_t i = 0; i < found; i++)
+        relay(worker, live[i], &passage);
+    worker->counters.received += received;
+    worker->counters.received_bytes += received_bytes;
+    worker->counters.handed_in += count - received;
+    worker->counters.bursts += count != 0;
 }

@@ -32,31 +32,32 @@ static uint8_t *put_sdes(uint8_t *at, uint32_t ssrc_be, uint64_t name)
 
 static uint8_t *put_sender(const struct tl_worker *worker, uint32_t slot, uint8_t *at)
 {
-    const struct tl_flow_egress *egress = &worker->flows[slot].egress;
+    const struct tl_flow_cold *cold = &worker->cold[slot];
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    uint64_t octets = record->tx_bytes - RTP_BYTES * record->tx_packets - cold->tx_overhead;
     uint64_t ntp = tl_rtcp_ntp(worker, worker->now_ns);
     uint64_t passed_ns = worker->now_ns - record->egress_time_ns;
     wire_put_32(at, (uint32_t)(ntp >> 32));
     wire_put_32(at + 4, (uint32_t)ntp);
-    wire_put_32(at + 8, record->egress_timestamp + wire_clock(passed_ns, egress->clock_rate_hz));
+    wire_put_32(at + 8, record->egress_timestamp + wire_clock(passed_ns, cold->spec.clock_rate_hz));
     wire_put_32(at + 12, (uint32_t)record->tx_packets);
-    wire_put_32(at + 16, egress->sender_octets);
+    wire_put_32(at + 16, (uint32_t)octets);
     return at + 20;
 }
 
 // RFC 3550 A.3: the fraction since our last report.
-static uint32_t fraction_lost(struct tl_flow_cold *cold, const struct tl_flow_ingress *ingress,
-                              uint32_t expected)
+static uint32_t fraction_lost(struct tl_flow_cold *cold, uint32_t stream, uint32_t expected,
+                              uint32_t received)
 {
-    if (cold->report_stream != ingress->stream) {
-        cold->report_stream = ingress->stream;
+    if (cold->report_stream != stream) {
+        cold->report_stream = stream;
         cold->expected_prior = 0;
         cold->received_prior = 0;
     }
     uint32_t interval = expected - cold->expected_prior;
-    int32_t lost = (int32_t)(interval - (ingress->received - cold->received_prior));
+    int32_t lost = (int32_t)(interval - (received - cold->received_prior));
     cold->expected_prior = expected;
-    cold->received_prior = ingress->received;
+    cold->received_prior = received;
     if (interval == 0 || lost <= 0)
         return 0;
     uint64_t fraction = ((uint64_t)lost << 8) / interval;
@@ -75,16 +76,16 @@ static uint32_t clamp_24(int64_t lost)
 static uint8_t *put_block(const struct tl_worker *worker, uint32_t slot, uint8_t *at)
 {
     struct tl_flow_cold *cold = &worker->cold[slot];
-    const struct tl_flow_ingress *ingress = &worker->flows[slot].ingress;
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
     uint32_t highest = (uint32_t)record->ingress_index;
-    uint32_t expected = highest - ingress->base_sequence + 1;
-    uint32_t fraction = fraction_lost(cold, ingress, expected);
-    int32_t lost = (int32_t)(expected - ingress->received);
+    uint32_t expected = highest - cold->base_sequence + 1;
+    int32_t lost = (int32_t)((uint32_t)record->rx_lost - (uint32_t)cold->lost_before);
+    uint32_t fraction = fraction_lost(cold, worker->flows[slot].ingress.stream, expected,
+                                      expected - (uint32_t)lost);
     wire_put_32(at, record->ingress_ssrc);
     wire_put_32(at + 4, fraction << 24 | clamp_24(lost));
     wire_put_32(at + 8, highest);
-    wire_put_32(at + 12, record->rx_jitter);
+    wire_put_32(at + 12, record->rx_jitter_16 >> 4);
     uint64_t delay_ns = worker->now_ns - cold->sr_time_ns;
     int known = cold->sr_time_ns != 0 && delay_ns < (TL_NANOSECONDS << 16);
     wire_put_32(at + 16, known ? cold->sr_ntp_middle : 0);
@@ -98,7 +99,7 @@ TL_PACKET_CODE uint32_t tl_rtcp_report(struct tl_worker *worker, uint32_t slot, 
     struct tl_flow_cold *cold = &worker->cold[slot];
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
     int sends = (uint32_t)record->tx_packets != cold->sent_prior;
-    uint32_t blocks = flow->admission.flags & TL_FLOW_STARTED ? 1 : 0;
+    uint32_t blocks = flow->ingress.flags & TL_FLOW_STARTED ? 1 : 0;
     uint32_t size = (sends ? TL_RTCP_SR_BYTES : TL_RTCP_RR_BYTES) + blocks * TL_RTCP_BLOCK_BYTES;
     cold->sent_prior = (uint32_t)record->tx_packets;
     uint8_t *at = put_head(bytes, blocks, sends ? TL_RTCP_SR : TL_RTCP_RR, size,
@@ -113,8 +114,8 @@ TL_PACKET_CODE uint32_t tl_rtcp_report(struct tl_worker *worker, uint32_t slot, 
 
 TL_PACKET_CODE uint32_t tl_rtcp_farewell(const struct tl_farewell *farewell, uint8_t *bytes)
 {
-    uint8_t *at = put_head(bytes, 0, TL_RTCP_RR, TL_RTCP_RR_BYTES, farewell->ssrc_be);
-    at = put_sdes(at, farewell->ssrc_be, farewell->name);
-    at = put_head(at, 1, TL_RTCP_BYE, 8, farewell->ssrc_be);
+    uint8_t *at = put_head(bytes, 0, TL_RTCP_RR, TL_RTCP_RR_BYTES, farewell->egress.ssrc_be);
+    at = put_sdes(at, farewell->egress.ssrc_be, farewell->name);
+    at = put_head(at, 1, TL_RTCP_BYE, 8, farewell->egress.ssrc_be);
     return (uint32_t)(at - bytes);
 }

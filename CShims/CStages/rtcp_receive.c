@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // RTCP ends here: reports about our stream go into the flow's record, the rest is read and let go.
 #include "rtcp.h"
-#include "wire.h"
+#include "stage.h"
 
 // RFC 3550 6.4.1: fraction lost, cumulative lost (24 bits, signed), highest sequence, jitter, LSR,
 // DLSR of one report block.
 static void take_report(struct tl_worker *worker, const struct tl_packet *packet,
                         const uint8_t *block)
 {
-    struct tl_flow_record *record = tl_worker_record(worker, packet->flow->admission.slot);
+    struct tl_flow_record *record = tl_worker_record(worker, tl_worker_slot(worker, packet->flow));
     if (memcmp(block, &packet->flow->egress.ssrc_be, 4) != 0)
         return;
     uint32_t lost = wire_get_32(block + 4);
@@ -27,7 +27,7 @@ static void take_report(struct tl_worker *worker, const struct tl_packet *packet
 static void take_sender(struct tl_worker *worker, const struct tl_packet *packet,
                         const uint8_t *rtcp)
 {
-    struct tl_flow_cold *cold = &worker->cold[packet->flow->admission.slot];
+    struct tl_flow_cold *cold = &worker->cold[tl_worker_slot(worker, packet->flow)];
     cold->sr_ntp_middle = wire_get_32(rtcp + 10);
     cold->sr_time_ns = worker->now_ns;
 }
@@ -48,22 +48,16 @@ static void take_compound(struct tl_worker *worker, const struct tl_packet *pack
     }
 }
 
-TL_STAGE(tl_rtcp_receive)
+TL_PACKET_CODE void tl_rtcp_receive(struct tl_worker *worker, struct tl_packet *packet)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct tl_packet *packet = &packets[i];
-        if (packet->edge != TL_EDGE_NEXT || packet->kind != TL_KIND_RTCP)
-            continue;
-        if (!tl_rtcp_check(packet->data + packet->payload_offset, packet->payload_length)) {
-            tl_packet_drop(worker, packet, TL_DROP_INDEX_MALFORMED_RTCP);
-            continue;
-        }
-        take_compound(worker, packet);
-        uint32_t slot = packet->flow->admission.slot;
-        tl_worker_record(worker, slot)->rx_rtcp_packets++;
-        tl_flow_hear(worker, slot, worker->now_ns); // a party on hold reports, if nothing else
-        worker->counters.consumed++;
-        packet->edge = TL_EDGE_FREE;
-        packet->reason = TL_DROP_REASON_COUNT;
+    uint32_t slot = tl_worker_slot(worker, packet->flow);
+    if (!tl_rtcp_check(packet->data + packet->payload_offset, packet->payload_length)) {
+        tl_packet_drop(worker, packet, TL_DROP_INDEX_MALFORMED_RTCP);
+        return;
     }
+    take_compound(worker, packet);
+    tl_worker_record(worker, slot)->rx_rtcp_packets++;
+    tl_flow_hear(worker, slot, worker->now_ns); // a party on hold reports, if nothing else
+    worker->counters.consumed++;
+    packet->edge = TL_EDGE_FREE;
 }

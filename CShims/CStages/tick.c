@@ -29,46 +29,31 @@ static uint32_t send_report(struct tl_worker *worker, uint32_t slot, struct tl_p
 {
     struct tl_flow *flow = &worker->flows[slot];
     const struct tl_flow_egress *egress = &flow->egress;
-    if (egress->hop == NULL)
+    if (egress->hop == TL_NO_HOP)
         return 0;
-    struct tl_frame_way way = {
-        .headers = &flow->headers,
-        .hop_word = tl_next_hop_word(egress->hop),
-        .local_port = (uint16_t)(worker->cold[slot].spec.local_port +
-                                 !(flow->admission.flags & TL_FLOW_RTCP_MUX)),
-        .remote_port = (uint16_t)flow->admission.rtcp_source_key,
-        .variant = egress->variant,
-        .target = egress->target,
-        .template_bytes = egress->template_bytes,
-    };
-    if (!tl_next_hop_resolved(way.hop_word))
+    uint64_t hop_word = tl_next_hop_word(&worker->hops, egress->hop);
+    if (!tl_next_hop_resolved(hop_word))
         return 0;
-    uint8_t *payload = tl_frame_begin(packet, way.template_bytes, TL_ORIGIN_GENERATED);
+    uint8_t *payload = tl_frame_begin(worker, packet, egress, TL_ORIGIN_GENERATED);
     packet->kind = TL_KIND_RTCP;
     packet->peer = flow;
-    tl_frame_finish(packet, &way, tl_rtcp_report(worker, slot, payload));
+    tl_frame_finish(worker, packet, egress, hop_word, tl_flow_rtcp_ports(worker, slot),
+                    tl_rtcp_report(worker, slot, payload));
     return 1;
 }
 
 static uint32_t send_farewell(struct tl_worker *worker, struct tl_packet *packet)
 {
     struct tl_farewell *farewell = &worker->farewells[worker->farewell_first];
+    const struct tl_flow_egress *egress = &farewell->egress;
     worker->farewell_first = (worker->farewell_first + 1) % TL_FAREWELLS_MAX;
     worker->farewell_count--;
-    struct tl_frame_way way = {
-        .headers = &farewell->headers,
-        .hop_word = farewell->hop_word,
-        .local_port = farewell->local_port,
-        .remote_port = farewell->remote_port,
-        .variant = farewell->variant,
-        .target = farewell->target,
-        .template_bytes = farewell->template_bytes,
-    };
-    if (!tl_next_hop_resolved(way.hop_word))
+    if (!tl_next_hop_resolved(farewell->hop_word))
         return 0;
-    uint8_t *payload = tl_frame_begin(packet, way.template_bytes, TL_ORIGIN_GENERATED);
+    uint8_t *payload = tl_frame_begin(worker, packet, egress, TL_ORIGIN_GENERATED);
     packet->kind = TL_KIND_RTCP;
-    tl_frame_finish(packet, &way, tl_rtcp_farewell(farewell, payload));
+    tl_frame_finish(worker, packet, egress, farewell->hop_word, egress->ports_be,
+                    tl_rtcp_farewell(farewell, payload));
     return 1;
 }
 
@@ -77,7 +62,7 @@ static uint32_t timer_fired(struct tl_worker *worker, uint32_t slot, struct tl_p
     struct tl_flow_cold *cold = &worker->cold[slot];
     struct tl_flow *flow = &worker->flows[slot];
     uint32_t made = 0;
-    if (flow->admission.flags & TL_FLOW_LEARN_OPEN && cold->learn_until_ns <= worker->now_ns)
+    if (flow->ingress.flags & TL_FLOW_LEARN_OPEN && cold->learn_until_ns <= worker->now_ns)
         tl_flow_learn_close(flow);
     check_silence(worker, slot);
     if (cold->rtcp_due_ns != 0 && cold->rtcp_due_ns <= worker->now_ns) {

@@ -8,10 +8,31 @@ static uint32_t address_hash(uint64_t high, uint64_t low)
     return (uint32_t)(mixed >> 32) % TL_ADDRESS_SLOTS;
 }
 
-void tl_address_table_init(struct tl_address_table *table, const struct tl_address *addresses,
-                           uint32_t count)
+static void ipv4_add(struct tl_address_table *table, uint32_t index, const struct tl_realm *realm,
+                     uint32_t ports)
 {
-    memset(table, 0xff, sizeof(table->slots));
+    struct tl_address_ipv4 entry = {
+        .ports = ports,
+        .port_first = realm->port_first,
+        .port_last = realm->port_last,
+        .vlan = realm->vlan,
+        .port = realm->port,
+        .index = (uint8_t)index,
+    };
+    memcpy(&entry.address_be, table->addresses[index].address + 12, 4);
+    uint32_t place = tl_address_ipv4_hash(entry.address_be);
+    while (table->ipv4[place].index != TL_NO_IPV4)
+        place = (place + 1) % TL_ADDRESS_SLOTS;
+    table->ipv4[place] = entry;
+}
+
+void tl_address_table_init(struct tl_address_table *table, const struct tl_address *addresses,
+                           uint32_t count, const struct tl_realm *realms, uint32_t ports_stride)
+{
+    memset(table->slots, 0xff, sizeof(table->slots));
+    memset(table->ipv4, 0, sizeof(table->ipv4));
+    for (uint32_t i = 0; i < TL_ADDRESS_SLOTS; i++)
+        table->ipv4[i].index = TL_NO_IPV4;
     table->count = count;
     memcpy(table->addresses, addresses, count * sizeof(addresses[0]));
     for (uint32_t i = 0; i < count; i++) {
@@ -21,6 +42,8 @@ void tl_address_table_init(struct tl_address_table *table, const struct tl_addre
         while (table->slots[place] != TL_NO_ADDRESS)
             place = (place + 1) % TL_ADDRESS_SLOTS;
         table->slots[place] = (uint16_t)i;
+        if (tl_address_is_ipv4(addresses[i].address))
+            ipv4_add(table, i, &realms[addresses[i].realm_index], i * ports_stride);
     }
 }
 

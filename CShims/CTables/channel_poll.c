@@ -120,7 +120,7 @@ static void put_list(struct tl_worker *worker, struct tl_channel *channel,
 {
     uint32_t first = command->flow_index - worker->first_flow;
     for (uint32_t i = first; i < worker->flow_count && i - first < command->value; i++) {
-        if (!(worker->flows[i].admission.flags & TL_FLOW_LIVE))
+        if (!(worker->flows[i].ingress.flags & TL_FLOW_LIVE))
             continue;
         struct tl_event event = event_of_flow(worker, i, TL_EVENT_LISTED, now_ns);
         event.sequence = command->sequence;

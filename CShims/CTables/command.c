@@ -14,7 +14,7 @@ static int32_t slot_find(const struct tl_worker *worker, const struct tl_command
 
 static int is_live(const struct tl_worker *worker, uint32_t slot)
 {
-    return (worker->flows[slot].admission.flags & TL_FLOW_LIVE) != 0;
+    return (worker->flows[slot].ingress.flags & TL_FLOW_LIVE) != 0;
 }
 
 static int32_t live_find(const struct tl_worker *worker, const struct tl_command *command,

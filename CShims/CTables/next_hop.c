@@ -21,12 +21,14 @@ static uint64_t word_make(uint64_t generation, uint64_t state, uint64_t mac)
     return generation << TL_HOP_GENERATION_SHIFT | state << TL_HOP_STATE_SHIFT | mac;
 }
 
-void tl_next_hops_init(struct tl_next_hops *hops, struct tl_next_hop *entries, uint32_t *heads,
-                       uint32_t count)
+void tl_next_hops_init(struct tl_next_hops *hops, uint64_t *words, struct tl_next_hop *entries,
+                       uint32_t *heads, uint32_t count)
 {
     memset(hops, 0, sizeof(*hops));
+    memset(words, 0, count * sizeof(words[0]));
     memset(entries, 0, count * sizeof(entries[0]));
     memset(heads, 0xff, count * sizeof(heads[0]));
+    hops->words = words;
     hops->entries = entries;
     hops->heads = heads;
     hops->count = count;
@@ -34,10 +36,11 @@ void tl_next_hops_init(struct tl_next_hops *hops, struct tl_next_hop *entries, u
         entries[i].next = i + 1 < count ? i + 1 : TL_NO_HOP;
 }
 
-static void hop_start(struct tl_next_hop *hop, const struct tl_realm *realm, uint32_t realm_index,
-                      const uint64_t address[2])
+static void hop_start(struct tl_next_hops *hops, uint32_t index, const struct tl_realm *realm,
+                      uint32_t realm_index, const uint64_t address[2])
 {
-    uint64_t generation = (hop->word >> TL_HOP_GENERATION_SHIFT) + 1;
+    struct tl_next_hop *hop = &hops->entries[index];
+    uint64_t generation = (hops->words[index] >> TL_HOP_GENERATION_SHIFT) + 1;
     // A reader that still sees the old word must not see the new address with it: the word was
     // stored as free before, and this fence keeps that store first.
     __atomic_thread_fence(__ATOMIC_RELEASE);
@@ -48,7 +51,7 @@ static void hop_start(struct tl_next_hop *hop, const struct tl_realm *realm, uin
     uint64_t word = word_make(generation, TL_HOP_WANTED, 0);
     if (realm->flags & TL_REALM_STATIC_MAC)
         word = word_make(generation, TL_HOP_RESOLVED, mac_word(realm->gateway_mac));
-    tl_store_release_u64(&hop->word, word); // pairs with tl_next_hop_read
+    tl_store_release_u64(&hops->words[index], word); // pairs with tl_next_hop_read
 }
 
 TL_PACKET_CODE uint32_t tl_next_hop_take(struct tl_next_hops *hops, const struct tl_realm *realm,
@@ -71,7 +74,7 @@ TL_PACKET_CODE uint32_t tl_next_hop_take(struct tl_next_hops *hops, const struct
     hops->free = hops->entries[taken].next;
     hops->entries[taken].next = hops->heads[head];
     hops->heads[head] = taken;
-    hop_start(&hops->entries[taken], realm, realm_index, words);
+    hop_start(hops, taken, realm, realm_index, words);
     hops->used++;
     tl_store_release_u32(&hops->changes, hops->changes + 1);
     return taken;
@@ -90,8 +93,8 @@ TL_PACKET_CODE void tl_next_hop_release(struct tl_next_hops *hops, uint32_t inde
     hops->free = index;
     // Housekeeping may be resolving this entry at this moment. Its compare-and-swap then fails, or
     // came first and is overwritten here: free either way.
-    uint64_t generation = tl_load_acquire_u64(&hop->word) >> TL_HOP_GENERATION_SHIFT;
-    tl_store_release_u64(&hop->word, word_make(generation, TL_HOP_FREE, 0));
+    uint64_t generation = tl_next_hop_word(hops, index) >> TL_HOP_GENERATION_SHIFT;
+    tl_store_release_u64(&hops->words[index], word_make(generation, TL_HOP_FREE, 0));
     hops->used--;
     tl_store_release_u32(&hops->changes, hops->changes + 1);
 }
@@ -100,7 +103,7 @@ int tl_next_hop_read(const struct tl_next_hops *hops, uint32_t index,
                      struct tl_next_hop_view *view)
 {
     const struct tl_next_hop *hop = &hops->entries[index];
-    uint64_t word = tl_load_acquire_u64(&hop->word);
+    uint64_t word = tl_next_hop_word(hops, index);
     uint64_t address[2] = {__atomic_load_n(&hop->address[0], __ATOMIC_RELAXED),
                            __atomic_load_n(&hop->address[1], __ATOMIC_RELAXED)};
     view->realm_index = __atomic_load_n(&hop->realm_index, __ATOMIC_RELAXED);
@@ -109,7 +112,8 @@ int tl_next_hop_read(const struct tl_next_hops *hops, uint32_t index,
     view->word = word;
     memcpy(view->address, address, 16);
     memcpy(view->mac, &word, 6);
-    return view->state != TL_HOP_FREE && __atomic_load_n(&hop->word, __ATOMIC_RELAXED) == word;
+    return view->state != TL_HOP_FREE &&
+           __atomic_load_n(&hops->words[index], __ATOMIC_RELAXED) == word;
 }
 
 int tl_next_hop_resolve(struct tl_next_hops *hops, uint32_t index,
@@ -119,6 +123,6 @@ int tl_next_hop_resolve(struct tl_next_hops *hops, uint32_t index,
     uint64_t generation = expected >> TL_HOP_GENERATION_SHIFT;
     uint64_t word = mac == NULL ? word_make(generation, TL_HOP_WANTED, 0)
                                 : word_make(generation, TL_HOP_RESOLVED, mac_word(mac));
-    return __atomic_compare_exchange_n(&hops->entries[index].word, &expected, word, 0,
+    return __atomic_compare_exchange_n(&hops->words[index], &expected, word, 0,
                                        __ATOMIC_RELEASE, __ATOMIC_RELAXED);
 }

@@ -9,7 +9,7 @@ static uint32_t source_key(const struct tl_flow *flow, uint16_t port)
 {
     if (port == 0)
         return TL_NO_SOURCE;
-    return port | (flow->admission.flags & TL_FLOW_HAIRPIN ? TL_SOURCE_LOOPED : 0);
+    return port | (flow->ingress.flags & TL_FLOW_HAIRPIN ? TL_SOURCE_LOOPED : 0);
 }
 
 static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t address[16],
@@ -17,9 +17,9 @@ static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t ad
 {
     struct tl_flow *flow = &worker->flows[slot];
     struct tl_flow_record *record = tl_worker_record(worker, slot);
-    memcpy(flow->admission.source, address, 16);
-    flow->admission.source_key = source_key(flow, port);
-    flow->admission.rtcp_source_key = source_key(flow, rtcp_port);
+    memcpy(flow->ingress.source, address, 16);
+    flow->ingress.source_key = source_key(flow, port);
+    worker->cold[slot].rtcp_source_key = source_key(flow, rtcp_port);
     memcpy(record->source_address, address, 16);
     record->source_port = port;
     record->source_learned = learned;
@@ -42,36 +42,48 @@ static void learn_open(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
 {
     struct tl_flow *flow = &worker->flows[slot];
     struct tl_flow_cold *cold = &worker->cold[slot];
-    flow->admission.flags |= TL_FLOW_LEARN_OPEN;
+    flow->ingress.flags |= TL_FLOW_LEARN_OPEN;
     cold->learn_until_ns = now_ns + cold->spec.learn_window_ms * TL_MILLISECOND_NS;
 }
 
 TL_PACKET_CODE void tl_flow_learn_close(struct tl_flow *flow)
 {
-    flow->admission.flags &= ~TL_FLOW_LEARN_OPEN;
+    flow->ingress.flags &= (uint16_t)~TL_FLOW_LEARN_OPEN;
+}
+
+// Nanoseconds for half a byte at `bits` a second, as a number and a shift: 31 bits of it are kept
+// (28 above 512 Mbit/s), and four billion of them at one bit a second just fit.
+static void byte_interval_set(struct tl_flow_ingress *ingress, uint32_t bits)
+{
+    uint32_t shift = 31 - (uint32_t)__builtin_clz(bits);
+    ingress->byte_interval = (uint32_t)((4 * TL_NANOSECONDS << shift) / bits);
+    ingress->byte_shift = (uint8_t)shift;
+}
+
+// The place in the port table that leads to a flow, and from it to its peer.
+static void port_set(struct tl_worker *worker, uint32_t slot, const struct tl_flow_spec *spec)
+{
+    struct tl_port_entry *entry =
+        &worker->ports[tl_worker_port(worker, spec->address_index, spec->local_port)];
+    entry->slot = slot;
+    entry->peer = TL_NO_FLOW;
+    if (spec->peer_index != TL_NO_FLOW)
+        entry->peer = spec->peer_index - worker->first_flow;
 }
 
 // The lines that packets read, but for streams, route and source.
-static void settings_apply(struct tl_flow *flow, const struct tl_worker *worker,
+static void settings_apply(struct tl_worker *worker, uint32_t slot,
                            const struct tl_flow_spec *spec, uint32_t kept_flags)
 {
-    struct tl_flow_admission *admission = &flow->admission;
-    admission->flags = spec->flags | TL_FLOW_LIVE | (admission->flags & kept_flags);
-    admission->peer = TL_NO_FLOW;
-    if (spec->peer_index != TL_NO_FLOW)
-        admission->peer = spec->peer_index - worker->first_flow;
-    admission->peer_generation = spec->peer_generation;
-    admission->packet_interval_ns = (uint32_t)(TL_NANOSECONDS / spec->packets_per_second);
-    admission->byte_interval_ns = 8e9f / (float)spec->bits_per_second;
-    flow->ingress.clock_rate_hz = spec->clock_rate_hz;
-    flow->egress.clock_rate_hz = spec->clock_rate_hz;
-    uint32_t i = 0;
-    for (; i < TL_PAYLOAD_TYPES_MAX && spec->payload_types[i].ingress != TL_NO_PAYLOAD_TYPE; i++) {
-        flow->ingress.types_in[i] = spec->payload_types[i].ingress;
-        flow->ingress.types_out[i] = spec->payload_types[i].egress;
-    }
-    for (; i < TL_PAYLOAD_TYPES_MAX; i++)
-        flow->ingress.types_in[i] = TL_NO_PAYLOAD_TYPE;
+    struct tl_flow_ingress *ingress = &worker->flows[slot].ingress;
+    ingress->flags = (uint16_t)(spec->flags | TL_FLOW_LIVE | (ingress->flags & kept_flags));
+    ingress->peer_generation = spec->peer_generation;
+    ingress->packet_interval_ns = (uint32_t)(TL_NANOSECONDS / spec->packets_per_second);
+    byte_interval_set(ingress, spec->bits_per_second);
+    ingress->clock_rate_hz = spec->clock_rate_hz;
+    ingress->type_in = spec->payload_types[0].ingress;
+    ingress->type_out = spec->payload_types[0].egress;
+    port_set(worker, slot, spec);
 }
 
 // A fresh record, readable as one: no reader believes it before its generation is there.
@@ -98,17 +110,16 @@ static int record_take_up(const struct tl_flow_record *record, const struct tl_f
            record->key_id == spec->key_id;
 }
 
-static void streams_start(struct tl_flow *flow, const struct tl_flow_record *record,
-                          uint32_t generation)
+static void streams_start(struct tl_worker *worker, uint32_t slot,
+                          const struct tl_flow_record *record, uint32_t generation)
 {
+    struct tl_flow *flow = &worker->flows[slot];
     flow->ingress.stream++; // no mapping of an earlier flow in this slot fits
-    flow->ingress.bad_sequence = TL_NO_BAD_SEQUENCE;
-    flow->admission.packets_until_ns = 0;
-    flow->admission.bytes_until_ns = 0;
+    flow->ingress.packets_until_ns = 0;
+    flow->ingress.bytes_until_ns = 0;
     flow->egress.generation = generation;
     flow->egress.ssrc_be = __builtin_bswap32(record->egress_ssrc);
     flow->egress.source_slot = TL_NO_FLOW;
-    flow->egress.sender_octets = (uint32_t)(record->tx_bytes - 12 * record->tx_packets);
 }
 
 static void cold_start(struct tl_flow_cold *cold, const struct tl_flow_spec *spec,
@@ -121,6 +132,7 @@ static void cold_start(struct tl_flow_cold *cold, const struct tl_flow_spec *spe
     cold->sr_time_ns = 0;
     cold->report_stream = 0;
     cold->sent_prior = 0;
+    cold->tx_overhead = 0;
     cold->pending = 0;
     // RFC 7022 wants a name that does not tell who we are and stays for the stream's life.
     cold->name = ((uint64_t)spec->ssrc << 32 | generation) * 0x9e3779b97f4a7c15ull;
@@ -138,7 +150,6 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
                                     const struct tl_flow_spec *spec, const struct tl_route *route,
                                     uint64_t now_ns)
 {
-    struct tl_flow *flow = &worker->flows[slot];
     struct tl_flow_cold *cold = &worker->cold[slot];
     struct tl_flow_record *record = tl_worker_record(worker, slot);
     int taken_up = record_take_up(record, spec, generation);
@@ -147,10 +158,9 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
     cold_start(cold, spec, generation);
     cold->match = worker->channels[cold->shard].match;
     tl_flow_hear(worker, slot, now_ns); // whether a time-out was told before, nobody knows
-    settings_apply(flow, worker, spec, 0);
-    streams_start(flow, record, generation);
+    settings_apply(worker, slot, spec, 0);
+    streams_start(worker, slot, record, generation);
     tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, route);
-    worker->ports[tl_worker_port(worker, spec->address_index, spec->local_port)] = slot;
     worker->live++;
     worker->counters.flows = worker->live;
     if (spec->flags & TL_FLOW_LEARN)
@@ -164,7 +174,6 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
         tl_flow_learn(worker, slot, source, port);
     if (spec->flags & TL_FLOW_RTCP)
         rtcp_start(worker, cold, now_ns);
-    flow->egress.flags = flow->admission.flags;
     tl_store_release_u32(&record->state, TL_RECORD_LIVE);
     tl_flow_schedule(worker, slot, now_ns);
 }
@@ -186,18 +195,20 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
     int keeps_source = same_remote(&old, spec) &&
                        !(record->source_learned && !(spec->flags & TL_FLOW_LEARN));
     cold->spec = *spec;
-    settings_apply(flow, worker, spec, TL_FLOW_STARTED | TL_FLOW_LEARN_OPEN | TL_FLOW_HAIRPIN);
+    settings_apply(worker, slot, spec, TL_FLOW_STARTED | TL_FLOW_JUMPED | TL_FLOW_LEARN_OPEN |
+                                           TL_FLOW_HAIRPIN);
     if (!(keeps_source && record->source_learned)) {
         tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, route);
         source_signalled(worker, slot, spec);
     } else {
         // Sending goes on to the learned source; only DSCP and the like may have changed.
         tl_next_hop_release(&worker->hops, route->hop);
-        struct tl_route kept = {.hop = cold->hop, .variant = flow->egress.variant,
+        struct tl_route kept = {.hop = flow->egress.hop,
+                                .variant = flow->egress.way & TL_VARIANT_ALL,
                                 .target = flow->egress.target};
         if (kept.hop != TL_NO_HOP)
             worker->hops.entries[kept.hop].users++;
-        tl_route_apply(worker, slot, flow->admission.source, record->source_port, &kept);
+        tl_route_apply(worker, slot, flow->ingress.source, record->source_port, &kept);
     }
     if (!(spec->flags & TL_FLOW_LEARN))
         tl_flow_learn_close(flow);
@@ -213,7 +224,6 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
         cold->match = channel->match;
         tl_flow_hear(worker, slot, now_ns);
     }
-    flow->egress.flags = flow->admission.flags;
     record->key_id = spec->key_id;
     tl_flow_schedule(worker, slot, now_ns);
 }
@@ -233,7 +243,6 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
     uint16_t rtcp_port = spec->flags & TL_FLOW_RTCP_MUX ? port : (uint16_t)(port + 1);
     source_set(worker, slot, address, port, rtcp_port, 1);
     tl_flow_learn_close(flow);
-    flow->egress.flags = flow->admission.flags;
     return 1;
 }
 
@@ -243,24 +252,25 @@ static void farewell_queue(struct tl_worker *worker, uint32_t slot)
 {
     const struct tl_flow *flow = &worker->flows[slot];
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
-    if (!(flow->admission.flags & TL_FLOW_RTCP) || flow->egress.hop == NULL ||
+    if (!(flow->ingress.flags & TL_FLOW_RTCP) || flow->egress.hop == TL_NO_HOP ||
         record->tx_packets + record->tx_rtcp_packets == 0 ||
         worker->farewell_count == TL_FAREWELLS_MAX)
         return;
     uint32_t place = (worker->farewell_first + worker->farewell_count) % TL_FAREWELLS_MAX;
     worker->farewells[place] = (struct tl_farewell){
-        .headers = flow->headers,
-        .hop_word = tl_load_acquire_u64(&flow->egress.hop->word),
-        .ssrc_be = flow->egress.ssrc_be,
-        .remote_port = (uint16_t)flow->admission.rtcp_source_key,
-        .local_port = (uint16_t)(worker->cold[slot].spec.local_port +
-                                 !(flow->admission.flags & TL_FLOW_RTCP_MUX)),
-        .variant = flow->egress.variant,
-        .target = flow->egress.target,
-        .template_bytes = flow->egress.template_bytes,
+        .egress = flow->egress,
+        .hop_word = tl_next_hop_word(&worker->hops, flow->egress.hop),
         .name = worker->cold[slot].name,
     };
+    worker->farewells[place].egress.ports_be = tl_flow_rtcp_ports(worker, slot);
     worker->farewell_count++;
+}
+
+TL_PACKET_CODE uint32_t tl_flow_rtcp_ports(const struct tl_worker *worker, uint32_t slot)
+{
+    const struct tl_flow_cold *cold = &worker->cold[slot];
+    uint16_t local = (uint16_t)(cold->spec.local_port + !(cold->spec.flags & TL_FLOW_RTCP_MUX));
+    return htons(local) | (uint32_t)htons((uint16_t)cold->rtcp_source_key) << 16;
 }
 
 TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
@@ -270,11 +280,10 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
     farewell_queue(worker, slot);
     tl_timer_cancel(&worker->timers, worker->cold, slot);
     worker->ports[tl_worker_port(worker, cold->spec.address_index, cold->spec.local_port)] =
-        TL_NO_FLOW;
+        (struct tl_port_entry){TL_NO_FLOW, TL_NO_FLOW};
     const struct tl_route nowhere = {.hop = TL_NO_HOP, .variant = TL_VARIANT_NOWHERE};
+    flow->ingress.flags = 0;
     tl_route_apply(worker, slot, NULL, 0, &nowhere);
-    flow->admission.flags = 0;
-    flow->egress.flags = 0;
     flow->egress.generation = 0;
     cold->pending = 0;
     tl_store_release_u32(&tl_worker_record(worker, slot)->state, TL_RECORD_FREE);
@@ -306,7 +315,7 @@ TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, ui
     const struct tl_flow *flow = &worker->flows[slot];
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
     uint64_t due = earlier(UINT64_MAX, cold->rtcp_due_ns);
-    if (flow->admission.flags & TL_FLOW_LEARN_OPEN)
+    if (flow->ingress.flags & TL_FLOW_LEARN_OPEN)
         due = earlier(due, cold->learn_until_ns);
     if (cold->spec.media_timeout_ms != 0) {
         uint64_t last = tl_flow_heard(worker, slot);

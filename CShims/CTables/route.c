@@ -46,22 +46,41 @@ TL_PACKET_CODE int32_t tl_route_find(struct tl_worker *worker, const struct tl_f
 }
 
 // IPv4 with the fields that stay: identification zero is right for a datagram that may not be
-// fragmented (RFC 6864 4.1). Lengths and checksums are filled for each packet.
-static uint8_t *put_ipv4(uint8_t *at, uint8_t dscp, const uint8_t *from, const uint8_t *to)
+// fragmented (RFC 6864 4.1). DSCP, lengths, checksums and the destination are filled in later.
+static uint8_t *put_ipv4(uint8_t *at, const uint8_t *from)
 {
-    const uint8_t fixed[12] = {0x45, (uint8_t)(dscp << 2), 0, 0, 0, 0, 0x40, 0, TTL, IPPROTO_UDP};
-    at = put_bytes(at, fixed, sizeof(fixed));
-    at = put_bytes(at, from + 12, 4);
-    return put_bytes(at, to + 12, 4);
+    const uint8_t fixed[12] = {0x45, 0, 0, 0, 0, 0, 0x40, 0, TTL, IPPROTO_UDP};
+    return put_bytes(put_bytes(at, fixed, sizeof(fixed)), from + 12, 4);
 }
 
-static uint8_t *put_ipv6(uint8_t *at, uint8_t dscp, const uint8_t *from, const uint8_t *to)
+static uint8_t *put_ipv6(uint8_t *at, const uint8_t *from)
 {
-    const uint8_t fixed[8] = {(uint8_t)(0x60 | dscp >> 2), (uint8_t)(dscp << 6), 0, 0, 0, 0,
-                              IPPROTO_UDP, TTL};
-    at = put_bytes(at, fixed, sizeof(fixed));
-    at = put_bytes(at, from, 16);
-    return put_bytes(at, to, 16);
+    const uint8_t fixed[8] = {0x60, 0, 0, 0, 0, 0, IPPROTO_UDP, TTL};
+    return put_bytes(put_bytes(at, fixed, sizeof(fixed)), from, 16);
+}
+
+static void template_make(struct tl_leg_template *leg, const struct tl_realm *realm,
+                          const struct tl_address *local, uint16_t vlan)
+{
+    int ipv4 = tl_address_is_ipv4(local->address);
+    memset(leg, 0, sizeof(*leg));
+    uint8_t *at = put_bytes(leg->bytes, realm->mac, 6);
+    if (vlan != 0)
+        at = put_16(put_16(at, 0x8100), vlan);
+    at = put_16(at, ipv4 ? 0x0800 : 0x86dd);
+    at = ipv4 ? put_ipv4(at, local->address) : put_ipv6(at, local->address);
+    const uint32_t rest = (ipv4 ? 4 : 16) + 8; // destination, UDP
+    leg->frame_bytes = (uint8_t)(6 + (at - leg->bytes) + rest);
+}
+
+void tl_templates_make(struct tl_worker *worker)
+{
+    for (uint32_t i = 0; i < worker->addresses.count; i++) {
+        const struct tl_address *local = &worker->addresses.addresses[i];
+        const struct tl_realm *realm = &worker->realms[local->realm_index];
+        template_make(&worker->templates[i][0], realm, local, realm->vlan);
+        template_make(&worker->templates[i][1], realm, local, 0);
+    }
 }
 
 // Sum of 16-bit words in memory order, as the checksum needs it.
@@ -75,24 +94,27 @@ static uint32_t sum_words(const uint8_t *bytes, uint32_t count, uint32_t sum)
     return sum;
 }
 
-static void headers_make(const struct tl_worker *worker, const struct tl_flow_spec *spec,
-                         const uint8_t *remote, uint16_t port, struct tl_flow *flow)
+static uint16_t fold(uint32_t sum)
 {
-    const struct tl_address *local = &worker->addresses.addresses[spec->address_index];
-    const struct tl_realm *realm = &worker->realms[local->realm_index];
-    int ipv4 = !(flow->egress.variant & TL_VARIANT_IPV6);
-    uint8_t *at = put_bytes(flow->headers.bytes, realm->mac, 6);
-    if (flow->egress.variant & TL_VARIANT_VLAN)
-        at = put_16(put_16(at, 0x8100), realm->vlan);
-    at = put_16(at, ipv4 ? 0x0800 : 0x86dd);
-    at = ipv4 ? put_ipv4(at, spec->dscp, local->address, remote)
-              : put_ipv6(at, spec->dscp, local->address, remote);
-    uint32_t sum = __builtin_bswap16(IPPROTO_UDP);
-    sum = sum_words(ipv4 ? local->address + 12 : local->address, ipv4 ? 4 : 16, sum);
-    flow->headers.pseudo_sum = sum_words(ipv4 ? remote + 12 : remote, ipv4 ? 4 : 16, sum);
-    at = put_16(put_16(at, spec->local_port), port);
-    at = put_16(put_16(at, 0), 0);
-    flow->egress.template_bytes = (uint8_t)(at - flow->headers.bytes);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)((sum & 0xffff) + (sum >> 16));
+}
+
+// What of a flow's headers is its own.
+static void headers_make(const struct tl_worker *worker, const struct tl_flow_spec *spec,
+                         const uint8_t *remote, uint16_t port, struct tl_flow_egress *egress)
+{
+    const uint8_t *local = worker->addresses.addresses[spec->address_index].address;
+    uint32_t skip = egress->way & TL_VARIANT_IPV6 ? 0 : 12;
+    uint32_t addresses = sum_words(local + skip, 16 - skip, 0);
+    addresses = sum_words(remote + skip, 16 - skip, addresses);
+    memcpy(egress->remote, remote, 16);
+    egress->traffic_class = (uint8_t)(spec->dscp << 2);
+    egress->address_index = (uint8_t)spec->address_index;
+    egress->ports_be = htons(spec->local_port) | (uint32_t)htons(port) << 16;
+    egress->udp_sum = fold(addresses + htons(IPPROTO_UDP));
+    const uint8_t fixed[12] = {0x45, egress->traffic_class, 0, 0, 0, 0, 0x40, 0, TTL, IPPROTO_UDP};
+    egress->ip_sum = fold(sum_words(fixed, sizeof(fixed), addresses));
 }
 
 TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
@@ -100,17 +122,16 @@ TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
                                    const struct tl_route *route)
 {
     struct tl_flow *flow = &worker->flows[slot];
-    struct tl_flow_cold *cold = &worker->cold[slot];
-    uint32_t old = cold->hop;
-    cold->hop = route->hop;
-    flow->egress.hop = route->hop == TL_NO_HOP ? NULL : &worker->hops.entries[route->hop];
-    flow->egress.variant = route->variant;
-    flow->egress.target = route->target;
-    flow->admission.flags &= ~TL_FLOW_HAIRPIN;
+    struct tl_flow_egress *egress = &flow->egress;
+    uint32_t old = egress->hop;
+    egress->hop = route->hop;
+    egress->target = route->target;
+    egress->way = route->variant;
+    flow->ingress.flags &= (uint16_t)~TL_FLOW_HAIRPIN;
     if (route->variant & TL_VARIANT_HAIRPIN)
-        flow->admission.flags |= TL_FLOW_HAIRPIN;
-    flow->egress.flags = flow->admission.flags;
+        flow->ingress.flags |= TL_FLOW_HAIRPIN;
+    tl_flow_way(flow);
     if (route->variant != TL_VARIANT_NOWHERE)
-        headers_make(worker, &cold->spec, address, port, flow);
+        headers_make(worker, &worker->cold[slot].spec, address, port, egress);
     tl_next_hop_release(&worker->hops, old); // after the new one was taken: often the same
 }

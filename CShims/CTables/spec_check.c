@@ -86,7 +86,7 @@ TL_PACKET_CODE int32_t tl_spec_check_port(const struct tl_worker *worker,
     if (port % 2 != 0 || !between(port, realm->port_first, realm->port_last) ||
         tl_worker_of_port(worker, port) != worker->index)
         return TL_STATUS_BAD_PORT;
-    if (worker->ports[tl_worker_port(worker, spec->address_index, port)] != TL_NO_FLOW)
+    if (worker->ports[tl_worker_port(worker, spec->address_index, port)].slot != TL_NO_FLOW)
         return TL_STATUS_PORT_IN_USE;
     return TL_STATUS_OK;
 }

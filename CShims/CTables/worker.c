@@ -3,7 +3,7 @@
 
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
-    uint64_t flows, cold, ports, hops, heads, end;
+    uint64_t flows, cold, ports, words, hops, heads, end;
     uint32_t ports_stride;
 };
 
@@ -26,7 +26,8 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.cold = line_up(cut.flows + config->flows_per_worker * sizeof(struct tl_flow));
     cut.ports = line_up(cut.cold + config->flows_per_worker * sizeof(struct tl_flow_cold));
     uint64_t ports = (uint64_t)cut.ports_stride * config->address_count;
-    cut.hops = line_up(cut.ports + ports * sizeof(uint32_t));
+    cut.words = line_up(cut.ports + ports * sizeof(struct tl_port_entry));
+    cut.hops = line_up(cut.words + config->next_hops * sizeof(uint64_t));
     cut.heads = line_up(cut.hops + config->next_hops * sizeof(struct tl_next_hop));
     cut.end = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
     return cut;
@@ -82,18 +83,17 @@ uint64_t tl_worker_size(const struct tl_worker_config *config)
 static void blocks_init(struct tl_worker *worker)
 {
     for (uint32_t block = 0; block < TL_PORT_BLOCKS; block++) {
-        worker->block_worker[block] = (uint8_t)(block % worker->worker_count);
-        worker->block_local[block] = (uint8_t)(block / worker->worker_count);
+        worker->blocks[block].worker = (uint8_t)(block % worker->worker_count);
+        worker->blocks[block].local = (uint8_t)(block / worker->worker_count);
     }
 }
 
 static void flows_init(struct tl_worker *worker, uint64_t ports)
 {
-    memset(worker->ports, 0xff, ports * sizeof(uint32_t));
+    memset(worker->ports, 0xff, ports * sizeof(worker->ports[0]));
     for (uint32_t slot = 0; slot < worker->flow_count; slot++) {
-        worker->flows[slot].admission.slot = slot;
-        worker->flows[slot].egress.variant = TL_VARIANT_NOWHERE;
-        worker->cold[slot].hop = TL_NO_HOP;
+        worker->flows[slot].egress.way = TL_VARIANT_NOWHERE;
+        worker->flows[slot].egress.hop = TL_NO_HOP;
         worker->cold[slot].pending_next = TL_NO_FLOW;
         // What the last process left may be taken up by an add of its generation; but for that,
         // no generation comes again, whichever process used it.
@@ -125,7 +125,9 @@ static void config_take(struct tl_worker *worker, const struct tl_worker_config 
     for (uint32_t i = 0; i < config->realm_count; i++)
         if (config->realms[i].flags & TL_REALM_TWIN)
             worker->port_twin[config->realms[i].port] = 1;
-    tl_address_table_init(&worker->addresses, config->addresses, config->address_count);
+    tl_address_table_init(&worker->addresses, config->addresses, config->address_count,
+                          worker->realms, worker->ports_stride);
+    tl_templates_make(worker);
 }
 
 struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *config,
@@ -145,8 +147,8 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     worker->now_ns = now_ns;
     config_take(worker, config);
     blocks_init(worker);
-    tl_next_hops_init(&worker->hops, (void *)(base + cut.hops), (void *)(base + cut.heads),
-                      config->next_hops);
+    tl_next_hops_init(&worker->hops, (void *)(base + cut.words), (void *)(base + cut.hops),
+                      (void *)(base + cut.heads), config->next_hops);
     tl_timers_init(&worker->timers, now_ns);
     flows_init(worker, (uint64_t)cut.ports_stride * config->address_count);
     tl_counters_restore(&worker->counters, worker->page);

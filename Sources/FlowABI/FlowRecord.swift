@@ -41,7 +41,7 @@ public struct FlowStatistics: Sendable, Hashable {
         self.receivedBytes = record.rx_bytes
         self.receiveDrops = record.rx_drops
         self.lost = record.rx_lost
-        self.jitter = record.rx_jitter
+        self.jitter = record.rx_jitter_16 >> 4
         self.receivedRTCPPackets = record.rx_rtcp_packets
         self.lastReceivedNs = record.rx_time_ns
         self.sentPackets = record.tx_packets

@@ -80,7 +80,7 @@ static void test_learn_window(void)
     struct tl_packet view = {.data = world->buffers[0]};
     world->now_ns += 5 * TL_MILLISECOND_NS;
     CHECK_EQUAL(tl_worker_tick(world->worker, world->now_ns, 10000, &view, 1), 0);
-    CHECK_EQUAL(world->worker->flows[0].admission.flags & TL_FLOW_LEARN_OPEN, 0);
+    CHECK_EQUAL(world->worker->flows[0].ingress.flags & TL_FLOW_LEARN_OPEN, 0);
     world_free(world);
 }
 

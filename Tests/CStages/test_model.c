@@ -53,18 +53,18 @@ static void check_world(const struct world *world)
     for (uint32_t i = 0; i < INDEXES; i++) {
         live += model[i].live;
         CHECK_EQUAL(world->records[i].state, model[i].live);
-        CHECK_EQUAL((worker->flows[i].admission.flags & TL_FLOW_LIVE) != 0, model[i].live);
+        CHECK_EQUAL((worker->flows[i].ingress.flags & TL_FLOW_LIVE) != 0, model[i].live);
         if (model[i].live)
             CHECK_EQUAL(world->records[i].generation, model[i].generation);
     }
     for (uint32_t port = 0; port < PORTS; port++) {
         uint32_t place = tl_worker_port(worker, ADDRESS_1, (uint16_t)(20000 + 2 * port));
-        CHECK_EQUAL(worker->ports[place], port_owner(port));
+        CHECK_EQUAL(worker->ports[place].slot, port_owner(port));
     }
     CHECK_EQUAL(worker->live, live);
     uint32_t users = 0;
     for (uint32_t i = 0; i < worker->hops.count; i++)
-        users += (worker->hops.entries[i].word >> TL_HOP_STATE_SHIFT & 3u) != TL_HOP_FREE
+        users += (worker->hops.words[i] >> TL_HOP_STATE_SHIFT & 3u) != TL_HOP_FREE
                      ? worker->hops.entries[i].users
                      : 0;
     CHECK_EQUAL(users, live);

@@ -69,7 +69,7 @@ static void check_sent(const struct world *world, const struct tl_packet *packet
     struct frame frame = read_frame(packet->data, packet->length);
     if (packet->kind != TL_KIND_RTP)
         return;
-    uint32_t slot = packet->peer->admission.slot;
+    uint32_t slot = tl_worker_slot(world->worker, packet->peer);
     uint64_t next = world->records[FLOWS + slot].egress_index;
     uint64_t index = (next & ~0xffffull) | get_16(frame.payload + 2);
     if (index >= next)

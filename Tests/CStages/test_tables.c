@@ -23,12 +23,20 @@ static void test_addresses(void)
         parse_address("198.18.0.0", addresses[i].address);
         addresses[i].address[15] = (uint8_t)i;
     }
-    tl_address_table_init(&table, addresses, TL_ADDRESSES_MAX);
+    const struct tl_realm realm = {.port_first = 20000, .port_last = 20001, .vlan = 7, .port = 3};
+    tl_address_table_init(&table, addresses, TL_ADDRESSES_MAX, &realm, 100);
     for (uint32_t i = 0; i < 256; i++) {
         addresses[0].address[15] = (uint8_t)i;
-        CHECK_EQUAL(tl_address_find(&table, addresses[0].address),
-                    i < TL_ADDRESSES_MAX ? i : TL_NO_ADDRESS);
+        int known = i < TL_ADDRESSES_MAX;
+        CHECK_EQUAL(tl_address_find(&table, addresses[0].address), known ? i : TL_NO_ADDRESS);
+        uint32_t word;
+        memcpy(&word, addresses[0].address + 12, 4);
+        const struct tl_address_ipv4 *found = tl_address_find_ipv4(&table, word);
+        CHECK_EQUAL(found->index, known ? i : TL_NO_IPV4);
+        CHECK(!known || (found->ports == 100 * i && found->port_first == 20000 &&
+                         found->port_last == 20001 && found->vlan == 7 && found->port == 3));
     }
+    CHECK_EQUAL(tl_address_find_ipv4(&table, 0)->index, TL_NO_IPV4); // as an empty slot's
 }
 
 // Random taking and releasing against a count for each address.
@@ -36,10 +44,11 @@ static void test_next_hops(void)
 {
     enum { COUNT = 16, ADDRESSES = 24 };
     struct tl_next_hop entries[COUNT];
+    uint64_t words[COUNT];
     uint32_t heads[COUNT], users[ADDRESSES] = {0}, index_of[ADDRESSES] = {0}, used = 0;
     struct tl_next_hops hops;
     struct tl_realm realm = {0};
-    tl_next_hops_init(&hops, entries, heads, COUNT);
+    tl_next_hops_init(&hops, words, entries, heads, COUNT);
     for (uint32_t round = 0; round < 100000; round++) {
         uint32_t which = random_below(ADDRESSES);
         uint8_t address[16] = {[15] = (uint8_t)(which / 2)};
@@ -69,12 +78,13 @@ static void test_next_hops(void)
 static void test_late_result(void)
 {
     struct tl_next_hop entries[2];
+    uint64_t words[2];
     uint32_t heads[2];
     struct tl_next_hops hops;
     struct tl_realm realm = {0};
     struct tl_next_hop_view view;
     const uint8_t one[16] = {1}, two[16] = {2}, mac[6] = {2, 3, 4, 5, 6, 7};
-    tl_next_hops_init(&hops, entries, heads, 2);
+    tl_next_hops_init(&hops, words, entries, heads, 2);
     uint32_t index = tl_next_hop_take(&hops, &realm, 0, one);
     CHECK(tl_next_hop_read(&hops, index, &view));
     tl_next_hop_release(&hops, index);

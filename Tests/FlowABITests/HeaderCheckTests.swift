@@ -29,9 +29,10 @@ import Testing
         #expect(self.check(good, size - 1, magic) == TL_FILE_TOO_SHORT)
         let cases: [(Int32, (inout tl_file_header) -> Void)] = [
             (TL_FILE_BAD_MAGIC, { $0.magic ^= 1 }),
-            (TL_FILE_OK, { $0.version = 0 }),
-            (TL_FILE_OK, { $0.version = 2 }),
-            (TL_FILE_TOO_NEW, { $0.version_oldest = 2 }),
+            (TL_FILE_TOO_OLD, { $0.version = 0 }),
+            (TL_FILE_OK, { $0.version = 1 }),
+            (TL_FILE_OK, { $0.version = 3 }),
+            (TL_FILE_TOO_NEW, { $0.version_oldest = 3 }),
             (TL_FILE_TOO_SHORT, { $0.file_size_bytes = 511 }),
             (TL_FILE_TOO_SHORT, { $0.file_size_bytes = .max }),
             (TL_FILE_BAD_SIZE, { $0.header_size_bytes = 448 }),

@@ -123,7 +123,7 @@ import Testing
 
     @Test func versionOneOlderWorks() throws {
         let pair = try ContractPair()
-        let peer = try pair.peer("version=0", "cursor-start=0xfffffffc")
+        let peer = try pair.peer("version=1", "cursor-start=0xfffffffc")
         #expect(peer.line("ready") == "ready fresh")
         let control = try pair.control(10)
         #expect(control.line("installed") == "installed 10 0")
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func versionThatNeedsANewerReaderIsRefused() throws {
-        let (scratch, _) = try self.leftFile("version=2")
+        let (scratch, _) = try self.leftFile("version=3")
         #expect(self.readAll(scratch.fastPath) == "too_new")
         let reader = try ContractProcess(
             "contract-peer", ["attach", scratch.fastPath, "fastpath"])

@@ -120,7 +120,7 @@ static inline void fuzz_check(void)
     FUZZ_CHECK(tl_counters_imbalance(&fuzz.worker->counters) == 0);
     uint32_t live = 0;
     for (uint32_t i = 0; i < FUZZ_FLOWS; i++)
-        live += (fuzz.worker->flows[i].admission.flags & TL_FLOW_LIVE) != 0;
+        live += (fuzz.worker->flows[i].ingress.flags & TL_FLOW_LIVE) != 0;
     FUZZ_CHECK(live == fuzz.worker->live);
 }
 

@@ -66,11 +66,12 @@ class PeerFile(unittest.TestCase):
 
     def test_versions(self):
         for version, oldest, expected in [
-                (1, 1, "attached"),
-                (0, 0, "attached"),  # one older
-                (2, 1, "attached"),  # newer, and this one may read it
-                (2, 2, "the file needs a newer program to read it"),
-                (3, 2, "the file needs a newer program to read it"),
+                (2, 2, "attached"),
+                (1, 1, "attached"),  # one older
+                (0, 0, "the file is more than one version older than this program"),
+                (3, 2, "attached"),  # newer, and this one may read it
+                (3, 3, "the file needs a newer program to read it"),
+                (4, 3, "the file needs a newer program to read it"),
                 (0xFFFFFFFF, 0xFFFFFFFF, "the file needs a newer program to read it")]:
             data = self.fresh(self.good)
             struct.pack_into("<II", data, 8, version, oldest)

@@ -86,9 +86,9 @@
 #define TL_MAGIC_FASTPATH 0x3148544150464c54u // "TLFPATH1", little-endian
 #define TL_MAGIC_CONTROL 0x314c5254434c4c54u  // "TLLCTRL1", little-endian
 #ifndef TL_ABI_VERSION // tests build readers of other versions
-#define TL_ABI_VERSION 1u
+#define TL_ABI_VERSION 2u
 #endif
-#define TL_ABI_VERSION_OLDEST 1u
+#define TL_ABI_VERSION_OLDEST 2u
 
 #define TL_PORT_BLOCK 512u // aligned block of UDP ports that names its worker
 
@@ -418,47 +418,49 @@ struct tl_packet_slot {
 // with the generation and key_id of a record that is left takes up its egress stream and source. A
 // starting fast path turns live records into left ones before it stores peer_incarnation, so that
 // while the incarnations match a live record is a live flow.
+//
+// A relayed packet writes two lines: that of what arrives, of its flow, and that of what leaves, of
+// its peer. Everything else is on the third.
 struct tl_flow_record {
-    // line 0: identity and continuity
+    // line 0: identity, source, RTCP
     uint32_t generation;
     uint32_t state;              // TL_RECORD_*
     uint64_t key_id;
-    uint64_t egress_index;       // next RTP packet index to send: roll-over counter << 16 |
-                                 // sequence. Stored before the packet can leave
-    uint64_t ingress_index;      // highest packet index accepted, extended as above
-    uint32_t egress_ssrc;
-    uint32_t ingress_ssrc;
-    uint32_t egress_timestamp;   // of the last packet sent
-    uint32_t ingress_timestamp;  // of the last packet accepted
-    uint64_t egress_time_ns;     // when that was sent, CLOCK_MONOTONIC
-    uint64_t reserved_0;
-    // line 1: what came from the remote party
-    uint64_t rx_packets;         // accepted RTP
-    uint64_t rx_bytes;           // its UDP payload
-    uint64_t rx_time_ns;         // of the last accepted packet
-    uint64_t rx_drops;           // packets of this flow dropped, any reason
-    int32_t rx_lost;             // RFC 3550 6.4.1 cumulative number lost, may be negative
-    uint32_t rx_jitter;          // RFC 3550 6.4.1, in RTP clock units
-    uint64_t rx_rtcp_packets;
-    uint64_t reserved_1[2];
-    // line 2: what went to the remote party
-    uint64_t tx_packets;         // relayed RTP that a transmit queue took
-    uint64_t tx_bytes;           // its UDP payload
-    uint64_t tx_rtcp_packets;
-    uint64_t tx_drops;           // packets for this party that were dropped after acceptance
-    uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
-    int32_t remote_lost;         // likewise, cumulative
-    uint32_t remote_fraction_lost; // likewise, last interval, 1/256
-    uint32_t round_trip_us;      // from LSR and DLSR; 0 = not known
-    uint64_t reserved_2[2];
-    // line 3: source
     uint8_t source_address[16];  // accepted source: signalled, or learned
     uint16_t source_port;
     uint16_t local_port;
     uint16_t address_index;
     uint8_t source_learned;      // 1: learned, not signalled
+    uint8_t reserved_0;
+    uint64_t rx_rtcp_packets;
+    uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
+    int32_t remote_lost;         // likewise, cumulative
+    uint32_t remote_fraction_lost; // likewise, last interval, 1/256
+    uint32_t round_trip_us;      // from LSR and DLSR; 0 = not known
+    // line 1: what came from the remote party
+    uint64_t ingress_index;      // highest packet index accepted: roll-over counter << 16 |
+                                 // sequence
+    uint64_t rx_packets;         // accepted RTP
+    uint64_t rx_bytes;           // its UDP payload
+    uint64_t rx_time_ns;         // of the last accepted packet
+    uint32_t ingress_ssrc;
+    uint32_t ingress_timestamp;  // of the last packet accepted
+    int32_t rx_lost;             // RFC 3550 6.4.1 cumulative number lost, may be negative
+    uint32_t rx_jitter_16;       // RFC 3550 A.8: 16 times 6.4.1's jitter, in RTP clock units
+    uint64_t rx_drops;           // packets of this flow dropped, any reason
     uint8_t media_timed_out;     // 1: since the last accepted packet a time-out was reported
-    uint32_t reserved_3[10];
+    uint8_t reserved_1[7];
+    // line 2: what went to the remote party
+    uint64_t egress_index;       // next RTP packet index to send, as above. Stored before the
+                                 // packet can leave
+    uint64_t egress_time_ns;     // when the last was sent, CLOCK_MONOTONIC
+    uint64_t tx_packets;         // relayed RTP that a transmit queue took
+    uint64_t tx_bytes;           // its UDP payload
+    uint64_t tx_drops;           // packets for this party that were dropped after acceptance
+    uint64_t tx_rtcp_packets;
+    uint32_t egress_ssrc;
+    uint32_t egress_timestamp;   // of the last packet sent
+    uint8_t reserved_2[8];
 };
 
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same
@@ -524,10 +526,9 @@ _Static_assert(offsetof(struct tl_command, spec) == 32, "specification");
 _Static_assert(sizeof(struct tl_event) == 64, "event");
 _Static_assert(offsetof(struct tl_packet_slot, payload) == 64, "packet payload");
 _Static_assert(sizeof(struct tl_packet_slot) == 64 + TL_PACKET_BYTES_MAX, "packet slot");
-_Static_assert(sizeof(struct tl_flow_record) == 256, "flow record");
-_Static_assert(offsetof(struct tl_flow_record, rx_packets) == 64, "record line 1");
-_Static_assert(offsetof(struct tl_flow_record, tx_packets) == 128, "record line 2");
-_Static_assert(offsetof(struct tl_flow_record, source_address) == 192, "record line 3");
+_Static_assert(sizeof(struct tl_flow_record) == 192, "flow record");
+_Static_assert(offsetof(struct tl_flow_record, ingress_index) == 64, "record line 1");
+_Static_assert(offsetof(struct tl_flow_record, egress_index) == 128, "record line 2");
 _Static_assert(sizeof(struct tl_worker_page) == 64 + 256 + 512, "worker page");
 _Static_assert(offsetof(struct tl_worker_page, drops) == 320, "drops");
 _Static_assert(sizeof(struct tl_realm_page) == 192, "realm page");

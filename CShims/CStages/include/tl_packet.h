@@ -45,20 +45,19 @@ struct tl_packet {
     uint16_t vlan;        // caller: tag that the driver took off (12 bits), 0 = none
     uint8_t origin;       // caller: TL_ORIGIN_*
     uint8_t flags;        // caller: zero, TL_PACKET_LOOPED, TL_PACKET_SEGMENTED
-    uint8_t hops;         // caller: zero, or as it came with TL_EDGE_LOOP
     uint8_t edge;         // TL_EDGE_*
     uint8_t target;       // interface or worker
     uint8_t reason;       // TL_DROP_INDEX_* when dropped
     uint8_t kind;         // TL_KIND_*
-    uint8_t payload_type; // as it leaves
     uint16_t payload_offset; // UDP payload, from data
     uint16_t payload_length;
-    uint16_t stream;        // which of the flow's ingress streams, low bits
     uint16_t local_port;    // destination
     uint16_t remote_port;   // source
-    uint16_t header_length; // RTP header with CSRCs and extension
-    uint8_t padding;        // RTP padding bytes
+    uint16_t overhead;      // RTP: octets beside the fixed header and the payload proper
+    uint16_t stream;        // which of the flow's ingress streams
+    uint8_t hops;           // caller: zero, or as it came with TL_EDGE_LOOP
     uint8_t address_index;  // destination
+    uint16_t reserved;
     uint32_t place;         // in the port table; from rtp_receive on: ingress packet index
 };
 
@@ -72,5 +71,9 @@ TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *p
 /// there is nothing to say. Where it could not be done, call tl_packet_drop (tx_full,
 /// handover_full, twin_full) instead.
 TL_PACKET_CODE void tl_packet_done(struct tl_worker *worker, struct tl_packet *packet);
+
+/// Likewise for a burst whose packets all had TL_EDGE_SEND and were sent.
+TL_PACKET_CODE void tl_packets_sent(struct tl_worker *worker, struct tl_packet *packets,
+                                    uint32_t count);
 
 #endif

@@ -30,7 +30,6 @@
 #define TL_NO_HOP 0xffffffffu
 
 struct tl_next_hop {
-    uint64_t word;       // worker: takes and frees; housekeeping: resolves. Atomic
     uint64_t address[2]; // worker: rw, before `word`; housekeeping: ro. 16 bytes, IPv4-mapped
     uint32_t realm_index; // worker: rw, before `word`; housekeeping: ro
     uint32_t users;       // worker only
@@ -39,6 +38,8 @@ struct tl_next_hop {
 };
 
 struct tl_next_hops {
+    uint64_t *words; // worker: takes and frees; housekeeping: resolves. Atomic. Apart from the
+                     // entries and close together: they are all that packets read
     struct tl_next_hop *entries;
     uint32_t *heads; // worker only: by hash, `count` of them
     uint32_t count;  // power of two
@@ -47,8 +48,8 @@ struct tl_next_hops {
     uint32_t changes; // worker: rw (release); housekeeping: ro
 };
 
-void tl_next_hops_init(struct tl_next_hops *hops, struct tl_next_hop *entries, uint32_t *heads,
-                       uint32_t count);
+void tl_next_hops_init(struct tl_next_hops *hops, uint64_t *words,
+                       struct tl_next_hop *entries, uint32_t *heads, uint32_t count);
 
 /// One consistent entry, as housekeeping reads it.
 struct tl_next_hop_view {
@@ -77,9 +78,9 @@ int tl_next_hop_resolve(struct tl_next_hops *hops, uint32_t index,
                         const struct tl_next_hop_view *view, const uint8_t mac[6]);
 
 /// Worker: the present word of an entry. Pairs with the release in tl_next_hop_resolve.
-static inline uint64_t tl_next_hop_word(const struct tl_next_hop *hop)
+static inline uint64_t tl_next_hop_word(const struct tl_next_hops *hops, uint32_t index)
 {
-    return __atomic_load_n(&hop->word, __ATOMIC_ACQUIRE);
+    return __atomic_load_n(&hops->words[index], __ATOMIC_ACQUIRE);
 }
 
 static inline int tl_next_hop_resolved(uint64_t word)

@@ -39,6 +39,18 @@ TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
                                    const uint8_t address[16], uint16_t port,
                                    const struct tl_route *route);
 
+/// The headers that all flows of each local address share. Once, when the worker is made.
+void tl_templates_make(struct tl_worker *worker);
+
+/// Brings egress.way in line with the flow's flags.
+static inline void tl_flow_way(struct tl_flow *flow)
+{
+    uint32_t way = flow->egress.way & ~(TL_WAY_LIVE | TL_WAY_SEND);
+    way |= flow->ingress.flags & TL_FLOW_LIVE ? TL_WAY_LIVE : 0;
+    way |= flow->ingress.flags & TL_FLOW_SEND ? TL_WAY_SEND : 0;
+    flow->egress.way = (uint8_t)way;
+}
+
 /// Makes a live flow of a free slot. Everything was checked, the route is found.
 TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uint32_t generation,
                                     const struct tl_flow_spec *spec, const struct tl_route *route,
@@ -55,6 +67,9 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot);
 /// Accepts another source, once, and sends there from now on. 0 when there is no way to it.
 TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
                                  const uint8_t address[16], uint16_t port);
+
+/// Local and remote RTCP port of a flow, as they stand on the wire.
+TL_PACKET_CODE uint32_t tl_flow_rtcp_ports(const struct tl_worker *worker, uint32_t slot);
 
 /// Closes the learn window.
 TL_PACKET_CODE void tl_flow_learn_close(struct tl_flow *flow);

@@ -30,19 +30,54 @@ struct tl_address {
 #define TL_ADDRESS_SLOTS (4u * TL_ADDRESSES_MAX) // open addressing, at most a quarter full
 #define TL_NO_ADDRESS    0xffffu
 
+/// What a packet to an IPv4 address of ours is checked against, in one piece.
+struct tl_address_ipv4 {
+    uint32_t address_be;
+    uint32_t ports;      // where its ports begin in the worker's table of ports
+    uint16_t port_first; // of the realm, as the following
+    uint16_t port_last;
+    uint16_t vlan;
+    uint8_t port;        // interface
+    uint8_t index;       // of the address; TL_NO_IPV4: the slot is empty
+};
+
+_Static_assert(sizeof(struct tl_address_ipv4) == 16, "four of them a line");
+_Static_assert(TL_ADDRESSES_MAX < 0xff, "an address's index fits a byte");
+
+#define TL_NO_IPV4 0xffu
+
 /// Finds local addresses by destination address.
 struct tl_address_table {
+    struct tl_address_ipv4 ipv4[TL_ADDRESS_SLOTS]; // likewise, by the 32 bits of an IPv4 address
     uint16_t slots[TL_ADDRESS_SLOTS]; // address index or TL_NO_ADDRESS
     struct tl_address addresses[TL_ADDRESSES_MAX];
     uint32_t count;
 };
 
+/// `ports_stride`: entries of one address in the worker's table of ports.
 void tl_address_table_init(struct tl_address_table *table, const struct tl_address *addresses,
-                           uint32_t count);
+                           uint32_t count, const struct tl_realm *realms, uint32_t ports_stride);
 
 /// Index of a local address (16 bytes, IPv4-mapped), or TL_NO_ADDRESS.
 TL_PACKET_CODE uint32_t tl_address_find(const struct tl_address_table *table,
                                         const uint8_t address[16]);
+
+static inline uint32_t tl_address_ipv4_hash(uint32_t address_be)
+{
+    return (address_be * 0x9e3779b1u) >> 24;
+}
+
+_Static_assert(TL_ADDRESS_SLOTS == 256, "the hash has eight bits");
+
+/// Likewise for IPv4. The result's index is TL_NO_IPV4 when the address is not ours.
+static inline const struct tl_address_ipv4 *
+tl_address_find_ipv4(const struct tl_address_table *table, uint32_t address_be)
+{
+    uint32_t place = tl_address_ipv4_hash(address_be);
+    while (table->ipv4[place].address_be != address_be && table->ipv4[place].index != TL_NO_IPV4)
+        place = (place + 1) % TL_ADDRESS_SLOTS;
+    return &table->ipv4[place];
+}
 
 static inline int tl_address_is_ipv4(const uint8_t address[16])
 {

@@ -35,16 +35,22 @@ struct tl_worker_config {
 
 /// A BYE that outlives its flow.
 struct tl_farewell {
-    struct tl_flow_headers headers;
+    struct tl_flow_egress egress; // with RTCP's ports
     uint64_t hop_word;
-    uint32_t ssrc_be;
-    uint16_t remote_port;
-    uint16_t local_port;
-    uint8_t variant;
-    uint8_t target;
-    uint8_t template_bytes;
-    uint8_t reserved[5];
     uint64_t name;
+};
+
+/// What serves a pair of UDP ports of one address. Both flows of a call, so that their lines can be
+/// asked for at once.
+struct tl_port_entry {
+    uint32_t slot; // or TL_NO_FLOW
+    uint32_t peer; // slot of its peer flow, or TL_NO_FLOW
+};
+
+/// Whose port block it is.
+struct tl_block {
+    uint8_t worker;
+    uint8_t local; // its position among that worker's blocks
 };
 
 struct tl_worker {
@@ -52,7 +58,7 @@ struct tl_worker {
     struct tl_flow *flows;      // by slot: flow index minus first_flow
     struct tl_flow_cold *cold;  // likewise
     uint8_t *records;           // likewise, record_stride apart
-    uint32_t *ports;            // slots by local port, see tl_worker_port
+    struct tl_port_entry *ports; // by local port, see tl_worker_port
     uint64_t now_ns;            // CLOCK_MONOTONIC of this turn
     uint32_t record_stride;
     uint32_t first_flow;        // index of slot zero
@@ -63,14 +69,14 @@ struct tl_worker {
     uint32_t worker_count;
     uint32_t shard_count;
     uint32_t realm_count;
-    uint32_t kinds_in_burst;    // bit for each TL_KIND_* that demux saw in this burst
-    uint8_t block_worker[TL_PORT_BLOCKS]; // whose port block it is
-    uint8_t block_local[TL_PORT_BLOCKS];  // its position among that worker's blocks
+    struct tl_block blocks[TL_PORT_BLOCKS];
     uint8_t port_twin[256];               // by interface: it has a kernel's twin
     struct tl_counters counters;
     struct tl_realm realms[TL_REALMS_MAX];
     struct tl_address_table addresses;
     struct tl_next_hops hops;
+    // By local address: as its realm sends, and untagged for a hairpin.
+    struct tl_leg_template templates[TL_ADDRESSES_MAX][2];
     // What commands and timers use.
     struct tl_worker_page *page;
     struct tl_timers timers;
@@ -98,19 +104,30 @@ static inline struct tl_flow_record *tl_worker_record(const struct tl_worker *wo
                                              (uint64_t)slot * worker->record_stride);
 }
 
+/// Slot of a flow of this worker.
+static inline uint32_t tl_worker_slot(const struct tl_worker *worker, const struct tl_flow *flow)
+{
+    return (uint32_t)(flow - worker->flows);
+}
+
 /// Worker that owns a UDP port.
 static inline uint32_t tl_worker_of_port(const struct tl_worker *worker, uint16_t port)
 {
-    return worker->block_worker[port / TL_PORT_BLOCK];
+    return worker->blocks[port / TL_PORT_BLOCK].worker;
+}
+
+/// Likewise, counted from where the address's ports begin.
+static inline uint32_t tl_port_place(const struct tl_worker *worker, uint16_t port)
+{
+    return worker->blocks[port / TL_PORT_BLOCK].local * (TL_PORT_BLOCK / 2) +
+           (port % TL_PORT_BLOCK) / 2;
 }
 
 /// Place in `ports` of a port that this worker owns: RTP and RTCP port share one.
 static inline uint32_t tl_worker_port(const struct tl_worker *worker, uint32_t address_index,
                                       uint16_t port)
 {
-    uint32_t block = worker->block_local[port / TL_PORT_BLOCK];
-    return address_index * worker->ports_stride + block * (TL_PORT_BLOCK / 2) +
-           (port % TL_PORT_BLOCK) / 2;
+    return address_index * worker->ports_stride + tl_port_place(worker, port);
 }
 
 #endif

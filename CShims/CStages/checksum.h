@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The Internet checksum, 32 bytes at a time. Internal to CStages.
+
+#ifndef TL_CHECKSUM_WIDE_H
+#define TL_CHECKSUM_WIDE_H
+
+#include "CStages.h"
+
+#include <immintrin.h>
+
+// The only multiply-and-add of 16-bit words is signed, so each word is taken less 32768, and what
+// that makes is put back at the end.
+static inline uint64_t checksum_blocks(const uint8_t *bytes, uint32_t blocks)
+{
+    const __m256i bias = _mm256_set1_epi16(INT16_MIN);
+    const __m256i one = _mm256_set1_epi16(1);
+    __m256i sums = _mm256_setzero_si256();
+    for (uint32_t i = 0; i < blocks; i++) {
+        __m256i words = _mm256_loadu_si256((const __m256i_u *)(const void *)(bytes + i * 32u));
+        words = _mm256_madd_epi16(_mm256_xor_si256(words, bias), one);
+        sums = _mm256_add_epi32(sums, words);
+    }
+    __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
+    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
+    return (uint64_t)((int64_t)_mm_cvtsi128_si32(half) + (int64_t)blocks * 16 * 32768);
+}
+
+// Below 32 bytes.
+static inline uint64_t checksum_rest(const uint8_t *bytes, uint32_t length)
+{
+    uint64_t sum = 0;
+    for (; length >= 4; length -= 4, bytes += 4) {
+        uint32_t word;
+        memcpy(&word, bytes, 4);
+        sum += word;
+    }
+    uint32_t rest = 0; // the odd byte is padded with zero behind it
+    memcpy(&rest, bytes, length);
+    return sum + rest;
+}
+
+static inline uint64_t checksum_sum(const uint8_t *bytes, uint32_t length)
+{
+    uint64_t sum = 0;
+    if (TL_LIKELY(length >= 32))
+        sum = checksum_blocks(bytes, length / 32);
+    if (TL_UNLIKELY(length % 32 != 0))
+        sum += checksum_rest(bytes + length / 32 * 32, length % 32);
+    return sum;
+}
+
+static inline uint16_t checksum_finish(uint64_t sum)
+{
+    sum = (sum & 0xffffffffu) + (sum >> 32);
+    sum = (sum & 0xffffu) + (sum >> 16);
+    sum = (sum & 0xffffu) + (sum >> 16);
+    sum = (sum & 0xffffu) + (sum >> 16);
+    return (uint16_t)~sum;
+}
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// What shares a port: told apart by the first byte (RFC 7983), RTP and RTCP by the second
+// (RFC 5761) or by the port. Only RTP goes on.
+
+#ifndef TL_DEMUX_H
+#define TL_DEMUX_H
+
+#include "stage.h"
+
+TL_STAGE_CODE int demux(struct tl_worker *worker, struct tl_packet *packet,
+                        struct passage *passage)
+{
+    const uint8_t *payload = packet->data + packet->payload_offset;
+    passage->rtp = packet->data + packet->payload_offset;
+    // The first byte of RTP and RTCP; RTCP's second is 192 to 223.
+    if (TL_UNLIKELY(packet->payload_length < RTP_BYTES || payload[0] >> 6 != 2 ||
+                    payload[1] >> 5 == 6 || packet->flags & TL_PACKET_RTCP_PORT))
+        return tl_demux_rare(worker, packet);
+    packet->kind = TL_KIND_RTP;
+    return 1;
+}
+
+#endif

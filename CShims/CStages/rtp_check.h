@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// Is it an RTP packet (RFC 3550 5.1, 5.3.1)? Leaves in the view how much of it is neither fixed
+// header nor payload.
+
+#ifndef TL_RTP_CHECK_H
+#define TL_RTP_CHECK_H
+
+#include "stage.h"
+
+// Contributing sources, an extension, padding. 0: not as long as it says.
+static inline int rtp_check_parts(struct tl_packet *packet, const uint8_t *rtp)
+{
+    uint32_t length = packet->payload_length;
+    uint32_t header = RTP_BYTES + (rtp[0] & 15u) * 4;
+    uint32_t padding = 0;
+    if (rtp[0] & 0x10) {
+        if (header + 4 > length)
+            return 0;
+        header += 4 + wire_get_16(rtp + header + 2) * 4u;
+    }
+    if (header > length)
+        return 0;
+    if (rtp[0] & 0x20) {
+        padding = rtp[length - 1];
+        if (padding == 0 || padding > length - header)
+            return 0;
+    }
+    packet->overhead = (uint16_t)(header - RTP_BYTES + padding);
+    return 1;
+}
+
+TL_STAGE_CODE int rtp_check(struct tl_worker *worker, struct tl_packet *packet,
+                            const struct passage *passage)
+{
+    packet->overhead = 0;
+    if (TL_UNLIKELY(packet->payload_length < RTP_BYTES) ||
+        (TL_UNLIKELY(passage->rtp[0] != 0x80) && !rtp_check_parts(packet, passage->rtp)))
+        return stage_refuse(worker, packet, TL_DROP_INDEX_MALFORMED_RTP);
+    return 1;
+}
+
+#endif

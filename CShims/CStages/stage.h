@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+// The stages, one a file. Each is a function for one packet that pipeline.c calls: it returns 1
+// when the packet goes on, and has dropped it, or brought it to its edge, when it returns 0. All of
+// them stand in pipeline.c's loops, so that what one leaves for the next stays in registers. What
+// is rare is a function of its own beside them (tl_*_rare): the same verdicts, out of the way.
+//
+// A pass over the burst ends where memory has to be asked for:
+//
+//   classify                          asks for the place in the port table
+//   lookup                            asks for the flow's and its peer's lines
+//   source_check ... rewrite          everything else
+
+#ifndef TL_STAGE_H
+#define TL_STAGE_H
+
+#include "wire.h"
+
+// The gate that counts instructions compiles each stage as a function of its own.
+#ifndef TL_STAGE_CODE
+#define TL_STAGE_CODE static inline __attribute__((always_inline))
+#endif
+
+/// What stages tell each other about the packet in hand.
+struct passage {
+    struct tl_flow_record *record; // of the flow where it arrived
+    uint8_t *rtp;                  // its UDP payload
+    uint32_t steps;                // by how much it moved the highest packet index
+    uint32_t clock_rate_hz;        // of `clock`; kept from packet to packet
+    uint32_t clock;                // this turn's time in units of that clock
+    uint8_t payload_type;          // as it leaves
+    uint64_t hop_word;             // where to
+    uint64_t payload_sum;          // of its RTP header as it leaves
+};
+
+/// Drops the packet in hand and ends its way.
+static inline int stage_drop(struct tl_worker *worker, struct tl_packet *packet, uint32_t reason)
+{
+    tl_packet_drop(worker, packet, reason);
+    return 0;
+}
+
+/// Likewise; a candidate for the source is only ever from the wrong one.
+static inline int stage_refuse(struct tl_worker *worker, struct tl_packet *packet,
+                               uint32_t reason)
+{
+    return stage_drop(worker, packet,
+                      packet->flags & TL_PACKET_LEARN ? TL_DROP_INDEX_WRONG_SOURCE : reason);
+}
+
+/// classify.c: any frame. Same as classify.h, which does the usual ones itself.
+TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *packet);
+/// demux.c: everything that is not RTP from the accepted source.
+TL_PACKET_CODE int tl_demux_rare(struct tl_worker *worker, struct tl_packet *packet);
+/// payload_type.c: types beyond the first.
+TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_packet *packet,
+                                        struct passage *passage);
+/// rtp_receive.c: another source, a new stream, a packet out of sequence.
+TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
+                                       struct passage *passage);
+/// egress.c: another stream than before is mapped onto ours.
+TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
+                                  const struct passage *passage);
+/// egress.c: why a packet may not leave, or TL_DROP_REASON_COUNT.
+TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,
+                                           struct tl_packet *packet);
+/// RTCP ends here (RFC 3550 6.4, A.2).
+TL_PACKET_CODE void tl_rtcp_receive(struct tl_worker *worker, struct tl_packet *packet);
+/// DTLS goes to the control plane.
+TL_PACKET_CODE void tl_deliver(struct tl_worker *worker, struct tl_packet *packet);
+
+#endif
