@@ -28,7 +28,8 @@ int tl_eal_start(const struct tl_options *options, uint32_t extra_mb)
     static struct arguments arguments;
     char text[32];
     cpu_set_t allowed;
-    if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0 || !CPU_ISSET(options->core, &allowed)) {
+    if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0 ||
+        !CPU_ISSET(options->core, &allowed)) {
         tl_say("core %u is not on this machine or not allowed for this process; name another with "
                "--core",
                options->core);

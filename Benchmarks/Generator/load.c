@@ -54,23 +54,13 @@ static void make_schedule(struct tl_load *load)
                          load->tsc_hz, SEED);
 }
 
-static int take_frames(struct tl_load *load, uint32_t magic)
+// Every buffer of the pool holds a frame for good; see loop.c.
+static void prepare_buffer(struct rte_mempool *pool, void *prepared, void *object, unsigned int i)
 {
-    const struct tl_options *options = load->options;
-    struct rte_mbuf *frames[TL_BURST + TL_JUNK_BURST];
-    if (rte_pktmbuf_alloc_bulk(load->wire.send_pool, frames, TL_BURST + TL_JUNK_BURST) != 0) {
-        tl_say("no memory for frames");
-        return TL_EXIT_UNAVAILABLE;
-    }
-    for (uint32_t i = 0; i < TL_BURST + TL_JUNK_BURST; i++) {
-        tl_frame_prepare(rte_pktmbuf_mtod(frames[i], struct tl_frame *), options->relay_mac,
-                         options->own_mac, magic);
-        frames[i]->data_len = TL_FRAME_BYTES;
-        frames[i]->pkt_len = TL_FRAME_BYTES;
-    }
-    memcpy(load->slots, frames, sizeof(load->slots));
-    memcpy(load->junk_slots, frames + TL_BURST, sizeof(load->junk_slots));
-    return 0;
+    struct rte_mbuf *buffer = object;
+    (void)pool;
+    (void)i;
+    memcpy((uint8_t *)buffer->buf_addr + RTE_PKTMBUF_HEADROOM, prepared, TL_FRAME_BYTES);
 }
 
 int tl_load_init(struct tl_load *load, const struct tl_options *options,
@@ -82,11 +72,12 @@ int tl_load_init(struct tl_load *load, const struct tl_options *options,
     load->options = options;
     load->stream_count = 2 * plan->count;
     load->tsc_hz = rte_get_tsc_hz();
+    struct tl_frame prepared;
     int result = take_memory(load, &arrivals);
-    if (result == 0)
-        result = take_frames(load, magic);
     if (result != 0)
         return result;
+    tl_frame_prepare(&prepared, options->relay_mac, options->own_mac, magic);
+    rte_mempool_obj_iter(load->wire.send_pool, prepare_buffer, &prepared);
     for (uint32_t i = 0; i < plan->count; i++)
         tl_stream_init(&load->streams[2 * i], i, &plan->calls[i], magic, &random);
     make_schedule(load);
@@ -102,7 +93,7 @@ int tl_load_init(struct tl_load *load, const struct tl_options *options,
     return 0;
 }
 
-int tl_load_first_packets(struct tl_load *load, int (*stop_count)(void))
+void tl_load_first_packets(struct tl_load *load, int (*stop_count)(void))
 {
     const struct tl_options *options = load->options;
     const struct timespec pause = {.tv_sec = options->pause_ms / 1000,
@@ -119,5 +110,4 @@ int tl_load_first_packets(struct tl_load *load, int (*stop_count)(void))
         while (load->checker.tally.received == before && rte_rdtsc() - start < load->tsc_hz)
             tl_loop_receive(load);
     }
-    return load->driver_keeps ? TL_EXIT_DRIVER : TL_EXIT_OK;
 }

@@ -9,7 +9,15 @@
 #include "port.h"
 #include "schedule.h"
 
-enum { TL_JUNK_BURST = 8 };
+/// Saturating: how many frames are under way, so that what the peer sends back finds room. Frames
+/// that a peer dropped must not count for ever: what was sent before the last but one look and has
+/// not come back is given up.
+struct tl_flight {
+    uint64_t sent, received, given_up; // of the whole run
+    uint64_t sent_before[2];           // at the last look, and at the one before
+    uint64_t next_look;                // TSC
+    uint64_t next_send, next_receive;  // TSC before which it is no use to try
+};
 
 /// What the loop counts within the measured time.
 struct tl_measure {
@@ -31,12 +39,11 @@ struct tl_load {
     struct tl_schedule schedule;
     struct tl_checker checker;
     struct tl_junk junk;
-    struct rte_mbuf *slots[TL_BURST];
-    struct rte_mbuf *junk_slots[TL_JUNK_BURST];
-    uint32_t pending_first, pending_end; // slots that are made and not taken yet
+    struct rte_mbuf *pending[TL_BURST];  // frames that are made
+    uint32_t pending_first, pending_end; // those that the driver has not taken yet
     uint32_t mark;                       // TL_TAG_MEASURED or 0: of the next frames made
     uint32_t pending_mark;               // of the pending ones
-    int driver_keeps;                    // it kept a frame: what was sent is not sure
+    struct tl_flight flight;
     uint64_t tsc_hz;
     struct tl_measure measure;
 };
@@ -49,11 +56,11 @@ int tl_load_init(struct tl_load *load, const struct tl_options *options,
                  const struct tl_plan *plan);
 
 /// Warm-up, measurement and drain, or until `stop_count` (asked all the time) is not zero; a second
-/// stop ends the drain. Returns 0 or the exit code.
-int tl_load_run(struct tl_load *load, int (*stop_count)(void));
+/// stop ends the drain.
+void tl_load_run(struct tl_load *load, int (*stop_count)(void));
 
-/// --first-packet: fills the checker's latency. Returns 0 or the exit code.
-int tl_load_first_packets(struct tl_load *load, int (*stop_count)(void));
+/// --first-packet: fills the checker's latency.
+void tl_load_first_packets(struct tl_load *load, int (*stop_count)(void));
 
 /// Makes and sends what is due (`limit` frames at most; with `now_due` whether due or not).
 /// Returns how many frames the driver took.

@@ -52,12 +52,11 @@ static int run(const struct tl_options *options, const struct tl_plan *plan)
     if (result == 0)
         result = tl_load_init(&load, options, plan);
     if (result == 0 && options->first_packet) {
-        result = tl_load_first_packets(&load, stop_count);
+        tl_load_first_packets(&load, stop_count);
         tl_report_first_packets(&load);
     } else if (result == 0) {
-        result = tl_load_run(&load, stop_count);
-        if (result == 0)
-            tl_report_load(&load);
+        tl_load_run(&load, stop_count);
+        tl_report_load(&load);
     }
     tl_wire_close(&load.wire);
     return result;

@@ -25,12 +25,13 @@ static const char help[] =
     "  --relay-mac MAC         where frames go\n"
     "  --plan FILE             the relay's calls; without it calls are made up (--expect echo)\n"
     "  --calls N               the first N calls only, 1 to 200000 (all of the plan; 1000)\n"
-    "  --expect relay|echo     frames return with the headers of the call's other leg, or as they\n"
-    "                          were sent, MAC addresses swapped or not (relay)\n"
+    "  --expect relay|echo     frames return with the headers of the call's other leg, or as as\n"
+    "                          they were sent, MAC addresses swapped or not (relay)\n"
     "\n"
     "  --stream-pps N          each party sends N packets a second, at a phase of its own (50)\n"
     "  --rate PPS              or: PPS packets a second in all, evenly spaced\n"
     "  --saturate              or: as many as the interface takes\n"
+    "      --in-flight N       with N frames under way at most, 32 to 65536 (1024)\n"
     "  --seconds S             how long is measured (5)\n"
     "  --warm-up S             sent before that and not counted (1)\n"
     "  --junk-rate PPS         packets beside the calls: unused ports, strangers, malformed RTP,\n"
@@ -58,6 +59,7 @@ enum option_id {
     OPTION_STREAM_PPS,
     OPTION_RATE,
     OPTION_SATURATE,
+    OPTION_IN_FLIGHT,
     OPTION_SECONDS,
     OPTION_WARM_UP,
     OPTION_JUNK_RATE,
@@ -81,6 +83,7 @@ static const struct option long_options[] = {
     {"stream-pps", required_argument, NULL, OPTION_STREAM_PPS},
     {"rate", required_argument, NULL, OPTION_RATE},
     {"saturate", no_argument, NULL, OPTION_SATURATE},
+    {"in-flight", required_argument, NULL, OPTION_IN_FLIGHT},
     {"seconds", required_argument, NULL, OPTION_SECONDS},
     {"warm-up", required_argument, NULL, OPTION_WARM_UP},
     {"junk-rate", required_argument, NULL, OPTION_JUNK_RATE},
@@ -225,6 +228,8 @@ static int read_option(struct tl_options *options, int id, const char *text)
     case OPTION_RATE:
         options->pace = TL_PACE_RATE;
         return read_number("rate", text, 1, 100000000, &options->rate);
+    case OPTION_IN_FLIGHT:
+        return read_number("in-flight", text, TL_IN_FLIGHT_MIN, 65536, &options->in_flight);
     case OPTION_SECONDS:
         return read_number("seconds", text, 1, 86400, &options->seconds);
     case OPTION_WARM_UP:
@@ -279,6 +284,7 @@ int tl_options_read(struct tl_options *options, int argc, char **argv, int *exit
     *options = (struct tl_options){
         .pace = TL_PACE_STREAMS,
         .stream_pps = 50,
+        .in_flight = 1024, // slots of a memif ring: what comes back always has room
         .seconds = 5,
         .warm_up = 1,
         .core = 1,

@@ -13,7 +13,7 @@ enum tl_verb { TL_VERB_LOAD, TL_VERB_CEILING, TL_VERB_PROBE };
 enum tl_pace { TL_PACE_STREAMS, TL_PACE_RATE, TL_PACE_SATURATE };
 enum tl_interface { TL_INTERFACE_NONE, TL_INTERFACE_MEMIF, TL_INTERFACE_XDP };
 
-enum { TL_SOCKET_BYTES = 108 }; // sun_path
+enum { TL_SOCKET_BYTES = 108 /* sun_path */, TL_IN_FLIGHT_MIN = 32 };
 
 struct tl_options {
     enum tl_verb verb;
@@ -31,6 +31,7 @@ struct tl_options {
     uint32_t calls; // 0 = all of the plan
     uint32_t rate;  // TL_PACE_RATE: packets a second in all
     uint32_t stream_pps;
+    uint32_t in_flight; // TL_PACE_SATURATE: frames under way at most
     uint32_t seconds, warm_up, wait;
     uint32_t junk_rate; // packets a second
     uint32_t core;

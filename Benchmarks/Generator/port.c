@@ -20,7 +20,9 @@ enum {
     // the processor's cache.
     RECEIVE_BUFFERS = 8703,
     POOL_CACHE = 256,
-    SEND_BUFFERS = 127, // of their own, so that AF_XDP copies from them (see loop.c)
+    SEND_BUFFERS = 1023,
+    SEND_CACHE = 64,
+    SEND_BYTES = RTE_PKTMBUF_HEADROOM + 256,
     DEVICE_BYTES = TL_SOCKET_BYTES + 128
 };
 
@@ -29,9 +31,11 @@ static int make_pools(struct tl_wire *wire)
     wire->receive_pool =
         rte_pktmbuf_pool_create("receive", RECEIVE_BUFFERS, POOL_CACHE, 0,
                                 RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-    wire->send_pool = rte_pktmbuf_pool_create("send", SEND_BUFFERS, 0, 0,
-                                              RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
-    if (wire->receive_pool != NULL && wire->send_pool != NULL)
+    wire->send_pool = rte_pktmbuf_pool_create("send", SEND_BUFFERS, SEND_CACHE, 0,
+                                              SEND_BYTES, SOCKET_ID_ANY);
+    wire->junk_pool = rte_pktmbuf_pool_create("junk", SEND_BUFFERS, SEND_CACHE, 0,
+                                              SEND_BYTES, SOCKET_ID_ANY);
+    if (wire->receive_pool != NULL && wire->send_pool != NULL && wire->junk_pool != NULL)
         return 0;
     tl_say("no memory for packet buffers: %s", rte_strerror(rte_errno));
     return TL_EXIT_UNAVAILABLE;

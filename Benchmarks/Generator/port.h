@@ -18,6 +18,7 @@ struct tl_wire {
     uint16_t port_count;
     struct rte_mempool *receive_pool;
     struct rte_mempool *send_pool;
+    struct rte_mempool *junk_pool;
 };
 
 /// Starts DPDK on one core, with `extra_mb` MiB for what will be asked of rte_malloc. Returns 0 or
