@@ -83,15 +83,18 @@ int tl_load_init(struct tl_load *load, struct tl_lane *lane, const struct tl_opt
         .seconds = options->load_seconds,
         .flows = calloc(count, sizeof(struct tl_load_flow)),
         .order = calloc(count, sizeof(uint32_t)),
-        .lines = aligned_alloc(TL_LINE_BYTES, count * sizeof(struct tl_load_lines)),
+        .seen = calloc(count, 1),
     };
-    if (load->flows == NULL || load->order == NULL || load->lines == NULL) {
+    if (load->flows == NULL || load->order == NULL || load->seen == NULL) {
         tl_say("no memory for %u flows of the self-load", count);
         return TL_EXIT_UNAVAILABLE;
     }
-    memset(load->lines, 0, count * sizeof(struct tl_load_lines));
     lane->sink = &load->sink;
     place_flows(load, options);
+    if (tl_load_bare_init(load, options->no_huge) < 0) {
+        tl_say("no memory for the bare memory loop over %u flows", count);
+        return TL_EXIT_UNAVAILABLE;
+    }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t j = (uint32_t)(next_random(&state) % (i + 1));
         load->order[i] = load->order[j];
@@ -206,10 +209,8 @@ int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer)
     if (rte_pktmbuf_data_len(buffer) != TL_LOAD_FRAME_BYTES || k >= load->flow_count ||
         ntohl(frame->ssrc_be) != ssrc_of(k))
         return 0;
-    uint64_t *seen = &load->lines[k].words[0][0];
-    if (*seen != 0)
+    if (load->seen[k]++ != 0)
         return 0;
-    *seen = 1;
     const struct tl_load_flow *flow = &load->flows[k];
     uint16_t sum = frame->udp_sum;
     struct frame copy = *frame;

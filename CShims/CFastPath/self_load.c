@@ -4,17 +4,17 @@
 //
 // A round makes ROUND_FRAMES fresh frames of 214 bytes (G.711, 20 ms) for flows in random order,
 // then runs them through the worker in bursts as the loop does: packets, made packets, publication.
-// Only the second part is timed. Making a round of frames first means that a frame has left the
-// first-level cache when the worker meets it, as one has that a NIC wrote.
+// Making the frames is in neither this time nor that of the bare memory loop (self_load_bare.c),
+// which takes turns with it in the same thread. That a round of frames is made first means that a
+// frame has left the first-level cache when it is met, as one has that a NIC wrote.
 //
-// The bare memory loop of the same run touches, for the same frames in the same order, the lines
-// that a relay cannot do without: the buffer's and the frame's four, two of the flow, two of its
-// peer, two of each one's record, and the port table's. It reads and writes them and does nothing
-// else.
+// A turn of either goes over all flows several times, so that each finds its own tables in the
+// caches as far as they fit, not the other's.
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <rte_cycles.h>
 #include <rte_launch.h>
@@ -26,7 +26,7 @@
 #include "say.h"
 #include "self_load.h"
 
-enum { LINE_WORDS = TL_LINE_BYTES / sizeof(uint64_t), PARTS_MEASURED = 4 };
+enum { TURN_FRAMES_MIN = 1 << 16, TURN_FLOWS = 2 };
 
 static uint64_t now_cycles(void)
 {
@@ -69,53 +69,19 @@ static void run_round(struct tl_load *load)
         tl_burst_received(lane, load->buffers + at, TL_BURST_MAX, 0, now_ns);
         tl_lane_make(lane, now_ns);
         tl_lane_publish(lane, now_ns);
-        load->worker_cycles += now_cycles() - start;
+        load->cycles += now_cycles() - start;
         load->packets += TL_BURST_MAX;
         load->sent += load->sink.count;
         empty_sink(load);
     }
 }
 
-static inline void touch(void *line)
+// Rounds of one turn.
+static uint32_t rounds(const struct tl_load *load)
 {
-    volatile uint64_t *words = line;
-    words[0] = words[0] + words[LINE_WORDS - 1];
-}
-
-// Prefetches a burst's lines and then touches them, as the stages do.
-static void memory_burst(struct tl_load *load, struct rte_mbuf **buffers, const uint32_t *slots,
-                         uint32_t count)
-{
-    struct tl_load_lines *lines = load->lines;
-    for (uint32_t i = 0; i < count; i++) {
-        __builtin_prefetch(rte_pktmbuf_mtod(buffers[i], uint8_t *));
-        for (uint32_t l = 0; l < TL_LOAD_LINES; l++)
-            __builtin_prefetch(lines[slots[i]].words[l], 1);
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        uint8_t *frame = rte_pktmbuf_mtod(buffers[i], uint8_t *);
-        for (uint32_t at = 0; at < TL_LOAD_FRAME_BYTES; at += TL_LINE_BYTES)
-            touch(frame + at);
-        for (uint32_t l = 0; l < TL_LOAD_LINES; l++)
-            touch(lines[slots[i]].words[l]);
-    }
-}
-
-static void memory_round(struct tl_load *load)
-{
-    uint32_t first = load->next;
-    if (tl_load_frames(load, load->buffers, TL_LOAD_ROUND_FRAMES) < 0)
-        return;
-    uint32_t slots[TL_BURST_MAX];
-    for (uint32_t at = 0; at < TL_LOAD_ROUND_FRAMES; at += TL_BURST_MAX) {
-        for (uint32_t i = 0; i < TL_BURST_MAX; i++)
-            slots[i] = load->order[(first + at + i) % load->flow_count];
-        uint64_t start = now_cycles();
-        memory_burst(load, load->buffers + at, slots, TL_BURST_MAX);
-        load->memory_cycles += now_cycles() - start;
-        load->memory_packets += TL_BURST_MAX;
-        tl_io_free(load->buffers + at, TL_BURST_MAX);
-    }
+    uint32_t frames = TURN_FLOWS * load->flow_count;
+    frames = frames > TURN_FRAMES_MIN ? frames : TURN_FRAMES_MIN;
+    return frames / TL_LOAD_ROUND_FRAMES;
 }
 
 // The lane's thread. Worker and memory loop take turns, so that both meet the same machine.
@@ -125,18 +91,12 @@ static int run_load(void *argument)
     load->failed = tl_load_install(load) < 0 || verify(load) < 0;
     uint64_t end_ns = tl_io_now_ns() + load->seconds * TL_NANOSECONDS;
     while (!load->failed && tl_io_now_ns() < end_ns) {
-        for (int i = 0; i < PARTS_MEASURED; i++)
+        for (uint32_t i = rounds(load); i > 0; i--)
             run_round(load);
-        for (int i = 0; i < PARTS_MEASURED; i++)
-            memory_round(load);
+        for (uint32_t i = rounds(load); i > 0; i--)
+            tl_load_bare_round(load);
     }
     return 0;
-}
-
-static double nanoseconds(uint64_t cycles, uint64_t packets)
-{
-    double hertz = (double)rte_get_tsc_hz();
-    return packets == 0 ? 0 : (double)cycles * 1e9 / hertz / (double)packets;
 }
 
 // 1 when every packet is accounted for.
@@ -150,20 +110,36 @@ static int is_exact(const struct tl_load *load)
            counters->sent == counters->forwarded + counters->generated + counters->injected;
 }
 
+static double each(uint64_t cycles, uint64_t packets)
+{
+    return packets == 0 ? 0 : (double)cycles / (double)packets;
+}
+
 static void print(const struct tl_options *options, const struct tl_load *load, int exact)
 {
-    double worker_ns = nanoseconds(load->worker_cycles, load->packets);
-    double memory_ns = nanoseconds(load->memory_cycles, load->memory_packets);
+    const struct tl_load_bare *bare = &load->bare;
+    double ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
+    double cycles = each(load->cycles, load->packets);
+    double bare_cycles = each(bare->cycles, bare->packets);
+    double ratio = bare_cycles > 0 ? cycles / bare_cycles : 0;
+    // Both kinds of memory that a relayed packet touches.
+    int huge = tl_load_memory_is_huge(load->lane->worker->flows) &&
+               tl_load_memory_is_huge(load->lane->worker->records);
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
     const char *format =
         options->json
             ? "{\"worker\":%u,\"sessions\":%u,\"verified\":%u,\"packets\":%llu,"
-              "\"ns_per_packet\":%.1f,\"memory_ns_per_packet\":%.1f,\"ratio\":%.2f,"
-              "\"identity\":\"%s\"}\n"
+              "\"ns_per_packet\":%.1f,\"cycles_per_packet\":%.0f,"
+              "\"memory_ns_per_packet\":%.1f,\"memory_cycles_per_packet\":%.0f,"
+              "\"ratio\":%.2f,\"huge_pages\":%s,\"cores\":%ld,\"identity\":\"%s\"}\n"
             : "worker %u: %u sessions, %u packets found their way one by one; %llu packets, "
-              "%.1f ns a packet, bare memory loop %.1f ns, ratio %.2f; identity %s\n";
+              "%.1f ns (%.0f cycles) a packet, bare memory loop %.1f ns (%.0f cycles), ratio %.2f; "
+              "huge pages: %s; %ld cores; identity %s\n";
     printf(format, load->lane->index, load->flow_count / 2, load->verified,
-           (unsigned long long)load->packets, worker_ns, memory_ns,
-           memory_ns > 0 ? worker_ns / memory_ns : 0, exact ? "exact" : "broken");
+           (unsigned long long)load->packets, cycles * ns_a_cycle, cycles,
+           bare_cycles * ns_a_cycle, bare_cycles, ratio,
+           options->json ? huge ? "true" : "false" : huge ? "yes" : "no", cores,
+           exact ? "exact" : "broken");
 }
 
 static int run_all(struct tl_node *node)
@@ -188,6 +164,7 @@ static int run_all(struct tl_node *node)
 int tl_self_load_run(struct tl_node *node)
 {
     uint32_t workers = node->options->geometry.worker_count;
+    tl_load_memory_prepare(node->options->no_huge);
     int result = tl_node_files(node);
     if (result == 0)
         result = tl_node_dpdk(node);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// One worker's self-load: its flows and the frames for them. self_load.c runs it, load_frames.c
-// makes and checks.
+// One worker's self-load. self_load.c runs it, load_frames.c makes and checks frames,
+// self_load_bare.c is the bare memory loop, self_load_memory.c takes memory as a node would.
 
 #ifndef TL_SELF_LOAD_H
 #define TL_SELF_LOAD_H
 
 #include "lane.h"
 
-enum { TL_LOAD_FRAME_BYTES = 214, TL_LOAD_ROUND_FRAMES = 1024, TL_LOAD_LINES = 9 };
+enum { TL_LOAD_FRAME_BYTES = 214, TL_LOAD_ROUND_FRAMES = 256 };
 
 // What the sender of a flow knows.
 struct tl_load_flow {
@@ -20,9 +20,17 @@ struct tl_load_flow {
     uint32_t timestamp;
 };
 
-// Lines of the bare memory loop, one set a flow, apart as the worker's tables are.
-struct tl_load_lines {
-    uint64_t words[TL_LOAD_LINES][TL_LINE_BYTES / sizeof(uint64_t)];
+struct tl_load_line {
+    uint64_t words[TL_LINE_BYTES / sizeof(uint64_t)];
+};
+
+// Tables of the bare memory loop.
+struct tl_load_bare {
+    uint32_t *ports;                 // by 64 Ki times address index and port: flow
+    struct tl_load_line *flows;
+    struct tl_load_line *statistics; // in memory of the kind that the records are in
+    uint64_t packets;
+    uint64_t cycles;
 };
 
 struct tl_load {
@@ -30,18 +38,17 @@ struct tl_load {
     struct tl_sink sink;
     struct tl_load_flow *flows;
     uint32_t *order; // flows in random order
+    uint8_t *seen;   // by flow: verified
     uint32_t flow_count;
     uint32_t next; // place in `order`
     uint64_t seconds;
-    struct tl_load_lines *lines;
+    struct tl_load_bare bare;
     struct rte_mbuf *buffers[TL_LOAD_ROUND_FRAMES];
     int failed;
     uint32_t verified;
     uint64_t packets;
     uint64_t sent;
-    uint64_t worker_cycles;
-    uint64_t memory_packets;
-    uint64_t memory_cycles;
+    uint64_t cycles;
 };
 
 // Takes memory and dimensions the load. 0, or the exit code with a sentence.
@@ -53,8 +60,24 @@ int tl_load_install(struct tl_load *load);
 // Makes `count` frames for the next flows in order. 0, or -1 when no buffer is free.
 int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t count);
 
-// 1 when a frame that left is what one flow must send, for the first time: called once a frame,
-// before the bare memory loop runs (it keeps its marks in that loop's lines).
+// 1 when a frame that left is what one flow must send, for the first time: called once a frame.
 int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer);
+
+// Takes the tables of the bare memory loop. 0, or -1 when there is no memory.
+int tl_load_bare_init(struct tl_load *load, int no_huge);
+
+// One round of the bare memory loop, over fresh frames of load->buffers.
+void tl_load_bare_round(struct tl_load *load);
+
+// Gives this process a /dev/shm of huge pages of its own, as an appliance mounts one for its files,
+// before the fast path's file is made. Without the right to mount it stays as it is.
+void tl_load_memory_prepare(int no_huge);
+
+// Memory of a worker's tables (node.c), zeroed; and memory of the shared file. NULL: there is none.
+void *tl_load_memory_private(uint64_t size_bytes, int no_huge);
+void *tl_load_memory_shared(uint64_t size_bytes);
+
+// 1 when the memory at `place` stands in huge pages.
+int tl_load_memory_is_huge(const void *place);
 
 #endif

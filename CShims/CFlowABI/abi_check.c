@@ -10,7 +10,7 @@ static const uint32_t STRIDE_MAX = 1u << 20;
 // The part of each message that its first version had and no operation can do without.
 static const uint32_t COMMAND_BYTES_MIN = 160;
 static const uint32_t EVENT_BYTES_MIN = 56;
-static const uint32_t RECORD_BYTES_MIN = 256;
+static const uint32_t RECORD_BYTES_MIN = 184;
 static const uint32_t WORKER_BYTES_MIN = 536; // 27 drop reasons
 static const uint32_t REALM_BYTES_MIN = 104;
 static const uint32_t ADDRESS_BYTES_MIN = 24;

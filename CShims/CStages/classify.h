@@ -86,7 +86,7 @@ TL_STAGE_CODE int classify(struct tl_worker *worker, struct tl_packet *packet)
     if (TL_UNLIKELY(packet->flags & TL_PACKET_SEGMENTED || !classify_usual(worker, packet)) &&
         !tl_classify_rare(worker, packet))
         return 0;
-    __builtin_prefetch(&worker->ports[packet->place]);
+    TL_PREFETCH(&worker->ports[packet->place]);
     return 1;
 }
 

@@ -12,7 +12,7 @@ _Static_assert(offsetof(struct tl_flow_record, egress_index) == LOOKUP_RECORD_OU
 
 static inline void lookup_prefetch(const struct tl_worker *worker, uint32_t slot, uint32_t line)
 {
-    __builtin_prefetch((const uint8_t *)tl_worker_record(worker, slot) + line, 1);
+    TL_PREFETCH((const uint8_t *)tl_worker_record(worker, slot) + line);
 }
 
 TL_STAGE_CODE int lookup(struct tl_worker *worker, struct tl_packet *packet)
@@ -21,11 +21,11 @@ TL_STAGE_CODE int lookup(struct tl_worker *worker, struct tl_packet *packet)
     if (TL_UNLIKELY(entry.slot == TL_NO_FLOW))
         return stage_drop(worker, packet, TL_DROP_INDEX_NO_FLOW);
     packet->flow = &worker->flows[entry.slot];
-    __builtin_prefetch(&packet->flow->ingress, 1);
+    TL_PREFETCH(&packet->flow->ingress);
     lookup_prefetch(worker, entry.slot, LOOKUP_RECORD_IN);
     if (TL_LIKELY(entry.peer != TL_NO_FLOW && packet->local_port % 2 == 0)) {
         packet->peer = &worker->flows[entry.peer];
-        __builtin_prefetch(&packet->peer->egress, 1);
+        TL_PREFETCH(&packet->peer->egress);
         lookup_prefetch(worker, entry.peer, LOOKUP_RECORD_OUT);
     }
     return 1;

@@ -13,6 +13,11 @@
 #define TL_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define TL_UNLIKELY(x) __builtin_expect(!!(x), 0)
 
+/// Asks for a line that a later pass over the burst needs. Into the second-level cache: what is
+/// asked for in the first level beyond what that can have outstanding (24 lines on Zen 4) is
+/// silently dropped, and a burst asks for 128.
+#define TL_PREFETCH(address) __builtin_prefetch((address), 0, 2)
+
 #define TL_LINE_BYTES 64u
 #define TL_BURST_MAX  32u // packets of one pipeline run
 

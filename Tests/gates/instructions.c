@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs packets of one kind, or commands, through tables and stages, so that callgrind can count.
+// Everything is made beforehand; `measured` and what it calls is what counts.
+// Usage: instructions rtp_ipv4 | rtp_ipv6 | rtp_vlan | rtcp | no_flow | command_add
+#include "../CStages/frames.h"
+
+enum { BURST_PACKETS = 32, BURSTS = 64, WARM_UP = 2, CALLS = 8, FRAME_ROOM = 512 };
+
+static uint8_t frames[WARM_UP + BURSTS][BURST_PACKETS][FRAME_ROOM];
+static struct tl_packet views[WARM_UP + BURSTS][BURST_PACKETS];
+static struct tl_command commands[FLOWS];
+
+// Not to be folded into main: the count is switched on and off with it.
+__attribute__((noinline)) static void measured_packets(struct world *world, uint32_t burst)
+{
+    tl_pipeline_run(world->worker, views[burst], BURST_PACKETS, world->now_ns);
+    if (views[burst][0].edge == TL_EDGE_SEND)
+        tl_packets_sent(world->worker, views[burst], BURST_PACKETS);
+}
+
+__attribute__((noinline)) static void measured_commands(struct world *world)
+{
+    struct tl_event answer;
+    for (uint32_t i = 0; i < FLOWS; i++)
+        tl_command_apply(world->worker, 0, &commands[i], world->now_ns, &answer);
+}
+
+static void add_calls(struct world *world, uint32_t address, const char *remote)
+{
+    for (uint32_t i = 0; i < 2 * CALLS; i++) {
+        struct tl_flow_spec spec =
+            spec_make(address, (uint16_t)(20000 + 2 * i), remote, (uint16_t)(30000 + 2 * i));
+        spec.peer_index = i ^ 1;
+        spec.peer_generation = 1;
+        CHECK_EQUAL(command(world, TL_OP_ADD, i, 1, &spec), TL_STATUS_OK);
+    }
+}
+
+// A sender report without blocks, and a source description.
+static uint32_t put_rtcp(uint8_t *at)
+{
+    memset(at, 0, 44);
+    put_32(at, 0x80c80006);
+    put_32(at + 4, 77);
+    put_32(at + 28, 0x81ca0003);
+    put_32(at + 32, 77);
+    put_32(at + 36, 0x01027878);
+    return 44;
+}
+
+static void make_frame(struct world *world, const struct sender *sender, uint32_t flow,
+                       uint32_t count, const char *kind)
+{
+    struct sender from = *sender;
+    uint8_t rtcp[64];
+    int is_rtcp = strcmp(kind, "rtcp") == 0;
+    from.source_port = (uint16_t)(30000 + 2 * flow + (uint32_t)is_rtcp);
+    from.destination_port = (uint16_t)(20000 + 2 * flow + (uint32_t)is_rtcp);
+    if (strcmp(kind, "no_flow") == 0)
+        from.destination_port = (uint16_t)(from.destination_port + 4 * CALLS);
+    burst_begin(world);
+    struct rtp rtp = {.sequence = (uint16_t)(count + 1), .timestamp = 160 * count, .ssrc = 7};
+    struct tl_packet *made = is_rtcp ? add_udp(world, &from, rtcp, put_rtcp(rtcp))
+                                     : add_rtp(world, &from, rtp);
+    struct tl_packet *view = &views[0][0] + count;
+    uint8_t *room = &frames[0][0][0] + (size_t)count * FRAME_ROOM;
+    CHECK(made->length + TL_HEADROOM_BYTES <= FRAME_ROOM);
+    memcpy(room + TL_HEADROOM_BYTES, made->data, made->length);
+    *view = *made;
+    view->data = room + TL_HEADROOM_BYTES;
+}
+
+static void run_packets(struct world *world, const struct sender *sender, const char *kind)
+{
+    uint32_t edge = TL_EDGE_SEND;
+    if (strcmp(kind, "rtcp") == 0 || strcmp(kind, "no_flow") == 0)
+        edge = TL_EDGE_FREE;
+    for (uint32_t i = 0; i < (WARM_UP + BURSTS) * BURST_PACKETS; i++)
+        make_frame(world, sender, i % (2 * CALLS), i, kind);
+    for (uint32_t burst = 0; burst < WARM_UP; burst++)
+        tl_pipeline_run(world->worker, views[burst], BURST_PACKETS, world->now_ns);
+    for (uint32_t burst = WARM_UP; burst < WARM_UP + BURSTS; burst++) {
+        world->now_ns += 20 * TL_MILLISECOND_NS;
+        measured_packets(world, burst);
+        for (uint32_t i = 0; i < BURST_PACKETS; i++)
+            CHECK_EQUAL(views[burst][i].edge, edge);
+    }
+    printf("%u\n", BURSTS * BURST_PACKETS);
+}
+
+static void run_commands(struct world *world)
+{
+    for (uint32_t i = 0; i < FLOWS; i++) {
+        commands[i] = (struct tl_command){
+            .size_bytes = sizeof(commands[i]), .operation = TL_OP_ADD, .flow_index = i,
+            .generation = 1, .sequence = i,
+            .spec = spec_make(ADDRESS_1, (uint16_t)(20000 + 2 * i), "198.18.1.2", 30000)};
+        commands[i].spec.bits_per_second = 174400;
+        commands[i].spec.media_timeout_ms = 30000;
+    }
+    measured_commands(world);
+    CHECK_EQUAL(world->worker->live, FLOWS);
+    printf("%u\n", FLOWS);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct sender ipv4 = {"198.18.1.2", 0, "198.18.1.1", 0, 0, 0};
+    static const struct sender ipv6 = {"2001:db8:1::2", 0, "2001:db8:1::1", 0, 0, 0};
+    static const struct sender vlan = {"198.18.2.2", 0, "198.18.2.1", 0, 1, 100};
+    const char *kind = argc > 1 ? argv[1] : "";
+    struct world *world = world_make(1);
+    if (strcmp(kind, "command_add") == 0) {
+        run_commands(world);
+        return 0;
+    }
+    int is_ipv6 = strcmp(kind, "rtp_ipv6") == 0, is_vlan = strcmp(kind, "rtp_vlan") == 0;
+    const struct sender *sender = is_ipv6 ? &ipv6 : is_vlan ? &vlan : &ipv4;
+    add_calls(world, is_ipv6 ? ADDRESS_1_V6 : is_vlan ? ADDRESS_2 : ADDRESS_1, sender->source);
+    run_packets(world, sender, kind);
+    return 0;
+}
