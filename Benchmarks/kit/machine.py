@@ -39,11 +39,6 @@ def _version(package):
     return _said("dpkg-query", "-W", "-f", "${Version}", package)
 
 
-def tsc_ghz():
-    """Cycles of the time stamp counter a nanosecond, as the kernel says."""
-    return float(_fields("/proc/cpuinfo").get("cpu MHz", 0) or 0) / 1000
-
-
 def steal_ticks():
     """Ticks that the hypervisor took from all cores since the start."""
     fields = _read("/proc/stat").splitlines()[0].split()

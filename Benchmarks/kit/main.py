@@ -76,7 +76,7 @@ def run_profile(bench, name):
     for row in profile.ROWS:
         if bench.result.find(row) is None:
             why = error or "the profile made no such row"
-            bench.row(row, None, void=f"not measured: {why.splitlines()[0][:120]}")
+            bench.row(row, None, void=f"not measured: {why.splitlines()[0][:80]}")
             error = why
     bench.result.profiles[name] = {"seconds": round(time.monotonic() - start, 1), "error": error}
     bench.profile = None
