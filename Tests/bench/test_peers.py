@@ -6,7 +6,7 @@ import unittest
 import kit_path  # noqa: F401
 import machine
 from children import BenchError
-from generator import Load
+from generator import Load, ceiling
 from peers import bencode
 from peers.rtpengine import CallSetUp, media_of
 
@@ -84,9 +84,8 @@ class Generator(unittest.TestCase):
         with self.assertRaises(BenchError):
             load(0.5, received_pps=0.0).relay_cpu_ns
 
-    def test_void(self):
-        self.assertIsNone(load().void(400_000))
-        self.assertIsNotNone(load().void(450_000))
+    def test_the_ceiling_is_the_most_that_was_shown(self):
+        self.assertEqual(ceiling([load(), load(ceiling_pps=7e5), load(ceiling_pps=1e5)]), 7e5)
 
 
 class Cpu(unittest.TestCase):

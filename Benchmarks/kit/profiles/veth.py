@@ -5,10 +5,10 @@ The run time of a process does not hold what the kernel does for it elsewhere: o
 receive path of a socket runs on the sender's core, for either of the two.
 """
 
-from generator import P99_LIMIT_US, STREAM_PPS, Generator
+from generator import P99_LIMIT_US, STREAM_PPS, Generator, ceiling
 from peers.rtpengine import RtpEngine, write_plan
 from product import MAC_BOX, MAC_FAR, FastPath, Sessions, xdp_realm
-from result import HIGHER, LOWER, first_reason
+from result import HIGHER, LOWER, ceiling_void, first_reason
 from search import RESOLUTION, highest
 from wire import DEVICES
 
@@ -36,8 +36,8 @@ def make_generator(bench, plan):
                      namespace=bench.wire().namespace("far"))
 
 
-def windows(bench, name, generator, pid):
-    """window(calls) for the search."""
+def windows(bench, name, generator, pid, loads):
+    """window(calls) for the search; what the generator found is added to `loads`."""
     seconds, warm_up = bench.pick(4, 2), bench.pick(2, 1)
 
     def window(calls):
@@ -45,6 +45,7 @@ def windows(bench, name, generator, pid):
                              STREAM_PPS, seconds=seconds, warm_up=warm_up, pid=pid)
         bench.say(f"{name}, {calls:,} calls: {load.brief()}"
                   + ("" if load.carried else ": not carried"))
+        loads.append(load)
         return load.verdict, load
 
     return window
@@ -56,10 +57,11 @@ def _peer(bench, resolution):
     lines, _, _ = peer.set_up(PEER_CALLS)
     plan = bench.path("plan-rtpengine")
     write_plan(plan, lines)
-    window = windows(bench, "rtpengine", make_generator(bench, plan), peer.child.pid)
+    loads = []
+    window = windows(bench, "rtpengine", make_generator(bench, plan), peer.child.pid, loads)
     found = highest(window, PEER_START, LOWEST, PEER_CALLS, resolution)
     peer.stop()
-    return found
+    return found, ceiling(loads)
 
 
 def _product(bench, resolution, equal_calls):
@@ -67,7 +69,8 @@ def _product(bench, resolution, equal_calls):
     fastpath = FastPath(bench, xdp_realm(), PRODUCT_CALLS, namespace=wire.namespace("box"),
                         probe=True)
     sessions = Sessions(bench, fastpath, PRODUCT_CALLS)
-    window = windows(bench, "trunkline", make_generator(bench, sessions.plan), fastpath.pid)
+    loads = []
+    window = windows(bench, "trunkline", make_generator(bench, sessions.plan), fastpath.pid, loads)
     found = highest(window, PRODUCT_START, LOWEST, PRODUCT_CALLS, resolution)
     fastpath.probe()
     window(max(equal_calls, LOWEST))
@@ -75,19 +78,21 @@ def _product(bench, resolution, equal_calls):
     bench.record("veth probe at rtpengine's load", {"report": probe})
     sessions.stop()
     fastpath.stop()
-    return found, probe["busy_share"]
+    return found, ceiling(loads), probe["busy_share"]
 
 
 def run(bench):
     resolution = bench.pick(RESOLUTION, 0.15)
-    peer = _peer(bench, resolution)
-    product, busy = _product(bench, resolution, peer.load)
-    voids = {"trunkline": _void(product, PRODUCT_CALLS), "rtpengine": _void(peer, PEER_CALLS)}
+    peer, peer_ceiling = _peer(bench, resolution)
+    product, product_ceiling, busy = _product(bench, resolution, peer.load)
+    voids = {"trunkline": _void(product, PRODUCT_CALLS, product_ceiling),
+             "rtpengine": _void(peer, PEER_CALLS, peer_ceiling)}
+    ceilings = {"trunkline": product_ceiling, "rtpengine": peer_ceiling}
     both = first_reason(*voids.values())
     ours, theirs = product.load * PPS_A_CALL, peer.load * PPS_A_CALL
     for name, found in (("trunkline", product), ("rtpengine", peer)):
         bench.row(f"relay.loss_free_pps.{name}.veth", found.load * PPS_A_CALL,
-                  conditions=_conditions(found), void=voids[name])
+                  conditions=_conditions(found, ceilings[name]), void=voids[name])
     bench.row("relay.loss_free_ratio_to_rtpengine.veth", ours / theirs if theirs else None,
               ("rtpengine pps", theirs), f"both: 0 lost, p99 < {P99_LIMIT_US // 1000} ms",
               both)
@@ -103,19 +108,20 @@ def run(bench):
               conditions=f"turns with work, at {theirs:,} pps; the core itself is polled anyway")
 
 
-def _void(found, most):
+def _void(found, most, generator_pps):
     if found.load == 0:
         return "not even the lowest load was carried"
     if found.failed_at is None:
         return f"the search ended at its own limit of {most:,} calls"
-    return found.outcome.void(found.load * PPS_A_CALL)
+    return ceiling_void(generator_pps, found.load * PPS_A_CALL)
 
 
-def _conditions(found):
+def _conditions(found, generator_pps):
     if found.load == 0:
         return ""
     latency = found.outcome["latency_us"]
     passing, failing = found.passes
     return (f"{found.load:,} calls; p50 {latency['p50']:,.0f} us, p99 {latency['p99']:,.0f} us; "
             f"{passing} of {passing + failing} windows; refused at "
-            f"{(found.failed_at or 0) * PPS_A_CALL:,} pps")
+            f"{(found.failed_at or 0) * PPS_A_CALL:,} pps; generator's ceiling "
+            f"{generator_pps:,.0f}")
