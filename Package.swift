@@ -47,8 +47,8 @@ let package = Package(
     products: [
         .executable(name: "trunkline", targets: ["trunkline"]),
         .executable(name: "trunkline-fastpath", targets: ["CFastPath"]),
-        .executable(name: "trunkline-sessions", targets: ["trunkline-sessions"]),
         .executable(name: "trunkline-bench", targets: ["CGenerator"]),
+        .executable(name: "trunkline-sessions", targets: ["trunkline-sessions"]),
     ],
     targets: [
         // The contract.

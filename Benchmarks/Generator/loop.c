@@ -42,19 +42,10 @@ static void prefetch_streams(const struct tl_load *load)
         rte_prefetch0(&load->streams[tl_schedule_peek(&load->schedule, i)]);
 }
 
-static uint32_t count_due(const struct tl_schedule *schedule, uint64_t now, uint32_t limit)
-{
-    struct tl_schedule copy = *schedule;
-    uint32_t count = 0;
-    for (; count < limit && (int64_t)(now - tl_schedule_due(&copy)) >= 0; count++)
-        tl_schedule_take(&copy);
-    return count;
-}
-
 static void make_frames(struct tl_load *load, uint64_t now, uint32_t limit, int now_due)
 {
     struct tl_schedule *schedule = &load->schedule;
-    uint32_t count = now_due ? limit : count_due(schedule, now, limit);
+    uint32_t count = now_due ? limit : tl_schedule_ready(schedule, now, limit);
     if (count == 0 || rte_pktmbuf_alloc_bulk(load->wire.send_pool, load->pending, count) != 0)
         return; // the driver has all buffers: its ring is full
     for (uint32_t i = 0; i < count; i++) {

@@ -35,6 +35,7 @@ struct tl_options {
     uint32_t seconds, warm_up, wait;
     uint32_t junk_rate; // packets a second
     uint32_t core;
+    int32_t other_core;       // TL_VERB_PROBE; -1 = none
     uint32_t count, pause_ms; // first_packet
 };
 

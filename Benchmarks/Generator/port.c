@@ -154,8 +154,11 @@ int tl_wire_open(struct tl_wire *wire, const struct tl_options *options, int (*i
 
 void tl_wire_close(struct tl_wire *wire)
 {
-    // The client's end first: it is the one that tells the other.
-    for (uint16_t i = wire->port_count; i-- > 0;) {
+    // With both ends in one process, the driver's thread and this one would each free what the
+    // connection holds. The process is over anyway.
+    if (wire->port_count > 1)
+        return;
+    for (uint16_t i = 0; i < wire->port_count; i++) {
         rte_eth_dev_stop(wire->ports[i]);
         rte_eth_dev_close(wire->ports[i]);
     }

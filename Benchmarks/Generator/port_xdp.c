@@ -31,6 +31,7 @@ int tl_xdp_check(const char *interface)
 {
     unsigned int index = if_nametoindex(interface);
     uint32_t program = 0;
+    libbpf_set_print(NULL); // of what the driver's library is missing, nothing matters here
     if (index == 0) {
         tl_say("there is no interface %s here (ip link shows them)", interface);
         return TL_EXIT_UNAVAILABLE;

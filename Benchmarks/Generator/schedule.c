@@ -33,6 +33,7 @@ void tl_schedule_streams(struct tl_schedule *schedule, uint32_t count, double pe
         schedule->phases[i] = tl_random_below(&random, schedule->period);
     qsort(schedule->phases, count, sizeof(uint64_t), compare);
     shuffle(schedule, &random);
+    schedule->half_spacing = schedule->period / count / 2;
     tl_schedule_start(schedule, 0);
 }
 
@@ -46,5 +47,6 @@ void tl_schedule_rate(struct tl_schedule *schedule, uint32_t count, double per_s
     for (uint32_t i = 0; i < count; i++)
         schedule->phases[i] = (uint64_t)(spacing * i);
     shuffle(schedule, &random);
+    schedule->half_spacing = schedule->period / count / 2;
     tl_schedule_start(schedule, 0);
 }

@@ -45,7 +45,7 @@ public final class CallSet {
                 .usage, "the parties have no ports left: an address has "
                     + "\(PartyAddresses.portsOfAddress), name more of them")
         }
-        let second = RealmIndex(fastPath.realms.count > 1 ? 1 : 0)
+        let second = RealmIndex(fastPath.geometry.realms > 1 ? 1 : 0)
         guard
             let local = ports.reserve(
                 RealmIndex(0), isIPv4: partyA.address.isIPv4, second,

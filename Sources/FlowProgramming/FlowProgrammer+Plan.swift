@@ -58,47 +58,48 @@ extension FlowProgrammer {
 
     /// Sets what a flow shall be, and queues it if that is something to do.
     func wish(_ index: FlowIndex, _ specification: FlowSpecification?) {
-        guard var entry = self.table?.entries[index] else { return }
+        guard let entry = self.table?.entries[index] else { return }
         entry.desired = specification
-        self.table?.entries[index] = entry
-        self.enqueue(index)
+        self.enqueue(entry)
     }
 
     /// Queues a flow, unless it stands there or waits for an answer (which looks again).
-    func enqueue(_ index: FlowIndex) {
-        guard var entry = self.table?.entries[index], !entry.isQueued, !entry.isInFlight else {
-            return
-        }
-        if entry.command == nil {
+    func enqueue(_ entry: FlowEntry) {
+        guard !entry.isQueued, !entry.isInFlight else { return }
+        if entry.isSettled {
             // Nothing there, nothing wished: the index is free again.
-            if entry.desired == nil { self.table?.free(index) }
+            if entry.desired == nil { self.table?.free(entry.flow.index) }
             return
         }
-        guard let worker = self.table?.geometry.worker(of: index).value,
+        guard let worker = self.table?.geometry.worker(of: entry.flow.index).value,
             worker < self.queues.count
         else { return }
         entry.isQueued = true
-        self.table?.entries[index] = entry
-        self.queues[Int(worker)].append(index)
+        self.queues[Int(worker)].append(entry)
     }
 
     /// Tells whoever waits when a session has got what it wants.
     func settle(_ session: MediaSession) {
         guard let current = self.sessions[session] else { return }
-        let flows = [current.a?.flow, current.b?.flow].compactMap(\.self)
-        let entries = flows.map { self.table?.entries[$0.index] }
+        let (a, b) = (self.entry(current.a), self.entry(current.b))
         if current.isEnding {
-            let isGone = zip(flows, entries).allSatisfy { $1 == nil || $1?.flow != $0 }
-            guard isGone else { return }
+            guard a == nil, b == nil else { return }
             let figures = self.statistics(session)
             self.sessions[session] = nil
             self.outcomes.append(.ended(session, a: figures.a, b: figures.b))
-        } else if !current.isAnnounced, entries.count == 2,
-            entries.allSatisfy({ $0?.desired != nil && $0?.isSettled == true })
+        } else if !current.isAnnounced, let a, let b, a.desired != nil, b.desired != nil,
+            a.isSettled, b.isSettled
         {
             self.sessions[session]?.isAnnounced = true
             self.outcomes.append(.installed(session))
         }
+    }
+
+    private func entry(_ identity: LegIdentity?) -> FlowEntry? {
+        guard let flow = identity?.flow, let entry = self.table?.entries[flow.index],
+            entry.flow == flow
+        else { return nil }
+        return entry
     }
 
     /// Drops a session without an outcome. Flows that may be installed go by their queue.

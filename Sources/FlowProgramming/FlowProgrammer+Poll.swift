@@ -47,29 +47,29 @@ extension FlowProgrammer {
     ) throws(RingFault) {
         // Also on the way out: what is written before a fault is not published by anyone else.
         defer { channel.commands.publish() }
-        while let index = self.queues[worker].first {
-            guard let command = self.table?.entries[index]?.command else {
-                let owner = self.table?.entries[index]?.owner
-                self.unqueue(worker, index)
-                self.enqueue(index)
+        while let entry = self.queues[worker].first {
+            guard let command = entry.command else {
+                self.unqueue(worker, entry)
+                self.enqueue(entry)
                 // A session may have ended before its flows were ever written.
-                if let owner { self.settle(owner.session) }
+                if let owner = entry.owner { self.settle(owner.session) }
                 continue
             }
             guard let sequence = try channel.commands.write(command) else {
                 self.counters.ringFull &+= 1
                 return
             }
-            self.unqueue(worker, index)
-            self.table?.entries[index]?.isInFlight = true
-            self.sent[worker].append(Sent(sequence: sequence, command: command, timeNs: nowNs))
+            self.unqueue(worker, entry)
+            entry.isInFlight = true
+            self.sent[worker].append(
+                Sent(sequence: sequence, command: command, entry: entry, timeNs: nowNs))
             self.counters.commands &+= 1
         }
     }
 
-    private func unqueue(_ worker: Int, _ index: FlowIndex) {
+    private func unqueue(_ worker: Int, _ entry: FlowEntry) {
         self.queues[worker].removeFirst()
-        self.table?.entries[index]?.isQueued = false
+        entry.isQueued = false
     }
 
     private func read(
@@ -113,21 +113,19 @@ extension FlowProgrammer {
             throw .answer(sequence: sequence)
         }
         self.counters.measure(latencyNs: nowNs >= sent.timeNs ? nowNs - sent.timeNs : 0)
-        let index = sent.command.flow.index
-        guard var entry = self.table?.entries[index] else { return }
+        let entry = sent.entry
         entry.isInFlight = false
         if status == .ok {
-            self.done(sent.command, &entry)
+            self.done(sent.command, entry)
         } else {
             self.counters.refused &+= 1
-            self.refused(sent.command, status, &entry)
+            self.refused(sent.command, status, entry)
         }
-        self.table?.entries[index] = entry
-        self.enqueue(index)
+        self.enqueue(entry)
         if let owner = entry.owner { self.settle(owner.session) }
     }
 
-    private func done(_ command: FlowCommand, _ entry: inout FlowEntry) {
+    private func done(_ command: FlowCommand, _ entry: FlowEntry) {
         switch command.operation {
         case .add(let specification), .modify(let specification):
             entry.installed = .known(specification)
@@ -140,7 +138,7 @@ extension FlowProgrammer {
 
     /// A refusal changes nothing on the other side; here the wish that cannot be had is given up.
     private func refused(
-        _ command: FlowCommand, _ status: CommandStatus, _ entry: inout FlowEntry
+        _ command: FlowCommand, _ status: CommandStatus, _ entry: FlowEntry
     ) {
         var isKept = false
         switch command.operation {

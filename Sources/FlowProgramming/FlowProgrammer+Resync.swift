@@ -65,11 +65,11 @@ extension FlowProgrammer {
     func lost() {
         guard let geometry = self.table?.geometry else { return }
         self.clearQueues(geometry)
-        for index in self.table.map({ Array($0.entries.keys) }) ?? [] {
-            self.table?.entries[index]?.isQueued = false
-            self.table?.entries[index]?.isInFlight = false
+        for entry in self.table.map({ Array($0.entries.values) }) ?? [] {
+            entry.isQueued = false
+            entry.isInFlight = false
             // A flow without an owner has nobody who asks for it after this.
-            if self.table?.entries[index]?.owner == nil { self.table?.free(index) }
+            if entry.owner == nil { self.table?.free(entry.flow.index) }
         }
         for (session, current) in self.sessions where current.isEnding {
             let figures = self.statistics(session)
@@ -184,11 +184,12 @@ extension FlowProgrammer {
             guard let occupant = file.occupant(index), occupant.isLive,
                 self.table?.entries[index] == nil
             else { continue }
-            self.table?.entries[index] = FlowEntry(
+            let entry = FlowEntry(
                 flow: FlowID(index: index, generation: occupant.generation), owner: nil,
                 desired: nil, installed: .unknown)
+            self.table?.entries[index] = entry
             self.counters.orphansRemoved &+= 1
-            self.enqueue(index)
+            self.enqueue(entry)
         }
     }
 }

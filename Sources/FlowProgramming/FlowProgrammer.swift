@@ -44,6 +44,7 @@ public final class FlowProgrammer {
     struct Sent {
         let sequence: UInt32
         let command: FlowCommand
+        let entry: FlowEntry
         let timeNs: UInt64
     }
 
@@ -59,22 +60,18 @@ public final class FlowProgrammer {
     let link: FastPathLink
     var table: FlowTable?
     var sessions: [MediaSession: Session] = [:]
-    /// Indexes with something to do, by worker.
-    var queues: [Queue<FlowIndex>] = []
+    /// Flows with something to do, by worker.
+    var queues: [Queue<FlowEntry>] = []
     /// Commands without an answer, by worker, oldest first.
     var sent: [Queue<Sent>] = []
     var outcomes: [MediaOutcome] = []
     var dscpOf: [AddressIndex: UInt8] = [:]
     var hasBegun = false
-    private var random: any RandomNumberGenerator
+    private var random = RandomStore()
 
     /// A programmer that has done nothing yet.
-    public init(
-        _ configuration: Configuration,
-        random: any RandomNumberGenerator = SystemRandomNumberGenerator()
-    ) {
+    public init(_ configuration: Configuration) {
         self.configuration = configuration
-        self.random = random
         self.link = FastPathLink(
             fastPath: configuration.fastPathFile, control: configuration.controlFile,
             shard: configuration.shard, mode: configuration.mode)
@@ -196,8 +193,8 @@ public final class FlowProgrammer {
     }
 
     func randomIdentity(_ flow: FlowID) -> LegIdentity {
-        let value = UInt64.random(in: 0...UInt64.max, using: &self.random)
-        let more = UInt64.random(in: 0...UInt64.max, using: &self.random)
+        let value = self.random.next()
+        let more = self.random.next()
         return LegIdentity(
             flow: flow, ssrc: UInt32(truncatingIfNeeded: value),
             // The upper half stays free: a stream's first sequence number below 2^15 cannot wrap

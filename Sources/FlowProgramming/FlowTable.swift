@@ -17,9 +17,10 @@ enum Installed: Equatable {
 
 /// One flow: what it shall be, what it is, and whether a command is on its way. One command at a
 /// time; a wish that changes meanwhile is compared again when the answer comes, so that any number
-/// of changes takes one place in the queue.
-struct FlowEntry {
-    var flow: FlowID
+/// of changes takes one place in the queue. A reference: it is looked at many times for each command
+/// and not copied.
+final class FlowEntry {
+    let flow: FlowID
     var owner: (session: MediaSession, leg: MediaLeg)?
     /// What it shall be; nil: nothing.
     var desired: FlowSpecification?
@@ -27,6 +28,17 @@ struct FlowEntry {
     var isQueued = false
     var isInFlight = false
 
+    init(
+        flow: FlowID, owner: (session: MediaSession, leg: MediaLeg)?, desired: FlowSpecification?,
+        installed: Installed
+    ) {
+        self.flow = flow
+        self.owner = owner
+        self.desired = desired
+        self.installed = installed
+    }
+
+    /// It is what it shall be: there is no command to write.
     var isSettled: Bool {
         if let desired { return self.installed == .known(desired) }
         return self.installed == .none
