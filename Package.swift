@@ -108,6 +108,26 @@ let package = Package(
         module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
+        // What several tests stand on.
+        .target(
+            name: "CallWorld",
+            dependencies: [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
+                "Admission", "CallControl",
+            ], path: "Tests/CallWorld", swiftSettings: strictSwift),
+        .target(
+            name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
+            path: "Tests/FakeFastPath", swiftSettings: strictSwift),
+        // Counts what operations allocate; `Tests/run gates` compares.
+        .target(name: "CMeter", path: "Tests/gates/meter", cSettings: strictC),
+        .executableTarget(
+            name: "allocations",
+            dependencies: [
+                "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
+                "SIPTransaction", "SIPDialog", "CallControl", "FlowABI", "MediaPlanning",
+                "FlowProgramming", "SIPTransport",
+            ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
+
         // The process.
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
@@ -148,12 +168,15 @@ let package = Package(
             "CallControlTests",
             [
                 "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl",
+                "Admission", "CallControl", "CallWorld",
             ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",
-            ["FlowProgramming", "MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+            [
+                "FlowProgramming", "MediaPlanning", "CallControl", "CFlowABI", "FlowABI",
+                "NetworkAddress", "FakeFastPath",
+            ]),
         tests(
             "FlowABITests",
             ["FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control"]),

@@ -40,8 +40,8 @@ public enum ProcessState: Sendable, Hashable {
 /// The fast path's file, mapped read-only. Its header was checked once, at attach; what changes is
 /// read word by word. Unmapped when the last user lets go.
 public final class FastPathFile {
-    /// Where it was found.
-    public let path: String
+    /// Where it was found, as C takes it: it is looked at at every poll.
+    private let path: [CChar]
     /// What it is dimensioned for.
     public let geometry: Geometry
     private(set) var map: tl_map
@@ -55,7 +55,7 @@ public final class FastPathFile {
         guard result == TL_FILE_OK else {
             throw FileRefusal(code: result, systemError: result == TL_FILE_SYSTEM ? errno : 0)
         }
-        self.path = path
+        self.path = Array(path.utf8CString)
         self.map = map
         self.layout = layout
         self.geometry = Geometry(layout.geometry)

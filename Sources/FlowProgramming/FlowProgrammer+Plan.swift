@@ -11,10 +11,10 @@ extension FlowProgrammer {
     func plan(_ session: MediaSession) throws(MediaSessionError) {
         guard let current = self.sessions[session] else { throw .badSession }
         let a = try self.identity(current.a, current.intent.a)
-        self.sessions[session]?.a = a
+        current.a = a
         self.claim(a, session, .a)
         let b = try self.identity(current.b, current.intent.b)
-        self.sessions[session]?.b = b
+        current.b = b
         self.claim(b, session, .b)
         let plan: MediaPlan
         do throws(MediaPlanError) {
@@ -24,7 +24,7 @@ extension FlowProgrammer {
         } catch {
             throw .plan(error)
         }
-        self.sessions[session]?.isAnnounced = false
+        current.isAnnounced = false
         self.wish(plan.a.flow.index, plan.a.specification)
         self.wish(plan.b.flow.index, plan.b.specification)
         self.settle(session)
@@ -38,10 +38,9 @@ extension FlowProgrammer {
         _ known: LegIdentity?, _ leg: MediaIntent.Leg
     ) throws(MediaSessionError) -> LegIdentity {
         if let known { return known }
-        guard let table = self.table, let file = self.link.fastPath else {
-            throw .fastPathAway
-        }
-        let worker = table.geometry.worker(ofPort: leg.local.rtp.port)
+        guard let worker = self.table?.geometry.worker(ofPort: leg.local.rtp.port),
+            let file = self.link.fastPath
+        else { throw .fastPathAway }
         guard let index = self.table?.freeIndex(worker), let occupant = file.occupant(index) else {
             self.counters.flowsExhausted &+= 1
             throw .noFlow
@@ -90,7 +89,7 @@ extension FlowProgrammer {
         } else if !current.isAnnounced, let a, let b, a.desired != nil, b.desired != nil,
             a.isSettled, b.isSettled
         {
-            self.sessions[session]?.isAnnounced = true
+            current.isAnnounced = true
             self.outcomes.append(.installed(session))
         }
     }
@@ -123,9 +122,9 @@ extension FlowProgrammer {
 
     /// Takes the identity from legs whose local port changed; planning gives them new ones.
     func retireMovedLegs(_ session: MediaSession, _ before: Session) {
-        guard let intent = self.sessions[session]?.intent else { return }
-        if self.hasMoved(before.intent.a, intent.a) { self.sessions[session]?.a = nil }
-        if self.hasMoved(before.intent.b, intent.b) { self.sessions[session]?.b = nil }
+        guard let current = self.sessions[session] else { return }
+        if self.hasMoved(before.intent.a, current.intent.a) { current.a = nil }
+        if self.hasMoved(before.intent.b, current.intent.b) { current.b = nil }
     }
 
     /// Undoes `retireMovedLegs`, and drops identities that a failed plan had given.
@@ -134,8 +133,8 @@ extension FlowProgrammer {
         for (old, new) in [(before.a, after.a), (before.b, after.b)] {
             if let new, new.flow != old?.flow { self.abandon(new.flow.index) }
         }
-        self.sessions[session]?.a = before.a
-        self.sessions[session]?.b = before.b
+        after.a = before.a
+        after.b = before.b
     }
 
     /// Removes the flows of legs that have another one now.

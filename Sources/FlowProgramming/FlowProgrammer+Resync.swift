@@ -65,7 +65,7 @@ extension FlowProgrammer {
     func lost() {
         guard let geometry = self.table?.geometry else { return }
         self.clearQueues(geometry)
-        for entry in self.table.map({ Array($0.entries.values) }) ?? [] {
+        for entry in self.table?.entries.all ?? [] {
             entry.isQueued = false
             entry.isInFlight = false
             // A flow without an owner has nobody who asks for it after this.

@@ -33,12 +33,19 @@ public final class FlowProgrammer {
         }
     }
 
-    struct Session {
+    /// A reference, as a flow's entry is.
+    final class Session {
         var intent: MediaIntent
         var a: LegIdentity?
         var b: LegIdentity?
         var isEnding = false
         var isAnnounced = false
+
+        init(intent: MediaIntent, a: LegIdentity? = nil, b: LegIdentity? = nil) {
+            self.intent = intent
+            self.a = a
+            self.b = b
+        }
     }
 
     struct Sent {
@@ -137,16 +144,17 @@ public final class FlowProgrammer {
     public func update(
         _ session: MediaSession, _ intent: MediaIntent
     ) throws(MediaSessionError) {
-        guard let before = self.sessions[session], !before.isEnding else { throw .badSession }
-        guard before.intent != intent else { return }
-        self.sessions[session]?.intent = intent
+        guard let current = self.sessions[session], !current.isEnding else { throw .badSession }
+        guard current.intent != intent else { return }
+        let before = Session(intent: current.intent, a: current.a, b: current.b)
+        current.intent = intent
         // Before the first attach there is nothing to plan with; the attach will plan.
         guard self.table != nil else { return }
         self.retireMovedLegs(session, before)
         do {
             try self.plan(session)
         } catch {
-            self.sessions[session]?.intent = before.intent
+            current.intent = before.intent
             self.restoreLegs(session, before)
             throw error
         }
@@ -157,7 +165,7 @@ public final class FlowProgrammer {
     /// still have is removed when it is back.
     public func end(_ session: MediaSession) {
         guard let current = self.sessions[session], !current.isEnding else { return }
-        self.sessions[session]?.isEnding = true
+        current.isEnding = true
         guard self.link.state == .matched else {
             let figures = self.statistics(session)
             self.forget(session)
@@ -188,7 +196,9 @@ public final class FlowProgrammer {
 
     /// What happened since the last time, oldest first.
     public func takeOutcomes() -> [MediaOutcome] {
-        defer { self.outcomes.removeAll(keepingCapacity: true) }
+        // Not `removeAll(keepingCapacity:)`: with the old storage handed out it makes new storage,
+        // for nothing as a rule.
+        defer { self.outcomes = [] }
         return self.outcomes
     }
 

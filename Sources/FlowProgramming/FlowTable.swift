@@ -17,8 +17,8 @@ enum Installed: Equatable {
 
 /// One flow: what it shall be, what it is, and whether a command is on its way. One command at a
 /// time; a wish that changes meanwhile is compared again when the answer comes, so that any number
-/// of changes takes one place in the queue. A reference: it is looked at many times for each command
-/// and not copied.
+/// of changes takes one place in the queue. A reference: it is looked at many times for each
+/// command, and not copied.
 final class FlowEntry {
     let flow: FlowID
     var owner: (session: MediaSession, leg: MediaLeg)?
@@ -64,6 +64,25 @@ final class FlowEntry {
     }
 }
 
+/// Flows by their indexes. An array: each command looks here several times.
+struct FlowEntries {
+    private var places: [FlowEntry?]
+
+    init(count: Int) { self.places = Array(repeating: nil, count: count) }
+
+    /// Nil where there is none, and outside the table.
+    subscript(index: FlowIndex) -> FlowEntry? {
+        get { Int(index.value) < self.places.count ? self.places[Int(index.value)] : nil }
+        set {
+            guard Int(index.value) < self.places.count else { return }
+            self.places[Int(index.value)] = newValue
+        }
+    }
+
+    /// All of them.
+    var all: [FlowEntry] { self.places.compactMap(\.self) }
+}
+
 /// Every flow that is ours, and the free indexes of each worker: those never used first, then
 /// those freed longest ago, so that the last figures of a flow stay as long as possible.
 struct FlowTable {
@@ -75,10 +94,11 @@ struct FlowTable {
 
     private(set) var geometry: Geometry
     private var ranges: [Range]
-    var entries: [FlowIndex: FlowEntry] = [:]
+    var entries: FlowEntries
 
     init(_ geometry: Geometry) {
         self.geometry = geometry
+        self.entries = FlowEntries(count: Int(geometry.flows))
         self.ranges = (0..<geometry.workers).map { worker in
             let first = worker * geometry.flowsPerWorker
             return Range(next: first, end: first + geometry.flowsPerWorker)

@@ -3,8 +3,7 @@
 extension IPAddress {
     /// Parses dotted IPv4 (no leading zeros, RFC 3986 section 3.2.2) or IPv6 (RFC 4291 section 2.2)
     /// without brackets or zone; nil for anything else.
-    public init?(text: some Collection<UInt8>) {
-        let bytes = Array(text)
+    public init?(text bytes: ArraySlice<UInt8>) {
         guard bytes.count <= 45 else { return nil }
         if bytes.contains(UInt8(ascii: ":")) {
             guard let groups = Self.parseIPv6(bytes) else { return nil }
@@ -12,21 +11,26 @@ extension IPAddress {
                 high: groups[0..<4].reduce(0) { $0 << 16 | UInt64($1) },
                 low: groups[4..<8].reduce(0) { $0 << 16 | UInt64($1) })
         } else {
-            guard let value = Self.parseIPv4(bytes[...]) else { return nil }
+            guard let value = Self.parseIPv4(bytes) else { return nil }
             self.init(ipv4: value)
         }
     }
 
-    /// As `init(text:)`, from a String.
+    /// As above, from any octets.
+    public init?(text: some Collection<UInt8>) {
+        self.init(text: Array(text)[...])
+    }
+
+    /// As above, from a String.
     public init?(_ text: String) {
         self.init(text: text.utf8)
     }
 
     private static func parseIPv4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
         var value: UInt32 = 0
-        let parts = bytes.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        guard parts.count == 4 else { return nil }
-        for part in parts {
+        var rest = bytes
+        for index in 0..<4 {
+            let part = rest.prefix { $0 != UInt8(ascii: ".") }
             guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0")
             else { return nil }
             var octet: UInt32 = 0
@@ -36,14 +40,18 @@ extension IPAddress {
             }
             guard octet <= 255 else { return nil }
             value = value << 8 | octet
+            rest = rest[part.endIndex...]
+            // A dot between two numbers, nothing behind the last.
+            guard (index == 3) == rest.isEmpty else { return nil }
+            rest = rest.dropFirst()
         }
         return value
     }
 
-    private static func parseIPv6(_ bytes: [UInt8]) -> [UInt16]? {
+    private static func parseIPv6(_ bytes: ArraySlice<UInt8>) -> [UInt16]? {
         var head: [UInt16] = []
         var tail: [UInt16]?
-        var rest = bytes[...]
+        var rest = bytes
         if rest.starts(with: [0x3a, 0x3a]) {
             tail = []
             rest = rest.dropFirst(2)

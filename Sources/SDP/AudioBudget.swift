@@ -21,7 +21,7 @@ struct AudioBudget {
 
     /// Highest bit rate of a codec's payload.
     private struct Rate {
-        let name: SDPText
+        let name: StaticString
         /// Bits of one sample, where the rate follows the clock; 0 where it does not.
         let bitsPerSample: UInt64
         /// Bits per second beside that.
@@ -31,7 +31,7 @@ struct AudioBudget {
     /// By encoding name (RFC 3551 and the codec's own RFC).
     private static let rates: [Rate] =
         ([("PCMU", 8), ("PCMA", 8), ("L8", 8), ("L16", 16), ("L20", 20), ("L24", 24)]
-        as [(SDPText, UInt64)]).map { Rate(name: $0.0, bitsPerSample: $0.1, fixed: 0) }
+        as [(StaticString, UInt64)]).map { Rate(name: $0.0, bitsPerSample: $0.1, fixed: 0) }
         + [Rate(name: "DVI4", bitsPerSample: 4, fixed: 1600)]
         + ([
             ("G722", 64_000), ("G729", 8000), ("G729D", 6400), ("G729E", 11_800), ("G723", 6400),
@@ -40,7 +40,7 @@ struct AudioBudget {
             ("G726-40", 40_000), ("LPC", 5600), ("QCELP", 13_300), ("AMR", 12_800),
             ("AMR-WB", 24_800), ("EVS", 128_800), ("G7221", 48_000), ("speex", 44_200),
             ("SILK", 40_000), ("opus", 510_000), ("telephone-event", 3200), ("CN", 8000),
-        ] as [(SDPText, UInt64)]).map { Rate(name: $0.0, bitsPerSample: 0, fixed: $0.1) }
+        ] as [(StaticString, UInt64)]).map { Rate(name: $0.0, bitsPerSample: 0, fixed: $0.1) }
 
     private static func bitRate(_ format: RTPFormat) -> UInt64 {
         let samples = UInt64(format.clockRate) * UInt64(format.channels)

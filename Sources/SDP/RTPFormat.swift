@@ -32,7 +32,7 @@ public struct RTPFormat: Sendable, Hashable {
     public var isTelephoneEvent: Bool { self.isNamed("telephone-event") }
 
     /// The encoding name compared without case.
-    public func isNamed(_ name: SDPText) -> Bool { self.name.equalsIgnoringCase(name) }
+    public func isNamed(_ name: StaticString) -> Bool { self.name.isLiteral(name) }
 
     /// True if a packet of this format can be handed on as the other without touching its payload:
     /// name, clock rate and channels are the same, and those parameters that change the

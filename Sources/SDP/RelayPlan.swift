@@ -106,7 +106,7 @@ public struct RelayPlan: Sendable, Hashable {
 
     /// The same format in another list: with the same parameters if possible, else the first.
     private static func match(_ format: RTPFormat, in list: [RTPFormat]) -> RTPFormat? {
-        let candidates = list.filter(format.carries)
-        return candidates.first { $0.parameters == format.parameters } ?? candidates.first
+        list.first { format.carries($0) && $0.parameters == format.parameters }
+            ?? list.first(where: format.carries)
     }
 }

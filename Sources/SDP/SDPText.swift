@@ -20,8 +20,9 @@ public struct SDPText: Sendable, Hashable, ExpressibleByStringLiteral, CustomStr
 
     /// From a literal; NUL, CR and LF are left out.
     public init(stringLiteral text: StaticString) {
-        let bytes = text.withUTF8Buffer { Array($0) }
-        self.bytes = bytes.filter { $0 != 0 && $0 != ASCII.cr && $0 != ASCII.lf }[...]
+        var bytes = text.withUTF8Buffer { Array($0) }
+        bytes.removeAll { $0 == 0 || $0 == ASCII.cr || $0 == ASCII.lf }
+        self.bytes = bytes[...]
     }
 
     /// A number in decimal digits.
@@ -38,6 +39,14 @@ public struct SDPText: Sendable, Hashable, ExpressibleByStringLiteral, CustomStr
     /// Equality that ignores the case of ASCII letters: encoding names (RFC 8866 section 6.6).
     public func equalsIgnoringCase(_ other: SDPText) -> Bool {
         ASCII.equal(self.bytes, other.bytes)
+    }
+
+    /// As `equalsIgnoringCase`, against a literal, which is not made a text first.
+    func isLiteral(_ literal: StaticString) -> Bool {
+        literal.withUTF8Buffer { other in
+            self.bytes.count == other.count
+                && zip(self.bytes, other).allSatisfy { ASCII.lowered($0) == ASCII.lowered($1) }
+        }
     }
 
     /// The value as a decimal number of digits alone; nil for anything else, or above `maximum`.

@@ -33,7 +33,7 @@ private struct LineWriter {
 
     init() { self.bytes.reserveCapacity(512) }
 
-    mutating func line(_ type: SDPText, _ words: SDPText...) {
+    mutating func line(_ type: StaticString, _ words: SDPText...) {
         self.begin(type)
         for (index, word) in words.enumerated() {
             if index > 0 { self.bytes.append(ASCII.space) }
@@ -42,7 +42,7 @@ private struct LineWriter {
         self.end()
     }
 
-    mutating func optional(_ type: SDPText, _ value: SDPText?) {
+    mutating func optional(_ type: StaticString, _ value: SDPText?) {
         if let value { self.line(type, value) }
     }
 
@@ -91,8 +91,8 @@ private struct LineWriter {
         media.attributes.forEach { self.attribute($0) }
     }
 
-    private mutating func begin(_ type: SDPText) {
-        self.bytes += type.bytes
+    private mutating func begin(_ type: StaticString) {
+        type.withUTF8Buffer { self.bytes += $0 }
         self.bytes.append(ASCII.equals)
     }
 

@@ -58,15 +58,17 @@ struct ByteSet: Sendable {
     static let genericValue = token.union("[]:@=/?&$#^{}|")
 }
 
-/// Comparisons of protocol text: ASCII, octet by octet (RFC 3261 section 7.3.1).
+/// Comparisons of protocol text: ASCII, octet by octet (RFC 3261 section 7.3.1). Inlinable, because
+/// what other modules cannot specialise allocates an iterator a step.
 public enum ASCII {
     /// The octet with A to Z made a to z; every other octet unchanged.
-    @inline(__always)
+    @inlinable @inline(__always)
     public static func lowered(_ byte: UInt8) -> UInt8 {
         byte &- 0x41 < 26 ? byte | 0x20 : byte
     }
 
     /// True where both are the same octets but for the case of ASCII letters.
+    @inlinable
     public static func equalsIgnoringCase(
         _ left: some Collection<UInt8>, _ right: some Collection<UInt8>
     ) -> Bool {
@@ -75,6 +77,7 @@ public enum ASCII {
     }
 
     /// As above, against a literal.
+    @inlinable
     public static func equalsIgnoringCase(
         _ left: some Collection<UInt8>, _ right: StaticString
     ) -> Bool {
@@ -102,12 +105,14 @@ public enum ASCII {
     /// The digits of a number, without leading zeros.
     public static func digits(_ value: some FixedWidthInteger & UnsignedInteger) -> [UInt8] {
         var rest = value
-        var reversed: [UInt8] = []
+        var digits: [UInt8] = []
+        digits.reserveCapacity(20)
         repeat {
-            reversed.append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
+            digits.append(UInt8(truncatingIfNeeded: rest % 10) + 0x30)
             rest /= 10
         } while rest != 0
-        return reversed.reversed()
+        digits.reverse()
+        return digits
     }
 
     /// The value of a hexadecimal digit; nil for any other octet.

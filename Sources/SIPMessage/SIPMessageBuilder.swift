@@ -84,7 +84,13 @@ public struct SIPMessageBuilder: Sendable {
         self.finish(body: body, contentType: Array(contentType.utf8))
     }
 
+    /// Copied as a whole: unspecialised, an iterator would allocate for every octet.
     private mutating func appendValue(_ value: some Sequence<UInt8>) {
-        for byte in value { self.bytes.append(byte == 0x0d || byte == 0x0a ? 0x20 : byte) }
+        let start = self.bytes.count
+        self.bytes.append(contentsOf: value)
+        for index in start..<self.bytes.count
+        where self.bytes[index] == 0x0d || self.bytes[index] == 0x0a {
+            self.bytes[index] = 0x20
+        }
     }
 }

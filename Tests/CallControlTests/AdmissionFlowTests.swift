@@ -7,6 +7,7 @@ import SIPTransaction
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 @Suite struct AdmissionFlowTests {
     private func pair(portLimit: Int = 4096) -> (World, Phone, Phone) {

@@ -7,6 +7,7 @@ import SIPTransaction
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 @Suite struct BasicCallTests {
     @Test func callerHangsUp() throws {

@@ -4,6 +4,7 @@ import SIPMessage
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 @Suite struct CancelTests {
     private func pair() -> (World, Phone, Phone) {

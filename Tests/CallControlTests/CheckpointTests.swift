@@ -3,6 +3,7 @@
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 @Suite struct CheckpointTests {
     /// Checkpoints of every kind that calls write.

@@ -8,6 +8,7 @@ import SIPTransaction
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 /// Where requests of a dialog may come from, and where ours go.
 @Suite struct DialogSourceTests {

@@ -6,6 +6,7 @@ import SIPTransaction
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 @Suite struct ReinviteTests {
     private struct Scene {

@@ -4,6 +4,7 @@ import SIPMessage
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 /// The process dies after each of its inputs, in two ways, and comes back with nothing but its
 /// checkpoints. Whatever the call was doing, it ends, and nothing is left.

@@ -8,6 +8,7 @@ import SIPTransaction
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 private typealias Progress = PhoneScript.Progress
 

@@ -5,6 +5,7 @@ import SIPMessage
 import Testing
 
 @testable import CallControl
+@testable import CallWorld
 
 /// Hundreds of calls at random over a bad network. The seed is in the message of a failure.
 @Suite struct StormTests {

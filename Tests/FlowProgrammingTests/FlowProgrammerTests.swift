@@ -9,6 +9,8 @@ import MediaPlanning
 import NetworkAddress
 import Testing
 
+@testable import FakeFastPath
+
 /// The programmer against a fast path that does one step at a time; time is the test's.
 @Suite struct FlowProgrammerTests {
     /// Both sides, and a clock.

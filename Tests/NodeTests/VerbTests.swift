@@ -21,8 +21,8 @@ import Testing
             self.kinds(status) == [
                 "node": "a string", "version": "a string", "state": "a string",
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
-                "limit": "an object", "calls": "an object", "media": "an object", "sip": "an object",
-                "fastpath": "an object", "conditions": "an array",
+                "limit": "an object", "calls": "an object", "media": "an object",
+                "sip": "an object", "fastpath": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in ["calls", "sip"] {

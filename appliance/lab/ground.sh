@@ -11,7 +11,7 @@ GROUND_RUN="librte-net-af-packet23 librte-net-af-xdp23 librte-net-memif23 librte
 # To run the laboratory.
 GROUND_LAB="$GROUND_RUN procps sip-tester"
 # For the tests only.
-GROUND_TESTS="dpdk-dev baresip-core tcpdump"
+GROUND_TESTS="dpdk-dev baresip-core tcpdump valgrind"
 
 say() {
     printf '%s\n' "$*" >&2

@@ -71,9 +71,10 @@ public final class SignallingCore<Ports: MediaPorts> {
 
     /// Carries messages between the halves until both are at rest, and takes what is to be done.
     public func drain() -> [SignallingOutput] {
+        var reports: [TransactionOutput] = []
         var isBusy = true
         while isBusy {
-            let reports = self.layer.drain()
+            self.layer.drain(into: &reports)
             for report in reports { self.take(report) }
             let actions = self.engine.drain()
             for action in actions { self.perform(action) }

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CallControl
 import NetworkAddress
 import SIPDialog
 import SIPMessage
 import SIPTransaction
-import Testing
-
-@testable import CallControl
 
 // What a telephone answers.
 extension Phone {

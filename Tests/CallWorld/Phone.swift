@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CallControl
 import NetworkAddress
 import SDP
 import SIPDialog
 import SIPMessage
 import SIPTransaction
-import Testing
-
-@testable import CallControl
 
 /// What a telephone does by itself.
 struct PhoneScript {

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CFlowABI
-import CallControl
-import FlowABI
-import FlowProgramming
-import Foundation
+public import CallControl
+import Glibc
 import NetworkAddress
-import Testing
 
-/// The fast path's side in the test's own thread: one worker, every step on request.
-final class FakeFastPath {
-    let directory: String
+/// The fast path's side in the caller's own thread: one worker, every step on request.
+public final class FakeFastPath {
+    /// Why there is none.
+    public enum Fault: Error { case file, handshake }
+
+    /// Where its file stands.
+    public let directory: String
     private var map = tl_map()
     private var layout = tl_layout()
     private var control = tl_map()
@@ -23,20 +24,23 @@ final class FakeFastPath {
     /// The commands that it took.
     private(set) var taken: [tl_command] = []
 
-    init(flows: UInt32 = 8) throws {
-        let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : "/tmp"
-        self.directory = "\(root)/trunkline-test-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(
-            atPath: self.directory, withIntermediateDirectories: true)
+    /// Makes its file, with room for so many flows.
+    public init(flows: UInt32 = 8) throws {
+        let root = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+        var name = Array("\(root)/trunkline-test-XXXXXX".utf8CString)
+        guard mkdtemp(&name) != nil else { throw Fault.file }
+        self.directory = name.withUnsafeBufferPointer { buffer in
+            buffer.baseAddress.map { String(cString: $0) } ?? root
+        }
         var geometry = tl_geometry(
             worker_count: 1, shard_count: 1, flows_per_worker: flows, command_slots: 4,
             event_slots: 4, packet_slots: 2, realm_count: 2, address_count: 2,
             cursor_start: 0xffff_fffd)
         var kept: Int32 = 0
-        try #require(
-            tl_file_own(
-                self.directory + "/fastpath.shm", UInt64(TL_MAGIC_FASTPATH), &geometry, 0o600,
-                &self.map, &self.layout, &kept) == TL_FILE_OK)
+        let status = tl_file_own(
+            self.directory + "/fastpath.shm", UInt64(TL_MAGIC_FASTPATH), &geometry, 0o600,
+            &self.map, &self.layout, &kept)
+        guard status == TL_FILE_OK else { throw Fault.file }
         for index in 0..<2 as Range<UInt64> {
             var realm = tl_realm_page()
             (realm.port_first, realm.port_last, realm.dscp) = (20_000, 20_999, 46)
@@ -56,7 +60,11 @@ final class FakeFastPath {
     deinit {
         tl_file_unmap(&self.control)
         tl_file_unmap(&self.map)
-        try? FileManager.default.removeItem(atPath: self.directory)
+        for file in ["fastpath.shm", "control.shm", "second.shm"] {
+            unlink("\(self.directory)/\(file)")
+            unlink("\(self.directory)/\(file).lock")
+        }
+        rmdir(self.directory)
     }
 
     private var header: UnsafeMutablePointer<tl_file_header> {
@@ -87,12 +95,12 @@ final class FakeFastPath {
     }
 
     /// Attaches and answers the handshake.
-    func shakeHands() throws {
+    public func shakeHands() throws {
         tl_file_unmap(&self.control)
-        try #require(
-            tl_file_attach(
-                self.directory + "/control.shm", UInt64(TL_MAGIC_CONTROL), &self.control,
-                &self.controlLayout) == TL_FILE_OK)
+        let status = tl_file_attach(
+            self.directory + "/control.shm", UInt64(TL_MAGIC_CONTROL), &self.control,
+            &self.controlLayout)
+        guard status == TL_FILE_OK else { throw Fault.handshake }
         tl_file_reset_rings(&self.map, &self.layout)
         self.commandCursor = self.layout.geometry.cursor_start
         self.eventCursor = self.commandCursor
@@ -102,7 +110,7 @@ final class FakeFastPath {
     }
 
     /// Takes what is in the command ring.
-    func work() {
+    public func work() {
         let channel = tl_section_at(&self.control, &self.controlLayout.channels, 0)
         let produced = channel?.load(as: UInt32.self) ?? 0
         while self.commandCursor != produced {
@@ -121,6 +129,9 @@ final class FakeFastPath {
                 of: self.commandCursor, as: UInt32.self)
         }
     }
+
+    /// Drops what was noted of commands.
+    public func forget() { self.taken = [] }
 
     private func execute(_ command: tl_command) -> Int32 {
         let record = self.record(Int(command.flow_index))
@@ -177,7 +188,7 @@ final class FakeFastPath {
 }
 
 /// A call number between two parties.
-func sampleIntent(_ number: UInt16) -> MediaIntent {
+public func sampleIntent(_ number: UInt16) -> MediaIntent {
     func leg(_ index: UInt16) -> MediaIntent.Leg {
         let address = IPAddress(ipv4: 0x0a00_0000 + UInt32(index))
         var leg = MediaIntent.Leg(

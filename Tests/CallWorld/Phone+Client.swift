@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CallControl
 import NetworkAddress
 import SDP
 import SIPDialog
 import SIPMessage
 import SIPTransaction
-import Testing
-
-@testable import CallControl
 
 // What a telephone sends.
 extension Phone {
@@ -153,7 +151,7 @@ extension Phone {
         guard let invite = call.invite,
             let dialog = try? Dialog(client: invite, response: message, overTLS: false)
         else {
-            Issue.record("no dialog")
+            self.world.report("no dialog")
             return
         }
         call.dialog = dialog
