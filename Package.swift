@@ -66,7 +66,7 @@ let package = Package(
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
-                .linkedLibrary("mnl"), .linkedLibrary("bpf"),
+                .linkedLibrary("mnl"), .linkedLibrary("bpf"), .linkedLibrary("numa"),
             ]),
 
         // The load generator. It shares nothing with what it measures.

@@ -95,7 +95,7 @@ static void turn(struct housekeeper *keeper)
     tl_linker_turn(&node->linker);
     tl_neighbours_turn(&node->neighbours, now_ns);
     for (uint16_t i = 0; i < node->ports.count; i++)
-        tl_twin_turn(&node->ports.list[i], node->pool);
+        tl_twin_turn(&node->ports.list[i], node->pools[0]);
     if (now_ns >= keeper->statistics_due_ns) {
         keeper->statistics_due_ns = now_ns + STATISTICS_NS;
         tl_ports_publish(&node->ports, node->realm_pages, node->options->geometry.realm_count);

@@ -35,7 +35,7 @@ static int serve(void)
     if (result == 0)
         result = tl_node_pool(&node, 0);
     if (result == 0)
-        result = tl_ports_start(&node.ports, &options, node.pool);
+        result = tl_ports_start(&node.ports, &options, node.pools);
     if (result != 0)
         return result;
     tl_node_realms(&node);

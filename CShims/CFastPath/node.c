@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,6 +18,7 @@
 
 #include "eal.h"
 #include "io.h"
+#include "memory.h"
 #include "probes.h"
 #include "say.h"
 
@@ -96,6 +96,13 @@ void tl_node_set_state(struct tl_node *node, uint32_t state)
     tl_store_release_u32(&header->state, state);
 }
 
+// DPDK's memory node for a worker. What it takes without huge pages has none.
+static int socket_of(const struct tl_options *options, uint32_t worker)
+{
+    return options->no_huge ? SOCKET_ID_ANY
+                            : (int)rte_lcore_to_socket_id(TL_LCORE_OF_WORKER(worker));
+}
+
 // Buffers, realms --------------------------------------------------------------------------------
 
 int tl_node_dpdk(struct tl_node *node)
@@ -105,16 +112,33 @@ int tl_node_dpdk(struct tl_node *node)
     return result;
 }
 
+// One pool a memory node: workers of a node share it. Without huge pages DPDK knows one node.
 int tl_node_pool(struct tl_node *node, uint32_t extra)
 {
-    uint32_t count = tl_ports_buffers(node->options) + extra;
-    node->pool = rte_pktmbuf_pool_create("packets", count, POOL_CACHE, 0,
-                                         BUFFER_BYTES, SOCKET_ID_ANY);
-    if (node->pool != NULL)
-        return 0;
-    tl_say("no memory for %u packet buffers in %u MiB: %s; raise --memory-mb", count,
-           tl_eal_memory_mb(node->options), rte_strerror(rte_errno));
-    return TL_EXIT_UNAVAILABLE;
+    const struct tl_options *options = node->options;
+    uint32_t workers = options->geometry.worker_count;
+    uint32_t each = (tl_ports_buffers(options) + extra + workers - 1) / workers;
+    for (uint32_t first = 0; first < workers; first++) {
+        char name[RTE_MEMPOOL_NAMESIZE];
+        int socket = socket_of(options, first);
+        uint32_t sharers = 0;
+        if (node->pools[first] != NULL)
+            continue;
+        for (uint32_t i = first; i < workers; i++)
+            sharers += socket_of(options, i) == socket;
+        snprintf(name, sizeof(name), "packets-%u", first);
+        struct rte_mempool *pool = rte_pktmbuf_pool_create(name, each * sharers, POOL_CACHE, 0,
+                                                           BUFFER_BYTES, socket);
+        if (pool == NULL) {
+            tl_say("no memory for %u packet buffers in %u MiB: %s; raise --memory-mb",
+                   each * sharers, tl_eal_memory_mb(options), rte_strerror(rte_errno));
+            return TL_EXIT_UNAVAILABLE;
+        }
+        for (uint32_t i = first; i < workers; i++)
+            if (socket_of(options, i) == socket)
+                node->pools[i] = pool;
+    }
+    return 0;
 }
 
 static void publish_realm(struct tl_realm_page *page, const struct tl_realm_options *options,
@@ -165,28 +189,6 @@ void tl_node_realms(struct tl_node *node)
 
 // Workers and lanes ------------------------------------------------------------------------------
 
-// Memory of our own, filled in now. Huge pages where there are some, else the kernel's
-// transparent ones.
-void *tl_node_memory(uint64_t size_bytes, int no_huge)
-{
-    const uint64_t huge = 2u << 20;
-    const int protection = PROT_READ | PROT_WRITE;
-    const int flags = MAP_PRIVATE | MAP_ANONYMOUS;
-    uint64_t rounded = (size_bytes + huge - 1) & ~(huge - 1);
-    void *memory = MAP_FAILED;
-    if (!no_huge)
-        memory = mmap(NULL, rounded, protection, flags | MAP_HUGETLB | MAP_POPULATE, -1, 0);
-    if (memory != MAP_FAILED)
-        return memory;
-    memory = mmap(NULL, rounded + huge, protection, flags, -1, 0);
-    if (memory == MAP_FAILED)
-        return NULL;
-    uint8_t *aligned = (uint8_t *)(((uintptr_t)memory + huge - 1) & ~(uintptr_t)(huge - 1));
-    madvise(aligned, rounded, MADV_HUGEPAGE);
-    memset(aligned, 0, rounded);
-    return aligned;
-}
-
 static uint64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
@@ -201,6 +203,29 @@ static uint32_t next_hops_for(uint32_t flows)
     while (count < flows && count < NEXT_HOPS_MAX)
         count *= 2;
     return count;
+}
+
+// Workers' records lie in the shared file, one worker's behind the other's.
+static void settle_records(const struct tl_node *node)
+{
+    const struct tl_section *records = &node->own_layout.records;
+    uint64_t count = node->options->geometry.flows_per_worker;
+    for (uint32_t i = 0; i < node->options->geometry.worker_count; i++)
+        tl_memory_near(tl_section_at(&node->own, records, i * count),
+                       count * records->stride_bytes, node->options->cores[i]);
+    tl_memory_collapse(node->own.base, node->own.size_bytes);
+}
+
+static void say_memory(const struct tl_node *node, uint32_t index, uint64_t size_bytes,
+                       enum tl_pages pages)
+{
+    uint32_t core = node->options->cores[index];
+    tl_say("worker %u: core %u, memory node %u of %u; %llu MiB of tables in %s, records in %s", index,
+           core, tl_memory_node(core), tl_memory_nodes(),
+           (unsigned long long)(size_bytes >> 20) + 1,
+           pages == TL_PAGES_RESERVED ? "reserved huge pages"
+           : tl_memory_is_huge(node->workers[index]) ? "transparent huge pages" : "small pages",
+           tl_memory_is_huge(node->own.base) ? "huge pages" : "small pages");
 }
 
 static int make_worker(struct tl_node *node, uint32_t index)
@@ -228,25 +253,37 @@ static int make_worker(struct tl_node *node, uint32_t index)
         .realtime_offset_ns =
             replay ? 0 : clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC),
     };
-    void *memory = tl_node_memory(tl_worker_size(&config), node->options->no_huge);
+    uint32_t core = node->options->cores[index];
+    uint64_t size_bytes = tl_worker_size(&config);
+    enum tl_pages pages;
+    void *memory = tl_memory_take(size_bytes, node->options, core, &pages);
     if (memory != NULL)
         node->workers[index] = tl_worker_init(memory, &config, clock_ns(CLOCK_MONOTONIC), &problem);
-    if (node->workers[index] != NULL)
+    if (node->workers[index] != NULL) {
+        say_memory(node, index, size_bytes, pages);
         return 0;
+    }
     tl_say("worker %u cannot be made: %s", index, problem);
     return TL_EXIT_UNAVAILABLE;
+}
+
+void *tl_node_memory(const struct tl_node *node, uint64_t size_bytes, uint32_t worker)
+{
+    enum tl_pages pages;
+    return tl_memory_take(size_bytes, node->options, node->options->cores[worker], &pages);
 }
 
 static int make_lane(struct tl_node *node, uint32_t index)
 {
     char name[RTE_RING_NAMESIZE];
-    struct tl_lane *lane = tl_node_memory(sizeof(*lane), 1);
+    struct tl_lane *lane = tl_node_memory(node, sizeof(*lane), index);
     if (lane == NULL) {
         tl_say("no memory for worker %u", index);
         return TL_EXIT_UNAVAILABLE;
     }
     snprintf(name, sizeof(name), "inbox-%u", index);
-    lane->inbox = rte_ring_create(name, INBOX_SLOTS, SOCKET_ID_ANY, RING_F_SC_DEQ);
+    lane->inbox = rte_ring_create(name, INBOX_SLOTS, socket_of(node->options, index),
+                                  RING_F_SC_DEQ);
     if (lane->inbox == NULL) {
         tl_say("no memory for the inbox of worker %u: raise --memory-mb", index);
         return TL_EXIT_UNAVAILABLE;
@@ -257,7 +294,7 @@ static int make_lane(struct tl_node *node, uint32_t index)
     lane->own = &node->own;
     lane->own_layout = &node->own_layout;
     lane->ports = &node->ports;
-    lane->pool = node->pool;
+    lane->pool = node->pools[index];
     lane->wake_descriptor = node->wake_descriptor;
     lane->page = tl_section_at(&node->own, &node->own_layout.workers, index);
     lane->page->core = lane->core;
@@ -290,6 +327,7 @@ static void account_for_the_dead(struct tl_node *node)
 int tl_node_lanes(struct tl_node *node)
 {
     uint32_t count = node->options->geometry.worker_count;
+    settle_records(node);
     for (uint32_t i = 0; i < count; i++) {
         int result = make_worker(node, i);
         if (result == 0)

@@ -16,7 +16,7 @@ struct tl_node {
     struct tl_layout own_layout;
     int kept; // the file was an earlier process's
     int dpdk_started;
-    struct rte_mempool *pool;
+    struct rte_mempool *pools[TL_WORKERS_MAX]; // of each worker; shared within a memory node
     struct tl_ports ports;
     struct tl_realm realms[TL_REALMS_MAX];
     struct tl_address addresses[TL_ADDRESSES_MAX];
@@ -44,8 +44,8 @@ int tl_node_pool(struct tl_node *node, uint32_t extra);
 // Realms and addresses from the options and the started ports, into the node and the pages.
 void tl_node_realms(struct tl_node *node);
 
-// Memory of our own, zeroed and in its place, never given back. NULL when there is none.
-void *tl_node_memory(uint64_t size_bytes, int no_huge);
+// Memory for a worker, as memory.h gives it.
+void *tl_node_memory(const struct tl_node *node, uint64_t size_bytes, uint32_t worker);
 
 // Workers and lanes. They do not run yet.
 int tl_node_lanes(struct tl_node *node);

@@ -68,8 +68,8 @@ static uint16_t limit(uint16_t wanted, const struct rte_eth_desc_lim *limits)
     return most < limits->nb_min ? limits->nb_min : most;
 }
 
-static int set_up_queues(struct tl_port *port, struct rte_mempool *pool,
-                         const struct rte_eth_dev_info *info)
+static int set_up_queues(struct tl_port *port, struct rte_mempool *const *pools,
+                         uint16_t workers, const struct rte_eth_dev_info *info)
 {
     int socket = rte_eth_dev_socket_id(port->port_id);
     uint16_t rx_descriptors = limit(DESCRIPTORS, &info->rx_desc_lim);
@@ -77,7 +77,8 @@ static int set_up_queues(struct tl_port *port, struct rte_mempool *pool,
     unsigned int node = socket < 0 ? 0 : (unsigned int)socket;
     for (uint16_t q = 0; q < port->queue_count; q++) {
         int result =
-            rte_eth_rx_queue_setup(port->port_id, q, rx_descriptors, node, NULL, pool);
+            rte_eth_rx_queue_setup(port->port_id, q, rx_descriptors, node, NULL,
+                                   pools[q % workers]);
         if (result == 0)
             result = rte_eth_tx_queue_setup(port->port_id, q, tx_descriptors, node, NULL);
         if (result < 0) {
@@ -90,7 +91,7 @@ static int set_up_queues(struct tl_port *port, struct rte_mempool *pool,
 }
 
 static int start_device(struct tl_port *port, const struct tl_options *options,
-                        struct rte_mempool *pool)
+                        struct rte_mempool *const *pools)
 {
     struct rte_eth_dev_info info;
     struct rte_eth_conf configuration = {0};
@@ -110,7 +111,7 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
         result = rte_eth_dev_configure(port->port_id, port->queue_count, port->queue_count,
                                        &configuration);
     }
-    if (result == 0 && set_up_queues(port, pool, &info) < 0)
+    if (result == 0 && set_up_queues(port, pools, workers, &info) < 0)
         return -1;
     if (result == 0)
         result = rte_eth_dev_start(port->port_id);
@@ -129,14 +130,14 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
 }
 
 static int start_port(struct tl_port *port, const struct tl_options *options,
-                      struct rte_mempool *pool)
+                      struct rte_mempool *const *pools)
 {
     static char device[TL_DEVICE_ARGUMENTS_BYTES];
     const struct tl_port_driver *driver = drivers[port->realm->attach];
     int result = driver->prepare(port, options, device, sizeof(device));
     if (result != 0)
         return result;
-    if (find_device(port, device) < 0 || start_device(port, options, pool) < 0) {
+    if (find_device(port, device) < 0 || start_device(port, options, pools) < 0) {
         driver->explain(port);
         return TL_EXIT_DRIVER;
     }
@@ -158,7 +159,7 @@ static uint16_t port_of(struct tl_ports *ports, const struct tl_realm_options *r
 }
 
 int tl_ports_start(struct tl_ports *ports, const struct tl_options *options,
-                   struct rte_mempool *pool)
+                   struct rte_mempool *const *pools)
 {
     for (uint16_t i = 0; i < options->geometry.realm_count; i++) {
         uint16_t index = port_of(ports, &options->realms[i]);
@@ -174,7 +175,7 @@ int tl_ports_start(struct tl_ports *ports, const struct tl_options *options,
             .twin_descriptor = -1,
             .program_descriptor = -1,
         };
-        int result = start_port(port, options, pool);
+        int result = start_port(port, options, pools);
         if (result != 0)
             return result;
         ports->count++;

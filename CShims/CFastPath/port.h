@@ -57,10 +57,10 @@ extern const struct tl_port_driver tl_port_memif;
 extern const struct tl_port_driver tl_port_pcap;
 extern const struct tl_port_driver tl_port_pci;
 
-// Makes and starts the ports of all realms, with receive buffers from `pool`. Returns 0 or the
-// exit code, and has said why.
+// Makes and starts the ports of all realms; each receive queue takes its buffers from the pool of
+// the worker that it belongs to. Returns 0 or the exit code, and has said why.
 int tl_ports_start(struct tl_ports *ports, const struct tl_options *options,
-                   struct rte_mempool *pool);
+                   struct rte_mempool *const *pools);
 
 // Stops and closes what was started. The guard's rules stay.
 void tl_ports_stop(struct tl_ports *ports);

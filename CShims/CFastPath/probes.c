@@ -18,7 +18,7 @@ static uint32_t lanes_of(const struct tl_node *node)
 int tl_probes_make(struct tl_node *node)
 {
     for (uint32_t i = 0; i < lanes_of(node); i++) {
-        struct tl_probe *probe = tl_node_memory(sizeof(*probe), 1);
+        struct tl_probe *probe = tl_node_memory(node, sizeof(*probe), i);
         if (probe == NULL) {
             tl_say("no memory for the probe of worker %u", i);
             return TL_EXIT_UNAVAILABLE;

@@ -139,7 +139,7 @@ int tl_replay_run(struct tl_node *node)
     if (result == 0)
         result = tl_node_pool(node, 0);
     if (result == 0)
-        result = tl_ports_start(&node->ports, node->options, node->pool);
+        result = tl_ports_start(&node->ports, node->options, node->pools);
     if (result != 0)
         return result;
     tl_node_realms(node);

@@ -163,13 +163,35 @@ static int make_aside(const char *aside, const struct tl_file_header *wanted, ui
     return -1;
 }
 
+// At an address that lets the kernel map huge pages of the file, where it has any.
+static void *map_aligned(uint64_t size_bytes, int protection, int file)
+{
+    const uint64_t huge = 2u << 20;
+    if (size_bytes < huge)
+        return mmap(NULL, size_bytes, protection, MAP_SHARED, file, 0);
+    uint8_t *room = mmap(NULL, size_bytes + huge, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (room == MAP_FAILED)
+        return MAP_FAILED;
+    const uint64_t page = 4096;
+    uint64_t before = (huge - ((uintptr_t)room & (huge - 1))) & (huge - 1);
+    uint64_t length = (size_bytes + page - 1) & ~(page - 1);
+    void *base = mmap(room + before, size_bytes, protection, MAP_SHARED | MAP_FIXED, file, 0);
+    if (before > 0)
+        munmap(room, before);
+    if (base == MAP_FAILED)
+        munmap(room + before, size_bytes + huge - before);
+    else if (before + length < size_bytes + huge)
+        munmap(room + before + length, size_bytes + huge - before - length);
+    return base;
+}
+
 static int map_file(int file, uint64_t size_bytes, int is_peer, struct tl_map *map)
 {
     struct stat status;
     if (fstat(file, &status) != 0)
         return -1;
     int protection = is_peer ? PROT_READ : PROT_READ | PROT_WRITE;
-    void *base = mmap(NULL, size_bytes, protection, MAP_SHARED, file, 0);
+    void *base = map_aligned(size_bytes, protection, file);
     if (base == MAP_FAILED)
         return -1;
     *map = (struct tl_map){
