@@ -10,7 +10,7 @@ from search import FAILED, HOPELESS, PASSED
 
 STREAM_PPS = 50  # G.711, 20 ms
 P99_LIMIT_US = 20_000  # one packet time: what is later than that is heard
-HOPELESS_LOSS, HOPELESS_FACTOR = 0.02, 2  # what no gap of the machine's explains
+HOPELESS_LOSS, HOPELESS_FACTOR = 0.02, 5  # what no gap of the machine's explains
 START_S, DRAIN_S = 20, 15  # at most: to start and connect; to wait for the last packets
 TAIL_S = 0.5  # passes at most between the end of a window that was carried and its report
 

@@ -80,10 +80,12 @@ def highest(window, start, lowest, most, resolution=RESOLUTION):
             good = middle
         else:
             bad = middle
+    step = resolution
     while good > 0 and not trials.is_carried(good):
         bad = good
-        smaller = int(good * (1 - resolution))
+        smaller = int(good * (1 - step))
         good = smaller if smaller >= lowest else 0
+        step = min(0.5, step * GROWTH)  # on a restless machine small steps would take for ever
     if good == 0:
         return Found(0, trials.outcomes.get(bad), trials.total, bad)
     return Found(good, trials.outcomes[good], trials.total, bad, tuple(trials.counts[good]))

@@ -74,8 +74,8 @@ class Generator(unittest.TestCase):
         self.assertEqual(load().verdict, "passed")
         self.assertEqual(load(lost=20).verdict, "failed")
         self.assertEqual(load(lost=21).verdict, "hopeless")
-        self.assertEqual(load(latency_us={"p99": 40_000.0}).verdict, "failed")
-        self.assertEqual(load(latency_us={"p99": 40_001.0}).verdict, "hopeless")
+        self.assertEqual(load(latency_us={"p99": 100_000.0}).verdict, "failed")
+        self.assertEqual(load(latency_us={"p99": 100_001.0}).verdict, "hopeless")
 
     def test_cpu_time_a_packet(self):
         self.assertAlmostEqual(load(0.5).relay_cpu_ns, 5000)

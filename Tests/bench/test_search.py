@@ -84,6 +84,10 @@ class Search(unittest.TestCase):
         self.assertLess(found.load, MOST)
         self.assertEqual(found.failed_at, MOST)
 
+    def test_a_restless_machine_does_not_keep_it_for_ever(self):
+        for seed in range(50):
+            self.assertLess(self.find(Relay(1000, noise=0.5, seed=seed)).windows, 50)
+
     def test_noise_lowers_the_answer_a_little_and_never_raises_it(self):
         for seed in range(50):
             found = self.find(Relay(1000, noise=0.1, seed=seed))
