@@ -16,6 +16,7 @@ TITLE = "time in the worker and end to end, over memif, at 20, 50 and 80 % of th
 SECONDS = (45, 16)
 NEEDS = ()
 SHARES = (20, 50, 80)
+TRIES, REACHED = 3, 0.98  # windows, until one carries this share of the wanted rate
 PERCENTILES = ("p50", "p99", "p99_9", "p99_99")
 KINDS = {f"residence_us.{percentile}": ("us", LOWER) for percentile in PERCENTILES}
 KINDS |= {"windows_with_gap_percent": ("%", LOWER), "end_to_end_us.p50": ("us", LOWER),
@@ -32,27 +33,36 @@ def run(bench):
     rate = statistics.median(load["received_pps"] for load in saturated)
     bench.say(f"saturated: {rate:,.0f} pps")
     for share in SHARES:
-        fastpath.probe()  # begins anew
-        load = generator.run(f"load {share} %", "--rate", int(rate * share / 100),
-                             seconds=seconds)
-        found = fastpath.probe()
-        bench.record(f"probe at load {share} %", {"report": found})
-        bench.say(f"{share} %: {load.brief()}; in the worker p50 "
-                  f"{found['residence_clean_us']['p50']:.1f} us, p99 "
-                  f"{found['residence_clean_us']['p99']:.1f} us")
-        _rows(bench, share, load, found)
+        wanted = int(rate * share / 100)
+        for _ in range(TRIES):
+            load, found = _window(bench, fastpath, generator, share, wanted, seconds)
+            if load["offered_pps"] >= REACHED * wanted:
+                break
+        _rows(bench, share, load, found, wanted)
     sessions.stop()
     fastpath.stop()
     _machine(bench)
 
 
-def _rows(bench, share, load, found):
+def _window(bench, fastpath, generator, share, wanted, seconds):
+    fastpath.probe()  # begins anew
+    load = generator.run(f"load {share} %", "--rate", wanted, seconds=seconds)
+    found = fastpath.probe()
+    bench.record(f"probe at load {share} %", {"report": found})
+    clean = found["residence_clean_us"]
+    bench.say(f"{share} %, {wanted:,} pps: {load.brief()}; in the worker p50 {clean['p50']:.1f} "
+              f"us, p99 {clean['p99']:.1f} us")
+    return load, found
+
+
+def _rows(bench, share, load, found, wanted):
     clean, every = found["residence_clean_us"], found["residence_us"]
     windows = max(1, found["windows"])
     rate = load["offered_pps"]
     void = None
-    if load["received_pps"] < 0.98 * rate:
-        void = f"only {load['received_pps']:,.0f} of {rate:,.0f} pps came back"
+    if min(rate, load["received_pps"]) < REACHED * wanted:
+        void = (f"memif was slow: {rate:,.0f} pps sent and {load['received_pps']:,.0f} received "
+                f"of {wanted:,}")
     elif found["packets_clean"] == 0:
         void = "the machine left no window without a gap"
     for percentile in PERCENTILES:
