@@ -152,15 +152,18 @@ int tl_wire_open(struct tl_wire *wire, const struct tl_options *options, int (*i
     return wait_for_link(wire, options, is_stopped);
 }
 
-void tl_wire_close(struct tl_wire *wire)
+void tl_wire_close(struct tl_wire *wire, const struct tl_options *options)
 {
-    // With both ends in one process, the driver's thread and this one would each free what the
-    // connection holds. The process is over anyway.
-    if (wire->port_count > 1)
-        return;
-    for (uint16_t i = 0; i < wire->port_count; i++) {
-        rte_eth_dev_stop(wire->ports[i]);
-        rte_eth_dev_close(wire->ports[i]);
-    }
+    // An XDP program would stay attached. A memif is the kernel's to take apart when the process
+    // ends: the driver of DPDK 22.11 reads freed memory when nobody ever connected or when both
+    // ends are in one process.
+    if (options->interface == TL_INTERFACE_XDP)
+        for (uint16_t i = 0; i < wire->port_count; i++) {
+            rte_eth_dev_stop(wire->ports[i]);
+            rte_eth_dev_close(wire->ports[i]);
+        }
+    else if (options->interface == TL_INTERFACE_MEMIF && !options->is_client &&
+             wire->port_count > 0)
+        unlink(options->where);
     wire->port_count = 0;
 }

@@ -30,7 +30,8 @@ int tl_eal_start(const struct tl_options *options, uint32_t extra_mb);
 int tl_wire_open(struct tl_wire *wire, const struct tl_options *options,
                  int (*is_stopped)(void));
 
-void tl_wire_close(struct tl_wire *wire);
+/// Leaves nothing behind; the process must end after it.
+void tl_wire_close(struct tl_wire *wire, const struct tl_options *options);
 
 /// Checks that AF_XDP can have the interface to itself. Returns 0 or the exit code, said why.
 int tl_xdp_check(const char *interface);
