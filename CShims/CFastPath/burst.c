@@ -6,6 +6,8 @@
 // VLAN that the driver took off in `vlan_tci`, and the view's flags and hops in `hash.usr` (no one
 // else uses the hash).
 
+#include <string.h>
+
 #include <rte_mbuf.h>
 
 #include "io.h"
@@ -47,34 +49,34 @@ TL_PACKET_CODE static void finish(struct tl_lane *lane, struct group *group, uin
 }
 
 // Whoever owns the sink empties it after each burst; one that is full refuses, as a driver does.
-TL_PACKET_CODE static uint32_t keep(struct tl_sink *sink, const struct group *group, uint8_t port)
+TL_PACKET_CODE static uint32_t keep(struct tl_sink *sink, struct rte_mbuf **buffers,
+                                    uint32_t count, uint8_t port)
 {
-    uint32_t taken = 0;
-    while (taken < group->count && sink->count < 2 * TL_BURST_MAX) {
-        sink->buffers[sink->count] = group->buffers[taken++];
-        sink->ports[sink->count++] = port;
-    }
+    uint32_t room = 2 * TL_BURST_MAX - sink->count;
+    uint32_t taken = count < room ? count : room;
+    memcpy(&sink->buffers[sink->count], buffers, taken * sizeof(buffers[0]));
+    memset(&sink->ports[sink->count], port, taken);
+    sink->count += taken;
     return taken;
 }
 
-TL_PACKET_CODE static void transmit(struct tl_lane *lane, struct group *group, uint8_t port)
+// How many of the buffers were taken.
+TL_PACKET_CODE static uint32_t transmit(struct tl_lane *lane, struct rte_mbuf **buffers,
+                                        uint32_t count, uint8_t port)
 {
-    uint32_t taken;
-    if (TL_UNLIKELY(lane->sink != NULL)) {
-        taken = keep(lane->sink, group, port);
-    } else {
-        taken = tl_io_transmit(lane->ports->list[port].port_id, (uint16_t)lane->index,
-                               group->buffers, group->count);
-        lane->worker->counters.driver_calls++;
-    }
-    finish(lane, group, taken, TL_DROP_INDEX_TX_FULL);
+    if (TL_UNLIKELY(lane->sink != NULL))
+        return keep(lane->sink, buffers, count, port);
+    lane->worker->counters.driver_calls++;
+    return tl_io_transmit(lane->ports->list[port].port_id, (uint16_t)lane->index, buffers,
+                          (uint16_t)count);
 }
 
 TL_PACKET_CODE static void pass(struct tl_lane *lane, struct group *group, uint8_t edge,
                                 uint8_t target)
 {
     if (edge == TL_EDGE_SEND) {
-        transmit(lane, group, target);
+        uint32_t taken = transmit(lane, group->buffers, group->count, target);
+        finish(lane, group, taken, TL_DROP_INDEX_TX_FULL);
     } else if (edge == TL_EDGE_TWIN) {
         struct rte_ring *ring = lane->ports->list[group->packets[0]->rx_port].to_twin;
         uint32_t taken = ring != NULL ? tl_io_give(ring, group->buffers, group->count) : 0;
@@ -111,6 +113,26 @@ static inline uint32_t way_of(const struct tl_packet *packet)
 {
     uint32_t target = packet->edge == TL_EDGE_TWIN ? packet->rx_port : packet->target;
     return (uint32_t)packet->edge << 16 | target;
+}
+
+// What nearly every burst is: packets that one interface sends. 0: not this one.
+TL_PACKET_CODE static int act_together(struct tl_lane *lane, struct tl_packet *packets,
+                                       struct rte_mbuf **buffers, uint32_t count)
+{
+    uint8_t port = packets[0].target;
+    uint32_t different = 0;
+    for (uint32_t i = 0; i < count; i++)
+        different |= (uint32_t)(packets[i].edge ^ TL_EDGE_SEND) | (packets[i].target ^ port);
+    if (TL_UNLIKELY(different != 0))
+        return 0;
+    for (uint32_t i = 0; i < count; i++)
+        settle(&packets[i]);
+    uint32_t taken = transmit(lane, buffers, count, port);
+    tl_packets_sent(lane->worker, packets, taken);
+    for (uint32_t i = taken; i < count; i++)
+        tl_packet_drop(lane->worker, &packets[i], TL_DROP_INDEX_TX_FULL);
+    tl_io_free(buffers + taken, count - taken);
+    return 1;
 }
 
 // Acts on the edges of a burst: one ring or driver call for each way that packets of it go.
@@ -158,6 +180,13 @@ static inline void view(struct tl_packet *packet, struct rte_mbuf *buffer, uint8
     packet->hops = 0;
 }
 
+// The whole of a G.711 frame: headers are read next, the payload is summed at the end.
+static inline void prefetch_frame(const struct tl_packet *packet)
+{
+    for (uint32_t line = 0; line < 4; line++)
+        TL_PREFETCH(packet->data + line * TL_LINE_BYTES);
+}
+
 // Packets that a killed process takes along are known by this figure (CFlowABI.h).
 static inline void in_hand(struct tl_lane *lane, uint32_t count)
 {
@@ -172,6 +201,7 @@ TL_PACKET_CODE void tl_burst_received(struct tl_lane *lane, struct rte_mbuf **bu
     for (uint32_t i = 0; i < count; i++) {
         struct tl_packet *packet = &lane->packets[i];
         view(packet, buffers[i], TL_ORIGIN_RECEIVED);
+        prefetch_frame(packet);
         packet->rx_port = port;
         if ((buffers[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
             packet->vlan = buffers[i]->vlan_tci & 0xfff;
@@ -179,7 +209,8 @@ TL_PACKET_CODE void tl_burst_received(struct tl_lane *lane, struct rte_mbuf **bu
             packet->flags = TL_PACKET_SEGMENTED;
     }
     tl_pipeline_run(lane->worker, lane->packets, count, now_ns);
-    act(lane, lane->packets, count);
+    if (!act_together(lane, lane->packets, buffers, count))
+        act(lane, lane->packets, count);
 }
 
 TL_PACKET_CODE void tl_burst_handed_in(struct tl_lane *lane, struct rte_mbuf **buffers,
@@ -194,7 +225,8 @@ TL_PACKET_CODE void tl_burst_handed_in(struct tl_lane *lane, struct rte_mbuf **b
         packet->hops = (uint8_t)(buffers[i]->hash.usr >> CARRIED_HOPS_SHIFT);
     }
     tl_pipeline_run(lane->worker, lane->packets, count, now_ns);
-    act(lane, lane->packets, count);
+    if (!act_together(lane, lane->packets, buffers, count))
+        act(lane, lane->packets, count);
 }
 
 TL_PACKET_CODE void tl_burst_injected(struct tl_lane *lane, struct rte_mbuf **buffers,

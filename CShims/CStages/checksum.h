@@ -8,6 +8,14 @@
 
 #include <immintrin.h>
 
+enum { G711_BLOCKS = 5 }; // 20 ms: 160 bytes
+
+static inline __m256i checksum_block(const uint8_t *bytes, __m256i bias, __m256i one)
+{
+    __m256i words = _mm256_loadu_si256((const __m256i_u *)(const void *)bytes);
+    return _mm256_madd_epi16(_mm256_xor_si256(words, bias), one);
+}
+
 // The only multiply-and-add of 16-bit words is signed, so each word is taken less 32768, and what
 // that makes is put back at the end.
 static inline uint64_t checksum_blocks(const uint8_t *bytes, uint32_t blocks)
@@ -15,11 +23,13 @@ static inline uint64_t checksum_blocks(const uint8_t *bytes, uint32_t blocks)
     const __m256i bias = _mm256_set1_epi16(INT16_MIN);
     const __m256i one = _mm256_set1_epi16(1);
     __m256i sums = _mm256_setzero_si256();
-    for (uint32_t i = 0; i < blocks; i++) {
-        __m256i words = _mm256_loadu_si256((const __m256i_u *)(const void *)(bytes + i * 32u));
-        words = _mm256_madd_epi16(_mm256_xor_si256(words, bias), one);
-        sums = _mm256_add_epi32(sums, words);
-    }
+    uint32_t i = 0;
+    if (TL_LIKELY(blocks >= G711_BLOCKS))
+        for (; i < G711_BLOCKS; i++) // unrolled: a constant
+            sums = _mm256_add_epi32(sums, checksum_block(bytes + i * 32u, bias, one));
+#pragma clang loop unroll(disable)
+    for (; TL_UNLIKELY(i < blocks); i++)
+        sums = _mm256_add_epi32(sums, checksum_block(bytes + i * 32u, bias, one));
     __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
     half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
     half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
@@ -52,11 +62,12 @@ static inline uint64_t checksum_sum(const uint8_t *bytes, uint32_t length)
 
 static inline uint16_t checksum_finish(uint64_t sum)
 {
-    sum = (sum & 0xffffffffu) + (sum >> 32);
-    sum = (sum & 0xffffu) + (sum >> 16);
-    sum = (sum & 0xffffu) + (sum >> 16);
-    sum = (sum & 0xffffu) + (sum >> 16);
-    return (uint16_t)~sum;
+    // A number plus itself with its halves exchanged: the upper half is the sum of both, with the
+    // carry that came round.
+    sum += sum << 32 | sum >> 32;
+    uint32_t half = (uint32_t)(sum >> 32);
+    half += half << 16 | half >> 16;
+    return (uint16_t)~(half >> 16);
 }
 
 #endif

@@ -190,10 +190,11 @@ static void judge(struct tl_worker *worker, struct tl_packet *packet, const stru
         tl_packet_drop(worker, packet, flaw);
         return;
     }
-    packet->place = tl_worker_port(worker, packet->address_index, packet->local_port);
     packet->target = (uint8_t)tl_worker_of_port(worker, packet->local_port);
     if (packet->target != worker->index)
         packet->edge = TL_EDGE_HAND_OVER;
+    else
+        packet->place = tl_worker_port(worker, packet->address_index, packet->local_port);
 }
 
 TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *packet)

@@ -6,6 +6,7 @@
 //
 // The next packet index is in the record before the packet can leave. A process that takes the
 // record up continues behind it, so that no index is ever used twice for different content.
+// Cost: 83 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_EGRESS_H
 #define TL_EGRESS_H
@@ -21,10 +22,10 @@ static inline int egress_may_leave(struct tl_worker *worker, struct tl_packet *p
                                    struct passage *passage)
 {
     passage->hop_word = 0;
-    if (TL_LIKELY(packet->peer != NULL)) {
-        const struct tl_flow_egress *egress = &packet->peer->egress;
+    if (TL_LIKELY(passage->peer != NULL)) {
+        const struct tl_flow_egress *egress = &passage->peer->egress;
         if (TL_LIKELY((egress->way & EGRESS_WAY_MASK) == (TL_WAY_LIVE | TL_WAY_SEND) &&
-                      egress->generation == packet->flow->ingress.peer_generation)) {
+                      egress->generation == passage->flow->ingress.peer_generation)) {
             passage->hop_word = tl_next_hop_word(&worker->hops, egress->hop);
             if (TL_LIKELY(tl_next_hop_resolved(passage->hop_word)))
                 return 1;
@@ -39,13 +40,11 @@ TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,
 {
     if (!egress_may_leave(worker, packet, passage))
         return 0;
-    const struct tl_flow_egress *out = &packet->peer->egress;
-    struct tl_flow_record *record =
-        tl_worker_record(worker, tl_worker_slot(worker, packet->peer));
-    if (TL_UNLIKELY(out->source_stream != packet->stream ||
-                    out->source_slot != tl_worker_slot(worker, packet->flow)))
-        tl_egress_map(worker, packet, passage);
-    uint32_t low = packet->place + out->index_offset;
+    const struct tl_flow_egress *out = &passage->peer->egress;
+    struct tl_flow_record *record = passage->out;
+    if (TL_UNLIKELY(out->source_stream != passage->stream || out->source_slot != passage->slot))
+        PASSAGE_LENT(passage, tl_egress_map(&lent, worker));
+    uint32_t low = passage->place + out->index_offset;
     uint64_t next = record->egress_index;
     int32_t ahead = (int32_t)(low - (uint32_t)next);
     uint64_t index = next + (uint64_t)(int64_t)ahead;
@@ -53,7 +52,7 @@ TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,
     if (TL_LIKELY(ahead >= 0)) {
         tl_store_release_u64(&record->egress_index, index + 1);
         record->egress_timestamp = timestamp;
-        record->egress_time_ns = worker->now_ns;
+        record->egress_time_ns = passage->now_ns;
     } else if ((int64_t)(index - out->first_index) < 0) { // from before the mapping's first
         return stage_drop(worker, packet, TL_DROP_INDEX_RTP_SEQUENCE);
     }

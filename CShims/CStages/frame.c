@@ -3,24 +3,32 @@
 // box makes.
 #include "frame.h"
 
+static inline __attribute__((always_inline)) void
+build(struct tl_packet *packet, const struct frame_way *way, uint64_t payload_sum, int ipv4,
+      uint32_t tag_bytes)
+{
+    frame_build(packet, way, packet->data + packet->payload_offset, packet->payload_length,
+                packet->flags, payload_sum, ipv4, tag_bytes);
+}
+
 static FRAME_BUILDER(build_ipv4)
 {
-    frame_build(packet, way, payload_sum, 1, 0);
+    build(packet, way, payload_sum, 1, 0);
 }
 
 static FRAME_BUILDER(build_ipv6)
 {
-    frame_build(packet, way, payload_sum, 0, 0);
+    build(packet, way, payload_sum, 0, 0);
 }
 
 static FRAME_BUILDER(build_ipv4_tagged)
 {
-    frame_build(packet, way, payload_sum, 1, VLAN_BYTES);
+    build(packet, way, payload_sum, 1, VLAN_BYTES);
 }
 
 static FRAME_BUILDER(build_ipv6_tagged)
 {
-    frame_build(packet, way, payload_sum, 0, VLAN_BYTES);
+    build(packet, way, payload_sum, 0, VLAN_BYTES);
 }
 
 // A hairpin goes to ourselves: the template's own link address is both ends.
@@ -28,14 +36,14 @@ static FRAME_BUILDER(build_hairpin_ipv4)
 {
     struct frame_way looped = *way;
     memcpy(&looped.hop_word, way->leg->bytes, MAC_BYTES);
-    frame_build(packet, &looped, payload_sum, 1, 0);
+    build(packet, &looped, payload_sum, 1, 0);
 }
 
 static FRAME_BUILDER(build_hairpin_ipv6)
 {
     struct frame_way looped = *way;
     memcpy(&looped.hop_word, way->leg->bytes, MAC_BYTES);
-    frame_build(packet, &looped, payload_sum, 0, 0);
+    build(packet, &looped, payload_sum, 0, 0);
 }
 
 const frame_builder tl_frame_builders[8] = {

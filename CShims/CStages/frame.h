@@ -40,7 +40,7 @@ static inline void frame_put_ipv4(uint8_t *ip, const struct frame_way *way, uint
     const struct tl_flow_egress *egress = way->egress;
     uint32_t total_be = __builtin_bswap16((uint16_t)(IPV4_BYTES + udp_length));
     uint32_t sum = egress->ip_sum + total_be;
-    uint16_t checksum = (uint16_t)~((sum & 0xffff) + (sum >> 16));
+    uint16_t checksum = (uint16_t)~(sum + (sum >> 16));
     uint32_t first = 0x45u | (uint32_t)egress->traffic_class << 8 | total_be << 16;
     memcpy(ip, &first, 4);
     memcpy(ip + 10, &checksum, 2);
@@ -58,16 +58,16 @@ static inline void frame_put_ipv6(uint8_t *ip, const struct frame_way *way, uint
 
 // `ipv4` and `tag_bytes` are constants in each caller.
 static inline __attribute__((always_inline)) void
-frame_build(struct tl_packet *packet, const struct frame_way *way, uint64_t payload_sum, int ipv4,
-            uint32_t tag_bytes)
+frame_build(struct tl_packet *packet, const struct frame_way *way, uint8_t *payload,
+            uint32_t length, uint32_t flags, uint64_t payload_sum, int ipv4, uint32_t tag_bytes)
 {
     uint32_t ip_bytes = ipv4 ? IPV4_BYTES : IPV6_BYTES;
     uint32_t frame_bytes = ETHERNET_BYTES + tag_bytes + ip_bytes + UDP_BYTES;
     uint32_t shared_bytes = frame_bytes - MAC_BYTES - (ipv4 ? 4 : 16) - UDP_BYTES;
-    uint8_t *udp = packet->data + packet->payload_offset - UDP_BYTES;
+    uint8_t *udp = payload - UDP_BYTES;
     uint8_t *ip = udp - ip_bytes;
     uint8_t *frame = ip - tag_bytes - ETHERNET_BYTES;
-    uint32_t udp_length = packet->payload_length + UDP_BYTES;
+    uint32_t udp_length = length + UDP_BYTES;
     uint32_t length_be = __builtin_bswap16((uint16_t)udp_length);
     memcpy(frame, &way->hop_word, 8); // two bytes too many, overwritten next
     memcpy(frame + MAC_BYTES, way->leg->bytes, shared_bytes);
@@ -76,7 +76,7 @@ frame_build(struct tl_packet *packet, const struct frame_way *way, uint64_t payl
     else
         frame_put_ipv6(ip, way, udp_length);
     uint32_t checksum = 0;
-    if (TL_LIKELY(!(ipv4 && packet->flags & TL_PACKET_ZERO_CHECKSUM))) {
+    if (TL_LIKELY(!(ipv4 && flags & TL_PACKET_ZERO_CHECKSUM))) {
         // The length stands in the pseudo header and in our own.
         checksum = checksum_finish(payload_sum + way->egress->udp_sum + way->ports_be +
                                    2 * length_be);
@@ -87,7 +87,7 @@ frame_build(struct tl_packet *packet, const struct frame_way *way, uint64_t payl
     memcpy(udp + 4, &tail, 4);
     packet->data = frame;
     packet->payload_offset = (uint16_t)frame_bytes;
-    packet->length = (uint16_t)(frame_bytes + packet->payload_length);
+    packet->length = (uint16_t)(frame_bytes + length);
 }
 
 /// Turns an empty view into a packet of this flow's leg, whose payload the caller then writes at

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What became of a packet, counted once: for the worker and for its flows.
+// Cost: 28 instructions for an RTP packet that was sent (Tests/gates/instructions.txt).
 #include "wire.h"
 
 TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *packet,
@@ -36,19 +37,22 @@ TL_PACKET_CODE void tl_packets_sent(struct tl_worker *worker, struct tl_packet *
 {
     struct tl_counters *counters = &worker->counters;
     uint64_t bytes = 0;
-    uint32_t by_origin[4] = {0};
+    uint32_t forwarded = 0;
     for (uint32_t i = 0; i < count; i++) {
         const struct tl_packet *packet = &packets[i];
         bytes += packet->length;
-        by_origin[packet->origin & 3]++;
+        if (TL_LIKELY(packet->origin < TL_ORIGIN_GENERATED))
+            forwarded++;
+        else if (packet->origin == TL_ORIGIN_GENERATED)
+            counters->generated++;
+        else
+            counters->injected++;
         if (TL_LIKELY(packet->peer != NULL))
             count_leg(worker, packet);
     }
     counters->sent += count;
     counters->sent_bytes += bytes;
-    counters->generated += by_origin[TL_ORIGIN_GENERATED];
-    counters->injected += by_origin[TL_ORIGIN_INJECTED];
-    counters->forwarded += by_origin[TL_ORIGIN_RECEIVED] + by_origin[TL_ORIGIN_HANDED_IN];
+    counters->forwarded += forwarded;
 }
 
 TL_PACKET_CODE void tl_packet_done(struct tl_worker *worker, struct tl_packet *packet)

@@ -4,7 +4,7 @@
 TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_packet *packet,
                                         struct passage *passage)
 {
-    const struct tl_flow_cold *cold = &worker->cold[tl_worker_slot(worker, packet->flow)];
+    const struct tl_flow_cold *cold = &worker->cold[passage->slot];
     const struct tl_payload_type *types = cold->spec.payload_types;
     uint8_t type = passage->rtp[1] & 0x7f;
     for (uint32_t i = 0; i < TL_PAYLOAD_TYPES_MAX; i++) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Only negotiated payload types pass, as what the peer's leg calls them. The first is the call's
 // codec and stands in the flow's line.
+// Cost: 23 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_PAYLOAD_TYPE_H
 #define TL_PAYLOAD_TYPE_H
@@ -10,10 +11,10 @@
 TL_STAGE_CODE int payload_type(struct tl_worker *worker, struct tl_packet *packet,
                                struct passage *passage)
 {
-    const struct tl_flow_ingress *ingress = &packet->flow->ingress;
+    const struct tl_flow_ingress *ingress = &passage->flow->ingress;
     passage->payload_type = ingress->type_out;
     if (TL_UNLIKELY((passage->rtp[1] & 0x7f) != ingress->type_in) &&
-        !tl_payload_type_rare(worker, packet, passage))
+        !PASSAGE_LENT(passage, tl_payload_type_rare(worker, packet, &lent)))
         return 0;
     if (TL_UNLIKELY(!(ingress->flags & TL_FLOW_RECEIVE)))
         return stage_drop(worker, packet, TL_DROP_INDEX_NOT_RECEIVING);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The stages, in the order in which packets meet them (stage.h).
+// The stages, in the order in which packets meet them (stage.h). Together, with what is counted of a
+// packet that was sent, 556 instructions for RTP over IPv4; each stage says its own part.
 #include "classify.h"
 #include "demux.h"
 #include "egress.h"
@@ -10,6 +11,8 @@
 #include "rtp_check.h"
 #include "rtp_receive.h"
 #include "source_check.h"
+
+enum { RELAY_AHEAD = 2 }; // packets whose lines are fetched into the first-level cache
 
 static inline void begin(struct tl_packet *packet)
 {
@@ -22,10 +25,19 @@ static inline void begin(struct tl_packet *packet)
     packet->kind = TL_KIND_NONE;
 }
 
-TL_STAGE_CODE void relay(struct tl_worker *worker, struct tl_packet *packet,
+TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
                          struct passage *passage)
 {
-    if (source_check(worker, packet) && police(worker, packet) &&
+    struct tl_packet *packet = found->packet;
+    passage->flow = found->flow;
+    passage->peer = packet->peer;
+    passage->record = found->record;
+    passage->out = found->out;
+    passage->slot = found->slot;
+    passage->rtp = packet->data + packet->payload_offset;
+    passage->length = packet->payload_length;
+    passage->flags = packet->flags;
+    if (source_check(worker, packet, passage) && police(worker, packet, passage) &&
         demux(worker, packet, passage) && rtp_check(worker, packet, passage) &&
         payload_type(worker, packet, passage) && rtp_receive(worker, packet, passage) &&
         egress(worker, packet, passage))
@@ -36,8 +48,9 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
                                     uint32_t count, uint64_t now_ns)
 {
     struct tl_packet *live[TL_BURST_MAX];
-    struct passage passage = {0};
-    uint32_t left = 0, found = 0, received = 0;
+    struct found found[TL_BURST_MAX + RELAY_AHEAD];
+    struct passage passage = {.now_ns = now_ns};
+    uint32_t left = 0, known = 0, received = 0;
     uint64_t received_bytes = 0;
     worker->now_ns = now_ns;
     for (uint32_t i = 0; i < count; i++) {
@@ -49,12 +62,14 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
         live[left] = packet;
         left += (uint32_t)classify(worker, packet);
     }
-    for (uint32_t i = 0; i < left; i++) {
-        live[found] = live[i];
-        found += (uint32_t)lookup(worker, live[i]);
+    for (uint32_t i = 0; i < left; i++)
+        known += (uint32_t)lookup(worker, live[i], &found[known]);
+    for (uint32_t i = 0; i < RELAY_AHEAD && known > 0; i++)
+        found[known + i] = found[0]; // something to fetch
+    for (uint32_t i = 0; i < known; i++) {
+        lookup_fetch(&found[i + RELAY_AHEAD]);
+        relay(worker, &found[i], &passage);
     }
-    for (uint32_t i = 0; i < found; i++)
-        relay(worker, live[i], &passage);
     worker->counters.received += received;
     worker->counters.received_bytes += received_bytes;
     worker->counters.handed_in += count - received;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Token buckets for packets and bits, kept as the time up to which the budget is used (the generic
 // cell rate algorithm): no refill, two adds. What is dropped costs nothing.
+// Cost: 35 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_POLICE_H
 #define TL_POLICE_H
@@ -23,21 +24,23 @@ static inline uint64_t police_bytes_ns(const struct tl_flow_ingress *ingress, ui
     return (uint64_t)ingress->byte_interval * (2 * bytes) >> ingress->byte_shift;
 }
 
-TL_STAGE_CODE int police(struct tl_worker *worker, struct tl_packet *packet)
+TL_STAGE_CODE int police(struct tl_worker *worker, struct tl_packet *packet,
+                         const struct passage *passage)
 {
-    struct tl_flow_ingress *ingress = &packet->flow->ingress;
-    uint64_t now = worker->now_ns;
+    struct tl_flow_ingress *ingress = &passage->flow->ingress;
+    uint64_t now = passage->now_ns;
     uint64_t packet_ns = ingress->packet_interval_ns;
-    uint64_t bytes_ns = police_bytes_ns(ingress, packet->payload_length);
-    uint64_t burst_ns = police_bytes_ns(ingress, POLICE_BURST_BYTES);
+    uint64_t bytes_ns = police_bytes_ns(ingress, passage->length);
     uint64_t packets_until = police_larger(ingress->packets_until_ns, now) + packet_ns;
     uint64_t bytes_until = police_larger(ingress->bytes_until_ns, now) + bytes_ns;
-    if (TL_UNLIKELY(packets_until >
-                    now + police_larger(POLICE_BURST_NS, POLICE_BURST_PACKETS * packet_ns)))
-        return stage_drop(worker, packet, TL_DROP_INDEX_PACKET_BUDGET);
-    if (TL_UNLIKELY(bytes_until > now + police_larger(POLICE_BURST_NS, burst_ns)))
-        return stage_drop(worker, packet, TL_DROP_INDEX_BIT_BUDGET);
-    if (TL_LIKELY(!(packet->flags & TL_PACKET_LEARN))) {
+    if (TL_UNLIKELY(police_larger(packets_until, bytes_until) > now + POLICE_BURST_NS)) {
+        uint64_t burst_ns = police_bytes_ns(ingress, POLICE_BURST_BYTES);
+        if (packets_until > now + police_larger(POLICE_BURST_NS, POLICE_BURST_PACKETS * packet_ns))
+            return stage_drop(worker, packet, TL_DROP_INDEX_PACKET_BUDGET);
+        if (bytes_until > now + police_larger(POLICE_BURST_NS, burst_ns))
+            return stage_drop(worker, packet, TL_DROP_INDEX_BIT_BUDGET);
+    }
+    if (TL_LIKELY(!(passage->flags & TL_PACKET_LEARN))) {
         // A candidate for the source spends nothing: it may be anybody, and a flood of such must
         // not starve the party.
         ingress->packets_until_ns = packets_until;

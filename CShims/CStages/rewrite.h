@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The headers of the peer's leg, and where the packet goes from here.
+// Cost: 126 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_REWRITE_H
 #define TL_REWRITE_H
@@ -7,24 +8,33 @@
 #include "frame.h"
 #include "stage.h"
 
-TL_STAGE_CODE void rewrite(const struct tl_worker *worker, struct tl_packet *packet,
-                           const struct passage *passage)
+static inline struct frame_way rewrite_way(const struct tl_worker *worker,
+                                           const struct tl_flow_egress *egress,
+                                           const struct passage *passage)
 {
-    const struct tl_flow_egress *egress = &packet->peer->egress;
-    struct frame_way way = {
+    return (struct frame_way){
         .leg = frame_leg(worker, egress),
         .egress = egress,
         .hop_word = passage->hop_word,
         .ports_be = egress->ports_be,
     };
+}
+
+TL_STAGE_CODE void rewrite(const struct tl_worker *worker, struct tl_packet *packet,
+                           const struct passage *passage)
+{
+    const struct tl_flow_egress *egress = &passage->peer->egress;
     // The RTP header's own twelve bytes were summed as they were written.
     uint64_t sum = passage->payload_sum +
-                   checksum_sum(passage->rtp + RTP_BYTES, packet->payload_length - RTP_BYTES);
+                   checksum_sum(passage->rtp + RTP_BYTES, passage->length - RTP_BYTES);
     uint32_t variant = egress->way & 7;
-    if (TL_LIKELY(variant == 0))
-        frame_build(packet, &way, sum, 1, 0);
-    else
+    if (TL_LIKELY(variant == 0)) {
+        struct frame_way way = rewrite_way(worker, egress, passage);
+        frame_build(packet, &way, passage->rtp, passage->length, passage->flags, sum, 1, 0);
+    } else {
+        struct frame_way way = rewrite_way(worker, egress, passage);
         tl_frame_builders[variant](packet, &way, sum);
+    }
     packet->target = egress->target;
     packet->edge = TL_EDGE_SEND;
     if (TL_UNLIKELY(variant & TL_VARIANT_HAIRPIN)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Is it an RTP packet (RFC 3550 5.1, 5.3.1)? Leaves in the view how much of it is neither fixed
 // header nor payload.
+// Cost: 15 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_RTP_CHECK_H
 #define TL_RTP_CHECK_H
@@ -33,7 +34,7 @@ TL_STAGE_CODE int rtp_check(struct tl_worker *worker, struct tl_packet *packet,
                             const struct passage *passage)
 {
     packet->overhead = 0;
-    if (TL_UNLIKELY(packet->payload_length < RTP_BYTES) ||
+    if (TL_UNLIKELY(passage->length < RTP_BYTES) ||
         (TL_UNLIKELY(passage->rtp[0] != 0x80) && !rtp_check_parts(packet, passage->rtp)))
         return stage_refuse(worker, packet, TL_DROP_INDEX_MALFORMED_RTP);
     return 1;

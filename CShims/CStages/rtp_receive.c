@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtp_receive.h"
+#include "source_check.h"
 
 // A candidate's first valid packet makes it the source; others in the same burst find it so.
 static int learn(struct tl_worker *worker, struct tl_packet *packet)
@@ -8,7 +9,7 @@ static int learn(struct tl_worker *worker, struct tl_packet *packet)
     uint32_t slot = tl_worker_slot(worker, flow);
     struct wire_address source = wire_source(packet);
     if (!(flow->ingress.flags & TL_FLOW_LEARN_OPEN))
-        return packet->remote_port == flow->ingress.source_key &&
+        return source_key_of(packet) == flow->ingress.source_key &&
                wire_address_equal(source, wire_address_of(flow->ingress.source));
     if (!tl_flow_learn(worker, slot, (const uint8_t *)source.words, packet->remote_port))
         return 0;
@@ -17,11 +18,10 @@ static int learn(struct tl_worker *worker, struct tl_packet *packet)
     return 1;
 }
 
-static void stream_start(struct tl_worker *worker, struct tl_packet *packet,
-                         struct passage *passage)
+static void stream_start(struct tl_worker *worker, struct passage *passage)
 {
-    struct tl_flow_ingress *ingress = &packet->flow->ingress;
-    struct tl_flow_cold *cold = &worker->cold[tl_worker_slot(worker, packet->flow)];
+    struct tl_flow_ingress *ingress = &passage->flow->ingress;
+    struct tl_flow_cold *cold = &worker->cold[passage->slot];
     struct tl_flow_record *record = passage->record;
     uint16_t sequence = wire_get_16(passage->rtp + 2);
     record->ingress_ssrc = wire_get_32(passage->rtp + 8);
@@ -30,34 +30,34 @@ static void stream_start(struct tl_worker *worker, struct tl_packet *packet,
     cold->base_sequence = sequence;
     cold->lost_before = record->rx_lost;
     ingress->flags = (uint16_t)((ingress->flags | TL_FLOW_STARTED) & ~TL_FLOW_JUMPED);
-    ingress->transit = rtp_transit(worker, ingress, passage); // none before: no jitter yet
+    ingress->transit = rtp_transit(ingress, passage); // none before: no jitter yet
     ingress->stream++;
     passage->steps = 1;
-    packet->place = sequence;
+    passage->place = sequence;
 }
 
 // Finds the packet's index (roll-over counter << 16 | sequence). 0: far out of sequence.
-static int find_index(struct tl_worker *worker, struct tl_packet *packet, struct passage *passage)
+static int find_index(struct tl_worker *worker, struct passage *passage)
 {
-    struct tl_flow_ingress *ingress = &packet->flow->ingress;
+    struct tl_flow_ingress *ingress = &passage->flow->ingress;
     struct tl_flow_record *record = passage->record;
-    struct tl_flow_cold *cold = &worker->cold[tl_worker_slot(worker, packet->flow)];
+    struct tl_flow_cold *cold = &worker->cold[passage->slot];
     uint16_t sequence = wire_get_16(passage->rtp + 2);
     uint16_t ahead = (uint16_t)(sequence - (uint16_t)record->ingress_index);
     int jumped = (ingress->flags & TL_FLOW_JUMPED) != 0;
     if (!(ingress->flags & TL_FLOW_STARTED) ||
         wire_get_32(passage->rtp + 8) != record->ingress_ssrc) {
-        stream_start(worker, packet, passage);
+        stream_start(worker, passage);
     } else if (ahead < RTP_MAX_DROPOUT) {
         ingress->flags &= (uint16_t)~TL_FLOW_JUMPED;
         record->ingress_index += ahead;
-        packet->place = (uint32_t)record->ingress_index;
+        passage->place = (uint32_t)record->ingress_index;
         passage->steps = ahead;
     } else if (ahead > 65536 - RTP_MAX_MISORDER) {
-        packet->place = (uint32_t)record->ingress_index + ahead - 65536;
+        passage->place = (uint32_t)record->ingress_index + ahead - 65536;
         passage->steps = 0;
     } else if (jumped && sequence == cold->bad_sequence) {
-        stream_start(worker, packet, passage);
+        stream_start(worker, passage);
     } else {
         ingress->flags |= TL_FLOW_JUMPED;
         cold->bad_sequence = (uint16_t)(sequence + 1);
@@ -73,7 +73,7 @@ TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packe
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
     if (packet->flow->ingress.flags & TL_FLOW_LEARN_OPEN)
         tl_flow_learn_close(packet->flow); // the signalled source spoke: nobody else may
-    if (!find_index(worker, packet, passage))
+    if (!find_index(worker, passage))
         return stage_drop(worker, packet, TL_DROP_INDEX_RTP_SEQUENCE);
     return 1;
 }

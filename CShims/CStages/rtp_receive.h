@@ -6,6 +6,7 @@
 //
 // Loss is kept, not computed: a packet adds what it moves the highest index by, less itself. That
 // is expected minus received, from one packet to the next.
+// Cost: 82 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_RTP_RECEIVE_H
 #define TL_RTP_RECEIVE_H
@@ -21,13 +22,11 @@
 // Flags that say how usual a flow is.
 #define RTP_USUAL_MASK (TL_FLOW_STARTED | TL_FLOW_LEARN_OPEN | TL_FLOW_JUMPED)
 
-static inline uint32_t rtp_transit(const struct tl_worker *worker,
-                                   const struct tl_flow_ingress *ingress,
-                                   struct passage *passage)
+static inline uint32_t rtp_transit(const struct tl_flow_ingress *ingress, struct passage *passage)
 {
     if (TL_UNLIKELY(passage->clock_rate_hz != ingress->clock_rate_hz)) {
         passage->clock_rate_hz = ingress->clock_rate_hz;
-        passage->clock = wire_clock(worker->now_ns, ingress->clock_rate_hz);
+        passage->clock = wire_clock(passage->now_ns, ingress->clock_rate_hz);
     }
     return passage->clock - wire_get_32(passage->rtp + 4);
 }
@@ -46,31 +45,31 @@ static inline void rtp_measure_jitter(struct tl_flow_ingress *ingress,
 TL_STAGE_CODE int rtp_receive(struct tl_worker *worker, struct tl_packet *packet,
                               struct passage *passage)
 {
-    struct tl_flow_ingress *ingress = &packet->flow->ingress;
-    struct tl_flow_record *record =
-        tl_worker_record(worker, tl_worker_slot(worker, packet->flow));
-    passage->record = record;
+    struct tl_flow_ingress *ingress = &passage->flow->ingress;
+    struct tl_flow_record *record = passage->record;
     uint64_t index = record->ingress_index;
     uint16_t ahead = (uint16_t)(wire_get_16(passage->rtp + 2) - (uint16_t)index);
     if (TL_LIKELY((ingress->flags & RTP_USUAL_MASK) == TL_FLOW_STARTED &&
-                  !(packet->flags & TL_PACKET_LEARN) && ahead < RTP_MAX_DROPOUT &&
+                  !(passage->flags & TL_PACKET_LEARN) && ahead < RTP_MAX_DROPOUT &&
                   wire_get_32(passage->rtp + 8) == record->ingress_ssrc)) {
         passage->steps = ahead;
-        packet->place = (uint32_t)index + ahead;
+        passage->place = (uint32_t)index + ahead;
         record->ingress_index = index + ahead;
-    } else if (!tl_rtp_receive_rare(worker, packet, passage)) {
+    } else if (!PASSAGE_LENT(passage, tl_rtp_receive_rare(worker, packet, &lent))) {
         return 0;
     }
-    rtp_measure_jitter(ingress, record, rtp_transit(worker, ingress, passage));
+    rtp_measure_jitter(ingress, record, rtp_transit(ingress, passage));
     record->rx_lost = (int32_t)((uint32_t)record->rx_lost + passage->steps - 1);
     record->ingress_timestamp = wire_get_32(passage->rtp + 4);
     record->rx_packets++;
-    record->rx_bytes += packet->payload_length;
-    record->rx_time_ns = worker->now_ns;
+    record->rx_bytes += passage->length;
+    record->rx_time_ns = passage->now_ns;
     if (TL_UNLIKELY(record->media_timed_out))
         record->media_timed_out = 0;
+    passage->stream = ingress->stream;
     packet->stream = ingress->stream;
-    packet->flags |= TL_PACKET_ACCEPTED;
+    packet->place = passage->place;
+    packet->flags = (uint8_t)(passage->flags | TL_PACKET_ACCEPTED);
     return 1;
 }
 

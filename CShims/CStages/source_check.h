@@ -2,6 +2,7 @@
 // A flow takes packets from the address and port that signalling named, and from nowhere else.
 // While a learn window is open, another source goes on as a candidate: valid RTP makes it the
 // flow's source (rtp_receive), anything else is dropped as wrong_source.
+// Cost: 29 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_SOURCE_CHECK_H
 #define TL_SOURCE_CHECK_H
@@ -16,26 +17,49 @@ static inline int source_may_learn(const struct tl_worker *worker, const struct 
            worker->now_ns < worker->cold[tl_worker_slot(worker, flow)].learn_until_ns;
 }
 
-TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packet)
+static inline uint32_t source_key_of(const struct tl_packet *packet)
 {
-    const struct tl_flow_ingress *ingress = &packet->flow->ingress;
+    uint32_t key = packet->remote_port;
+    if (TL_UNLIKELY(packet->flags & (TL_PACKET_LOOPED | TL_PACKET_IPV6))) {
+        key |= packet->flags & TL_PACKET_LOOPED ? TL_SOURCE_LOOPED : 0;
+        key |= packet->flags & TL_PACKET_IPV6 ? TL_SOURCE_IPV6 : 0;
+    }
+    return key;
+}
+
+// The families are equal: that is in the key.
+static inline int source_address_is(const struct passage *passage, const uint8_t address[16])
+{
+    const uint8_t *udp = passage->rtp - UDP_BYTES;
+    uint32_t found, wanted;
+    memcpy(&found, udp - 8, 4); // of IPv4 the address, of IPv6 a part of the destination
+    memcpy(&wanted, address + 12, 4);
+    return TL_LIKELY(!(passage->flags & TL_PACKET_IPV6))
+               ? found == wanted
+               : wire_address_equal(wire_address_of(udp - 32), wire_address_of(address));
+}
+
+TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packet,
+                               struct passage *passage)
+{
+    const struct tl_flow_ingress *ingress = &passage->flow->ingress;
     uint32_t expected = ingress->source_key;
     if (TL_UNLIKELY(packet->local_port % 2 != 0)) {
         packet->flags |= TL_PACKET_RTCP_PORT;
+        passage->flags |= TL_PACKET_RTCP_PORT;
         if (ingress->flags & TL_FLOW_RTCP_MUX) { // nobody was told of this port
             packet->flow = NULL;
             return stage_drop(worker, packet, TL_DROP_INDEX_NO_FLOW);
         }
-        expected = worker->cold[tl_worker_slot(worker, packet->flow)].rtcp_source_key;
+        expected = worker->cold[passage->slot].rtcp_source_key;
     }
-    _Static_assert(TL_SOURCE_LOOPED == TL_PACKET_LOOPED << 16, "the mark is moved, not tested");
-    uint32_t key = packet->remote_port | (packet->flags & TL_PACKET_LOOPED) << 16;
-    if (TL_LIKELY(key == expected && wire_address_equal(wire_source(packet),
-                                                        wire_address_of(ingress->source))))
+    if (TL_LIKELY(source_key_of(packet) == expected &&
+                  source_address_is(passage, ingress->source)))
         return 1;
     if (!source_may_learn(worker, packet))
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
     packet->flags |= TL_PACKET_LEARN;
+    passage->flags |= TL_PACKET_LEARN;
     return 1;
 }
 

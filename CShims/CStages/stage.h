@@ -20,16 +20,47 @@
 #define TL_STAGE_CODE static inline __attribute__((always_inline))
 #endif
 
-/// What stages tell each other about the packet in hand.
+/// What stages tell each other about the packet in hand. It also holds copies of what does not
+/// change meanwhile: a store into the frame might change the view, for all that a compiler knows,
+/// and would make it read the view again. For the same reason nobody keeps a pointer to it: what is
+/// rare gets a copy (PASSAGE_LENT).
 struct passage {
-    struct tl_flow_record *record; // of the flow where it arrived
-    uint8_t *rtp;                  // its UDP payload
-    uint32_t steps;                // by how much it moved the highest packet index
+    uint64_t now_ns;
+    struct tl_flow *flow;
+    struct tl_flow *peer;
+    struct tl_flow_record *record; // of the flow
+    struct tl_flow_record *out;    // of the peer
+    uint8_t *rtp;                  // UDP payload
+    uint32_t length;               // of that
+    uint32_t flags;                // TL_PACKET_*, as they were at first
+    uint32_t slot;                 // of the flow
+    uint32_t place;                // ingress packet index
+    uint32_t steps;                // by how much the packet moved the highest packet index
     uint32_t clock_rate_hz;        // of `clock`; kept from packet to packet
     uint32_t clock;                // this turn's time in units of that clock
+    uint32_t stream;               // of the flow
     uint8_t payload_type;          // as it leaves
     uint64_t hop_word;             // where to
     uint64_t payload_sum;          // of its RTP header as it leaves
+};
+
+/// Lends a copy of the passage to an expression that calls it `lent`.
+#define PASSAGE_LENT(passage, expression)                                                          \
+    ({                                                                                             \
+        struct passage lent = *(passage);                                                          \
+        int goes_on = (expression);                                                                \
+        *(passage) = lent;                                                                         \
+        goes_on;                                                                                   \
+    })
+
+/// What lookup finds.
+struct found {
+    struct tl_packet *packet;
+    struct tl_flow *flow;
+    struct tl_flow *peer; // without one, the flow itself: something to fetch
+    struct tl_flow_record *record;
+    struct tl_flow_record *out; // of the peer, likewise
+    uint32_t slot;
 };
 
 /// Drops the packet in hand and ends its way.
@@ -58,8 +89,7 @@ TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_pack
 TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
                                        struct passage *passage);
 /// egress.c: another stream than before is mapped onto ours.
-TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
-                                  const struct passage *passage);
+TL_PACKET_CODE int tl_egress_map(const struct passage *passage, const struct tl_worker *worker);
 /// egress.c: why a packet may not leave, or TL_DROP_REASON_COUNT.
 TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,
                                            struct tl_packet *packet);

@@ -14,14 +14,12 @@ static void ipv4_add(struct tl_address_table *table, uint32_t index, const struc
     struct tl_address_ipv4 entry = {
         .ports = ports,
         .port_first = realm->port_first,
-        .port_last = realm->port_last,
-        .vlan = realm->vlan,
-        .port = realm->port,
-        .index = (uint8_t)index,
+        .port_span = (uint16_t)(realm->port_last - realm->port_first),
+        .arrival = realm->port | (uint32_t)realm->vlan << 16,
     };
     memcpy(&entry.address_be, table->addresses[index].address + 12, 4);
     uint32_t place = tl_address_ipv4_hash(entry.address_be);
-    while (table->ipv4[place].index != TL_NO_IPV4)
+    while (table->ipv4[place].arrival != TL_NO_ARRIVAL)
         place = (place + 1) % TL_ADDRESS_SLOTS;
     table->ipv4[place] = entry;
 }
@@ -32,7 +30,7 @@ void tl_address_table_init(struct tl_address_table *table, const struct tl_addre
     memset(table->slots, 0xff, sizeof(table->slots));
     memset(table->ipv4, 0, sizeof(table->ipv4));
     for (uint32_t i = 0; i < TL_ADDRESS_SLOTS; i++)
-        table->ipv4[i].index = TL_NO_IPV4;
+        table->ipv4[i].arrival = TL_NO_ARRIVAL;
     table->count = count;
     memcpy(table->addresses, addresses, count * sizeof(addresses[0]));
     for (uint32_t i = 0; i < count; i++) {

@@ -2,14 +2,14 @@
 // Flows come, change and go.
 #include "CTables.h"
 
-#include <arpa/inet.h>
 
-// What a packet's source port must be, with the mark of a hairpin (tl_source_check).
+// What a packet's source port must be, with the marks of a hairpin and of IPv6 (source_check.h).
 static uint32_t source_key(const struct tl_flow *flow, uint16_t port)
 {
     if (port == 0)
         return TL_NO_SOURCE;
-    return port | (flow->ingress.flags & TL_FLOW_HAIRPIN ? TL_SOURCE_LOOPED : 0);
+    return port | (flow->ingress.flags & TL_FLOW_HAIRPIN ? TL_SOURCE_LOOPED : 0) |
+           (tl_address_is_ipv4(flow->ingress.source) ? 0 : TL_SOURCE_IPV6);
 }
 
 static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t address[16],
@@ -270,7 +270,7 @@ TL_PACKET_CODE uint32_t tl_flow_rtcp_ports(const struct tl_worker *worker, uint3
 {
     const struct tl_flow_cold *cold = &worker->cold[slot];
     uint16_t local = (uint16_t)(cold->spec.local_port + !(cold->spec.flags & TL_FLOW_RTCP_MUX));
-    return htons(local) | (uint32_t)htons((uint16_t)cold->rtcp_source_key) << 16;
+    return __builtin_bswap16(local) | (uint32_t)__builtin_bswap16((uint16_t)cold->rtcp_source_key) << 16;
 }
 
 TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)

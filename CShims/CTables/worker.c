@@ -83,8 +83,11 @@ uint64_t tl_worker_size(const struct tl_worker_config *config)
 static void blocks_init(struct tl_worker *worker)
 {
     for (uint32_t block = 0; block < TL_PORT_BLOCKS; block++) {
-        worker->blocks[block].worker = (uint8_t)(block % worker->worker_count);
-        worker->blocks[block].local = (uint8_t)(block / worker->worker_count);
+        uint32_t local = block / worker->worker_count; // its position among its worker's blocks
+        worker->block_worker[block] = (uint8_t)(block % worker->worker_count);
+        worker->block_place[block] = (uint16_t)(local * (TL_PORT_BLOCK / 2));
+        if (worker->block_worker[block] != worker->index)
+            worker->block_place[block] = TL_NOT_OURS;
     }
 }
 

@@ -32,11 +32,11 @@ static void test_addresses(void)
         uint32_t word;
         memcpy(&word, addresses[0].address + 12, 4);
         const struct tl_address_ipv4 *found = tl_address_find_ipv4(&table, word);
-        CHECK_EQUAL(found->index, known ? i : TL_NO_IPV4);
+        CHECK_EQUAL(found->arrival, known ? 7 << 16 | 3 : TL_NO_ARRIVAL);
         CHECK(!known || (found->ports == 100 * i && found->port_first == 20000 &&
-                         found->port_last == 20001 && found->vlan == 7 && found->port == 3));
+                         found->port_span == 1));
     }
-    CHECK_EQUAL(tl_address_find_ipv4(&table, 0)->index, TL_NO_IPV4); // as an empty slot's
+    CHECK_EQUAL(tl_address_find_ipv4(&table, 0)->arrival, TL_NO_ARRIVAL); // as an empty slot's
 }
 
 // Random taking and releasing against a count for each address.

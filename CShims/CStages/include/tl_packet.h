@@ -40,9 +40,9 @@ struct tl_packet {
     void *buffer;         // caller's own, not looked at
     struct tl_flow *flow; // NULL, or where it arrived
     struct tl_flow *peer; // NULL, or where it leaves
-    uint16_t length;      // caller: bytes from the Ethernet header on. Changes on rewrite
     uint16_t rx_port;     // caller: interface (tl_realm.port)
     uint16_t vlan;        // caller: tag that the driver took off (12 bits), 0 = none
+    uint16_t length;      // caller: bytes from the Ethernet header on. Changes on rewrite
     uint8_t origin;       // caller: TL_ORIGIN_*
     uint8_t flags;        // caller: zero, TL_PACKET_LOOPED, TL_PACKET_SEGMENTED
     uint8_t edge;         // TL_EDGE_*

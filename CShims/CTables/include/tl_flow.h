@@ -31,12 +31,13 @@
 
 #define TL_SOURCE_LOOPED (1u << 16) // in a source key: only by a hairpin
 #define TL_NO_SOURCE     (1u << 17) // a source key that no packet has
+#define TL_SOURCE_IPV6   (1u << 18)
 
 /// Line 0: admission of what arrives, and its stream (RFC 3550 appendix A). The rest of the stream
 /// is in the record; payload types beyond the first are in the cold part.
 struct tl_flow_ingress {
     uint8_t source[16];          // the accepted source
-    uint32_t source_key;         // its port, TL_SOURCE_LOOPED
+    uint32_t source_key;         // its port, TL_SOURCE_LOOPED, TL_SOURCE_IPV6
     uint16_t flags;              // TL_FLOW_*
     uint16_t stream;             // grows with each stream; egress notices a new one by it
     uint64_t packets_until_ns;   // time up to which the packet budget is used

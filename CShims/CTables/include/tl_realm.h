@@ -34,17 +34,14 @@ struct tl_address {
 struct tl_address_ipv4 {
     uint32_t address_be;
     uint32_t ports;      // where its ports begin in the worker's table of ports
-    uint16_t port_first; // of the realm, as the following
-    uint16_t port_last;
-    uint16_t vlan;
-    uint8_t port;        // interface
-    uint8_t index;       // of the address; TL_NO_IPV4: the slot is empty
+    uint16_t port_first; // of the realm
+    uint16_t port_span;  // last less first
+    uint32_t arrival;    // interface | VLAN << 16; TL_NO_ARRIVAL: the slot is empty
 };
 
 _Static_assert(sizeof(struct tl_address_ipv4) == 16, "four of them a line");
-_Static_assert(TL_ADDRESSES_MAX < 0xff, "an address's index fits a byte");
 
-#define TL_NO_IPV4 0xffu
+#define TL_NO_ARRIVAL 0xffffffffu // no packet has it: VLANs have 12 bits
 
 /// Finds local addresses by destination address.
 struct tl_address_table {
@@ -69,14 +66,15 @@ static inline uint32_t tl_address_ipv4_hash(uint32_t address_be)
 
 _Static_assert(TL_ADDRESS_SLOTS == 256, "the hash has eight bits");
 
-/// Likewise for IPv4. The result's index is TL_NO_IPV4 when the address is not ours.
+/// Likewise for IPv4. The result's arrival is TL_NO_ARRIVAL when the address is not ours.
 static inline const struct tl_address_ipv4 *
 tl_address_find_ipv4(const struct tl_address_table *table, uint32_t address_be)
 {
     uint32_t place = tl_address_ipv4_hash(address_be);
-    while (table->ipv4[place].address_be != address_be && table->ipv4[place].index != TL_NO_IPV4)
-        place = (place + 1) % TL_ADDRESS_SLOTS;
-    return &table->ipv4[place];
+    const struct tl_address_ipv4 *entry = &table->ipv4[place];
+    while (TL_UNLIKELY(entry->address_be != address_be) && entry->arrival != TL_NO_ARRIVAL)
+        entry = &table->ipv4[place = (place + 1) % TL_ADDRESS_SLOTS];
+    return entry;
 }
 
 static inline int tl_address_is_ipv4(const uint8_t address[16])

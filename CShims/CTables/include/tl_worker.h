@@ -47,11 +47,7 @@ struct tl_port_entry {
     uint32_t peer; // slot of its peer flow, or TL_NO_FLOW
 };
 
-/// Whose port block it is.
-struct tl_block {
-    uint8_t worker;
-    uint8_t local; // its position among that worker's blocks
-};
+#define TL_NOT_OURS 0xffffu
 
 struct tl_worker {
     // What packets read.
@@ -69,7 +65,8 @@ struct tl_worker {
     uint32_t worker_count;
     uint32_t shard_count;
     uint32_t realm_count;
-    struct tl_block blocks[TL_PORT_BLOCKS];
+    uint16_t block_place[TL_PORT_BLOCKS]; // where its ports begin in `ports`, or TL_NOT_OURS
+    uint8_t block_worker[TL_PORT_BLOCKS]; // whose port block it is
     uint8_t port_twin[256];               // by interface: it has a kernel's twin
     struct tl_counters counters;
     struct tl_realm realms[TL_REALMS_MAX];
@@ -113,14 +110,13 @@ static inline uint32_t tl_worker_slot(const struct tl_worker *worker, const stru
 /// Worker that owns a UDP port.
 static inline uint32_t tl_worker_of_port(const struct tl_worker *worker, uint16_t port)
 {
-    return worker->blocks[port / TL_PORT_BLOCK].worker;
+    return worker->block_worker[port / TL_PORT_BLOCK];
 }
 
-/// Likewise, counted from where the address's ports begin.
+/// Place of a port that this worker owns, counted from where the address's ports begin.
 static inline uint32_t tl_port_place(const struct tl_worker *worker, uint16_t port)
 {
-    return worker->blocks[port / TL_PORT_BLOCK].local * (TL_PORT_BLOCK / 2) +
-           (port % TL_PORT_BLOCK) / 2;
+    return worker->block_place[port / TL_PORT_BLOCK] + (port % TL_PORT_BLOCK) / 2u;
 }
 
 /// Place in `ports` of a port that this worker owns: RTP and RTCP port share one.
