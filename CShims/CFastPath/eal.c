@@ -29,8 +29,9 @@ static void add(struct arguments *arguments, const char *text)
 
 uint32_t tl_eal_memory_mb(const struct tl_options *options)
 {
-    // A buffer takes 2.5 KiB with its heads, and DPDK some memory of its own.
-    uint32_t buffers_kb = tl_ports_buffers(options) * 21 / 8;
+    // A buffer takes 2.5 KiB with its heads, and DPDK some memory of its own. Buffers do not cross
+    // pages, and only one fits into a small page.
+    uint32_t buffers_kb = tl_ports_buffers(options) * (options->no_huge ? 32 : 21) / 8;
     return options->memory_mb != 0 ? options->memory_mb : 48 + buffers_kb / 1024;
 }
 
@@ -60,7 +61,7 @@ static int make_lcores(const struct tl_options *options, char *text, size_t size
     for (uint32_t i = 0; i < options->geometry.worker_count; i++) {
         if (!CPU_ISSET((int)options->cores[i], &allowed)) {
             tl_say("core %u is not on this machine or not allowed for this process; name others "
-                   "with --cores",
+                   "as cores",
                    options->cores[i]);
             return TL_EXIT_UNAVAILABLE;
         }
@@ -81,7 +82,7 @@ static int make_lcores(const struct tl_options *options, char *text, size_t size
     }
     if (others == 0) {
         tl_say("core %d is not on this machine or not allowed for this process; name another "
-               "with --housekeeping-core",
+               "as housekeeping-core",
                options->housekeeping_core);
         return TL_EXIT_UNAVAILABLE;
     }
@@ -126,7 +127,7 @@ static int add_memory(const struct tl_options *options, struct arguments *argume
         uint64_t free_mb = free_huge_mb();
         if (free_mb < memory_mb) {
             tl_say("%u MiB of huge pages are needed and %llu MiB are free: write %u to "
-                   "/proc/sys/vm/nr_hugepages, or start with --no-huge",
+                   "/proc/sys/vm/nr_hugepages, or set huge-pages: false (--no-huge)",
                    memory_mb, (unsigned long long)free_mb, (memory_mb + 1) / 2);
             return TL_EXIT_UNAVAILABLE;
         }

@@ -130,7 +130,7 @@ int tl_node_pool(struct tl_node *node, uint32_t extra)
         struct rte_mempool *pool = rte_pktmbuf_pool_create(name, each * sharers, POOL_CACHE, 0,
                                                            BUFFER_BYTES, socket);
         if (pool == NULL) {
-            tl_say("no memory for %u packet buffers in %u MiB: %s; raise --memory-mb",
+            tl_say("no memory for %u packet buffers in %u MiB: %s; raise memory-mb",
                    each * sharers, tl_eal_memory_mb(options), rte_strerror(rte_errno));
             return TL_EXIT_UNAVAILABLE;
         }
@@ -220,8 +220,8 @@ static void say_memory(const struct tl_node *node, uint32_t index, uint64_t size
                        enum tl_pages pages)
 {
     uint32_t core = node->options->cores[index];
-    tl_say("worker %u: core %u, memory node %u of %u; %llu MiB of tables in %s, records in %s", index,
-           core, tl_memory_node(core), tl_memory_nodes(),
+    tl_say("worker %u: core %u, memory node %u of %u; %llu MiB of tables in %s, records in %s",
+           index, core, tl_memory_node(core), tl_memory_nodes(),
            (unsigned long long)(size_bytes >> 20) + 1,
            pages == TL_PAGES_RESERVED ? "reserved huge pages"
            : tl_memory_is_huge(node->workers[index]) ? "transparent huge pages" : "small pages",
@@ -285,7 +285,7 @@ static int make_lane(struct tl_node *node, uint32_t index)
     lane->inbox = rte_ring_create(name, INBOX_SLOTS, socket_of(node->options, index),
                                   RING_F_SC_DEQ);
     if (lane->inbox == NULL) {
-        tl_say("no memory for the inbox of worker %u: raise --memory-mb", index);
+        tl_say("no memory for the inbox of worker %u: raise memory-mb", index);
         return TL_EXIT_UNAVAILABLE;
     }
     lane->index = index;

@@ -9,6 +9,7 @@
 #include <rte_errno.h>
 #include <rte_ethdev.h>
 
+#include "port_flow.h"
 #include "port_rss.h"
 #include "say.h"
 #include "twin.h"
@@ -101,7 +102,7 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
     if (result == 0 && (info.max_rx_queues < port->queue_count ||
                         info.max_tx_queues < port->queue_count)) {
         tl_say("realm %s: %s has %u receive and %u transmit queues for %u workers; give it more, "
-               "or name fewer --cores",
+               "or name fewer cores",
                port->realm->name, port->realm->interface, info.max_rx_queues, info.max_tx_queues,
                workers);
         return -1;
@@ -123,7 +124,8 @@ static int start_device(struct tl_port *port, const struct tl_options *options,
         return -1;
     }
     memcpy(port->mac, mac.addr_bytes, sizeof(port->mac));
-    tl_port_rss_spread(port->port_id, &info, port->queue_count, workers);
+    int hashed = tl_port_rss_spread(port->port_id, &info, port->queue_count, workers);
+    tl_port_flow_steer(port, options, !hashed);
     // An XDP program and an AF_PACKET filter already say what belongs to us; for a NIC of our own
     // promiscuity would only bring what nobody asked for. So the driver's default stays.
     return 0;
@@ -147,12 +149,16 @@ static int start_port(struct tl_port *port, const struct tl_options *options,
     return result;
 }
 
+int tl_port_shared(const struct tl_realm_options *one, const struct tl_realm_options *other)
+{
+    return one->attach == other->attach && strcmp(one->interface, other->interface) == 0;
+}
+
 // The port of an earlier realm with the same attach and interface, or a new one.
 static uint16_t port_of(struct tl_ports *ports, const struct tl_realm_options *realm)
 {
     for (uint16_t i = 0; i < ports->count; i++) {
-        const struct tl_realm_options *other = ports->list[i].realm;
-        if (other->attach == realm->attach && strcmp(other->interface, realm->interface) == 0)
+        if (tl_port_shared(ports->list[i].realm, realm))
             return i;
     }
     return ports->count;

@@ -62,6 +62,9 @@ extern const struct tl_port_driver tl_port_pci;
 int tl_ports_start(struct tl_ports *ports, const struct tl_options *options,
                    struct rte_mempool *const *pools);
 
+// Whether two realms use one port.
+int tl_port_shared(const struct tl_realm_options *one, const struct tl_realm_options *other);
+
 // Stops and closes what was started. The guard's rules stay.
 void tl_ports_stop(struct tl_ports *ports);
 

@@ -42,7 +42,7 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     // The number of rings is agreed on when the peer connects, and the driver takes a queue that
     // the peer did not give for the first one: two workers would then be on one ring.
     if (options->geometry.worker_count != 1) {
-        tl_say("realm %s: attach=memif serves one worker; name one core with --cores",
+        tl_say("realm %s: attach=memif serves one worker; name one core as cores",
                realm->name);
         return TL_EXIT_USAGE;
     }

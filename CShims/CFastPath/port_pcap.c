@@ -15,7 +15,7 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
 {
     const struct tl_realm_options *realm = port->realm;
     if (options->geometry.worker_count != 1) {
-        tl_say("realm %s: attach=pcap serves one worker; name one core with --cores", realm->name);
+        tl_say("realm %s: attach=pcap serves one worker; name one core as cores", realm->name);
         return TL_EXIT_USAGE;
     }
     if (access(realm->interface, R_OK) < 0) {

@@ -50,18 +50,18 @@ uint16_t tl_port_rss_worker(uint16_t row, uint16_t worker_count)
     return block % worker_count;
 }
 
-void tl_port_rss_spread(uint16_t port_id, const struct rte_eth_dev_info *info,
-                        uint16_t queue_count, uint16_t worker_count)
+int tl_port_rss_spread(uint16_t port_id, const struct rte_eth_dev_info *info,
+                       uint16_t queue_count, uint16_t worker_count)
 {
     struct rte_eth_rss_reta_entry64 rows[ROWS_MAX / RTE_ETH_RETA_GROUP_SIZE];
     if (!is_usable(info, queue_count))
-        return;
+        return 0;
     memset(rows, 0, sizeof(rows));
     for (uint16_t row = 0; row < info->reta_size; row++) {
         struct rte_eth_rss_reta_entry64 *group = &rows[row / RTE_ETH_RETA_GROUP_SIZE];
         group->mask |= 1ull << (row % RTE_ETH_RETA_GROUP_SIZE);
         group->reta[row % RTE_ETH_RETA_GROUP_SIZE] = tl_port_rss_worker(row, worker_count);
     }
-    // Refused: the packets come by the driver's own table, and are handed over.
-    (void)rte_eth_dev_rss_reta_update(port_id, rows, info->reta_size);
+    // Refused: the packets come by the driver's own table, and are steered by rules or handed over.
+    return rte_eth_dev_rss_reta_update(port_id, rows, info->reta_size) == 0;
 }

@@ -14,9 +14,10 @@ struct rte_eth_dev_info;
 void tl_port_rss_prepare(struct rte_eth_conf *configuration, const struct rte_eth_dev_info *info,
                          uint16_t queue_count);
 
-// Fills the redirection table, after the device was started.
-void tl_port_rss_spread(uint16_t port_id, const struct rte_eth_dev_info *info,
-                        uint16_t queue_count, uint16_t worker_count);
+// Fills the redirection table, after the device was started. 1 when UDP over IPv4 comes by port
+// from now on.
+int tl_port_rss_spread(uint16_t port_id, const struct rte_eth_dev_info *info,
+                       uint16_t queue_count, uint16_t worker_count);
 
 // The worker that a row of a redirection table belongs to.
 uint16_t tl_port_rss_worker(uint16_t row, uint16_t worker_count);

@@ -48,7 +48,10 @@ uint32_t tl_port_kernel_queues(const char *interface)
 }
 
 // net_af_xdp 22.11 counts combined queues only. On an interface with separate receive queues (veth)
-// it serves the first; what came in by another would find no socket behind our program.
+// it serves the first; what came in by another would find no socket behind our program. A device
+// for each queue starts, but only one of them may bring the program, and the others want DPDK's
+// own (tried: two devices on a veth with two queues). So several workers need combined queues,
+// which no virtual interface has that could be tried here: veth has none, and tun knows no queues.
 static int has_unserved_queues(const char *interface)
 {
     struct ethtool_channels channels;
@@ -78,7 +81,7 @@ static int prepare(struct tl_port *port, const struct tl_options *options, char 
     uint32_t queues = tl_port_kernel_queues(realm->interface);
     if (queues < workers || queues > workers * QUEUES_A_WORKER_MAX) {
         tl_say("realm %s: %s has %u combined queues for %u workers, which can serve %u to %u: "
-               "\"ethtool -L %s combined %u\" sets them, or name fewer --cores",
+               "\"ethtool -L %s combined %u\" sets them, or name fewer cores",
                realm->name, realm->interface, queues, workers, workers,
                workers * QUEUES_A_WORKER_MAX, realm->interface, workers);
         return TL_EXIT_UNAVAILABLE;

@@ -142,6 +142,25 @@ static void print(const struct tl_options *options, const struct tl_load *load, 
            exact ? "exact" : "broken");
 }
 
+// Of several workers together: each one's rate, added up. They ran at the same time.
+static void print_sum(const struct tl_options *options, const struct tl_load *loads,
+                      uint32_t count)
+{
+    double hertz = (double)rte_get_tsc_hz(), mpps = 0;
+    unsigned long long packets = 0;
+    uint32_t sessions = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        double cycles = each(loads[i].cycles, loads[i].packets);
+        mpps += cycles > 0 ? hertz / cycles / 1e6 : 0;
+        packets += loads[i].packets;
+        sessions += loads[i].flow_count / 2;
+    }
+    printf(options->json
+               ? "{\"workers\":%u,\"sessions\":%u,\"packets\":%llu,\"mpps\":%.2f}\n"
+               : "%u workers: %u sessions; %llu packets, %.2f million a second in sum\n",
+           count, sessions, packets, mpps);
+}
+
 static int run_all(struct tl_node *node)
 {
     static struct tl_load loads[TL_WORKERS_MAX];
@@ -158,6 +177,8 @@ static int run_all(struct tl_node *node)
         print(options, &loads[i], exact);
         result = exact ? 0 : TL_EXIT_MISCOUNT;
     }
+    if (count > 1 && result == 0)
+        print_sum(options, loads, count);
     return result;
 }
 

@@ -50,7 +50,7 @@ static int make_rings(struct tl_port *port)
         rte_ring_create(name, RING_SLOTS, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
     if (port->to_twin != NULL && port->from_twin != NULL)
         return 0;
-    tl_say("realm %s: no memory for the rings of its twin; raise --memory-mb", port->realm->name);
+    tl_say("realm %s: no memory for the rings of its twin; raise memory-mb", port->realm->name);
     return TL_EXIT_UNAVAILABLE;
 }
 
