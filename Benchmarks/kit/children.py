@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Processes that this run starts, and ends whatever happens."""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+
+class BenchError(Exception):
+    """Something that kept a figure from being measured, as a sentence."""
+
+
+class Child:
+    """One running process. What it says goes to a file; with `pipes` its standard output is read
+    with line(), and its standard input stays open until it is stopped."""
+
+    def __init__(self, name, words, log_path, namespace=None, cores=None, pipes=False,
+                 open_input=False):
+        self.name, self.log_path = name, log_path
+        before = ["setpriv", "--pdeathsig", "KILL"]  # it must not outlive a killed benchmark
+        if namespace:
+            before += ["ip", "netns", "exec", namespace]
+        if cores is not None:
+            before += ["taskset", "-c", ",".join(map(str, cores))]
+        self.words = before + [str(word) for word in words]
+        with open(log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                self.words,
+                stdin=subprocess.PIPE if pipes or open_input else subprocess.DEVNULL,
+                stdout=subprocess.PIPE if pipes else log, stderr=log, start_new_session=True)
+        self._rest = b""
+        _favour(self.process.pid)
+
+    @property
+    def pid(self):
+        return self.process.pid
+
+    def alive(self):
+        return self.process.poll() is None
+
+    def log(self):
+        with open(self.log_path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+
+    def fail(self, what):
+        """A BenchError with the last that the process said."""
+        return BenchError(f"{self.name}: {what}: {self.log()[-600:]}".rstrip(": "))
+
+    def line(self, seconds):
+        """The next line of its standard output, or BenchError."""
+        end = time.monotonic() + seconds
+        descriptor = self.process.stdout.fileno()
+        while b"\n" not in self._rest:
+            left = end - time.monotonic()
+            if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+                raise self.fail(f"said nothing for {seconds:.0f} s")
+            data = os.read(descriptor, 65536)
+            if not data:
+                self.process.wait()
+                raise self.fail(f"ended with {self.process.returncode}")
+            self._rest += data
+        line, self._rest = self._rest.split(b"\n", 1)
+        return line.decode(errors="replace")
+
+    def until(self, condition, seconds, what):
+        """Waits until condition() gives something, and gives that."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            value = condition()
+            if value:
+                return value
+            if not self.alive():
+                raise self.fail(f"ended with {self.process.returncode}")
+            time.sleep(0.01)
+        raise self.fail(f"{what}: not within {seconds:.0f} s")
+
+    def close_input(self):
+        if self.process.stdin and not self.process.stdin.closed:
+            try:
+                self.process.stdin.close()
+            except BrokenPipeError:
+                pass
+
+    def end(self, seconds=10):
+        """Waits for it to end by itself after its last line; its exit code."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise self.fail(f"did not end within {seconds} s of its last word") from None
+        finally:
+            self.stop()
+
+    def stop(self, seconds=5):
+        """Ends it, gently first; its exit code (negative: the signal)."""
+        self.close_input()
+        if self.alive():
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if self.process.stdout:
+            self.process.stdout.close()
+        return self.process.returncode
+
+
+def _favour(pid):
+    # Everyone who is measured gets the same: first among equals on its core. Not all kernels
+    # group by session; without it the figures are only noisier.
+    try:
+        with open(f"/proc/{pid}/autogroup", "w") as file:
+            file.write("-20")
+    except OSError:
+        pass
+
+
+class Children:
+    """All processes of a run, and the folder of their logs and sockets."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.list = []
+
+    def start(self, name, *words, **options):
+        path = os.path.join(self.folder, f"{len(self.list)}-{name}.log")
+        child = Child(name, words, path, **options)
+        self.list.append(child)
+        return child
+
+    def stop(self, first=0):
+        """Ends those that were started at place `first` or later, the youngest first."""
+        for child in reversed(self.list[first:]):
+            child.stop()
+
+    def close(self):
+        self.stop()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""This product, as it is shipped: trunkline-fastpath, and calls that its own modules install."""
+
+import json
+import os
+import struct
+
+import machine
+from wire import BOX, DEVICES, MAC_BOX, MAC_FAR, PARTIES
+
+RUNNING, STATE_AT = 2, 88  # state and process id in the header of fastpath.shm
+PATIENCE_S = 20
+PORTS = "1024-65535"
+MEMIF_MAC, GENERATOR_MAC = "02:54:4c:00:00:00", "02:00:00:00:00:09"
+
+
+def memif_realm(socket):
+    """A realm that another process reaches through shared memory."""
+    return (f"name=bench,attach=memif,interface={socket},address={BOX},ports={PORTS},"
+            f"gateway-mac={GENERATOR_MAC}")
+
+
+def xdp_realm():
+    """A realm on the box's end of the veth pair."""
+    return f"name=bench,attach=xdp,interface={DEVICES['box']},address={BOX},ports={PORTS}"
+
+
+class FastPath:
+    """A running trunkline-fastpath with one worker on the relay's core."""
+
+    def __init__(self, bench, realm, calls=1000, namespace=None, probe=False, huge=None,
+                 more=()):
+        self.bench = bench
+        self.folder = bench.path(f"fastpath-{len(bench.children.list)}")
+        os.mkdir(self.folder)
+        self.probe_path = os.path.join(self.folder, "probe.json")
+        words = [bench.program("trunkline-fastpath"), "--directory", self.folder,
+                 "--cores", bench.relay_core, "--flows-per-worker", max(64, 2 * calls),
+                 "--realm", realm, *more]
+        if probe:
+            words += ["--probe", self.probe_path]
+        if not (bench.huge_pages if huge is None else huge):
+            words.append("--no-huge")
+        self.child = bench.children.start("trunkline-fastpath", *words, namespace=namespace,
+                                          cores=bench.cores)
+        self.child.until(self._is_running, PATIENCE_S, "not running")
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def _is_running(self):
+        try:
+            with open(os.path.join(self.folder, "fastpath.shm"), "rb") as file:
+                state = file.read(STATE_AT + 8)[STATE_AT:]
+        except OSError:
+            return False
+        return state == struct.pack("<II", RUNNING, self.pid)
+
+    def probe(self):
+        """What the probe has found since it was last asked: the worker's object."""
+        if os.path.exists(self.probe_path):
+            os.unlink(self.probe_path)
+        os.kill(self.pid, 10)  # SIGUSR1
+        return self.child.until(self._probed, PATIENCE_S, "no answer of the probe")
+
+    def _probed(self):
+        try:
+            with open(self.probe_path, encoding="ascii") as file:
+                return json.load(file)["workers"][0]
+        except (OSError, ValueError):
+            return None  # not there yet, or half of it
+
+    def cpu_ns(self):
+        return machine.cpu_ns(self.pid)
+
+    def stop(self):
+        return self.child.stop()
+
+
+class Sessions:
+    """Calls that trunkline-sessions holds in a fast path until stop()."""
+
+    def __init__(self, bench, fastpath, calls, plan="plan", more=()):
+        self.plan = bench.path(plan)
+        self.child = bench.children.start(
+            "trunkline-sessions", bench.program("trunkline-sessions"), "hold",
+            "--directory", fastpath.folder, "--calls", calls, "--plan", self.plan,
+            "--parties", ",".join(PARTIES), *more, cores=[bench.generator_core], pipes=True)
+        self.report = json.loads(self.child.line(PATIENCE_S + calls / 1000))
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def stop(self):
+        return self.child.stop()
+
+
+def measure_latency(bench, fastpath, calls, seconds, asleep=False):
+    """Installs and removes calls one by one; the report of trunkline-sessions."""
+    child = bench.children.start(
+        "trunkline-sessions", bench.program("trunkline-sessions"), "latency",
+        "--directory", fastpath.folder, "--calls", calls, "--seconds", seconds,
+        "--parties", ",".join(PARTIES), *(["--asleep"] if asleep else []),
+        cores=[bench.generator_core], pipes=True)
+    report = json.loads(child.line(PATIENCE_S + seconds))
+    child.end()
+    return report
+
+
+__all__ = ["FastPath", "GENERATOR_MAC", "MAC_BOX", "MAC_FAR", "MEMIF_MAC", "Sessions",
+           "measure_latency", "memif_realm", "xdp_realm"]

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What it takes to install the flows of a call."""
+
+from peers.rtpengine import RtpEngine
+from product import FastPath, measure_latency, memif_realm
+from result import LOWER
+
+TITLE = "flow install latency and CPU, beside rtpengine's offer and answer"
+SECONDS = (60, 25)
+NEEDS = ()
+ROWS = {name: ("us", LOWER) for name in (
+    "flow.install_us.p50", "flow.install_us.p99", "flow.install_asleep_us.p99",
+    "flow.install_cpu_us_per_call")}
+CALLS_A_WORKER_HOLDS = 2000
+
+
+def run(bench):
+    fastpath = FastPath(bench, memif_realm(bench.path("nobody.sock")), CALLS_A_WORKER_HOLDS,
+                        probe=True)
+    calls, seconds = bench.pick(20000, 3000), bench.pick(12, 4)
+    fastpath.probe()
+    bench.say(f"{calls:,} calls, the worker awake")
+    awake = measure_latency(bench, fastpath, calls, seconds)
+    worker = fastpath.probe()
+    bench.record("latency awake", {"report": awake, "probe": worker})
+    count = bench.pick(12, 4)
+    bench.say(f"{count} calls, the worker asleep before each")
+    asleep = measure_latency(bench, fastpath, count, 30, asleep=True)
+    bench.record("latency asleep", {"report": asleep})
+    fastpath.stop()
+    set_up, seconds = _peer(bench)
+    conditions = f"{awake['calls']:,} calls one by one, worker awake, from write to answer"
+    bench.row("flow.install_us.p50", awake["install_us"]["p50"],
+              conditions=conditions)
+    bench.row("flow.install_us.p99", awake["install_us"]["p99"],
+              conditions=conditions)
+    bench.row("flow.install_asleep_us.p99", asleep["install_us"]["p99"],
+              conditions=f"{asleep['calls']} calls after 1.5 s without any: in so few the p99 is "
+              "the worst")
+    _cpu_row(bench, awake, worker, set_up)
+
+
+def _peer(bench):
+    """CPU microseconds and seconds for rtpengine to set up calls."""
+    calls = bench.pick(2000, 600)
+    bench.say(f"rtpengine sets up {calls:,} calls")
+    peer = RtpEngine(bench)
+    peer.set_up(100)  # its first calls pay for pages that later ones find
+    _, seconds, cpu_us = peer.set_up(calls, first=100)
+    peer.stop()
+    bench.record("rtpengine set-up",
+                 {"calls": calls, "cpu_us_per_call": cpu_us, "seconds": seconds})
+    return cpu_us, seconds
+
+
+def _cpu_row(bench, awake, worker, peer_us):
+    # The probe counts installations and removals alike; a call has two flows.
+    command_us = worker["command_ns"] / max(1, worker["commands"]) / 1000
+    value = awake["install_cpu_us_per_call"] + 2 * command_us
+    bench.row("flow.install_cpu_us_per_call", value, ("rtpengine", peer_us),
+              f"control plane {awake['install_cpu_us_per_call']:.1f} + worker "
+              f"{2 * command_us:.1f}; rtpengine's is offer and answer, its reading of SDP included")

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Through shared memory, beside testpmd: windows of both take turns under one generator."""
+
+import statistics
+
+from generator import Generator, ceiling
+from peers import testpmd
+from product import GENERATOR_MAC, MEMIF_MAC, FastPath, Sessions, memif_realm
+from result import HIGHER, LOWER, ceiling_void
+
+TITLE = "1,000 sessions through memif, beside testpmd macswap under the same generator"
+SECONDS = (75, 22)
+NEEDS = ()
+ROWS = {"relay.mpps.memif": ("Mpps", HIGHER), "relay.ratio_to_testpmd.memif": ("x", HIGHER),
+        "relay.cpu_ns_per_packet.memif": ("ns", LOWER)}
+CALLS = 1000
+
+
+def start_product(bench, socket, calls=CALLS, probe=False, open_budgets=True):
+    """A fast path behind a memif socket with calls in it: (fast path, sessions, generator)."""
+    fastpath = FastPath(bench, memif_realm(socket), calls, probe=probe)
+    sessions = Sessions(bench, fastpath, calls, more=["--open-budgets"] if open_budgets else [])
+    generator = Generator(bench, f"memif:{socket},role=client", MEMIF_MAC, GENERATOR_MAC,
+                          sessions.plan)
+    return fastpath, sessions, generator
+
+
+def run(bench):
+    windows, seconds = bench.pick(9, 2), 2
+    product, peer = [], []
+    for number in range(windows):
+        bench.say(f"window {number + 1} of {windows}: the product")
+        product.append(_product(bench, seconds))
+        bench.say(f"{product[-1].brief()}; now testpmd")
+        peer.append(_testpmd(bench, seconds))
+        bench.say(peer[-1].brief())
+    _rows(bench, product, peer)
+
+
+def _product(bench, seconds):
+    fastpath, sessions, generator = start_product(bench, bench.path("product.sock"))
+    load = generator.run("memif product", "--saturate", seconds=seconds, pid=fastpath.pid)
+    sessions.stop()
+    fastpath.stop()
+    return load
+
+
+def _testpmd(bench, seconds):
+    """The same frames for the same calls: the plan is the one that the product's calls made."""
+    peer = testpmd.Testpmd(bench, bench.path("testpmd.sock"))
+    generator = Generator(bench, f"memif:{peer.socket},role=client", testpmd.MEMIF_MAC,
+                          GENERATOR_MAC, bench.path("plan"), expect="echo")
+    load = generator.run("memif testpmd", "--saturate", seconds=seconds, pid=peer.pid)
+    peer.stop()
+    return load
+
+
+def _rows(bench, product, peer):
+    ours = statistics.median(load["received_pps"] for load in product)
+    theirs = statistics.median(load["received_pps"] for load in peer)
+    most = ceiling(product + peer)
+    spread = ", ".join(f"{load['received_pps'] / 1e6:.1f}" for load in product)
+    peer_spread = ", ".join(f"{load['received_pps'] / 1e6:.1f}" for load in peer)
+    spoilt = sum(load["corrupt"] for load in product)
+    wrong = f"{spoilt} packets came back spoilt" if spoilt else None
+    bench.row("relay.mpps.memif", ours / 1e6, ("testpmd", theirs / 1e6),
+              f"{CALLS:,} sessions, saturated, windows: {spread} | testpmd: {peer_spread}",
+              [wrong, ceiling_void(most, ours)])
+    limited = "; so the generator, not the port, was testpmd's limit" if most < 1.2 * theirs else ""
+    bench.row("relay.ratio_to_testpmd.memif", ours / theirs,
+              conditions=f"medians of {len(product)} alternating windows; generator's ceiling "
+              f"{most / 1e6:.1f} Mpps{limited}", void=[wrong, ceiling_void(most, ours)])
+    bench.row("relay.cpu_ns_per_packet.memif",
+              statistics.median(load.relay_cpu_ns for load in product),
+              ("testpmd", statistics.median(load.relay_cpu_ns for load in peer)),
+              "run time of the whole process, saturated", [wrong, ceiling_void(most, ours)])

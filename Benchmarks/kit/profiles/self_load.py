@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worker's real functions on frames made in the process, against the bare memory loop."""
+
+import json
+import statistics
+
+from children import BenchError
+from result import HIGHER, LOWER
+
+TITLE = "the worker's own functions on fresh 214-byte frames, flows in random order"
+SECONDS = (70, 22)
+NEEDS = ()
+SIZES = (1000, 10000, 100000)
+KINDS = {"ns_per_packet": ("ns", LOWER), "cycles_per_packet": ("cycles", LOWER),
+         "ratio_to_limit": ("x", LOWER), "mpps_per_core": ("Mpps", HIGHER)}
+ROWS = {f"relay.{kind}.{size}_sessions": declared for size in SIZES
+        for kind, declared in KINDS.items()}
+ROWS["relay.extra_ns_1000_to_100000"] = ("ns", LOWER)
+RUN_S = 60  # at most, beside the load itself: installing 100,000 sessions takes its time
+
+
+def self_load(bench, cores, sessions, seconds):
+    """Runs one self-load; a report for each worker."""
+    words = [bench.program("trunkline-fastpath"), "--self-load",
+             f"sessions={sessions},seconds={seconds}", "--json",
+             "--directory", bench.folder, "--cores", ",".join(map(str, cores))]
+    if not bench.huge_pages:
+        words.append("--no-huge")
+    child = bench.children.start("self-load", *words, cores=bench.cores, pipes=True)
+    reports = []
+    for _ in cores:
+        line = child.line(RUN_S + seconds)
+        try:
+            reports.append(json.loads(line))
+        except ValueError:
+            raise child.fail(f"said {line[:200]!r} instead of a report") from None
+    code = child.end()
+    if code != 0 or any(report["identity"] != "exact" for report in reports):
+        raise BenchError(f"self-load with {sessions} sessions miscounted (exit {code})")
+    bench.record(f"self-load {sessions} sessions", {"cores": cores, "report": reports})
+    return reports
+
+
+def run(bench):
+    rounds, seconds = bench.pick(5, 2), bench.pick(2, 1)
+    found = {size: [] for size in SIZES}
+    for number in range(rounds):
+        for size in SIZES:
+            bench.say(f"round {number + 1} of {rounds}, {size:,} sessions")
+            found[size] += self_load(bench, [bench.relay_core], size, seconds)
+    for size in SIZES:
+        _rows(bench, size, found[size])
+    extra = [more["ns_per_packet"] - less["ns_per_packet"]
+             for less, more in zip(found[SIZES[0]], found[SIZES[-1]])]
+    bench.row("relay.extra_ns_1000_to_100000", statistics.median(extra),
+              conditions=f"median of {rounds} rounds, each with both sizes")
+
+
+def _rows(bench, size, reports):
+    def median(key):
+        return statistics.median(report[key] for report in reports)
+
+    name = f"{size}_sessions"
+    nanoseconds, limit = median("ns_per_packet"), median("memory_ns_per_packet")
+    conditions = f"self-load, 1 core, median of {len(reports)} rounds"
+    bench.row(f"relay.ns_per_packet.{name}", nanoseconds, ("memory loop", limit),
+              conditions)
+    bench.row(f"relay.cycles_per_packet.{name}", median("cycles_per_packet"),
+              ("memory loop", median("memory_cycles_per_packet")),
+              f"{conditions}; time stamp counter")
+    bench.row(f"relay.ratio_to_limit.{name}",
+              statistics.median(report["ns_per_packet"] / report["memory_ns_per_packet"]
+                                for report in reports),
+              conditions=f"{conditions}; to the bare loop of the same process")
+    bench.row(f"relay.mpps_per_core.{name}", 1000 / nanoseconds,
+              conditions=f"{conditions}; no driver")

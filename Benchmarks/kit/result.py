@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a run found: rows, and the raw measurements behind them."""
+
+import dataclasses
+import json
+
+LOWER, HIGHER = "lower", "higher"
+CEILING_FACTOR = 1.2  # a generator that could not send this much more may itself be the limit
+
+
+@dataclasses.dataclass
+class Row:
+    """One figure. `peer` is {"name", "value"} of who was measured beside it, or None; `void` is
+    None, or the sentence that says why the figure may not be used."""
+
+    name: str
+    value: float | None
+    unit: str
+    better: str
+    peer: dict | None = None
+    conditions: str = ""
+    void: str | None = None
+
+    def __post_init__(self):
+        if self.better not in (LOWER, HIGHER):
+            raise ValueError(f"{self.name}: better is {self.better}")
+        if self.value is None and self.void is None:
+            raise ValueError(f"{self.name}: neither a value nor a reason why there is none")
+
+
+def ceiling_void(ceiling, result, who="the generator"):
+    """Why a result is void because of what produced the load, or None. Any unit, but the same."""
+    if ceiling is None:
+        return f"{who} did not say its ceiling"
+    if ceiling >= CEILING_FACTOR * result:
+        return None
+    return (f"{who}'s ceiling of {ceiling:,.0f} is below {CEILING_FACTOR} x the result "
+            f"({result:,.0f})")
+
+
+def first_reason(*reasons):
+    """The first of several void reasons that is one, or None."""
+    return next((reason for reason in reasons if reason), None)
+
+
+class Result:
+    """Collects rows in the order in which they were found."""
+
+    def __init__(self, machine):
+        self.machine = machine
+        self.rows = []
+        self.measurements = []  # {"profile", "what", ...}: every percentile stands here
+        self.profiles = {}  # name -> {"seconds", "error"}
+
+    def add(self, row):
+        if self.find(row.name) is not None:
+            raise ValueError(f"{row.name} was found twice")
+        self.rows.append(row)
+
+    def find(self, name):
+        return next((row for row in self.rows if row.name == name), None)
+
+    def to_json(self, judge):
+        """The whole result as text. judge(row) gives (bound as text, verdict)."""
+        targets = []
+        for row in self.rows:
+            bound, verdict = judge(row)
+            if bound:
+                targets.append({"name": row.name, "target": bound, "verdict": verdict})
+        return json.dumps(
+            {"machine": self.machine, "rows": [dataclasses.asdict(row) for row in self.rows],
+             "targets": targets, "profiles": self.profiles,
+             "measurements": self.measurements}, indent=1, allow_nan=False) + "\n"

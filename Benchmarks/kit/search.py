@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The highest load that something carries.
+
+A load is carried when two windows of at most three pass: one window in which the machine itself
+took the core away says nothing about the product, and two of them are no accident. A window that
+is far off (HOPELESS) needs no second one. The same rule holds for everyone who is measured.
+"""
+
+import dataclasses
+
+RESOLUTION = 0.05  # the answer is at most this share below a load that is not carried
+GROWTH = 1.5
+PASSES, WINDOWS = 2, 3
+PASSED, FAILED, HOPELESS = "passed", "failed", "hopeless"  # verdicts of a window
+
+
+@dataclasses.dataclass
+class Found:
+    load: int  # 0: not even the lowest
+    outcome: object  # of the last passing window at that load
+    windows: int  # how many were run in all
+    failed_at: int | None  # the lowest load that was refused, None when the range ended first
+    passes: tuple = (0, 0)  # (passing, failing) windows at `load`
+
+
+class _Trials:
+    """Windows run so far, by load. window(load) gives (verdict, outcome)."""
+
+    def __init__(self, window):
+        self.window = window
+        self.counts = {}  # load -> [passing, failing]
+        self.outcomes = {}
+        self.total = 0
+
+    def _once(self, load):
+        verdict, outcome = self.window(load)
+        self.total += 1
+        count = self.counts.setdefault(load, [0, 0])
+        count[0 if verdict == PASSED else 1] += WINDOWS if verdict == HOPELESS else 1
+        if verdict == PASSED or load not in self.outcomes:
+            self.outcomes[load] = outcome
+
+    def seems_carried(self, load):
+        """One passing window is enough to go on searching above; two failing ones end it."""
+        count = self.counts.setdefault(load, [0, 0])
+        while count[0] == 0 and count[1] <= WINDOWS - PASSES:
+            self._once(load)
+        return count[0] > 0
+
+    def is_carried(self, load):
+        count = self.counts.setdefault(load, [0, 0])
+        while count[0] < PASSES and count[1] <= WINDOWS - PASSES:
+            self._once(load)
+        return count[0] >= PASSES
+
+
+def highest(window, start, lowest, most, resolution=RESOLUTION):
+    """Searches upwards from `start` in steps, halves the gap, then asks for the second window.
+
+    window(load) runs one window and gives (verdict, outcome). `lowest` and `most` bound the search
+    (integers, lowest <= start <= most).
+    """
+    trials = _Trials(window)
+    good, bad = 0, None
+    load = start
+    while True:
+        if trials.seems_carried(load):
+            good = load
+            if load == most or bad is not None:
+                break
+            load = min(most, max(load + 1, int(load * GROWTH)))
+        else:
+            bad = load
+            if load == lowest or good > 0:
+                break
+            load = max(lowest, int(load / GROWTH))
+    while good > 0 and bad is not None and bad - good > max(1, resolution * good):
+        middle = (good + bad) // 2
+        if trials.seems_carried(middle):
+            good = middle
+        else:
+            bad = middle
+    step = resolution
+    while good > 0 and not trials.is_carried(good):
+        bad = good
+        smaller = int(good * (1 - step))
+        good = smaller if smaller >= lowest else 0
+        step = min(0.5, step * GROWTH)  # on a restless machine small steps would take for ever
+    if good == 0:
+        return Found(0, trials.outcomes.get(bad), trials.total, bad)
+    return Found(good, trials.outcomes[good], trials.total, bad, tuple(trials.counts[good]))

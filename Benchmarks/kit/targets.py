@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the product is built to reach: the only place where a bar stands."""
+
+AT_MOST, AT_LEAST = "at most", "at least"
+MET, MISSED, VOID, NONE = "met", "missed", "void", ""
+
+TARGETS = {
+    "relay.ratio_to_limit.1000_sessions": (AT_MOST, 3),
+    "relay.ratio_to_limit.100000_sessions": (AT_MOST, 2),
+    "relay.extra_ns_1000_to_100000": (AT_MOST, 60),
+    "relay.ratio_to_testpmd.memif": (AT_LEAST, 0.75),
+    "relay.loss_free_ratio_to_rtpengine.veth": (AT_LEAST, 4),
+    "relay.cpu_ratio_to_rtpengine.veth": (AT_MOST, 0.25),
+    "relay.cpu_ratio_to_rtpengine.bypass": (AT_MOST, 0.0125),  # 1/80
+    "relay.residence_us.p50.load80": (AT_MOST, 5),
+    "relay.residence_us.p99.load80": (AT_MOST, 20),
+    "flow.install_us.p99": (AT_MOST, 50),
+    "flow.install_asleep_us.p99": (AT_MOST, 300),
+    "flow.install_cpu_us_per_call": (AT_MOST, 10),
+    "call.memory_bytes.hot": (AT_MOST, 2048),
+    "call.memory_bytes.total": (AT_MOST, 6144),
+    "idle.core_percent": (AT_MOST, 4),
+    "idle.first_packet_ms": (AT_MOST, 1.5),
+}
+
+
+def judge(row, targets=None):
+    """(bound as text, verdict) of a row; ("", "") where the product has no target. A void row is
+    neither met nor missed."""
+    bound = (TARGETS if targets is None else targets).get(row.name)
+    if bound is None:
+        return "", VOID if row.void else NONE
+    side, limit = bound
+    text = f"{'<=' if side == AT_MOST else '>='} {limit:g}"
+    if row.void or row.value is None:
+        return text, VOID
+    reached = row.value <= limit if side == AT_MOST else row.value >= limit
+    return text, MET if reached else MISSED
+
+
+def any_missed(rows, targets=None):
+    """True when one of the rows misses its target; what `--gate` asks."""
+    return any(judge(row, targets)[1] == MISSED for row in rows)

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rows, targets, void figures, the table and the JSON."""
+
+import io
+import json
+import math
+import unittest
+from contextlib import redirect_stdout
+
+import kit_path  # noqa: F401
+import main
+import profiles
+import table
+import targets
+from result import HIGHER, LOWER, Result, Row, ceiling_void, first_reason
+
+BOUNDS = {"low": (targets.AT_MOST, 3), "high": (targets.AT_LEAST, 0.75)}
+
+
+def judge(row):
+    return targets.judge(row, BOUNDS)
+
+
+class Rows(unittest.TestCase):
+    def test_a_row_needs_a_value_or_a_reason(self):
+        with self.assertRaises(ValueError):
+            Row("x", None, "ns", LOWER)
+        with self.assertRaises(ValueError):
+            Row("x", 1, "ns", "smaller")
+        self.assertIsNone(Row("x", None, "ns", LOWER, void="no peer").value)
+
+    def test_a_name_comes_once(self):
+        result = Result({})
+        result.add(Row("x", 1, "ns", LOWER))
+        with self.assertRaises(ValueError):
+            result.add(Row("x", 2, "ns", LOWER))
+        self.assertEqual(result.find("x").value, 1)
+        self.assertIsNone(result.find("y"))
+
+    def test_ceiling(self):
+        self.assertIsNone(ceiling_void(120, 100))
+        self.assertIn("119", ceiling_void(119, 100))
+        self.assertIn("did not say", ceiling_void(None, 100))
+
+    def test_first_reason(self):
+        self.assertIsNone(first_reason(None, None))
+        self.assertEqual(first_reason(None, "a", "b"), "a")
+
+
+class Targets(unittest.TestCase):
+    def verdict(self, name, value, void=None):
+        return judge(Row(name, value, "x", LOWER, void=void))
+
+    def test_at_most(self):
+        self.assertEqual(self.verdict("low", 3), ("<= 3", "met"))
+        self.assertEqual(self.verdict("low", 3.001), ("<= 3", "missed"))
+
+    def test_at_least(self):
+        self.assertEqual(self.verdict("high", 0.75), (">= 0.75", "met"))
+        self.assertEqual(self.verdict("high", 0.74), (">= 0.75", "missed"))
+
+    def test_void_is_neither(self):
+        self.assertEqual(self.verdict("low", 1, "noisy"), ("<= 3", "void"))
+        self.assertEqual(self.verdict("low", None, "noisy"), ("<= 3", "void"))
+
+    def test_without_a_target(self):
+        self.assertEqual(self.verdict("other", 1), ("", ""))
+        self.assertEqual(self.verdict("other", 1, "noisy"), ("", "void"))
+
+    def test_the_gate(self):
+        met, missed = Row("low", 1, "x", LOWER), Row("high", 0.1, "x", HIGHER)
+        void = Row("low", 9, "x", LOWER, void="noisy")
+        self.assertFalse(targets.any_missed([met, void], BOUNDS))
+        self.assertTrue(targets.any_missed([met, missed], BOUNDS))
+
+    def test_every_target_has_a_row_that_points_the_same_way(self):
+        declared = {}
+        for name in profiles.NAMES:
+            declared |= profiles.load(name).ROWS
+        for name, (side, _) in targets.TARGETS.items():
+            self.assertIn(name, declared)
+            better = LOWER if side == targets.AT_MOST else HIGHER
+            self.assertEqual(declared[name][1], better, name)
+
+
+class Profiles(unittest.TestCase):
+    def test_rows_are_declared_once(self):
+        names = [row for name in profiles.NAMES for row in profiles.load(name).ROWS]
+        self.assertEqual(len(names), len(set(names)))
+
+    def test_needs_come_first(self):
+        self.assertEqual(profiles.with_needs(["bypass"]), ["memif", "veth", "bypass"])
+        self.assertEqual(profiles.with_needs(["veth", "self_load"]), ["self_load", "veth"])
+
+    def test_time(self):
+        full = sum(profiles.load(name).SECONDS[0] for name in profiles.NAMES)
+        self.assertLessEqual(full, 15 * 60)
+
+    def test_list_shows_every_row(self):
+        said = io.StringIO()
+        with redirect_stdout(said):
+            self.assertEqual(main.main(["--list"]), 0)
+        for name in profiles.NAMES:
+            self.assertIn(name, said.getvalue())
+            for row in profiles.load(name).ROWS:
+                self.assertIn(row, said.getvalue())
+
+
+class Table(unittest.TestCase):
+    ROWS = [Row("low", 2.5, "x", LOWER, {"name": "memory loop", "value": 8.25}, "one core"),
+            Row("a.very.long.name", 412345.6, "pps", HIGHER),
+            Row("high", 0.5, "x", HIGHER, void="the ceiling is too low")]
+
+    def test_columns_stand_in_line(self):
+        lines = table.render(self.ROWS, judge).splitlines()
+        heads, rows = lines[0], lines[2:]
+        self.assertEqual(len(rows), 3)
+        for head, cells in (("unit", ("x", "pps", "x")), ("target", ("<= 3", "", ">= 0.75")),
+                            ("beside it", ("memory loop 8.25", "", ""))):
+            at = heads.index(head)
+            for line, cell in zip(rows, cells):
+                self.assertEqual(line[at:at + len(cell)], cell)
+                self.assertEqual(line[at - 2:at].strip(), "")
+        ends = [heads.index("value") + len("value")] + [
+            line.index(text) + len(text) for line, text in zip(rows, ("2.50", "412,346", "0.50"))]
+        self.assertEqual(len(set(ends)), 1)  # figures are flush right
+
+    def test_verdicts(self):
+        lines = table.render(self.ROWS, judge).splitlines()
+        self.assertIn("met", lines[2])
+        self.assertIn("void", lines[4])
+        self.assertIn("VOID: the ceiling is too low", lines[4])
+
+    def test_figures(self):
+        for value, text in ((None, "-"), (0, "0.00"), (1234567, "1,234,567"), (123.4, "123"),
+                            (12.34, "12.3"), (1.234, "1.23"), (0.0125, "0.013"), (-5.5, "-5.50")):
+            self.assertEqual(table.figure(value), text)
+
+
+class Json(unittest.TestCase):
+    def test_shape(self):
+        result = Result({"cpu": "a"})
+        result.add(Row("low", 2.0, "x", LOWER, {"name": "loop", "value": 1.0}, "here"))
+        result.add(Row("high", None, "x", HIGHER, void="not measured"))
+        result.add(Row("other", 5, "ns", LOWER))
+        result.measurements.append({"profile": "p", "what": "w", "report": {"p50": 1}})
+        found = json.loads(result.to_json(judge))
+        self.assertEqual(set(found), {"machine", "rows", "targets", "profiles", "measurements"})
+        for row in found["rows"]:
+            self.assertEqual(list(row), ["name", "value", "unit", "better", "peer", "conditions",
+                                         "void"])
+        self.assertEqual(found["rows"][0]["peer"], {"name": "loop", "value": 1.0})
+        self.assertIsNone(found["rows"][1]["value"])
+        self.assertEqual(found["targets"], [
+            {"name": "low", "target": "<= 3", "verdict": "met"},
+            {"name": "high", "target": ">= 0.75", "verdict": "void"}])
+        self.assertEqual(found["measurements"][0]["report"]["p50"], 1)
+
+    def test_no_figure_that_json_does_not_know(self):
+        result = Result({})
+        result.add(Row("low", math.nan, "x", LOWER))
+        with self.assertRaises(ValueError):
+            result.to_json(judge)
