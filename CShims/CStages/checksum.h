@@ -8,7 +8,7 @@
 
 #include <immintrin.h>
 
-enum { G711_BLOCKS = 5 }; // 20 ms: 160 bytes
+enum { BLOCK_BYTES = 32, G711_BYTES = 160 }; // 20 ms
 
 static inline __m256i checksum_block(const uint8_t *bytes, __m256i bias, __m256i one)
 {
@@ -17,19 +17,15 @@ static inline __m256i checksum_block(const uint8_t *bytes, __m256i bias, __m256i
 }
 
 // The only multiply-and-add of 16-bit words is signed, so each word is taken less 32768, and what
-// that makes is put back at the end.
-static inline uint64_t checksum_blocks(const uint8_t *bytes, uint32_t blocks)
+// that makes is put back at the end. Where `blocks` is a constant, the loop is none.
+static inline __attribute__((always_inline)) uint64_t checksum_blocks(const uint8_t *bytes,
+                                                                      uint32_t blocks)
 {
     const __m256i bias = _mm256_set1_epi16(INT16_MIN);
     const __m256i one = _mm256_set1_epi16(1);
     __m256i sums = _mm256_setzero_si256();
-    uint32_t i = 0;
-    if (TL_LIKELY(blocks >= G711_BLOCKS))
-        for (; i < G711_BLOCKS; i++) // unrolled: a constant
-            sums = _mm256_add_epi32(sums, checksum_block(bytes + i * 32u, bias, one));
-#pragma clang loop unroll(disable)
-    for (; TL_UNLIKELY(i < blocks); i++)
-        sums = _mm256_add_epi32(sums, checksum_block(bytes + i * 32u, bias, one));
+    for (uint32_t i = 0; i < blocks; i++)
+        sums = _mm256_add_epi32(sums, checksum_block(bytes + i * BLOCK_BYTES, bias, one));
     __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
     half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
     half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
@@ -52,12 +48,11 @@ static inline uint64_t checksum_rest(const uint8_t *bytes, uint32_t length)
 
 static inline uint64_t checksum_sum(const uint8_t *bytes, uint32_t length)
 {
-    uint64_t sum = 0;
-    if (TL_LIKELY(length >= 32))
-        sum = checksum_blocks(bytes, length / 32);
-    if (TL_UNLIKELY(length % 32 != 0))
-        sum += checksum_rest(bytes + length / 32 * 32, length % 32);
-    return sum;
+    uint32_t whole = length & ~(BLOCK_BYTES - 1u);
+    if (TL_LIKELY(length == G711_BYTES))
+        return checksum_blocks(bytes, G711_BYTES / BLOCK_BYTES);
+    uint64_t sum = whole != 0 ? checksum_blocks(bytes, whole / BLOCK_BYTES) : 0;
+    return sum + checksum_rest(bytes + whole, length - whole);
 }
 
 static inline uint16_t checksum_finish(uint64_t sum)
