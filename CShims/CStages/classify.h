@@ -26,12 +26,8 @@ static inline int classify_shape(uint64_t first, uint64_t second)
             ((second & 0xff00) ^ (uint64_t)IPPROTO_UDP << 8)) == 0;
 }
 
-// Unicast that can stand in a source field.
-static inline int classify_source(uint64_t second)
-{
-    uint32_t net = (uint32_t)(second >> 32) & 0xff;
-    return net - 1 < 223 && net != 127;
-}
+// By first byte: unicast that can stand in a source field.
+static const uint8_t classify_source[256] = {[1 ... 126] = 1, [128 ... 223] = 1};
 
 static inline int classify_sum(uint64_t first, uint64_t second, uint32_t destination)
 {
@@ -39,7 +35,7 @@ static inline int classify_sum(uint64_t first, uint64_t second, uint32_t destina
     sum += sum < first; // the carry comes round
     sum += destination;
     sum += sum < destination;
-    return checksum_finish(sum) == 0;
+    return sum % 0xffff == 0; // a one's complement sum is the remainder by 65535
 }
 
 // Reads what stands `at` the end of Ethernet header and tag; the frame holds all of it. 1: goes on,
@@ -56,7 +52,7 @@ static inline int classify_ipv4(const struct tl_worker *worker, struct tl_packet
     uint32_t udp_length = __builtin_bswap16((uint16_t)(udp >> 32));
     uint32_t port = __builtin_bswap16((uint16_t)(udp >> 16));
     if (!classify_shape(first, second) || total + at > packet->length || udp_length < UDP_BYTES ||
-        udp_length + IPV4_BYTES > total || !classify_source(second) ||
+        udp_length + IPV4_BYTES > total || !classify_source[ip[12]] ||
         !classify_sum(first, second, destination))
         return 0;
     const struct tl_address_ipv4 *address = tl_address_find_ipv4(&worker->addresses, destination);

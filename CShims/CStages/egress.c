@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egress.h"
 
-TL_PACKET_CODE int tl_egress_map(const struct passage *passage, const struct tl_worker *worker)
+TL_PACKET_CODE void tl_egress_map(const struct passage *passage, const struct tl_worker *worker)
 {
     struct tl_flow_egress *egress = &passage->peer->egress;
     uint32_t slot = tl_worker_slot(worker, passage->peer);
@@ -16,8 +16,7 @@ TL_PACKET_CODE int tl_egress_map(const struct passage *passage, const struct tl_
     egress->source_stream = passage->stream;
     egress->first_index = record->egress_index;
     egress->index_offset = (uint32_t)record->egress_index - passage->place;
-    egress->timestamp_offset = timestamp - wire_get_32(passage->rtp + 4);
-    return 1;
+    egress->timestamp_offset = timestamp - passage->timestamp;
 }
 
 TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,

@@ -43,12 +43,12 @@ TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,
     const struct tl_flow_egress *out = &passage->peer->egress;
     struct tl_flow_record *record = passage->out;
     if (TL_UNLIKELY(out->source_stream != passage->stream || out->source_slot != passage->slot))
-        PASSAGE_LENT(passage, tl_egress_map(&lent, worker));
+        PASSAGE_SHOWN(passage, tl_egress_map(&shown, worker));
     uint32_t low = passage->place + out->index_offset;
     uint64_t next = record->egress_index;
     int32_t ahead = (int32_t)(low - (uint32_t)next);
     uint64_t index = next + (uint64_t)(int64_t)ahead;
-    uint32_t timestamp = wire_get_32(passage->rtp + 4) + out->timestamp_offset;
+    uint32_t timestamp = passage->timestamp + out->timestamp_offset;
     if (TL_LIKELY(ahead >= 0)) {
         tl_store_release_u64(&record->egress_index, index + 1);
         record->egress_timestamp = timestamp;
@@ -56,9 +56,10 @@ TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,
     } else if ((int64_t)(index - out->first_index) < 0) { // from before the mapping's first
         return stage_drop(worker, packet, TL_DROP_INDEX_RTP_SEQUENCE);
     }
-    uint32_t first = passage->rtp[0] |
-                     ((passage->rtp[1] & 0x80u) | passage->payload_type) << 8 |
-                     (uint32_t)__builtin_bswap16((uint16_t)low) << 16;
+    uint32_t first; // its first byte and the marker bit stay
+    memcpy(&first, passage->rtp, 4);
+    first = (first & 0x80ff) | (uint32_t)passage->payload_type << 8 |
+            (uint32_t)__builtin_bswap16((uint16_t)low) << 16;
     uint32_t timestamp_be = __builtin_bswap32(timestamp);
     memcpy(passage->rtp, &first, 4);
     memcpy(passage->rtp + 4, &timestamp_be, 4);

@@ -78,9 +78,10 @@ frame_build(struct tl_packet *packet, const struct frame_way *way, uint8_t *payl
     uint32_t checksum = 0;
     if (TL_LIKELY(!(ipv4 && flags & TL_PACKET_ZERO_CHECKSUM))) {
         // The length stands in the pseudo header and in our own.
-        checksum = checksum_finish(payload_sum + way->egress->udp_sum + way->ports_be +
-                                   2 * length_be);
-        checksum = checksum != 0 ? checksum : 0xffff; // zero would mean "none" (RFC 768)
+        // A one's complement sum is the remainder by 65535. Complemented, that is never zero,
+        // which would mean "none" (RFC 768).
+        checksum = 0xffff - (uint32_t)((payload_sum + way->egress->udp_sum + way->ports_be +
+                                        2 * length_be) % 0xffff);
     }
     uint32_t tail = length_be | checksum << 16;
     memcpy(udp, &way->ports_be, 4);

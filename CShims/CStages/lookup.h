@@ -22,7 +22,9 @@ TL_STAGE_CODE int lookup(struct tl_worker *worker, struct tl_packet *packet, str
     TL_PREFETCH((const uint8_t *)record + LOOKUP_RECORD_IN);
     packet->flow = flow;
     *found = (struct found){packet, flow, flow, record, record, entry.slot};
-    if (TL_LIKELY(entry.peer != TL_NO_FLOW && packet->local_port % 2 == 0)) {
+    if (TL_UNLIKELY(packet->local_port % 2 != 0)) {
+        packet->flags |= TL_PACKET_RTCP_PORT;
+    } else if (TL_LIKELY(entry.peer != TL_NO_FLOW)) {
         struct tl_flow *peer = &worker->flows[entry.peer];
         struct tl_flow_record *out = tl_worker_record(worker, entry.peer);
         TL_PREFETCH(&peer->egress);

@@ -16,8 +16,6 @@ TL_STAGE_CODE int payload_type(struct tl_worker *worker, struct tl_packet *packe
     if (TL_UNLIKELY((passage->rtp[1] & 0x7f) != ingress->type_in) &&
         !PASSAGE_LENT(passage, tl_payload_type_rare(worker, packet, &lent)))
         return 0;
-    if (TL_UNLIKELY(!(ingress->flags & TL_FLOW_RECEIVE)))
-        return stage_drop(worker, packet, TL_DROP_INDEX_NOT_RECEIVING);
     return 1;
 }
 

@@ -11,6 +11,7 @@
 #include "rtp_check.h"
 #include "rtp_receive.h"
 #include "source_check.h"
+#include "usual.h"
 
 enum { RELAY_AHEAD = 2 }; // packets whose lines are fetched into the first-level cache
 
@@ -25,23 +26,66 @@ static inline void begin(struct tl_packet *packet)
     packet->kind = TL_KIND_NONE;
 }
 
-TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
-                         struct passage *passage)
+static inline struct passage passage_of(const struct found *found, uint64_t now_ns)
 {
+    const struct tl_packet *packet = found->packet;
+    return (struct passage){
+        .now_ns = now_ns,
+        .flow = found->flow,
+        .peer = packet->peer,
+        .record = found->record,
+        .out = found->out,
+        .slot = found->slot,
+        .rtp = packet->data + packet->payload_offset,
+        .length = packet->payload_length,
+    };
+}
+
+// All stages, for whatever packet.
+TL_PACKET_CODE static __attribute__((noinline)) void relay_any(struct tl_worker *worker,
+                                                               const struct found *found)
+{
+    struct passage passage = passage_of(found, worker->now_ns);
     struct tl_packet *packet = found->packet;
-    passage->flow = found->flow;
-    passage->peer = packet->peer;
-    passage->record = found->record;
-    passage->out = found->out;
-    passage->slot = found->slot;
-    passage->rtp = packet->data + packet->payload_offset;
-    passage->length = packet->payload_length;
-    passage->flags = packet->flags;
-    if (source_check(worker, packet, passage) && police(worker, packet, passage) &&
-        demux(worker, packet, passage) && rtp_check(worker, packet, passage) &&
-        payload_type(worker, packet, passage) && rtp_receive(worker, packet, passage) &&
-        egress(worker, packet, passage))
-        rewrite(worker, packet, passage);
+    passage.flags = packet->flags;
+    if (source_check(worker, packet, &passage) && police(worker, packet, &passage) &&
+        demux(worker, packet, &passage) && rtp_check(worker, packet, &passage) &&
+        payload_type(worker, packet, &passage) && rtp_receive(worker, packet, &passage) &&
+        egress(worker, packet, &passage))
+        rewrite(worker, packet, &passage);
+}
+
+// `clock` is the passage before: what it knows of the time.
+TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
+                         struct clock *clock, uint64_t now_ns)
+{
+    struct passage passage = passage_of(found, now_ns);
+    struct tl_packet *packet = found->packet;
+    if (TL_UNLIKELY(!usual(packet, &passage))) {
+        relay_any(worker, found);
+    } else if (police(worker, packet, &passage)) {
+        passage.clock = *clock;
+        rtp_count(packet, &passage);
+        *clock = passage.clock;
+        if (egress(worker, packet, &passage))
+            rewrite(worker, packet, &passage);
+    }
+}
+
+static void count_arrivals(struct tl_worker *worker, const struct tl_packet *packets,
+                           uint32_t count)
+{
+    uint32_t received = 0;
+    uint64_t bytes = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t here = packets[i].origin == TL_ORIGIN_RECEIVED;
+        received += here;
+        bytes += here ? packets[i].length : 0;
+    }
+    worker->counters.received += received;
+    worker->counters.received_bytes += bytes;
+    worker->counters.handed_in += count - received;
+    worker->counters.bursts += count != 0;
 }
 
 TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *packets,
@@ -49,18 +93,14 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
 {
     struct tl_packet *live[TL_BURST_MAX];
     struct found found[TL_BURST_MAX + RELAY_AHEAD];
-    struct passage passage = {.now_ns = now_ns};
-    uint32_t left = 0, known = 0, received = 0;
-    uint64_t received_bytes = 0;
+    struct clock clock = {0};
+    uint32_t left = 0, known = 0;
     worker->now_ns = now_ns;
+    count_arrivals(worker, packets, count);
     for (uint32_t i = 0; i < count; i++) {
-        struct tl_packet *packet = &packets[i];
-        uint32_t here = packet->origin == TL_ORIGIN_RECEIVED;
-        received += here;
-        received_bytes += here ? packet->length : 0;
-        begin(packet);
-        live[left] = packet;
-        left += (uint32_t)classify(worker, packet);
+        begin(&packets[i]);
+        live[left] = &packets[i];
+        left += (uint32_t)classify(worker, &packets[i]);
     }
     for (uint32_t i = 0; i < left; i++)
         known += (uint32_t)lookup(worker, live[i], &found[known]);
@@ -68,10 +108,6 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
         found[known + i] = found[0]; // something to fetch
     for (uint32_t i = 0; i < known; i++) {
         lookup_fetch(&found[i + RELAY_AHEAD]);
-        relay(worker, &found[i], &passage);
+        relay(worker, &found[i], &clock, now_ns);
     }
-    worker->counters.received += received;
-    worker->counters.received_bytes += received_bytes;
-    worker->counters.handed_in += count - received;
-    worker->counters.bursts += count != 0;
 }

@@ -31,9 +31,13 @@ TL_STAGE_CODE int police(struct tl_worker *worker, struct tl_packet *packet,
     uint64_t now = passage->now_ns;
     uint64_t packet_ns = ingress->packet_interval_ns;
     uint64_t bytes_ns = police_bytes_ns(ingress, passage->length);
-    uint64_t packets_until = police_larger(ingress->packets_until_ns, now) + packet_ns;
-    uint64_t bytes_until = police_larger(ingress->bytes_until_ns, now) + bytes_ns;
-    if (TL_UNLIKELY(police_larger(packets_until, bytes_until) > now + POLICE_BURST_NS)) {
+    uint64_t before = police_larger(ingress->packets_until_ns, ingress->bytes_until_ns);
+    uint64_t packets_until = now + packet_ns, bytes_until = now + bytes_ns;
+    // A flow that is not ahead may send one packet, however small its budget, up to the size that
+    // every budget has room for.
+    if (TL_UNLIKELY(before > now || passage->length > POLICE_BURST_BYTES)) {
+        packets_until = police_larger(ingress->packets_until_ns, now) + packet_ns;
+        bytes_until = police_larger(ingress->bytes_until_ns, now) + bytes_ns;
         uint64_t burst_ns = police_bytes_ns(ingress, POLICE_BURST_BYTES);
         if (packets_until > now + police_larger(POLICE_BURST_NS, POLICE_BURST_PACKETS * packet_ns))
             return stage_drop(worker, packet, TL_DROP_INDEX_PACKET_BUDGET);

@@ -25,14 +25,15 @@ static void stream_start(struct tl_worker *worker, struct passage *passage)
     struct tl_flow_record *record = passage->record;
     uint16_t sequence = wire_get_16(passage->rtp + 2);
     record->ingress_ssrc = wire_get_32(passage->rtp + 8);
-    record->ingress_index = sequence;
     record->rx_jitter_16 = 0;
     cold->base_sequence = sequence;
     cold->lost_before = record->rx_lost;
     ingress->flags = (uint16_t)((ingress->flags | TL_FLOW_STARTED) & ~TL_FLOW_JUMPED);
+    passage->timestamp = wire_get_32(passage->rtp + 4);
     ingress->transit = rtp_transit(ingress, passage); // none before: no jitter yet
     ingress->stream++;
     passage->steps = 1;
+    passage->index = sequence;
     passage->place = sequence;
 }
 
@@ -50,11 +51,12 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
         stream_start(worker, passage);
     } else if (ahead < RTP_MAX_DROPOUT) {
         ingress->flags &= (uint16_t)~TL_FLOW_JUMPED;
-        record->ingress_index += ahead;
-        passage->place = (uint32_t)record->ingress_index;
+        passage->index = record->ingress_index + ahead;
+        passage->place = (uint32_t)passage->index;
         passage->steps = ahead;
     } else if (ahead > 65536 - RTP_MAX_MISORDER) {
-        passage->place = (uint32_t)record->ingress_index + ahead - 65536;
+        passage->index = record->ingress_index;
+        passage->place = (uint32_t)passage->index + ahead - 65536;
         passage->steps = 0;
     } else if (jumped && sequence == cold->bad_sequence) {
         stream_start(worker, passage);
@@ -69,6 +71,8 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
 TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
                                        struct passage *passage)
 {
+    if (!(packet->flow->ingress.flags & TL_FLOW_RECEIVE))
+        return stage_drop(worker, packet, TL_DROP_INDEX_NOT_RECEIVING);
     if (packet->flags & TL_PACKET_LEARN && !learn(worker, packet))
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
     if (packet->flow->ingress.flags & TL_FLOW_LEARN_OPEN)

@@ -19,16 +19,17 @@
 // The time stamp's clock jumped, or is not the one that was signalled: no jitter of the network.
 #define RTP_TRANSIT_JUMP (1u << 24)
 
-// Flags that say how usual a flow is.
-#define RTP_USUAL_MASK (TL_FLOW_STARTED | TL_FLOW_LEARN_OPEN | TL_FLOW_JUMPED)
+// A flow that receives, in the middle of a stream.
+#define RTP_USUAL      (TL_FLOW_RECEIVE | TL_FLOW_STARTED)
+#define RTP_USUAL_MASK (RTP_USUAL | TL_FLOW_LEARN_OPEN | TL_FLOW_JUMPED)
 
 static inline uint32_t rtp_transit(const struct tl_flow_ingress *ingress, struct passage *passage)
 {
-    if (TL_UNLIKELY(passage->clock_rate_hz != ingress->clock_rate_hz)) {
-        passage->clock_rate_hz = ingress->clock_rate_hz;
-        passage->clock = wire_clock(passage->now_ns, ingress->clock_rate_hz);
+    if (TL_UNLIKELY(passage->clock.rate_hz != ingress->clock_rate_hz)) {
+        passage->clock.rate_hz = ingress->clock_rate_hz;
+        passage->clock.time = wire_clock(passage->now_ns, ingress->clock_rate_hz);
     }
-    return passage->clock - wire_get_32(passage->rtp + 4);
+    return passage->clock.time - passage->timestamp;
 }
 
 static inline void rtp_measure_jitter(struct tl_flow_ingress *ingress,
@@ -42,25 +43,30 @@ static inline void rtp_measure_jitter(struct tl_flow_ingress *ingress,
         record->rx_jitter_16 += distance - ((record->rx_jitter_16 + 8) >> 4);
 }
 
-TL_STAGE_CODE int rtp_receive(struct tl_worker *worker, struct tl_packet *packet,
-                              struct passage *passage)
+// Is it the next packet of the stream, or soon after? Notes where it stands; changes nothing yet.
+static inline int rtp_follows(struct passage *passage)
+{
+    const struct tl_flow_ingress *ingress = &passage->flow->ingress;
+    const struct tl_flow_record *record = passage->record;
+    uint64_t index = record->ingress_index;
+    passage->steps = (uint16_t)(wire_get_16(passage->rtp + 2) - (uint16_t)index);
+    passage->index = index + passage->steps;
+    passage->place = (uint32_t)passage->index;
+    return (ingress->flags & RTP_USUAL_MASK) == RTP_USUAL && passage->steps < RTP_MAX_DROPOUT &&
+           wire_get_32(passage->rtp + 8) == record->ingress_ssrc;
+}
+
+// Takes the packet into the figures of its stream, in which it has its place.
+TL_STAGE_CODE void rtp_count(struct tl_packet *packet, struct passage *passage)
 {
     struct tl_flow_ingress *ingress = &passage->flow->ingress;
     struct tl_flow_record *record = passage->record;
-    uint64_t index = record->ingress_index;
-    uint16_t ahead = (uint16_t)(wire_get_16(passage->rtp + 2) - (uint16_t)index);
-    if (TL_LIKELY((ingress->flags & RTP_USUAL_MASK) == TL_FLOW_STARTED &&
-                  !(passage->flags & TL_PACKET_LEARN) && ahead < RTP_MAX_DROPOUT &&
-                  wire_get_32(passage->rtp + 8) == record->ingress_ssrc)) {
-        passage->steps = ahead;
-        passage->place = (uint32_t)index + ahead;
-        record->ingress_index = index + ahead;
-    } else if (!PASSAGE_LENT(passage, tl_rtp_receive_rare(worker, packet, &lent))) {
-        return 0;
-    }
+    passage->timestamp = wire_get_32(passage->rtp + 4);
+    record->ingress_index = passage->index;
     rtp_measure_jitter(ingress, record, rtp_transit(ingress, passage));
-    record->rx_lost = (int32_t)((uint32_t)record->rx_lost + passage->steps - 1);
-    record->ingress_timestamp = wire_get_32(passage->rtp + 4);
+    if (TL_UNLIKELY(passage->steps != 1))
+        record->rx_lost = (int32_t)((uint32_t)record->rx_lost + passage->steps - 1);
+    record->ingress_timestamp = passage->timestamp;
     record->rx_packets++;
     record->rx_bytes += passage->length;
     record->rx_time_ns = passage->now_ns;
@@ -70,6 +76,15 @@ TL_STAGE_CODE int rtp_receive(struct tl_worker *worker, struct tl_packet *packet
     packet->stream = ingress->stream;
     packet->place = passage->place;
     packet->flags = (uint8_t)(passage->flags | TL_PACKET_ACCEPTED);
+}
+
+TL_STAGE_CODE int rtp_receive(struct tl_worker *worker, struct tl_packet *packet,
+                              struct passage *passage)
+{
+    if ((passage->flags & TL_PACKET_LEARN || !rtp_follows(passage)) &&
+        !PASSAGE_LENT(passage, tl_rtp_receive_rare(worker, packet, &lent)))
+        return 0;
+    rtp_count(packet, passage);
     return 1;
 }
 

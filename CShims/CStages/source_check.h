@@ -44,9 +44,7 @@ TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packe
 {
     const struct tl_flow_ingress *ingress = &passage->flow->ingress;
     uint32_t expected = ingress->source_key;
-    if (TL_UNLIKELY(packet->local_port % 2 != 0)) {
-        packet->flags |= TL_PACKET_RTCP_PORT;
-        passage->flags |= TL_PACKET_RTCP_PORT;
+    if (passage->flags & TL_PACKET_RTCP_PORT) {
         if (ingress->flags & TL_FLOW_RTCP_MUX) { // nobody was told of this port
             packet->flow = NULL;
             return stage_drop(worker, packet, TL_DROP_INDEX_NO_FLOW);

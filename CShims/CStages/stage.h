@@ -20,6 +20,12 @@
 #define TL_STAGE_CODE static inline __attribute__((always_inline))
 #endif
 
+/// The time of a burst in units of an RTP clock.
+struct clock {
+    uint32_t rate_hz; // 0: not known yet
+    uint32_t time;
+};
+
 /// What stages tell each other about the packet in hand. It also holds copies of what does not
 /// change meanwhile: a store into the frame might change the view, for all that a compiler knows,
 /// and would make it read the view again. For the same reason nobody keeps a pointer to it: what is
@@ -35,9 +41,10 @@ struct passage {
     uint32_t flags;                // TL_PACKET_*, as they were at first
     uint32_t slot;                 // of the flow
     uint32_t place;                // ingress packet index
+    uint64_t index;                // highest ingress packet index, with this packet
     uint32_t steps;                // by how much the packet moved the highest packet index
-    uint32_t clock_rate_hz;        // of `clock`; kept from packet to packet
-    uint32_t clock;                // this turn's time in units of that clock
+    uint32_t timestamp;            // as it arrived
+    struct clock clock;            // kept from packet to packet
     uint32_t stream;               // of the flow
     uint8_t payload_type;          // as it leaves
     uint64_t hop_word;             // where to
@@ -51,6 +58,13 @@ struct passage {
         int goes_on = (expression);                                                                \
         *(passage) = lent;                                                                         \
         goes_on;                                                                                   \
+    })
+
+/// Likewise, to who only reads it.
+#define PASSAGE_SHOWN(passage, expression)                                                         \
+    ({                                                                                             \
+        const struct passage shown = *(passage);                                                   \
+        expression;                                                                                \
     })
 
 /// What lookup finds.
@@ -89,7 +103,7 @@ TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_pack
 TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
                                        struct passage *passage);
 /// egress.c: another stream than before is mapped onto ours.
-TL_PACKET_CODE int tl_egress_map(const struct passage *passage, const struct tl_worker *worker);
+TL_PACKET_CODE void tl_egress_map(const struct passage *passage, const struct tl_worker *worker);
 /// egress.c: why a packet may not leave, or TL_DROP_REASON_COUNT.
 TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,
                                            struct tl_packet *packet);

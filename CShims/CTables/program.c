@@ -81,7 +81,9 @@ static void settings_apply(struct tl_worker *worker, uint32_t slot,
     ingress->packet_interval_ns = (uint32_t)(TL_NANOSECONDS / spec->packets_per_second);
     byte_interval_set(ingress, spec->bits_per_second);
     ingress->clock_rate_hz = spec->clock_rate_hz;
+    // With the marker bit, types 64 to 95 look like RTCP (RFC 5761 4): never taken at a glance.
     ingress->type_in = spec->payload_types[0].ingress;
+    ingress->rtp_first = ingress->type_in / 32 == 2 ? 0 : TL_RTP_FIRST;
     ingress->type_out = spec->payload_types[0].egress;
     port_set(worker, slot, spec);
 }

@@ -4,7 +4,7 @@
 // Usage: instructions rtp_ipv4 | rtp_ipv6 | rtp_vlan | rtcp | no_flow | command_add
 #include "../CStages/frames.h"
 
-enum { BURST_PACKETS = 32, BURSTS = 64, WARM_UP = 2, CALLS = 8, FRAME_ROOM = 512 };
+enum { BURST_PACKETS = 32, BURSTS = 64, WARM_UP = 2, CALLS = 16, FRAME_ROOM = 512 };
 
 static uint8_t frames[WARM_UP + BURSTS][BURST_PACKETS][FRAME_ROOM];
 static struct tl_packet views[WARM_UP + BURSTS][BURST_PACKETS];
@@ -59,7 +59,8 @@ static void make_frame(struct world *world, const struct sender *sender, uint32_
     if (strcmp(kind, "no_flow") == 0)
         from.destination_port = (uint16_t)(from.destination_port + 4 * CALLS);
     burst_begin(world);
-    struct rtp rtp = {.sequence = (uint16_t)(count + 1), .timestamp = 160 * count, .ssrc = 7};
+    uint32_t turn = count / (2 * CALLS); // each flow once in a burst
+    struct rtp rtp = {.sequence = (uint16_t)(turn + 1), .timestamp = 160 * turn, .ssrc = 7};
     struct tl_packet *made = is_rtcp ? add_udp(world, &from, rtcp, put_rtcp(rtcp))
                                      : add_rtp(world, &from, rtp);
     struct tl_packet *view = &views[0][0] + count;

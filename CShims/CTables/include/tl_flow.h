@@ -36,8 +36,8 @@
 /// Line 0: admission of what arrives, and its stream (RFC 3550 appendix A). The rest of the stream
 /// is in the record; payload types beyond the first are in the cold part.
 struct tl_flow_ingress {
-    uint8_t source[16];          // the accepted source
-    uint32_t source_key;         // its port, TL_SOURCE_LOOPED, TL_SOURCE_IPV6
+    uint8_t source[16];          // the accepted source. Of IPv4, its last four bytes and the key
+    uint32_t source_key;         // are compared as one word: port, TL_SOURCE_LOOPED, TL_SOURCE_IPV6
     uint16_t flags;              // TL_FLOW_*
     uint16_t stream;             // grows with each stream; egress notices a new one by it
     uint64_t packets_until_ns;   // time up to which the packet budget is used
@@ -48,10 +48,16 @@ struct tl_flow_ingress {
     uint32_t transit;            // RFC 3550 A.8
     uint32_t clock_rate_hz;
     uint8_t byte_shift;
+    uint8_t rtp_first;           // with type_in, how usual RTP begins (usual.h); 0: none is
     uint8_t type_in;             // first payload type, or TL_NO_PAYLOAD_TYPE
     uint8_t type_out;
-    uint8_t reserved;
 };
+
+#define TL_RTP_FIRST 0x80u // version 2; no padding, extension, contributing sources
+
+_Static_assert(offsetof(struct tl_flow_ingress, source_key) == 16, "behind the source");
+_Static_assert(offsetof(struct tl_flow_ingress, type_in) ==
+                   offsetof(struct tl_flow_ingress, rtp_first) + 1, "as on the wire");
 
 /// Line 1: the RTP stream that leaves (ours: one for the flow's whole life), and what of its
 /// headers is the flow's own. The rest of them is in the local address's template.

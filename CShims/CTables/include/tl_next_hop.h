@@ -85,7 +85,7 @@ static inline uint64_t tl_next_hop_word(const struct tl_next_hops *hops, uint32_
 
 static inline int tl_next_hop_resolved(uint64_t word)
 {
-    return ((word >> TL_HOP_STATE_SHIFT) & 3u) == TL_HOP_RESOLVED;
+    return (word >> TL_HOP_STATE_SHIFT & TL_HOP_RESOLVED) != 0; // a bit that no other state has
 }
 
 #endif
