@@ -186,9 +186,12 @@ static void write_frame(struct frame *frame, const struct tl_lane *lane, struct 
     frame->udp_sum = udp_sum(frame);
 }
 
-int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t count)
+int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t count,
+                   uint64_t *cycles)
 {
+    uint64_t start = tl_io_cycles();
     if (!tl_io_allocate(load->lane->pool, buffers, count)) {
+        tl_say("self-load: no %u buffers are free", count);
         load->failed = 1;
         return -1;
     }
@@ -199,6 +202,7 @@ int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t cou
         buffers[i]->data_len = TL_LOAD_FRAME_BYTES;
         buffers[i]->pkt_len = TL_LOAD_FRAME_BYTES;
     }
+    *cycles += tl_io_cycles() - start;
     return 0;
 }
 

@@ -31,6 +31,7 @@ struct tl_load_bare {
     struct tl_load_line *statistics; // in memory of the kind that the records are in
     uint64_t packets;
     uint64_t cycles;
+    uint64_t frame_cycles; // of making the frames, in neither of the two above and below
 };
 
 struct tl_load {
@@ -49,6 +50,7 @@ struct tl_load {
     uint64_t packets;
     uint64_t sent;
     uint64_t cycles;
+    uint64_t frame_cycles;
 };
 
 // Takes memory and dimensions the load. 0, or the exit code with a sentence.
@@ -57,8 +59,10 @@ int tl_load_init(struct tl_load *load, struct tl_lane *lane, const struct tl_opt
 // Installs all flows with the commands that the control plane would send. 0, or -1 with a sentence.
 int tl_load_install(struct tl_load *load);
 
-// Makes `count` frames for the next flows in order. 0, or -1 when no buffer is free.
-int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t count);
+// Makes `count` frames for the next flows in order and adds what that took to `cycles`. 0, or -1
+// when no buffer is free.
+int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t count,
+                   uint64_t *cycles);
 
 // 1 when a frame that left is what one flow must send, for the first time: called once a frame.
 int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer);

@@ -87,7 +87,7 @@ void tl_load_bare_round(struct tl_load *load)
 {
     struct tl_load_bare *bare = &load->bare;
     uint8_t *frames[TL_LOAD_ROUND_FRAMES];
-    if (tl_load_frames(load, load->buffers, TL_LOAD_ROUND_FRAMES) < 0)
+    if (tl_load_frames(load, load->buffers, TL_LOAD_ROUND_FRAMES, &bare->frame_cycles) < 0)
         return;
     for (uint32_t i = 0; i < TL_LOAD_ROUND_FRAMES; i++)
         frames[i] = rte_pktmbuf_mtod(load->buffers[i], uint8_t *);

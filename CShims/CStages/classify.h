@@ -45,12 +45,11 @@ static inline int classify_ipv4(const struct tl_worker *worker, struct tl_packet
 {
     const uint8_t *ip = packet->data + at;
     uint64_t first = classify_load(ip), second = classify_load(ip + 8);
-    uint64_t udp = classify_load(ip + IPV4_BYTES);
     uint32_t destination;
     memcpy(&destination, ip + 16, 4);
-    uint32_t total = __builtin_bswap16((uint16_t)(first >> 16));
-    uint32_t udp_length = __builtin_bswap16((uint16_t)(udp >> 32));
-    uint32_t port = __builtin_bswap16((uint16_t)(udp >> 16));
+    uint32_t total = wire_get_16(ip + 2);
+    uint32_t udp_length = wire_get_16(ip + IPV4_BYTES + 4);
+    uint32_t port = wire_get_16(ip + IPV4_BYTES + 2);
     if (!classify_shape(first, second) || total + at > packet->length || udp_length < UDP_BYTES ||
         udp_length + IPV4_BYTES > total || !classify_source[ip[12]] ||
         !classify_sum(first, second, destination))
@@ -60,12 +59,12 @@ static inline int classify_ipv4(const struct tl_worker *worker, struct tl_packet
     if (address->arrival != arrival || port - address->port_first > address->port_span ||
         block == TL_NOT_OURS)
         return 0;
-    if (TL_UNLIKELY(udp >> 48 == 0))
+    if (TL_UNLIKELY(wire_get_16(ip + IPV4_BYTES + 6) == 0))
         packet->flags |= TL_PACKET_ZERO_CHECKSUM;
     packet->payload_offset = (uint16_t)(at + IPV4_BYTES + UDP_BYTES);
     packet->payload_length = (uint16_t)(udp_length - UDP_BYTES);
     packet->local_port = (uint16_t)port;
-    packet->remote_port = __builtin_bswap16((uint16_t)udp);
+    packet->remote_port = wire_get_16(ip + IPV4_BYTES);
     packet->place = address->ports + block + port % TL_PORT_BLOCK / 2;
     return 1;
 }

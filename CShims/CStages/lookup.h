@@ -16,23 +16,28 @@ TL_STAGE_CODE int lookup(struct tl_worker *worker, struct tl_packet *packet, str
     struct tl_port_entry entry = worker->ports[packet->place];
     if (TL_UNLIKELY(entry.slot == TL_NO_FLOW))
         return stage_drop(worker, packet, TL_DROP_INDEX_NO_FLOW);
-    struct tl_flow *flow = &worker->flows[entry.slot];
-    struct tl_flow_record *record = tl_worker_record(worker, entry.slot);
-    TL_PREFETCH(&flow->ingress);
-    TL_PREFETCH((const uint8_t *)record + LOOKUP_RECORD_IN);
-    packet->flow = flow;
-    *found = (struct found){packet, flow, flow, record, record, entry.slot};
+    uint32_t peer = entry.peer;
+    packet->flow = &worker->flows[entry.slot];
     if (TL_UNLIKELY(packet->local_port % 2 != 0)) {
         packet->flags |= TL_PACKET_RTCP_PORT;
-    } else if (TL_LIKELY(entry.peer != TL_NO_FLOW)) {
-        struct tl_flow *peer = &worker->flows[entry.peer];
-        struct tl_flow_record *out = tl_worker_record(worker, entry.peer);
-        TL_PREFETCH(&peer->egress);
-        TL_PREFETCH((const uint8_t *)out + LOOKUP_RECORD_OUT);
-        packet->peer = peer;
-        found->peer = peer;
-        found->out = out;
+        peer = TL_NO_FLOW;
     }
+    if (TL_LIKELY(peer != TL_NO_FLOW))
+        packet->peer = &worker->flows[peer];
+    else
+        peer = entry.slot; // something to fetch
+    *found = (struct found){
+        .packet = packet,
+        .flow = packet->flow,
+        .peer = &worker->flows[peer],
+        .record = tl_worker_record(worker, entry.slot),
+        .out = tl_worker_record(worker, peer),
+        .slot = entry.slot,
+    };
+    TL_PREFETCH(&found->flow->ingress);
+    TL_PREFETCH((const uint8_t *)found->record + LOOKUP_RECORD_IN);
+    TL_PREFETCH(&found->peer->egress);
+    TL_PREFETCH((const uint8_t *)found->out + LOOKUP_RECORD_OUT);
     return 1;
 }
 

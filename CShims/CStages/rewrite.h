@@ -28,16 +28,16 @@ TL_STAGE_CODE void rewrite(const struct tl_worker *worker, struct tl_packet *pac
     uint64_t sum = passage->payload_sum +
                    checksum_sum(passage->rtp + RTP_BYTES, passage->length - RTP_BYTES);
     uint32_t variant = egress->way & 7;
+    packet->target = egress->target;
+    packet->edge = TL_EDGE_SEND;
     if (TL_LIKELY(variant == 0)) {
         struct frame_way way = rewrite_way(worker, egress, passage);
         frame_build(packet, &way, passage->rtp, passage->length, passage->flags, sum, 1, 0);
-    } else {
-        struct frame_way way = rewrite_way(worker, egress, passage);
-        tl_frame_builders[variant](packet, &way, sum);
+        return;
     }
-    packet->target = egress->target;
-    packet->edge = TL_EDGE_SEND;
-    if (TL_UNLIKELY(variant & TL_VARIANT_HAIRPIN)) {
+    struct frame_way way = rewrite_way(worker, egress, passage);
+    tl_frame_builders[variant](packet, &way, sum);
+    if (variant & TL_VARIANT_HAIRPIN) {
         packet->edge = TL_EDGE_LOOP;
         packet->flags |= TL_PACKET_LOOPED;
         packet->hops++;
