@@ -1,22 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egress.h"
 
-TL_PACKET_CODE void tl_egress_map(const struct passage *passage, const struct tl_worker *worker)
+TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
+                                  uint32_t timestamp)
 {
-    struct tl_flow_egress *egress = &passage->peer->egress;
-    uint32_t slot = tl_worker_slot(worker, passage->peer);
-    const struct tl_flow_record *record = passage->out;
-    uint32_t timestamp = record->egress_timestamp;
+    struct tl_flow_egress *egress = &packet->peer->egress;
+    uint32_t slot = tl_worker_slot(worker, packet->peer);
+    const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    uint32_t next = record->egress_timestamp;
     if (record->egress_time_ns != 0) {
-        uint64_t passed_ns = passage->now_ns - record->egress_time_ns;
+        uint64_t passed_ns = worker->now_ns - record->egress_time_ns;
         uint32_t passed = wire_clock(passed_ns, worker->cold[slot].spec.clock_rate_hz);
-        timestamp += passed != 0 ? passed : 1; // two packets of two streams differ
+        next += passed != 0 ? passed : 1; // two packets of two streams differ
     }
-    egress->source_slot = passage->slot;
-    egress->source_stream = passage->stream;
+    egress->source_slot = tl_worker_slot(worker, packet->flow);
+    egress->source_stream = packet->stream;
     egress->first_index = record->egress_index;
-    egress->index_offset = (uint32_t)record->egress_index - passage->place;
-    egress->timestamp_offset = timestamp - passage->timestamp;
+    egress->index_offset = (uint32_t)record->egress_index - packet->place;
+    egress->timestamp_offset = next - timestamp;
 }
 
 TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,

@@ -43,7 +43,7 @@ TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,
     const struct tl_flow_egress *out = &passage->peer->egress;
     struct tl_flow_record *record = passage->out;
     if (TL_UNLIKELY(out->source_stream != passage->stream || out->source_slot != passage->slot))
-        PASSAGE_SHOWN(passage, tl_egress_map(&shown, worker));
+        tl_egress_map(worker, packet, passage->timestamp);
     uint32_t low = passage->place + out->index_offset;
     uint64_t next = record->egress_index;
     int32_t ahead = (int32_t)(low - (uint32_t)next);

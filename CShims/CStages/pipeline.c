@@ -55,7 +55,7 @@ TL_PACKET_CODE static __attribute__((noinline)) void relay_any(struct tl_worker 
         rewrite(worker, packet, &passage);
 }
 
-// `clock` is the passage before: what it knows of the time.
+// `clock` is the time as the packet before needed it.
 TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
                          struct clock *clock, uint64_t now_ns)
 {
@@ -64,9 +64,12 @@ TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
     if (TL_UNLIKELY(!usual(packet, &passage))) {
         relay_any(worker, found);
     } else if (police(worker, packet, &passage)) {
-        passage.clock = *clock;
+        passage.clock.rate_hz = clock->rate_hz; // one by one: they stay in registers
+        passage.clock.time = clock->time;
         rtp_count(packet, &passage);
-        *clock = passage.clock;
+        clock->rate_hz = passage.clock.rate_hz;
+        clock->time = passage.clock.time;
+        passage.payload_type = passage.flow->ingress.type_out;
         if (egress(worker, packet, &passage))
             rewrite(worker, packet, &passage);
     }
@@ -106,8 +109,8 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
         known += (uint32_t)lookup(worker, live[i], &found[known]);
     for (uint32_t i = 0; i < RELAY_AHEAD && known > 0; i++)
         found[known + i] = found[0]; // something to fetch
-    for (uint32_t i = 0; i < known; i++) {
-        lookup_fetch(&found[i + RELAY_AHEAD]);
-        relay(worker, &found[i], &clock, now_ns);
+    for (const struct found *at = found; at < found + known; at++) {
+        lookup_fetch(at + RELAY_AHEAD);
+        relay(worker, at, &clock, now_ns);
     }
 }

@@ -60,13 +60,6 @@ struct passage {
         goes_on;                                                                                   \
     })
 
-/// Likewise, to who only reads it.
-#define PASSAGE_SHOWN(passage, expression)                                                         \
-    ({                                                                                             \
-        const struct passage shown = *(passage);                                                   \
-        expression;                                                                                \
-    })
-
 /// What lookup finds.
 struct found {
     struct tl_packet *packet;
@@ -94,6 +87,8 @@ static inline int stage_refuse(struct tl_worker *worker, struct tl_packet *packe
 
 /// classify.c: any frame. Same as classify.h, which does the usual ones itself.
 TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *packet);
+/// police.c: a flow that is ahead of its budget, a candidate for the source, a long packet.
+TL_PACKET_CODE int tl_police_rare(struct tl_worker *worker, struct tl_packet *packet);
 /// demux.c: everything that is not RTP from the accepted source.
 TL_PACKET_CODE int tl_demux_rare(struct tl_worker *worker, struct tl_packet *packet);
 /// payload_type.c: types beyond the first.
@@ -102,8 +97,9 @@ TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_pack
 /// rtp_receive.c: another source, a new stream, a packet out of sequence.
 TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
                                        struct passage *passage);
-/// egress.c: another stream than before is mapped onto ours.
-TL_PACKET_CODE void tl_egress_map(const struct passage *passage, const struct tl_worker *worker);
+/// egress.c: another stream than before, with this packet first, is mapped onto ours.
+TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
+                                  uint32_t timestamp);
 /// egress.c: why a packet may not leave, or TL_DROP_REASON_COUNT.
 TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,
                                            struct tl_packet *packet);

@@ -34,7 +34,6 @@ TL_STAGE_CODE int usual(struct tl_packet *packet, struct passage *passage)
         return 0;
     packet->kind = TL_KIND_RTP;
     packet->overhead = 0;
-    passage->payload_type = ingress->type_out;
     return 1;
 }
 
