@@ -11,29 +11,27 @@ enum { LOOKUP_RECORD_IN = 64, LOOKUP_RECORD_OUT = 128 };
 _Static_assert(offsetof(struct tl_flow_record, ingress_index) == LOOKUP_RECORD_IN, "line");
 _Static_assert(offsetof(struct tl_flow_record, egress_index) == LOOKUP_RECORD_OUT, "line");
 
-TL_STAGE_CODE int lookup(struct tl_worker *worker, struct tl_packet *packet, struct found *found)
+TL_STAGE_CODE int lookup(struct tl_worker *worker, struct tl_packet *packet,
+                         struct found *restrict found)
 {
     struct tl_port_entry entry = worker->ports[packet->place];
     if (TL_UNLIKELY(entry.slot == TL_NO_FLOW))
         return stage_drop(worker, packet, TL_DROP_INDEX_NO_FLOW);
     uint32_t peer = entry.peer;
-    packet->flow = &worker->flows[entry.slot];
     if (TL_UNLIKELY(packet->local_port % 2 != 0)) {
         packet->flags |= TL_PACKET_RTCP_PORT;
         peer = TL_NO_FLOW;
     }
-    if (TL_LIKELY(peer != TL_NO_FLOW))
-        packet->peer = &worker->flows[peer];
-    else
-        peer = entry.slot; // something to fetch
-    *found = (struct found){
-        .packet = packet,
-        .flow = packet->flow,
-        .peer = &worker->flows[peer],
-        .record = tl_worker_record(worker, entry.slot),
-        .out = tl_worker_record(worker, peer),
-        .slot = entry.slot,
-    };
+    int alone = peer == TL_NO_FLOW;
+    peer = alone ? entry.slot : peer; // something to fetch
+    found->packet = packet;
+    found->slot = entry.slot;
+    found->flow = &worker->flows[entry.slot];
+    found->peer = &worker->flows[peer];
+    found->record = tl_worker_record(worker, entry.slot);
+    found->out = tl_worker_record(worker, peer);
+    packet->flow = found->flow;
+    packet->peer = alone ? NULL : found->peer;
     TL_PREFETCH(&found->flow->ingress);
     TL_PREFETCH((const uint8_t *)found->record + LOOKUP_RECORD_IN);
     TL_PREFETCH(&found->peer->egress);
