@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Only negotiated payload types pass, as what the peer's leg calls them. The first is the call's
 // codec and stands in the flow's line.
-// Cost: 23 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
+// Cost: 11 instructions for an RTP packet over IPv6, none for a usual one
+// (Tests/gates/instructions.txt).
 
 #ifndef TL_PAYLOAD_TYPE_H
 #define TL_PAYLOAD_TYPE_H

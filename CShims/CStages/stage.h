@@ -8,7 +8,8 @@
 //
 //   classify                          asks for the place in the port table
 //   lookup                            asks for the flow's and its peer's lines
-//   source_check ... rewrite          everything else
+//   usual, or source_check ...        everything else: what nearly all packets are is told from the
+//   ... rewrite                       rest in a few compares, and skips what they answer
 
 #ifndef TL_STAGE_H
 #define TL_STAGE_H

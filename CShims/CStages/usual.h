@@ -3,7 +3,7 @@
 // checksum, at the even port, from the accepted source, in sequence. Such a packet needs none of
 // source_check, demux, rtp_check, payload_type: what they would find is known. Any other meets them
 // one by one, so that nothing is refused here, and nothing changed.
-// Cost: 0 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
+// Cost: 39 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_USUAL_H
 #define TL_USUAL_H
