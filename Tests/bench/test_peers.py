@@ -9,6 +9,7 @@ from children import BenchError
 from generator import Load, ceiling
 from peers import bencode
 from peers.rtpengine import CallSetUp, media_of
+from profiles.memif import outside_slow_state
 
 RELAY_SDP = "v=0\r\nc=IN IP4 198.18.1.1\r\nm=audio {port} RTP/AVP 0\r\na=rtcp-mux\r\n"
 
@@ -86,6 +87,19 @@ class Generator(unittest.TestCase):
 
     def test_the_ceiling_is_the_most_that_was_shown(self):
         self.assertEqual(ceiling([load(), load(ceiling_pps=7e5), load(ceiling_pps=1e5)]), 7e5)
+
+
+class SlowState(unittest.TestCase):
+    def kept(self, *rates):
+        return [window["received_pps"]
+                for window in outside_slow_state([load(received_pps=rate) for rate in rates])]
+
+    def test_slow_windows_are_left_out(self):
+        self.assertEqual(self.kept(2.9, 9.2, 3.1, 11.4, 11.3), [9.2, 11.4, 11.3])
+
+    def test_a_spread_that_is_no_other_state_stays(self):
+        self.assertEqual(self.kept(6.0, 8.0, 10.0), [6.0, 8.0, 10.0])
+        self.assertEqual(self.kept(5.0), [5.0])
 
 
 class Cpu(unittest.TestCase):
