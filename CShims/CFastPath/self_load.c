@@ -26,7 +26,7 @@
 #include "say.h"
 #include "self_load.h"
 
-enum { TURN_FRAMES_MIN = 1 << 16, TURN_FLOWS = 2 };
+enum { TURN_FRAMES_MIN = 1 << 16, TURN_FLOWS = 2, SMALL_FILE_BYTES = 2 << 20 };
 
 static uint64_t now_cycles(void)
 {
@@ -122,9 +122,10 @@ static void print(const struct tl_options *options, const struct tl_load *load, 
     double cycles = each(load->cycles, load->packets);
     double bare_cycles = each(bare->cycles, bare->packets);
     double ratio = bare_cycles > 0 ? cycles / bare_cycles : 0;
-    // Both kinds of memory that a relayed packet touches.
+    // Both kinds of memory that a relayed packet touches; a file below a huge page cannot have one.
     int huge = tl_load_memory_is_huge(load->lane->worker->flows) &&
-               tl_load_memory_is_huge(load->lane->worker->records);
+               (load->lane->own->size_bytes < SMALL_FILE_BYTES ||
+                tl_load_memory_is_huge(load->lane->worker->records));
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
     const char *format =
         options->json

@@ -270,7 +270,8 @@ TL_PACKET_CODE uint32_t tl_flow_rtcp_ports(const struct tl_worker *worker, uint3
 {
     const struct tl_flow_cold *cold = &worker->cold[slot];
     uint16_t local = (uint16_t)(cold->spec.local_port + !(cold->spec.flags & TL_FLOW_RTCP_MUX));
-    return __builtin_bswap16(local) | (uint32_t)__builtin_bswap16((uint16_t)cold->rtcp_source_key) << 16;
+    uint16_t remote = (uint16_t)cold->rtcp_source_key;
+    return __builtin_bswap16(local) | (uint32_t)__builtin_bswap16(remote) << 16;
 }
 
 TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)

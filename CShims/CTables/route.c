@@ -111,7 +111,8 @@ static void headers_make(const struct tl_worker *worker, const struct tl_flow_sp
     memcpy(egress->remote, remote, 16);
     egress->traffic_class = (uint8_t)(spec->dscp << 2);
     egress->address_index = (uint8_t)spec->address_index;
-    egress->ports_be = __builtin_bswap16(spec->local_port) | (uint32_t)__builtin_bswap16(port) << 16;
+    uint32_t port_be = __builtin_bswap16(port);
+    egress->ports_be = __builtin_bswap16(spec->local_port) | port_be << 16;
     egress->udp_sum = fold(addresses + __builtin_bswap16(IPPROTO_UDP));
     const uint8_t fixed[12] = {0x45, egress->traffic_class, 0, 0, 0, 0, 0x40, 0, TTL, IPPROTO_UDP};
     egress->ip_sum = fold(sum_words(fixed, sizeof(fixed), addresses));

@@ -31,12 +31,13 @@ static void turn_asks(const char *what, uint64_t now_ms, uint32_t expected)
 
 int main(int argc, char **argv)
 {
+    static uint64_t words[HOPS];
     static struct tl_next_hop entries[HOPS];
     static uint32_t heads[HOPS];
     struct tl_worker *workers[1] = {&worker};
     if (argc != 2)
         return 2;
-    tl_next_hops_init(&worker.hops, entries, heads, HOPS);
+    tl_next_hops_init(&worker.hops, words, entries, heads, HOPS);
     neighbours = (struct tl_neighbours){.realm_count = 1, .workers = workers, .worker_count = 1,
                                         .dirty = 1, .events = tl_netlink_open(RTMGRP_NEIGH),
                                         .request = tl_netlink_open(0)};
