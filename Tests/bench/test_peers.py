@@ -58,7 +58,7 @@ class SetUp(unittest.TestCase):
 
 
 def load(share=None, **changes):
-    report = {"sent": 1000, "lost": 0, "duplicated": 0, "corrupt": 0, "tx_refused": 0,
+    report = {"sent": 1000, "lost": 0, "duplicated": 0, "corrupt": 0, "lateness_us": {"p99": 1.0},
               "received_pps": 100_000.0, "ceiling_pps": 500_000.0, "latency_us": {"p99": 100.0}}
     return Load(report | changes, share)
 
@@ -66,8 +66,8 @@ def load(share=None, **changes):
 class Generator(unittest.TestCase):
     def test_carried(self):
         self.assertTrue(load().carried)
-        for change in ({"lost": 1}, {"corrupt": 1}, {"duplicated": 1}, {"tx_refused": 1},
-                       {"sent": 0}, {"latency_us": {"p99": 20_000.0}}):
+        for change in ({"lost": 1}, {"corrupt": 1}, {"duplicated": 1}, {"sent": 0},
+                       {"latency_us": {"p99": 20_000.0}}, {"lateness_us": {"p99": 20_000.0}}):
             self.assertFalse(load(**change).carried, change)
         self.assertTrue(load(latency_us={"p99": 20_000.0}).lossless)
 
