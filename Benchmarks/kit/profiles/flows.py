@@ -44,7 +44,7 @@ def _peer(bench):
     """CPU microseconds and seconds for rtpengine to set up calls."""
     calls = bench.pick(2000, 600)
     bench.say(f"rtpengine sets up {calls:,} calls")
-    peer = RtpEngine(bench)
+    peer = RtpEngine(bench, threads=1)
     peer.set_up(100)  # its first calls pay for pages that later ones find
     _, seconds, cpu_us = peer.set_up(calls, first=100)
     peer.stop()

@@ -78,11 +78,13 @@ def _rows(bench, product, peer):
     bench.row("relay.mpps.memif", ours / 1e6, ("testpmd", theirs / 1e6),
               f"{CALLS:,} sessions, saturated, median outside memif's slow state, all windows: "
               f"{_spread(product)} | testpmd: {_spread(peer)}", void)
+    best, peer_best = (max(load["received_pps"] for load in loads) for loads in (product, peer))
+    stuck = "testpmd never left memif's slow state in this run" if peer_best < best else None
     limited = "; so the generator, not the port, was testpmd's limit" if most < 1.2 * theirs else ""
     bench.row("relay.ratio_to_testpmd.memif", ours / theirs,
               conditions=f"medians outside the slow state: {len(fast)} and {len(peer_fast)} of "
               f"{len(product)} alternating windows; generator's ceiling {most / 1e6:.1f} Mpps"
-              f"{limited}", void=void)
+              f"{limited}", void=[*void, stuck])
     bench.row("relay.cpu_ns_per_packet.memif",
               statistics.median(load.relay_cpu_ns for load in fast),
               ("testpmd", statistics.median(load.relay_cpu_ns for load in peer_fast)),
