@@ -210,10 +210,14 @@ static void drain(struct tl_load *load, int (*stop_count)(void))
     uint64_t quiet = QUIET_MS * load->tsc_hz / 1000;
     uint64_t now = rte_rdtsc();
     uint64_t end = now + DRAIN_SECONDS_MAX * load->tsc_hz;
+    uint64_t seen = load->checker.ours;
     for (uint64_t last = now; now - last < quiet && now < end && stop_count() < 2;
-         now = rte_rdtsc())
-        if (tl_loop_receive(load) > 0)
+         now = rte_rdtsc()) {
+        tl_loop_receive(load);
+        if (load->checker.ours != seen)
             last = now;
+        seen = load->checker.ours;
+    }
 }
 
 void tl_load_run(struct tl_load *load, int (*stop_count)(void))
