@@ -142,7 +142,7 @@ void tl_check_frame(struct tl_checker *checker, const void *bytes, uint32_t leng
     uint32_t stream = frame->tag.stream & ~TL_TAG_MEASURED;
     uint64_t measured = (frame->tag.stream & TL_TAG_MEASURED) != 0;
     struct tl_arrival *arrival = &checker->arrivals[stream];
-    int is_whole = (checker->looked_at++ & checker->verify_mask) == 0;
+    int is_whole = (checker->ours++ & checker->verify_mask) == 0;
     enum tl_fault fault = check_headers(checker, arrival, frame, length);
     if (fault == NONE && is_whole)
         fault = check_whole(checker, frame);
@@ -152,10 +152,12 @@ void tl_check_frame(struct tl_checker *checker, const void *bytes, uint32_t leng
     if (__builtin_expect(fault != NONE, 0)) {
         tally->corrupt += measured;
         tally->corrupt_by[fault] += measured;
-        if (fault == TL_FAULT_COUNTER)
-            return; // it would spoil the window
+        if (frame->tag.counter >= checker->streams[stream].counter)
+            return; // never sent: it would spoil the window
     }
+    checker->missing -= (int64_t)arrival->window.next;
     enum tl_order order = tl_window_note(&arrival->window, frame->tag.counter);
+    checker->missing += (int64_t)arrival->window.next - (order != TL_ORDER_DUPLICATE);
     if (__builtin_expect(order != TL_ORDER_NEXT, 0)) {
         tally->duplicated += order == TL_ORDER_DUPLICATE ? measured : 0;
         tally->reordered += order == TL_ORDER_LATE ? measured : 0;

@@ -72,7 +72,8 @@ struct tl_checker {
     struct tl_frame prepared;  // to compare with
     struct tl_frame unswapped; // echo: MAC addresses as sent
     int is_open;               // within the measured time
-    uint64_t looked_at;
+    uint64_t ours; // frames of this run, whenever sent and however damaged
+    int64_t missing; // packets, sent at any time, that later ones of their streams overtook
     struct tl_tally tally;
     struct tl_histogram latency; // TSC cycles
 };

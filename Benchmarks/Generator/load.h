@@ -10,13 +10,14 @@
 #include "schedule.h"
 
 /// Saturating: how many frames are under way, so that what the peer sends back finds room. Frames
-/// that a peer dropped must not count for ever: what was sent before the last but one look and has
-/// not come back is given up.
+/// that a peer dropped do not count for ever: those that later ones of their streams overtook are
+/// known to be gone, and when nothing comes from one look to the next, all are given up.
 struct tl_flight {
-    uint64_t sent, received, given_up; // of the whole run
-    uint64_t sent_before[2];           // at the last look, and at the one before
-    uint64_t next_look;                // TSC
-    uint64_t next_send, next_receive;  // TSC before which it is no use to try
+    uint64_t sent;                    // in the whole run
+    int64_t given_up;                 // beside those that were overtaken
+    uint64_t ours_before;             // the checker's count at the last look
+    uint64_t next_look;               // TSC
+    uint64_t next_send, next_receive; // TSC before which it is no use to try
 };
 
 /// What the loop counts within the measured time.

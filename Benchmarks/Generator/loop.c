@@ -19,10 +19,9 @@
 enum {
     QUIET_MS = 200,         // the drain is over when nothing has come for so long
     DRAIN_SECONDS_MAX = 10, // of a peer that never stops
-    LOOK_MS = 10,           // see struct tl_flight
-    // Saturating: after a burst that was not full. Whoever asks a ring again and again takes its
-    // cache line from the one who fills it, and then both work in crumbs: the same pair of
-    // processes moves 3 or 10 million packets a second over a memif.
+    LOOK_MS = 200,          // see struct tl_flight; longer than the machine stops a peer
+    // Saturating: after a burst that was not full, so that frames gather and the ring's cache
+    // lines are not taken from the one who fills it for a frame or two.
     PAUSE_NS = 1500,
 };
 
@@ -121,19 +120,23 @@ uint32_t tl_loop_receive(struct tl_load *load)
     return count;
 }
 
+static int64_t under_way(const struct tl_load *load)
+{
+    const struct tl_flight *flight = &load->flight;
+    return (int64_t)(flight->sent - load->checker.ours) - load->checker.missing - flight->given_up;
+}
+
 static int has_room(struct tl_load *load, uint64_t now)
 {
     struct tl_flight *flight = &load->flight;
     if (now >= flight->next_look) {
-        int64_t missing = (int64_t)(flight->sent_before[1] - flight->received - flight->given_up);
-        if (missing > 0)
-            flight->given_up += (uint64_t)missing;
-        flight->sent_before[1] = flight->sent_before[0];
-        flight->sent_before[0] = flight->sent;
+        // Below zero it is when frames came after they were given up.
+        if (load->checker.ours == flight->ours_before || under_way(load) < 0)
+            flight->given_up += under_way(load);
+        flight->ours_before = load->checker.ours;
         flight->next_look = now + LOOK_MS * load->tsc_hz / 1000;
     }
-    int64_t under_way = (int64_t)(flight->sent - flight->received - flight->given_up);
-    return under_way + TL_BURST <= (int64_t)load->options->in_flight;
+    return under_way(load) + TL_BURST <= (int64_t)load->options->in_flight;
 }
 
 static uint32_t saturate(struct tl_load *load, uint64_t now)
@@ -148,7 +151,6 @@ static uint32_t saturate(struct tl_load *load, uint64_t now)
     }
     if (now >= flight->next_receive) {
         received = tl_loop_receive(load);
-        flight->received += received;
         flight->next_receive = received < TL_BURST ? now + pause : now;
     }
     return sent + received;
@@ -208,10 +210,14 @@ static void drain(struct tl_load *load, int (*stop_count)(void))
     uint64_t quiet = QUIET_MS * load->tsc_hz / 1000;
     uint64_t now = rte_rdtsc();
     uint64_t end = now + DRAIN_SECONDS_MAX * load->tsc_hz;
+    uint64_t seen = load->checker.ours;
     for (uint64_t last = now; now - last < quiet && now < end && stop_count() < 2;
-         now = rte_rdtsc())
-        if (tl_loop_receive(load) > 0)
+         now = rte_rdtsc()) {
+        tl_loop_receive(load);
+        if (load->checker.ours != seen)
             last = now;
+        seen = load->checker.ours;
+    }
 }
 
 void tl_load_run(struct tl_load *load, int (*stop_count)(void))

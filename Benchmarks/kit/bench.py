@@ -94,7 +94,6 @@ class Bench:
     def end_profile(self):
         """Ends what the profile left running."""
         self.children.stop()
-        self.children.list.clear()
 
     def close(self):
         self.children.stop()

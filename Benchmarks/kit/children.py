@@ -124,17 +124,20 @@ class Children:
     def __init__(self, folder):
         self.folder = folder
         self.list = []
+        self.count = 0  # of all that were ever started: their files have names of their own
 
     def start(self, name, *words, **options):
-        path = os.path.join(self.folder, f"{len(self.list)}-{name}.log")
+        self.count += 1
+        path = os.path.join(self.folder, f"{self.count}-{name}.log")
         child = Child(name, words, path, **options)
         self.list.append(child)
         return child
 
-    def stop(self, first=0):
-        """Ends those that were started at place `first` or later, the youngest first."""
-        for child in reversed(self.list[first:]):
+    def stop(self):
+        """Ends all that run, the youngest first."""
+        for child in reversed(self.list):
             child.stop()
+        self.list.clear()
 
     def close(self):
         self.stop()

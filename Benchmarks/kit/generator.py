@@ -28,15 +28,16 @@ class Load:
 
     @property
     def lossless(self):
-        """Every packet came back once, unspoilt, and the generator sent what it was told."""
+        """Every packet came back once, and unspoilt."""
         report = self.report
         return (report["sent"] > 0 and report["lost"] == 0 and report["corrupt"] == 0
-                and report["duplicated"] == 0 and report["tx_refused"] == 0)
+                and report["duplicated"] == 0)
 
     @property
     def carried(self):
-        """Lossless and in time: what makes a load count as carried."""
-        return self.lossless and self.report["latency_us"]["p99"] < P99_LIMIT_US
+        """Lossless, sent in time and back in time: what makes a load count as carried."""
+        return (self.lossless and self.report["lateness_us"]["p99"] < P99_LIMIT_US
+                and self.report["latency_us"]["p99"] < P99_LIMIT_US)
 
     @property
     def verdict(self):

@@ -99,7 +99,6 @@ def prepare():
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # three descriptors a call
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_INTERRUPTED))
-    wire.sweep()
 
 
 def show(result, options):
@@ -120,8 +119,9 @@ def measure(options):
     result = Result(machine.describe(ROOT, cores))
     result.machine["quick"] = options.quick
     steal = machine.steal_ticks()
-    base = "/dev/shm" if os.path.isdir("/dev/shm") else None
-    folder = tempfile.mkdtemp(prefix=f"{wire.PREFIX}-", dir=base)
+    base = "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir()
+    wire.sweep(base)
+    folder = tempfile.mkdtemp(prefix=f"{wire.PREFIX}-{os.getpid()}-", dir=base)
     code = 0
     try:
         bench = Bench(result, folder, binaries(), cores, options.quick)

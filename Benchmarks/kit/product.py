@@ -31,7 +31,7 @@ class FastPath:
     def __init__(self, bench, realm, calls=1000, namespace=None, probe=False, huge=None,
                  more=()):
         self.bench = bench
-        self.folder = bench.path(f"fastpath-{len(bench.children.list)}")
+        self.folder = bench.path(f"fastpath-{bench.children.count}")
         os.mkdir(self.folder)
         self.probe_path = os.path.join(self.folder, "probe.json")
         words = [bench.program("trunkline-fastpath"), "--directory", self.folder,

@@ -6,6 +6,7 @@
 
 import ctypes
 import os
+import shutil
 import socket
 import threading
 
@@ -19,13 +20,21 @@ DEVICES = {"box": "to-far", "far": "to-box"}
 CLONE_NEWNET = 0x40000000
 
 
-def sweep():
-    """Removes namespaces of runs that were killed before they could."""
+def is_left_over(name):
+    """True of a namespace or folder that a run made which is no more."""
+    parts = name.split("-")
+    return len(parts) == 3 and parts[0] == PREFIX and parts[1].isdigit() \
+        and not os.path.exists(f"/proc/{parts[1]}")
+
+
+def sweep(base):
+    """Removes namespaces, and folders in `base`, of runs that were killed before they could."""
     for line in run("ip", "netns", "list").stdout.splitlines():
-        parts = line.split()[0].split("-")
-        if len(parts) == 3 and parts[0] == PREFIX and parts[1].isdigit() \
-                and not os.path.exists(f"/proc/{parts[1]}"):
+        if is_left_over(line.split()[0]):
             run("ip", "netns", "del", line.split()[0], check=False)
+    for name in os.listdir(base):
+        if is_left_over(name):
+            shutil.rmtree(os.path.join(base, name), ignore_errors=True)
 
 
 class Wire:

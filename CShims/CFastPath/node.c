@@ -260,7 +260,8 @@ static int make_worker(struct tl_node *node, uint32_t index)
     if (memory != NULL)
         node->workers[index] = tl_worker_init(memory, &config, clock_ns(CLOCK_MONOTONIC), &problem);
     if (node->workers[index] != NULL) {
-        say_memory(node, index, size_bytes, pages);
+        if (node->options->mode == TL_MODE_SERVE)
+            say_memory(node, index, size_bytes, pages);
         return 0;
     }
     tl_say("worker %u cannot be made: %s", index, problem);

@@ -125,8 +125,11 @@ static void test_order(void)
     set_up(TL_EXPECT_RELAY);
     struct tl_frame first = relayed(2), second = relayed(2);
     receive(&second);
+    CHECK_EQUAL(checker.missing, 1);
     receive(&first);
+    CHECK_EQUAL(checker.missing, 0);
     receive(&second);
+    CHECK_EQUAL(checker.missing, 0);
     CHECK_EQUAL(checker.tally.received, 3);
     CHECK_EQUAL(checker.tally.reordered, 1);
     CHECK_EQUAL(checker.tally.duplicated, 1);

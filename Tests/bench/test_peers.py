@@ -9,6 +9,7 @@ from children import BenchError
 from generator import Load, ceiling
 from peers import bencode
 from peers.rtpengine import CallSetUp, media_of
+from profiles.memif import outside_slow_state
 
 RELAY_SDP = "v=0\r\nc=IN IP4 198.18.1.1\r\nm=audio {port} RTP/AVP 0\r\na=rtcp-mux\r\n"
 
@@ -57,7 +58,7 @@ class SetUp(unittest.TestCase):
 
 
 def load(share=None, **changes):
-    report = {"sent": 1000, "lost": 0, "duplicated": 0, "corrupt": 0, "tx_refused": 0,
+    report = {"sent": 1000, "lost": 0, "duplicated": 0, "corrupt": 0, "lateness_us": {"p99": 1.0},
               "received_pps": 100_000.0, "ceiling_pps": 500_000.0, "latency_us": {"p99": 100.0}}
     return Load(report | changes, share)
 
@@ -65,8 +66,8 @@ def load(share=None, **changes):
 class Generator(unittest.TestCase):
     def test_carried(self):
         self.assertTrue(load().carried)
-        for change in ({"lost": 1}, {"corrupt": 1}, {"duplicated": 1}, {"tx_refused": 1},
-                       {"sent": 0}, {"latency_us": {"p99": 20_000.0}}):
+        for change in ({"lost": 1}, {"corrupt": 1}, {"duplicated": 1}, {"sent": 0},
+                       {"latency_us": {"p99": 20_000.0}}, {"lateness_us": {"p99": 20_000.0}}):
             self.assertFalse(load(**change).carried, change)
         self.assertTrue(load(latency_us={"p99": 20_000.0}).lossless)
 
@@ -86,6 +87,19 @@ class Generator(unittest.TestCase):
 
     def test_the_ceiling_is_the_most_that_was_shown(self):
         self.assertEqual(ceiling([load(), load(ceiling_pps=7e5), load(ceiling_pps=1e5)]), 7e5)
+
+
+class SlowState(unittest.TestCase):
+    def kept(self, *rates):
+        return [window["received_pps"]
+                for window in outside_slow_state([load(received_pps=rate) for rate in rates])]
+
+    def test_slow_windows_are_left_out(self):
+        self.assertEqual(self.kept(2.9, 9.2, 3.1, 11.4, 11.3), [9.2, 11.4, 11.3])
+
+    def test_a_spread_that_is_no_other_state_stays(self):
+        self.assertEqual(self.kept(6.0, 8.0, 10.0), [6.0, 8.0, 10.0])
+        self.assertEqual(self.kept(5.0), [5.0])
 
 
 class Cpu(unittest.TestCase):

@@ -4,6 +4,7 @@
 import io
 import json
 import math
+import os
 import unittest
 from contextlib import redirect_stdout
 
@@ -12,6 +13,7 @@ import main
 import profiles
 import table
 import targets
+import wire
 from result import HIGHER, LOWER, Result, Row, ceiling_void, first_reason
 
 BOUNDS = {"low": (targets.AT_MOST, 3), "high": (targets.AT_LEAST, 0.75)}
@@ -104,6 +106,15 @@ class Profiles(unittest.TestCase):
             self.assertIn(name, said.getvalue())
             for row in profiles.load(name).ROWS:
                 self.assertIn(row, said.getvalue())
+
+
+class LeftOvers(unittest.TestCase):
+    def test_only_of_runs_that_are_no_more(self):
+        gone = 2 ** 22 + 1  # above the highest process id that Linux gives
+        self.assertTrue(wire.is_left_over(f"tlbench-{gone}-box"))
+        for name in (f"tlbench-{os.getpid()}-box", f"other-{gone}-box", "tlbench-x-box",
+                     f"tlbench-{gone}"):
+            self.assertFalse(wire.is_left_over(name), name)
 
 
 class Table(unittest.TestCase):

@@ -35,8 +35,8 @@ class Memory(unittest.TestCase):
                    for line in part.splitlines() if line.startswith(figure))
 
     def test_records_and_tables(self):
-        # 65,536 records of 256 bytes are 16 MiB.
-        self.assertGreaterEqual(self.huge_kilobytes("fastpath.shm", "ShmemPmdMapped:"), 14 << 10)
+        # 65,536 records of 192 bytes are 12 MiB, of which the file's first page may be small.
+        self.assertGreaterEqual(self.huge_kilobytes("fastpath.shm", "ShmemPmdMapped:"), 10 << 10)
         self.assertGreaterEqual(self.huge_kilobytes("", "AnonHugePages:"), 14 << 10)
         self.assertIn("records in huge pages", self.box.log())
         self.assertIn("memory node", self.box.log())
@@ -45,5 +45,5 @@ class Memory(unittest.TestCase):
         self.box.process.kill()
         self.box.process.wait()
         self.box.start()
-        self.assertGreaterEqual(self.huge_kilobytes("fastpath.shm", "ShmemPmdMapped:"), 14 << 10)
+        self.assertGreaterEqual(self.huge_kilobytes("fastpath.shm", "ShmemPmdMapped:"), 10 << 10)
         self.assertIn("state 2", self.box.poke("record", 20000, 0))
