@@ -36,15 +36,16 @@ static void find_unused(struct tl_junk *junk)
 void tl_junk_init(struct tl_junk *junk, const struct tl_stream *streams, uint32_t stream_count,
                   const uint8_t to[6], const uint8_t from[6], uint32_t magic)
 {
-    *junk = (struct tl_junk){.streams = streams, .stream_count = stream_count};
+    *junk = (struct tl_junk){.streams = streams, .stream_count = stream_count,
+                             .kinds = TL_JUNK_KINDS};
     tl_frame_prepare(&junk->prepared, to, from, ~magic);
     find_unused(junk);
 }
 
 uint16_t tl_junk_make(struct tl_junk *junk, struct tl_frame *frame)
 {
-    enum tl_junk_kind kind = (enum tl_junk_kind)(junk->made % TL_JUNK_KINDS);
-    uint64_t turn = junk->made / TL_JUNK_KINDS;
+    enum tl_junk_kind kind = (enum tl_junk_kind)(junk->made % junk->kinds);
+    uint64_t turn = junk->made / junk->kinds;
     const struct tl_stream *stream = &junk->streams[turn % junk->stream_count];
     uint16_t length = TL_FRAME_BYTES;
     junk->made++;

@@ -17,8 +17,8 @@ enum {
     EXTRA_MB = 8,
 };
 
-// Every run has its own tag, so that frames of a run before it are strangers; sequence numbers,
-// phases and order are the same in each.
+// Phases and order are the same in every run. Tag, sequence numbers and SSRCs are a run's own:
+// frames of a run before it are strangers, and a relay that kept its flows sees new streams.
 #define SEED 0x7472756e6b6c696eull
 
 uint32_t tl_load_memory_mb(uint32_t call_count)
@@ -66,8 +66,8 @@ static void prepare_buffer(struct rte_mempool *pool, void *prepared, void *objec
 int tl_load_init(struct tl_load *load, const struct tl_options *options,
                  const struct tl_plan *plan)
 {
-    uint64_t random = SEED;
     uint32_t magic = (uint32_t)rte_rdtsc();
+    uint64_t random = SEED ^ magic;
     struct tl_arrival *arrivals;
     load->options = options;
     load->stream_count = 2 * plan->count;
@@ -88,6 +88,7 @@ int tl_load_init(struct tl_load *load, const struct tl_options *options,
     if (options->junk_rate > 0) {
         tl_junk_init(&load->junk, load->streams, load->stream_count, options->relay_mac,
                      options->own_mac, magic);
+        load->junk.kinds = options->junk_no_flow ? 1 : TL_JUNK_KINDS;
         load->junk.period = load->tsc_hz / options->junk_rate;
     }
     return 0;

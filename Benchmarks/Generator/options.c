@@ -27,7 +27,7 @@ static const char help[] =
     "  --relay-mac MAC         where frames go\n"
     "  --plan FILE             the relay's calls; without it calls are made up (--expect echo)\n"
     "  --calls N               the first N calls only, 1 to 200000 (all of the plan; 1000)\n"
-    "  --expect relay|echo     frames return with the headers of the call's other leg, or as as\n"
+    "  --expect relay|echo     frames return with the headers of the call's other leg, or as\n"
     "                          they were sent, MAC addresses swapped or not (relay)\n"
     "\n"
     "  --stream-pps N          each party sends N packets a second, at a phase of its own (50)\n"
@@ -38,6 +38,7 @@ static const char help[] =
     "  --warm-up S             sent before that and not counted (1)\n"
     "  --junk-rate PPS         packets beside the calls: unused ports, strangers, malformed RTP,\n"
     "                          other protocols (0)\n"
+    "      --junk-kinds KINDS  all, or no-flow: ports that no call uses, and nothing else (all)\n"
     "  --first-packet          one packet after each pause, for its latency\n"
     "      --count N           how often (100)\n"
     "      --pause-ms N        pause between two, in milliseconds (100)\n"
@@ -65,6 +66,7 @@ enum option_id {
     OPTION_SECONDS,
     OPTION_WARM_UP,
     OPTION_JUNK_RATE,
+    OPTION_JUNK_KINDS,
     OPTION_FIRST_PACKET,
     OPTION_COUNT,
     OPTION_PAUSE_MS,
@@ -90,6 +92,7 @@ static const struct option long_options[] = {
     {"seconds", required_argument, NULL, OPTION_SECONDS},
     {"warm-up", required_argument, NULL, OPTION_WARM_UP},
     {"junk-rate", required_argument, NULL, OPTION_JUNK_RATE},
+    {"junk-kinds", required_argument, NULL, OPTION_JUNK_KINDS},
     {"first-packet", no_argument, NULL, OPTION_FIRST_PACKET},
     {"count", required_argument, NULL, OPTION_COUNT},
     {"pause-ms", required_argument, NULL, OPTION_PAUSE_MS},
@@ -188,6 +191,15 @@ static int read_expect(struct tl_options *options, const char *text)
     return 0;
 }
 
+static int read_junk_kinds(struct tl_options *options, const char *text)
+{
+    options->junk_no_flow = strcmp(text, "no-flow") == 0;
+    if (options->junk_no_flow || strcmp(text, "all") == 0)
+        return 0;
+    tl_say("--junk-kinds: \"%s\" is not known; write all or no-flow", text);
+    return -1;
+}
+
 static int read_other_core(struct tl_options *options, const char *text)
 {
     uint32_t core;
@@ -249,6 +261,8 @@ static int read_option(struct tl_options *options, int id, const char *text)
         return read_number("warm-up", text, 0, 3600, &options->warm_up);
     case OPTION_JUNK_RATE:
         return read_number("junk-rate", text, 0, 10000000, &options->junk_rate);
+    case OPTION_JUNK_KINDS:
+        return read_junk_kinds(options, text);
     case OPTION_COUNT:
         return read_number("count", text, 1, 100000, &options->count);
     case OPTION_PAUSE_MS:

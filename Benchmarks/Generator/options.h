@@ -34,6 +34,7 @@ struct tl_options {
     uint32_t in_flight; // TL_PACE_SATURATE: frames under way at most
     uint32_t seconds, warm_up, wait;
     uint32_t junk_rate; // packets a second
+    uint8_t junk_no_flow; // only such as no call has a port for
     uint32_t core;
     int32_t other_core;       // TL_VERB_PROBE; -1 = none
     uint32_t count, pause_ms; // first_packet

@@ -259,6 +259,12 @@ static void test_strangers(void)
             CHECK(frame.destination_port_be != streams[k].destination_port_be);
     }
     CHECK_EQUAL(checker.tally.junk_returned, 1000);
+    junk.kinds = 1; // for no flow
+    for (int i = 0; i < 100; i++) {
+        CHECK_EQUAL(tl_junk_make(&junk, &frame), TL_FRAME_BYTES);
+        for (uint32_t k = 0; k < STREAMS; k++)
+            CHECK(frame.destination_port_be != streams[k].destination_port_be);
+    }
     CHECK_EQUAL(checker.tally.received, 0);
 }
 
