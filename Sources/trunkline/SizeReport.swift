@@ -84,7 +84,17 @@ struct SizeReport {
     var verdict: String {
         let limit = self.budget.limiting
         return "This machine carries \(limit.calls) calls; what limits it is \(limit.resource) "
-            + "(\(Self.scope)).\nTo get more: \(self.advice)."
+            + "(\(Self.scope)).\n\(self.caution)To get more: \(self.advice)."
+    }
+
+    /// Where the figure rests on the driver more than on what was measured.
+    private var caution: String {
+        let driverNs = self.resources.driverNsPerPacket
+        let limit = self.budget.limiting
+        let ns = self.cost.nsPerPacket(calls: limit.calls / max(self.resources.workers, 1))
+        guard limit.resource == .workers, driverNs > ns else { return "" }
+        return "Most of that is the allowance for the \(self.attach.rawValue) driver, which was not "
+            + "measured here: limits.calls overrides it.\n"
     }
 
     /// Calls of the workers by way to attach.
@@ -167,6 +177,7 @@ struct SizeReport {
             "limit": .string(self.budget.limiting.resource.rawValue),
             "scope": .string(Self.scope), "advice": .string(self.advice),
             "attach": .string(self.attach.rawValue), "workers": JSONValue(self.resources.workers),
+            "driver_is_measured": .bool(false),
             "huge_pages": .bool(self.load.hugePages), "machine": self.machineJSON,
             "samples": .array(samples), "limits": .array(limits),
             "workers_by_attach": .array(attaches),

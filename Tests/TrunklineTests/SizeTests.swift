@@ -55,6 +55,13 @@ private let carrier = "  - { name: a, attach: xdp, interface: eth1, addresses: [
         #expect(text.contains("100 ns a packet with 100000 calls a worker"))
     }
 
+    @Test func theVerdictSaysWhenItRestsOnTheDriver() throws {
+        #expect(try !report(carrier).text.contains("was not measured here"))
+        let text = try report(nil).text
+        #expect(text.contains("what limits it is workers"))
+        #expect(text.contains("the allowance for the xdp driver, which was not measured here"))
+    }
+
     @Test func theJSONHasEveryLimit() throws {
         let json = try report(carrier).json
         #expect(json["calls"]?.integer == 2500)
