@@ -19,9 +19,11 @@
 //
 // VERSIONS. A file says which version wrote it (`version`) and the oldest reader that understands
 // it (`version_oldest`). A reader of version V accepts a file when version >= V - 1 and
-// version_oldest <= V, so that the planes can be upgraded one by one, in either order. Message
-// sizes and strides come from the file's header: a reader takes min(its own size, the writer's)
-// bytes of a message and treats the rest as zero.
+// version_oldest <= V, so that the planes can be upgraded one by one, in either order. This holds
+// from TL_ABI_VERSION_FIRST on: version 1 was never released and laid out records and doorbells in
+// another way, so that every reader refuses it (TOO_OLD), whichever side wrote it, and both planes
+// are replaced together. Message sizes and strides come from the file's header: a reader takes
+// min(its own size, the writer's) bytes of a message and treats the rest as zero.
 //
 // INCARNATIONS AND THE RESET HANDSHAKE. Each process picks a fresh non-zero `incarnation` when it
 // starts. `peer_incarnation` is the incarnation of the other process for which this side has reset
@@ -62,9 +64,8 @@
 //    its channels; only if nothing waits, FUTEX_WAIT(doorbell, seen, 1 ms); stores sleep = 0.
 //  * control plane: stores its command cursor (release); full fence; loads sleep. When it is
 //    neither zero nor a number that this shard rang for: adds 1 to doorbell, FUTEX_WAKE(doorbell).
-//  Each side stores and then loads, so that at least one sees the other. What goes wrong costs at
-//  most the millisecond: an older peer that does not know of it (both words stay zero), a control
-//  plane that dies before it rings. A worker that died asleep costs each shard one ring.
+//  Each side stores and then loads, so that at least one sees the other. A control plane that dies
+//  before it rings costs at most the millisecond; a worker that died asleep, each shard one ring.
 //
 // FLOWS. A flow is one leg of a call: a local address and port, one remote party, one egress RTP
 // stream. It is named by an index and a generation. Index ranges belong to workers:
@@ -88,7 +89,8 @@
 #ifndef TL_ABI_VERSION // tests build readers of other versions
 #define TL_ABI_VERSION 2u
 #endif
-#define TL_ABI_VERSION_OLDEST 2u
+#define TL_ABI_VERSION_OLDEST 2u // reader that understands what this version writes
+#define TL_ABI_VERSION_FIRST 2u  // that any reader accepts
 
 #define TL_PORT_BLOCK 512u // aligned block of UDP ports that names its worker
 
