@@ -212,6 +212,25 @@ static void test_take_up(void)
     world_free(world);
 }
 
+// A source that was being written when the process was killed is not believed by anybody.
+static void test_torn_source(void)
+{
+    struct world *world = world_make(1);
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    struct tl_flow_record *record = &world->records[0];
+    CHECK_EQUAL(record->source_version % 2, 0);
+    uint8_t version = record->source_version;
+    CHECK(version != 0); // it was written
+    record->source_version++;
+    record->source_learned = 1;
+    world_restart(world);
+    CHECK_EQUAL(record->source_version, (uint8_t)(version + 2));
+    CHECK_EQUAL(record->source_port, 0);
+    CHECK_EQUAL(record->source_learned, 0);
+    CHECK_EQUAL(record->state, TL_RECORD_LEFT);
+    world_free(world);
+}
+
 int main(void)
 {
     struct world *world = world_make(1);
@@ -224,5 +243,6 @@ int main(void)
     test_egress();
     test_continuity();
     test_take_up();
+    test_torn_source();
     return tests_passed("rtp");
 }

@@ -415,8 +415,11 @@ struct tl_packet_slot {
 #define TL_RECORD_LEFT 2u // was live when the process died that owned the file; not a live flow
 
 // Of one flow index. Written by its worker; the control plane reads it while the generation is the
-// one it expects before and after. Each field is one aligned store; the generation is stored first
-// when a flow is installed, the state last, both with release. It survives both processes: an add
+// one it expects before and after. Each field is one aligned store, but for source_address: it,
+// source_port and source_learned go together, and source_version is odd while they are written, so
+// that a reader repeats until it saw the same even one before and after (tl_record_read does it
+// all). The generation is stored first when a flow is installed (zero before anything else of an
+// earlier flow goes), the state last, both with release. It survives both processes: an add
 // with the generation and key_id of a record that is left takes up its egress stream and source. A
 // starting fast path turns live records into left ones before it stores peer_incarnation, so that
 // while the incarnations match a live record is a live flow.
@@ -433,7 +436,7 @@ struct tl_flow_record {
     uint16_t local_port;
     uint16_t address_index;
     uint8_t source_learned;      // 1: learned, not signalled
-    uint8_t reserved_0;
+    uint8_t source_version;      // odd: the source is being written
     uint64_t rx_rtcp_packets;
     uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
     int32_t remote_lost;         // likewise, cumulative
@@ -529,6 +532,7 @@ _Static_assert(sizeof(struct tl_event) == 64, "event");
 _Static_assert(offsetof(struct tl_packet_slot, payload) == 64, "packet payload");
 _Static_assert(sizeof(struct tl_packet_slot) == 64 + TL_PACKET_BYTES_MAX, "packet slot");
 _Static_assert(sizeof(struct tl_flow_record) == 192, "flow record");
+_Static_assert(offsetof(struct tl_flow_record, source_version) == 39, "behind the source");
 _Static_assert(offsetof(struct tl_flow_record, ingress_index) == 64, "record line 1");
 _Static_assert(offsetof(struct tl_flow_record, egress_index) == 128, "record line 2");
 _Static_assert(sizeof(struct tl_worker_page) == 64 + 256 + 512, "worker page");
