@@ -31,6 +31,9 @@ enum {
     REMOTE_ADDRESSES = 1024, // distinct parties; ports tell their calls apart
     REMOTE_PORT_FIRST = 2000,
     SAMPLES = 160,
+    SILENCE = 0xd5, // G.711 A-law
+    DSCP = 46,
+    TTL = 64,
     IP_OFFSET = 14,
     UDP_OFFSET = 34,
     UDP_BYTES = TL_LOAD_FRAME_BYTES - UDP_OFFSET,
@@ -41,6 +44,11 @@ static uint32_t ssrc_of(uint32_t flow)
     return 0x10000000u | flow;
 }
 
+static uint16_t sequence_first(uint32_t flow)
+{
+    return (uint16_t)(flow * 7919u);
+}
+
 static void place_flow(struct tl_load_flow *flow, uint32_t k, uint32_t address_index,
                        uint16_t port)
 {
@@ -49,7 +57,7 @@ static void place_flow(struct tl_load_flow *flow, uint32_t k, uint32_t address_i
         .local_be = htonl(0xc6120000u + address_index + 1), // 198.18.0.1 and on
         .remote_port = (uint16_t)(REMOTE_PORT_FIRST + 2 * (k / REMOTE_ADDRESSES)),
         .local_port = port,
-        .sequence = (uint16_t)(k * 7919u),
+        .sequence = sequence_first(k),
         .address_index = (uint16_t)address_index,
         .timestamp = k * 104729u,
     };
@@ -121,7 +129,7 @@ static void make_spec(const struct tl_load *load, uint32_t k, struct tl_command 
                  .local_port = flow->local_port,
                  .flags = TL_FLOW_RECEIVE | TL_FLOW_SEND,
                  .ssrc = ssrc_of(k),
-                 .dscp = 46,
+                 .dscp = DSCP,
                  .clock_rate_hz = 8000,
                  .packets_per_second = 1000000,
                  .bits_per_second = 1000000000},
@@ -157,7 +165,7 @@ static uint16_t udp_sum(const struct frame *frame)
 static void write_frame(struct frame *frame, const struct tl_lane *lane, struct tl_load_flow *flow)
 {
     const struct tl_realm *realm = &lane->worker->realms[0];
-    memset(frame->payload, 0xd5, sizeof(frame->payload)); // G.711 A-law silence
+    memset(frame->payload, SILENCE, sizeof(frame->payload));
     memcpy(frame->to, realm->mac, 6);
     memcpy(frame->from, realm->gateway_mac, 6);
     frame->type_be = htons(0x0800);
@@ -166,7 +174,7 @@ static void write_frame(struct frame *frame, const struct tl_lane *lane, struct 
     frame->length_be = htons(TL_LOAD_FRAME_BYTES - IP_OFFSET);
     frame->identification_be = 0;
     frame->fragment_be = 0;
-    frame->ttl = 64;
+    frame->ttl = TTL;
     frame->protocol = 17;
     frame->header_sum = 0;
     frame->source_be = flow->remote_be;
@@ -206,20 +214,59 @@ int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t cou
     return 0;
 }
 
+static uint32_t flow_of(const struct frame *frame)
+{
+    return ntohl(frame->ssrc_be) & 0x0fffffffu;
+}
+
+// Link and network headers.
+static int headers_are_good(const struct frame *frame, const struct tl_load *load,
+                            const struct tl_load_flow *flow)
+{
+    const struct tl_realm *realm = &load->lane->worker->realms[0];
+    const uint8_t *header = (const uint8_t *)frame + IP_OFFSET;
+    return memcmp(frame->to, realm->gateway_mac, 6) == 0 &&
+           memcmp(frame->from, realm->mac, 6) == 0 && frame->type_be == htons(0x0800) &&
+           frame->version == 0x45 && frame->tos == DSCP << 2 && frame->ttl == TTL &&
+           frame->protocol == 17 && frame->length_be == htons(TL_LOAD_FRAME_BYTES - IP_OFFSET) &&
+           tl_checksum_finish(tl_checksum_sum(header, UDP_OFFSET - IP_OFFSET)) == 0 &&
+           frame->destination_be == flow->remote_be && frame->source_be == flow->local_be;
+}
+
+// The egress stream begins at zero and keeps the distances of what the peer's party sent; of a few
+// flows several packets are on the way in a round.
+static int stream_is_good(const struct frame *frame, const struct tl_load *load, uint32_t k)
+{
+    uint16_t made = (uint16_t)(load->flows[k ^ 1].sequence - sequence_first(k ^ 1));
+    uint16_t sequence = ntohs(frame->sequence_be);
+    uint8_t payload[sizeof(frame->payload)];
+    memset(payload, SILENCE, sizeof(payload));
+    return frame->rtp_version == 0x80 && frame->payload_type == 0 &&
+           (uint16_t)(made - 1 - sequence) <= TL_LOAD_ROUND_FRAMES / load->flow_count &&
+           (uint16_t)(ntohl(frame->timestamp_be) / SAMPLES) == sequence &&
+           ntohl(frame->timestamp_be) % SAMPLES == 0 &&
+           memcmp(frame->payload, payload, sizeof(payload)) == 0;
+}
+
 int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer)
 {
     const struct frame *frame = rte_pktmbuf_mtod(buffer, const struct frame *);
-    uint32_t k = ntohl(frame->ssrc_be) & 0x0fffffffu;
+    uint32_t k = flow_of(frame);
     if (rte_pktmbuf_data_len(buffer) != TL_LOAD_FRAME_BYTES || k >= load->flow_count ||
         ntohl(frame->ssrc_be) != ssrc_of(k))
         return 0;
-    if (load->seen[k]++ != 0)
-        return 0;
     const struct tl_load_flow *flow = &load->flows[k];
-    uint16_t sum = frame->udp_sum;
     struct frame copy = *frame;
     copy.udp_sum = 0;
-    return frame->destination_be == flow->remote_be && frame->source_be == flow->local_be &&
+    return headers_are_good(frame, load, flow) && stream_is_good(frame, load, k) &&
            ntohs(frame->destination_port_be) == flow->remote_port &&
-           ntohs(frame->source_port_be) == flow->local_port && sum == udp_sum(&copy);
+           ntohs(frame->source_port_be) == flow->local_port &&
+           frame->udp_length_be == htons(UDP_BYTES) && frame->udp_sum == udp_sum(&copy);
+}
+
+int tl_load_check_first(const struct tl_load *load, struct rte_mbuf *buffer)
+{
+    if (!tl_load_check(load, buffer))
+        return 0;
+    return load->seen[flow_of(rte_pktmbuf_mtod(buffer, const struct frame *))]++ == 0;
 }

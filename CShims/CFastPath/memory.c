@@ -17,7 +17,6 @@
 
 enum { NODES_MAX = 1024, WORD_BITS = 8 * sizeof(unsigned long) };
 #define HUGE_BYTES  (2ull << 20)
-#define SMALL_BYTES 4096u
 
 uint32_t tl_memory_nodes(void)
 {
@@ -50,18 +49,8 @@ static uint8_t *round_up(const void *memory)
     return (uint8_t *)(((uintptr_t)memory + HUGE_BYTES - 1) & ~(uintptr_t)(HUGE_BYTES - 1));
 }
 
-// MADV_COLLAPSE maps a huge page of tmpfs that was allocated (fallocate) but never touched without
-// clearing it (seen on Linux 6.18): what another process left there would be taken for our figures.
-// A read of what is mapped in the ordinary way has it cleared first.
-static void touch(const uint8_t *memory, uint64_t size_bytes)
-{
-    for (uint64_t at = 0; at < size_bytes; at += SMALL_BYTES)
-        (void)*(const volatile uint8_t *)(memory + at);
-}
-
 void tl_memory_collapse(void *memory, uint64_t size_bytes)
 {
-    touch(memory, size_bytes);
     uint8_t *end = (uint8_t *)memory + size_bytes;
     // One by one: the call stops at the first that it cannot make.
     for (uint8_t *at = round_up(memory); at + HUGE_BYTES <= end; at += HUGE_BYTES)

@@ -30,7 +30,8 @@ void tl_memory_near(void *memory, uint64_t size_bytes, uint32_t core);
 
 // Puts what is mapped into transparent huge pages, as far as it covers whole ones: memory of our
 // own, and files on any tmpfs, whatever its mount options are. Linux 6.1 or newer (MADV_COLLAPSE);
-// without it nothing happens. Contents stay, and so do other mappings.
+// without it nothing happens. Contents stay, and so do other mappings. A file's
+// bytes must all have been written before (tl_file_own): what is only allocated is not cleared.
 void tl_memory_collapse(void *memory, uint64_t size_bytes);
 
 // Whether this mapping's first whole huge page is in one, as the kernel says. For what is said at

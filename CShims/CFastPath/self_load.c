@@ -20,12 +20,42 @@
 #include <rte_cycles.h>
 #include <rte_launch.h>
 #include <rte_mbuf.h>
+#include <rte_pause.h>
 
 #include "eal.h"
 #include "io.h"
 #include "node.h"
 #include "say.h"
 #include "self_load.h"
+
+// Where all workers meet before each turn, so that what one measures is measured beside the same
+// work of the others, not beside their making of frames or their memory loops.
+static struct {
+    uint32_t workers;
+    uint32_t arrived;
+    uint32_t meetings;
+    uint32_t stop; // a worker failed, or the time is over. Stored before a meeting, read behind it
+} gate;
+
+static void meet(void)
+{
+    uint32_t meeting = __atomic_load_n(&gate.meetings, __ATOMIC_ACQUIRE);
+    if (__atomic_add_fetch(&gate.arrived, 1, __ATOMIC_ACQ_REL) == gate.workers) {
+        gate.arrived = 0;
+        __atomic_store_n(&gate.meetings, meeting + 1, __ATOMIC_RELEASE);
+    }
+    while (__atomic_load_n(&gate.meetings, __ATOMIC_ACQUIRE) == meeting)
+        rte_pause();
+}
+
+// Meets, and says whether to go on; all workers get the same answer.
+static int meet_again(int ends)
+{
+    if (ends)
+        __atomic_store_n(&gate.stop, 1, __ATOMIC_RELAXED);
+    meet();
+    return !__atomic_load_n(&gate.stop, __ATOMIC_RELAXED);
+}
 
 enum { TURN_FRAMES_MIN = 1 << 16, TURN_FLOWS = 2, SMALL_FILE_BYTES = 2 << 20 };
 
@@ -53,7 +83,7 @@ static int verify(struct tl_load *load)
             return -1;
         tl_burst_received(lane, load->buffers, count, 0, tl_io_now_ns());
         for (uint32_t i = 0; i < load->sink.count; i++)
-            load->verified += (uint32_t)tl_load_check(load, load->sink.buffers[i]);
+            load->verified += (uint32_t)tl_load_check_first(load, load->sink.buffers[i]);
         empty_sink(load);
     }
     tl_lane_publish(lane, tl_io_now_ns());
@@ -62,6 +92,18 @@ static int verify(struct tl_load *load)
     tl_say("self-load: of %u packets %u found their way one by one", load->flow_count,
            load->verified);
     return -1;
+}
+
+// One packet of each burst, a different one each time, in nobody's time.
+static void sample(struct tl_load *load)
+{
+    uint64_t burst = load->packets / TL_BURST_MAX;
+    if (load->failed || load->sink.count == 0 ||
+        tl_load_check(load, load->sink.buffers[burst % load->sink.count]))
+        return;
+    tl_say("self-load: a packet of burst %llu is not what its flow must send",
+           (unsigned long long)burst);
+    load->failed = 1;
 }
 
 static void run_round(struct tl_load *load)
@@ -78,6 +120,7 @@ static void run_round(struct tl_load *load)
         load->cycles += now_cycles() - start;
         load->packets += TL_BURST_MAX;
         load->sent += load->sink.count;
+        sample(load);
         empty_sink(load);
     }
 }
@@ -95,12 +138,15 @@ static int run_load(void *argument)
 {
     struct tl_load *load = argument;
     load->failed = tl_load_install(load) < 0 || verify(load) < 0;
+    int goes_on = meet_again(load->failed);
     uint64_t end_ns = tl_io_now_ns() + load->seconds * TL_NANOSECONDS;
-    while (!load->failed && tl_io_now_ns() < end_ns) {
+    while (goes_on) {
         for (uint32_t i = rounds(load); i > 0; i--)
             run_round(load);
+        meet();
         for (uint32_t i = rounds(load); i > 0; i--)
             tl_load_bare_round(load);
+        goes_on = meet_again(load->failed || tl_io_now_ns() >= end_ns);
     }
     return 0;
 }
@@ -182,6 +228,7 @@ static int run_all(struct tl_node *node)
     int result = 0;
     for (uint32_t i = 0; i < count && result == 0; i++)
         result = tl_load_init(&loads[i], node->lanes[i], options);
+    gate.workers = count;
     for (uint32_t i = 0; i < count && result == 0; i++)
         rte_eal_remote_launch(run_load, &loads[i], TL_LCORE_OF_WORKER(i));
     tl_node_wait(node);

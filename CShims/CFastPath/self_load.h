@@ -64,8 +64,11 @@ int tl_load_install(struct tl_load *load);
 int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t count,
                    uint64_t *cycles);
 
-// 1 when a frame that left is what one flow must send, for the first time: called once a frame.
+// 1 when a frame that left is what one flow must send: each header, both checksums, the payload.
 int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer);
+
+// Likewise, and it is the flow's first: called once a frame.
+int tl_load_check_first(const struct tl_load *load, struct rte_mbuf *buffer);
 
 // Takes the tables of the bare memory loop. 0, or -1 when there is no memory.
 int tl_load_bare_init(struct tl_load *load, int no_huge);

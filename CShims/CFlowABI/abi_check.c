@@ -156,7 +156,8 @@ int32_t tl_file_check(const struct tl_file_header *header, uint64_t file_size_by
     if (header->magic != magic)
         return TL_FILE_BAD_MAGIC;
     // Written so that nothing wraps, whatever the numbers are.
-    if (header->version < TL_ABI_VERSION && TL_ABI_VERSION - header->version > 1)
+    if (header->version < TL_ABI_VERSION_FIRST ||
+        (header->version < TL_ABI_VERSION && TL_ABI_VERSION - header->version > 1))
         return TL_FILE_TOO_OLD;
     if (header->version_oldest > TL_ABI_VERSION)
         return TL_FILE_TOO_NEW;

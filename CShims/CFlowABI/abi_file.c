@@ -238,6 +238,16 @@ static void start_incarnation(const struct tl_map *map, const struct tl_layout *
         explicit_bzero(tl_section_at(map, &layout->commands, i), layout->commands.stride_bytes);
 }
 
+// Writes every byte behind the header, through the mapping. An allocated page that nobody wrote has
+// the bytes of whoever had it before: the kernel clears it when it is used in the ordinary way, but
+// MADV_COLLAPSE maps such a huge page as it is (seen on Linux 6.18, where tmpfs is mounted with
+// huge=always or within_size). Whatever else a kernel does, what was written is there.
+static void write_zeros(const struct tl_map *map)
+{
+    const size_t header = sizeof(struct tl_file_header);
+    memset((uint8_t *)map->base + header, 0, map->size_bytes - header);
+}
+
 // Makes the fresh file and puts it in place, mapped and with an incarnation of its own.
 static int own_fresh(const char *path, const struct tl_file_header *wanted, uint32_t mode,
                      struct tl_map *map, const struct tl_layout *layout)
@@ -252,7 +262,9 @@ static int own_fresh(const char *path, const struct tl_file_header *wanted, uint
     int cause = errno;
     close(file);
     if (!failed) {
-        // Before the rename: nobody ever sees the file without an incarnation.
+        // Before the rename: nobody ever sees the file without an incarnation, or with anything
+        // that is not ours.
+        write_zeros(map);
         start_incarnation(map, layout);
         failed = rename(aside, path);
         cause = errno;

@@ -49,11 +49,19 @@ int tl_record_read(const struct tl_map *map, const struct tl_layout *layout, uin
 {
     const struct tl_flow_record *shared = tl_section_at(map, &layout->records, index);
     memset(record, 0, sizeof(*record));
-    uint32_t before = tl_load_acquire_u32(&shared->generation);
-    tl_copy_words(record, shared, layout->record_size_bytes);
-    __atomic_thread_fence(__ATOMIC_ACQUIRE);
-    uint32_t after = __atomic_load_n(&shared->generation, __ATOMIC_RELAXED);
-    return before == after && record->generation == before;
+    for (uint32_t attempt = 0; attempt < TL_READ_RETRIES; attempt++) {
+        uint32_t before = tl_load_acquire_u32(&shared->generation);
+        uint8_t source = __atomic_load_n(&shared->source_version, __ATOMIC_ACQUIRE);
+        if (source % 2 != 0)
+            continue;
+        tl_copy_words(record, shared, layout->record_size_bytes);
+        // Pairs with the writer's fences behind the odd version and behind generation zero.
+        __atomic_thread_fence(__ATOMIC_ACQUIRE);
+        uint32_t after = __atomic_load_n(&shared->generation, __ATOMIC_RELAXED);
+        if (__atomic_load_n(&shared->source_version, __ATOMIC_RELAXED) == source)
+            return before == after && record->generation == before;
+    }
+    return 0;
 }
 
 int tl_worker_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,

@@ -158,10 +158,11 @@ static int is_media_port(const struct tl_realm *realm, uint16_t port)
     return port >= realm->port_first && port <= realm->port_last;
 }
 
-// The packet is UDP for one of our addresses.
-static void judge(struct tl_worker *worker, struct tl_packet *packet, const struct headers *found)
+// The packet is UDP for this one of our addresses.
+static void judge(struct tl_worker *worker, struct tl_packet *packet, const struct headers *found,
+                  uint32_t address)
 {
-    uint32_t realm_index = worker->addresses.addresses[packet->address_index].realm_index;
+    uint32_t realm_index = worker->addresses.addresses[address].realm_index;
     const struct tl_realm *realm = &worker->realms[realm_index];
     if (found->udp == 0 && worker->port_twin[packet->rx_port & 0xff]) {
         packet->edge = TL_EDGE_TWIN; // whose fragment it is, the kernel finds out
@@ -194,7 +195,7 @@ static void judge(struct tl_worker *worker, struct tl_packet *packet, const stru
     if (packet->target != worker->index)
         packet->edge = TL_EDGE_HAND_OVER;
     else
-        packet->place = tl_worker_port(worker, packet->address_index, packet->local_port);
+        packet->place = tl_worker_port(worker, address, packet->local_port);
 }
 
 TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *packet)
@@ -208,10 +209,9 @@ TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *
     uint32_t address = TL_NO_ADDRESS;
     if (result == UDP_FOUND)
         address = tl_address_find(&worker->addresses, (const uint8_t *)found.destination.words);
-    packet->address_index = (uint8_t)address;
     if (address == TL_NO_ADDRESS)
         not_media(worker, packet);
     else
-        judge(worker, packet, &found);
+        judge(worker, packet, &found, address);
     return packet->edge == TL_EDGE_NEXT;
 }

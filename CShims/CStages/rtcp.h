@@ -17,7 +17,6 @@
 #define TL_RTCP_SR_BYTES    28u // before the report blocks
 #define TL_RTCP_RR_BYTES    8u
 #define TL_RTCP_BLOCK_BYTES 24u
-#define TL_RTCP_MADE_BYTES  128u // more than any compound that the box makes
 
 /// 1 when the bytes are a valid compound packet by the rules of RFC 3550 A.2, or one of reduced
 /// size (RFC 5506), and each SR, RR, SDES and BYE in it holds what its header says.

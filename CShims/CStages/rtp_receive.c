@@ -37,6 +37,20 @@ static void stream_start(struct tl_worker *worker, struct passage *passage)
     passage->place = sequence;
 }
 
+// Goes on with the stream that the last process was receiving when it died: with its index, so that
+// the roll-over counter stays. What was missed meanwhile is lost. Our reports begin anew: where the
+// stream began nobody knows any more.
+static void stream_resume(const struct tl_worker *worker, struct passage *passage)
+{
+    struct tl_flow_ingress *ingress = &passage->flow->ingress;
+    struct tl_flow_cold *cold = &worker->cold[passage->slot];
+    cold->base_sequence = (uint32_t)passage->record->ingress_index + 1;
+    cold->lost_before = passage->record->rx_lost;
+    ingress->flags |= TL_FLOW_STARTED;
+    passage->timestamp = wire_get_32(passage->rtp + 4);
+    ingress->transit = rtp_transit(ingress, passage); // the one before is not known: no jitter yet
+}
+
 // Finds the packet's index (roll-over counter << 16 | sequence). 0: far out of sequence.
 static int find_index(struct tl_worker *worker, struct passage *passage)
 {
@@ -46,8 +60,11 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
     uint16_t sequence = wire_get_16(passage->rtp + 2);
     uint16_t ahead = (uint16_t)(sequence - (uint16_t)record->ingress_index);
     int jumped = (ingress->flags & TL_FLOW_JUMPED) != 0;
-    if (!(ingress->flags & TL_FLOW_STARTED) ||
-        wire_get_32(passage->rtp + 8) != record->ingress_ssrc) {
+    int same = wire_get_32(passage->rtp + 8) == record->ingress_ssrc;
+    // Before its first packet only a record that was taken up counts any.
+    if (same && !(ingress->flags & TL_FLOW_STARTED) && record->rx_packets != 0)
+        stream_resume(worker, passage);
+    if (!same || !(ingress->flags & TL_FLOW_STARTED)) {
         stream_start(worker, passage);
     } else if (ahead < RTP_MAX_DROPOUT) {
         ingress->flags &= (uint16_t)~TL_FLOW_JUMPED;

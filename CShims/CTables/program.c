@@ -2,7 +2,6 @@
 // Flows come, change and go.
 #include "CTables.h"
 
-
 // What a packet's source port must be, with the marks of a hairpin and of IPv6 (source_check.h).
 static uint32_t source_key(const struct tl_flow *flow, uint16_t port)
 {
@@ -20,9 +19,13 @@ static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t ad
     memcpy(flow->ingress.source, address, 16);
     flow->ingress.source_key = source_key(flow, port);
     worker->cold[slot].rtcp_source_key = source_key(flow, rtcp_port);
+    uint8_t version = record->source_version;
+    __atomic_store_n(&record->source_version, (uint8_t)(version + 1), __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); // the odd version is seen before any of the source
     memcpy(record->source_address, address, 16);
     record->source_port = port;
     record->source_learned = learned;
+    __atomic_store_n(&record->source_version, (uint8_t)(version + 2), __ATOMIC_RELEASE);
 }
 
 static uint16_t rtcp_port_of(const struct tl_flow_spec *spec)
@@ -92,7 +95,8 @@ static void settings_apply(struct tl_worker *worker, uint32_t slot,
 static void record_start(struct tl_flow_record *record, const struct tl_flow_spec *spec,
                          uint32_t generation)
 {
-    tl_store_release_u32(&record->generation, 0);
+    __atomic_store_n(&record->generation, 0, __ATOMIC_RELAXED);
+    __atomic_thread_fence(__ATOMIC_RELEASE); // zero is seen before anything of the new flow
     memset(record, 0, sizeof(*record));
     record->key_id = spec->key_id;
     record->egress_index = spec->initial_sequence;

@@ -91,6 +91,18 @@ static void blocks_init(struct tl_worker *worker)
     }
 }
 
+// A process that was killed while it wrote a source leaves one that nobody can believe.
+static void source_settle(struct tl_flow_record *record)
+{
+    if (record->source_version % 2 == 0)
+        return;
+    memset(record->source_address, 0, sizeof(record->source_address));
+    record->source_port = 0;
+    record->source_learned = 0;
+    __atomic_store_n(&record->source_version, (uint8_t)(record->source_version + 1),
+                     __ATOMIC_RELEASE);
+}
+
 static void flows_init(struct tl_worker *worker, uint64_t ports)
 {
     memset(worker->ports, 0xff, ports * sizeof(worker->ports[0]));
@@ -101,6 +113,7 @@ static void flows_init(struct tl_worker *worker, uint64_t ports)
         // What the last process left may be taken up by an add of its generation; but for that,
         // no generation comes again, whichever process used it.
         struct tl_flow_record *record = tl_worker_record(worker, slot);
+        source_settle(record);
         if (record->state == TL_RECORD_LIVE)
             tl_store_release_u32(&record->state, TL_RECORD_LEFT);
         worker->cold[slot].last_generation = record->generation;

@@ -166,6 +166,71 @@ static void test_continuity(void)
     world_free(world);
 }
 
+static void sent_of(struct world *world, uint32_t index, uint32_t ssrc)
+{
+    world->now_ns += 20 * TL_MILLISECOND_NS;
+    sent(world, (struct rtp){.sequence = (uint16_t)index, .timestamp = 160 * index, .ssrc = ssrc});
+}
+
+// A new process goes on with the stream that the last one received, and with its roll-over counter.
+static void test_take_up(void)
+{
+    struct world *world = world_make(1);
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    struct tl_flow_record *record = &world->records[0];
+    for (uint32_t i = 0; i < 20; i++) // 65530 ... 13
+        sent_of(world, 65530 + i, 1);
+    CHECK_EQUAL(record->ingress_index, 0x1000d);
+    uint32_t jitter = record->rx_jitter_16;
+    world_restart(world);
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    sent_of(world, 0x1000c, 1); // late: nothing begins with it
+    CHECK_EQUAL(record->ingress_index, 0x1000d);
+    CHECK_EQUAL(record->rx_lost, -1);
+    sent_of(world, 0x1000e, 1);
+    CHECK_EQUAL(record->ingress_index, 0x1000e);
+    sent_of(world, 0x10010, 1); // what is missing is lost, before or after
+    CHECK_EQUAL(record->ingress_index, 0x10010);
+    CHECK_EQUAL(record->rx_lost, 0);
+    CHECK(record->rx_jitter_16 <= jitter + 2 * 160); // two of 20 ms, no leap
+    // What a report says begins with the taking up: of 3 expected 3 were received.
+    CHECK_EQUAL((uint32_t)record->ingress_index - world->worker->cold[0].base_sequence + 1, 3);
+    CHECK_EQUAL(record->rx_lost - world->worker->cold[0].lost_before, 0);
+    world_restart(world);
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    // Far out of sequence: dropped once, as in any stream (A.1).
+    CHECK_EQUAL(send_rtp(world, &party_a, (struct rtp){.sequence = 9000, .ssrc = 1})->reason,
+                TL_DROP_INDEX_RTP_SEQUENCE);
+    CHECK_EQUAL(record->ingress_index, 0x10010);
+    sent_of(world, 0x10011, 1);
+    CHECK_EQUAL(record->ingress_index, 0x10011);
+    world_restart(world);
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    sent_of(world, 5, 2); // another SSRC is another stream
+    CHECK_EQUAL(record->ingress_index, 5);
+    CHECK_EQUAL(record->rx_packets, 20 + 3 + 1 + 1);
+    world_free(world);
+}
+
+// A source that was being written when the process was killed is not believed by anybody.
+static void test_torn_source(void)
+{
+    struct world *world = world_make(1);
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    struct tl_flow_record *record = &world->records[0];
+    CHECK_EQUAL(record->source_version % 2, 0);
+    uint8_t version = record->source_version;
+    CHECK(version != 0); // it was written
+    record->source_version++;
+    record->source_learned = 1;
+    world_restart(world);
+    CHECK_EQUAL(record->source_version, (uint8_t)(version + 2));
+    CHECK_EQUAL(record->source_port, 0);
+    CHECK_EQUAL(record->source_learned, 0);
+    CHECK_EQUAL(record->state, TL_RECORD_LEFT);
+    world_free(world);
+}
+
 int main(void)
 {
     struct world *world = world_make(1);
@@ -177,5 +242,7 @@ int main(void)
     test_jitter();
     test_egress();
     test_continuity();
+    test_take_up();
+    test_torn_source();
     return tests_passed("rtp");
 }

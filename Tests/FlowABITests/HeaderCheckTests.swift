@@ -30,7 +30,7 @@ import Testing
         let cases: [(Int32, (inout tl_file_header) -> Void)] = [
             (TL_FILE_BAD_MAGIC, { $0.magic ^= 1 }),
             (TL_FILE_TOO_OLD, { $0.version = 0 }),
-            (TL_FILE_OK, { $0.version = 1 }),
+            (TL_FILE_TOO_OLD, { $0.version = 1 }),
             (TL_FILE_OK, { $0.version = 3 }),
             (TL_FILE_TOO_NEW, { $0.version_oldest = 3 }),
             (TL_FILE_TOO_SHORT, { $0.file_size_bytes = 511 }),

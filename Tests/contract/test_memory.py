@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Workers' tables and the shared file lie in huge pages, on any tmpfs."""
+"""Workers' tables and the shared file lie in huge pages, on any tmpfs, and hold nothing foreign."""
 
 import os
+import subprocess
+import sys
 import unittest
 
 from fastpath import FastPath
@@ -47,3 +49,18 @@ class Memory(unittest.TestCase):
         self.box.start()
         self.assertGreaterEqual(self.huge_kilobytes("fastpath.shm", "ShmemPmdMapped:"), 10 << 10)
         self.assertIn("state 2", self.box.poke("record", 20000, 0))
+
+
+class FreshFile(unittest.TestCase):
+    @unittest.skipUnless(os.geteuid() == 0, "mounts a tmpfs (needs root)")
+    @unittest.skipUnless(can_collapse(), "this kernel cannot be asked for huge pages")
+    def test_records_hold_nothing_of_other_processes(self):
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "fresh_file.py")
+        for huge in ("always", "within_size"):
+            run = subprocess.run(["unshare", "--mount", "--propagation", "private",
+                                  sys.executable, program, huge, "4", "262144"],
+                                 capture_output=True, timeout=300, check=False)
+            said = run.stdout.decode() + run.stderr.decode()
+            self.assertEqual(run.returncode, 0, said)
+            self.assertEqual(said.count(" 0 not zero"), 4, said)
+            self.assertEqual(said.count("50331648 bytes"), 4, said)

@@ -67,8 +67,9 @@ class PeerFile(unittest.TestCase):
     def test_versions(self):
         for version, oldest, expected in [
                 (2, 2, "attached"),
-                (1, 1, "attached"),  # one older
-                (0, 0, "the file is more than one version older than this program"),
+                (1, 1, "the file is of a version too old for this program"),  # other layouts
+                (1, 2, "the file is of a version too old for this program"),
+                (0, 0, "the file is of a version too old for this program"),
                 (3, 2, "attached"),  # newer, and this one may read it
                 (3, 3, "the file needs a newer program to read it"),
                 (4, 3, "the file needs a newer program to read it"),

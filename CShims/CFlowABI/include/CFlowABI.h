@@ -19,9 +19,11 @@
 //
 // VERSIONS. A file says which version wrote it (`version`) and the oldest reader that understands
 // it (`version_oldest`). A reader of version V accepts a file when version >= V - 1 and
-// version_oldest <= V, so that the planes can be upgraded one by one, in either order. Message
-// sizes and strides come from the file's header: a reader takes min(its own size, the writer's)
-// bytes of a message and treats the rest as zero.
+// version_oldest <= V, so that the planes can be upgraded one by one, in either order. This holds
+// from TL_ABI_VERSION_FIRST on: version 1 was never released and laid out records and doorbells in
+// another way, so that every reader refuses it (TOO_OLD), whichever side wrote it, and both planes
+// are replaced together. Message sizes and strides come from the file's header: a reader takes
+// min(its own size, the writer's) bytes of a message and treats the rest as zero.
 //
 // INCARNATIONS AND THE RESET HANDSHAKE. Each process picks a fresh non-zero `incarnation` when it
 // starts. `peer_incarnation` is the incarnation of the other process for which this side has reset
@@ -62,9 +64,8 @@
 //    its channels; only if nothing waits, FUTEX_WAIT(doorbell, seen, 1 ms); stores sleep = 0.
 //  * control plane: stores its command cursor (release); full fence; loads sleep. When it is
 //    neither zero nor a number that this shard rang for: adds 1 to doorbell, FUTEX_WAKE(doorbell).
-//  Each side stores and then loads, so that at least one sees the other. What goes wrong costs at
-//  most the millisecond: an older peer that does not know of it (both words stay zero), a control
-//  plane that dies before it rings. A worker that died asleep costs each shard one ring.
+//  Each side stores and then loads, so that at least one sees the other. A control plane that dies
+//  before it rings costs at most the millisecond; a worker that died asleep, each shard one ring.
 //
 // FLOWS. A flow is one leg of a call: a local address and port, one remote party, one egress RTP
 // stream. It is named by an index and a generation. Index ranges belong to workers:
@@ -88,7 +89,8 @@
 #ifndef TL_ABI_VERSION // tests build readers of other versions
 #define TL_ABI_VERSION 2u
 #endif
-#define TL_ABI_VERSION_OLDEST 2u
+#define TL_ABI_VERSION_OLDEST 2u // reader that understands what this version writes
+#define TL_ABI_VERSION_FIRST 2u  // that any reader accepts
 
 #define TL_PORT_BLOCK 512u // aligned block of UDP ports that names its worker
 
@@ -413,8 +415,11 @@ struct tl_packet_slot {
 #define TL_RECORD_LEFT 2u // was live when the process died that owned the file; not a live flow
 
 // Of one flow index. Written by its worker; the control plane reads it while the generation is the
-// one it expects before and after. Each field is one aligned store; the generation is stored first
-// when a flow is installed, the state last, both with release. It survives both processes: an add
+// one it expects before and after. Each field is one aligned store, but for source_address: it,
+// source_port and source_learned go together, and source_version is odd while they are written, so
+// that a reader repeats until it saw the same even one before and after (tl_record_read does it
+// all). The generation is stored first when a flow is installed (zero before anything else of an
+// earlier flow goes), the state last, both with release. It survives both processes: an add
 // with the generation and key_id of a record that is left takes up its egress stream and source. A
 // starting fast path turns live records into left ones before it stores peer_incarnation, so that
 // while the incarnations match a live record is a live flow.
@@ -431,7 +436,7 @@ struct tl_flow_record {
     uint16_t local_port;
     uint16_t address_index;
     uint8_t source_learned;      // 1: learned, not signalled
-    uint8_t reserved_0;
+    uint8_t source_version;      // odd: the source is being written
     uint64_t rx_rtcp_packets;
     uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
     int32_t remote_lost;         // likewise, cumulative
@@ -527,6 +532,7 @@ _Static_assert(sizeof(struct tl_event) == 64, "event");
 _Static_assert(offsetof(struct tl_packet_slot, payload) == 64, "packet payload");
 _Static_assert(sizeof(struct tl_packet_slot) == 64 + TL_PACKET_BYTES_MAX, "packet slot");
 _Static_assert(sizeof(struct tl_flow_record) == 192, "flow record");
+_Static_assert(offsetof(struct tl_flow_record, source_version) == 39, "behind the source");
 _Static_assert(offsetof(struct tl_flow_record, ingress_index) == 64, "record line 1");
 _Static_assert(offsetof(struct tl_flow_record, egress_index) == 128, "record line 2");
 _Static_assert(sizeof(struct tl_worker_page) == 64 + 256 + 512, "worker page");

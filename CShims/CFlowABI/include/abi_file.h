@@ -28,7 +28,7 @@ struct tl_geometry {
     X(ABSENT, -2, "absent", "the file does not exist yet")                                         \
     X(TOO_SHORT, -3, "too_short", "the file is shorter than its header or its sections say")       \
     X(BAD_MAGIC, -4, "bad_magic", "the file is not one of this contract")                          \
-    X(TOO_OLD, -5, "too_old", "the file is more than one version older than this program")         \
+    X(TOO_OLD, -5, "too_old", "the file is of a version too old for this program")                 \
     X(TOO_NEW, -6, "too_new", "the file needs a newer program to read it")                         \
     X(BAD_SIZE, -7, "bad_size", "a message size in the header is impossible")                      \
     X(BAD_GEOMETRY, -8, "bad_geometry", "a count in the header is outside its limits")             \

@@ -30,7 +30,8 @@ int tl_packet_read(const struct tl_map *peer, const struct tl_layout *layout, ui
 // Copies size_bytes of the peer's memory word by word; both sides are aligned to words.
 void tl_copy_words(void *to, const void *from, size_t size_bytes);
 
-// A copy of a flow's record: 1 when its generation was the same before and after the copy.
+// A copy of a flow's record: 1 when its generation was the same before and after the copy, and its
+// source is whole; 0 also after TL_READ_RETRIES tries that met a write of the source.
 int tl_record_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
                    struct tl_flow_record *record);
 

@@ -56,8 +56,7 @@ struct tl_packet {
     uint16_t overhead;      // RTP: octets beside the fixed header and the payload proper
     uint16_t stream;        // which of the flow's ingress streams
     uint8_t hops;           // caller: zero, or as it came with TL_EDGE_LOOP
-    uint8_t address_index;  // destination
-    uint16_t reserved;
+    uint8_t reserved[3];
     uint32_t place;         // in the port table; from rtp_receive on: ingress packet index
 };
 

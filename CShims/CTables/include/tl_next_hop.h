@@ -25,7 +25,6 @@
 
 #define TL_HOP_STATE_SHIFT      48u
 #define TL_HOP_GENERATION_SHIFT 50u
-#define TL_HOP_MAC_MASK         ((1ull << 48) - 1)
 
 #define TL_NO_HOP 0xffffffffu
 

@@ -134,16 +134,16 @@ static void turn(struct peer *peer, const char *path, int32_t *last)
     }
 }
 
-// Writes as a version of its own would: with shorter messages if it is an older one.
+// Writes as a version of its own would, which may know less of an event.
 static void set_version(struct peer *peer)
 {
     struct tl_file_header *header = peer->own.base;
+    if (peer->event_bytes != 0)
+        header->event_size_bytes = peer->event_bytes;
     if (peer->version == UINT32_MAX)
         return;
     header->version = peer->version;
     header->version_oldest = peer->version;
-    if (peer->version < TL_ABI_VERSION)
-        header->event_size_bytes = 56;
 }
 
 static int option(struct peer *peer, struct tl_geometry *g, char *text)
@@ -165,6 +165,8 @@ static int option(struct peer *peer, struct tl_geometry *g, char *text)
         peer->refuse = -(int32_t)number;
     else if (strcmp(text, "version") == 0)
         peer->version = number;
+    else if (strcmp(text, "event-bytes") == 0)
+        peer->event_bytes = number;
     else if (strcmp(text, "stop-at") == 0)
         peer->stop_point = value;
     else if (strcmp(text, "stop-count") == 0)

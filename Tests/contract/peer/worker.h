@@ -15,6 +15,7 @@ struct peer {
     int faulted;
     int hold;               // take no command
     uint32_t version;       // to write into the header, UINT32_MAX = ours
+    uint32_t event_bytes;   // likewise, 0 = ours
     int32_t refuse;         // status for every add, 0 = none
     const char *stop_point; // die there, the stop_count-th time
     unsigned stop_count;
