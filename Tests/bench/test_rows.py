@@ -92,11 +92,12 @@ class Profiles(unittest.TestCase):
 
     def test_needs_come_first(self):
         self.assertEqual(profiles.with_needs(["bypass"]), ["memif", "veth", "bypass"])
-        self.assertEqual(profiles.with_needs(["veth", "self_load"]), ["self_load", "veth"])
+        self.assertEqual(profiles.with_needs(["veth", "self_load"]), ["veth", "self_load"])
 
     def test_time(self):
-        full = sum(profiles.load(name).SECONDS[0] for name in profiles.NAMES)
-        self.assertLessEqual(full, 15 * 60)
+        for kind, most in ((0, 14 * 60), (1, 170)):
+            self.assertLessEqual(sum(profiles.load(name).SECONDS[kind]
+                                     for name in profiles.NAMES), most)
 
     def test_list_shows_every_row(self):
         said = io.StringIO()
@@ -156,7 +157,8 @@ class Json(unittest.TestCase):
         result.add(Row("other", 5, "ns", LOWER))
         result.measurements.append({"profile": "p", "what": "w", "report": {"p50": 1}})
         found = json.loads(result.to_json(judge))
-        self.assertEqual(set(found), {"machine", "rows", "targets", "profiles", "measurements"})
+        self.assertEqual(set(found), {"machine", "rows", "targets", "profiles", "crashes",
+                                      "measurements"})
         for row in found["rows"]:
             self.assertEqual(list(row), ["name", "value", "unit", "better", "peer", "conditions",
                                          "void"])
