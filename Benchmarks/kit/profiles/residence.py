@@ -13,7 +13,7 @@ from profiles.memif import CALLS, start_product
 from result import LOWER
 
 TITLE = "time in the worker and end to end, over memif, at 20, 50 and 80 % of the saturated rate"
-SECONDS = (45, 14)
+SECONDS = (75, 24)
 NEEDS = ()
 SHARES = (20, 50, 80)
 TRIES, REACHED = 3, 0.98  # windows, until one carries this share of the wanted rate
