@@ -78,7 +78,7 @@ def read_arguments(words):
         prog="Benchmarks/run", description="Measures this product beside its peers in one run.",
         epilog=EXITS)
     parser.add_argument("--quick", action="store_true",
-                        help="shorter windows and fewer of them: three minutes instead of fifteen")
+                        help="shorter windows and fewer of them: three minutes instead of twelve")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
     parser.add_argument("--gate", action="store_true", help="exit with 1 when a target is missed")
     parser.add_argument("--list", action="store_true", help="the profiles and their rows")
