@@ -88,6 +88,8 @@ def _rows(bench, product, peer):
     best, peer_best = (max(load["received_pps"] for load in loads) for loads in (product, peer))
     spreads = spread(fast), spread(peer_fast)
     restless = "memif's slow state: the windows left still differ" if max(spreads) > SPREAD else None
+    if min(len(fast), len(peer_fast)) < 2:
+        restless = "memif's slow state: all windows but one"
     stuck = "testpmd never left memif's slow state in this run" if peer_best < best else None
     limited = "; so the generator, not the port, was testpmd's limit" if most < 1.2 * theirs else ""
     bench.row("relay.ratio_to_testpmd.memif", ours / theirs,
