@@ -51,6 +51,7 @@ class Result:
         self.rows = []
         self.measurements = []  # {"profile", "what", ...}: every percentile stands here
         self.profiles = {}  # name -> {"seconds", "error"}
+        self.crashes = []  # {"profile", "process", "pid", "how", "when", "note", "said"}
 
     def add(self, row):
         if self.find(row.name) is not None:
@@ -69,5 +70,5 @@ class Result:
                 targets.append({"name": row.name, "target": bound, "verdict": verdict})
         return json.dumps(
             {"machine": self.machine, "rows": [dataclasses.asdict(row) for row in self.rows],
-             "targets": targets, "profiles": self.profiles,
+             "targets": targets, "profiles": self.profiles, "crashes": self.crashes,
              "measurements": self.measurements}, indent=1, allow_nan=False) + "\n"

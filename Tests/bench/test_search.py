@@ -47,6 +47,8 @@ class Search(unittest.TestCase):
         self.assertEqual(found.passes, (2, 0))
         self.assertTrue(found.outcome["passed"])
         self.assertEqual(found.outcome["load"], found.load)
+        self.assertEqual(found.carried[1], found.load)
+        self.assertEqual(found.refused[0], found.failed_at)
 
     def test_few_windows(self):
         self.assertLessEqual(self.find(Relay(900)).windows, 12)

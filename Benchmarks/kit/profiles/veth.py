@@ -13,7 +13,7 @@ from search import RESOLUTION, highest
 from wire import DEVICES
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
-SECONDS = (200, 70)
+SECONDS = (200, 48)
 NEEDS = ()
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
@@ -82,7 +82,7 @@ def _product(bench, resolution, equal_calls):
 
 
 def run(bench):
-    resolution = bench.pick(RESOLUTION, 0.15)
+    resolution = bench.pick(RESOLUTION, 0.4)
     peer, peer_ceiling = _peer(bench, resolution)
     product, product_ceiling, busy = _product(bench, resolution, peer.load)
     voids = {"trunkline": _void(product, PRODUCT_CALLS, product_ceiling),
@@ -122,6 +122,10 @@ def _conditions(found, generator_pps):
     latency = found.outcome["latency_us"]
     passing, failing = found.passes
     return (f"{found.load:,} calls; p50 {latency['p50']:,.0f} us, p99 {latency['p99']:,.0f} us; "
-            f"{passing} of {passing + failing} windows; refused at "
-            f"{(found.failed_at or 0) * PPS_A_CALL:,} pps; generator's ceiling "
+            f"{passing} of {passing + failing} windows; windows passed at {_range(found.carried)} "
+            f"calls and failed at {_range(found.refused)}; generator's ceiling "
             f"{generator_pps:,.0f}")
+
+
+def _range(loads):
+    return f"{loads[0]:,} to {loads[1]:,}" if loads else "none"
