@@ -8,7 +8,7 @@ import time
 import machine
 import profiles
 from children import BenchError, Children
-from result import Row, first_reason
+from result import Row, first_reason, inherited
 from wire import Wire
 
 HUGE_MEGABYTES = 560  # a relay (testpmd takes 256) and the generator beside it
@@ -82,7 +82,7 @@ class Bench:
         for name in names:
             row = self.result.find(name)
             if row is not None and row.void:
-                return f"{name} is void: {row.void}"
+                return inherited(name, row.void)
         return None
 
     def record(self, what, data):

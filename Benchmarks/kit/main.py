@@ -23,7 +23,7 @@ import wire  # noqa: E402
 from bench import Bench  # noqa: E402
 from children import BenchError  # noqa: E402
 from lab import LabError, binaries  # noqa: E402
-from result import Result, Row  # noqa: E402
+from result import Result, Row, not_measured  # noqa: E402
 
 EXIT_MISSED, EXIT_BROKEN, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 64, 130
 
@@ -31,12 +31,15 @@ EXIT_MISSED, EXIT_BROKEN, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 64, 130
 def read_arguments(words):
     parser = argparse.ArgumentParser(
         prog="Benchmarks/run", description="Measures this product beside its peers in one run.",
-        epilog="Exit: 0 measured (targets met or missed), 1 --gate and a target was missed, "
+        epilog="Exit: 0 measured (targets met or missed), 1 --gate and a target was not shown, "
         "2 a profile could not be measured, 64 wrong arguments.")
     parser.add_argument("--quick", action="store_true",
                         help="shorter windows and fewer of them: three minutes instead of fifteen")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
-    parser.add_argument("--gate", action="store_true", help="exit with 1 when a target is missed")
+    parser.add_argument("--gate", action="store_true",
+                        help="exit with 1 when a target is missed, or its row failed or is void")
+    parser.add_argument("--allow-void", action="store_true",
+                        help="--gate forgives what the machine or the generator made void")
     parser.add_argument("--list", action="store_true", help="the profiles and their rows")
     parser.add_argument("--check-arguments", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("profile", nargs="*", metavar="PROFILE",
@@ -76,7 +79,7 @@ def run_profile(bench, name):
     for row in profile.ROWS:
         if bench.result.find(row) is None:
             why = error or "the profile made no such row"
-            bench.row(row, None, void=f"not measured: {why.splitlines()[0][:80]}")
+            bench.row(row, None, void=not_measured(why))
             error = why
     bench.result.profiles[name] = {"seconds": round(time.monotonic() - start, 1), "error": error}
     bench.profile = None
@@ -144,8 +147,11 @@ def measure(options):
     result.machine["stolen_ticks"] = machine.steal_ticks() - steal
     if result.rows:
         show(result, options)
-    if code == 0 and options.gate and targets.any_missed(result.rows):
-        return EXIT_MISSED
+    if code == 0 and options.gate:
+        faults = targets.gate(result.rows, options.allow_void)
+        for fault in faults:
+            print(f"gate: {fault}", file=sys.stderr)
+        return EXIT_MISSED if faults else code
     return code
 
 

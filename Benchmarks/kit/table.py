@@ -24,8 +24,7 @@ def figure(value):
 def _cells(row, judge):
     bound, verdict = judge(row)
     peer = f"{row.peer['name']} {figure(row.peer['value'])}" if row.peer else ""
-    conditions = f"VOID: {row.void}" if row.void else row.conditions
-    return (row.name, figure(row.value), row.unit, bound, verdict, peer, conditions)
+    return (row.name, figure(row.value), row.unit, bound, verdict, peer, row.remark)
 
 
 def render(rows, judge):

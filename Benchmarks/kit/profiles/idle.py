@@ -5,7 +5,7 @@ import time
 
 from profiles.memif import start_product
 from product import FastPath, memif_realm
-from result import LOWER
+from result import LOWER, OURS
 
 TITLE = "idle: share of a core, and the first packet after it"
 SECONDS = (30, 14)
@@ -45,6 +45,6 @@ def run(bench):
     lost = first["lost"]
     bench.row("idle.first_packet_ms", latency["max"] / 1000,
               conditions=f"worst of {count}, each after {pause_ms} ms of silence; p50 "
-              f"{latency['p50'] / 1000:.3f} ms", void=f"{lost} were lost" if lost else None)
+              f"{latency['p50'] / 1000:.3f} ms", void=f"{OURS}{lost} were lost" if lost else None)
     bench.row("idle.core_percent_with_flow", quiet,
               conditions="one call without traffic: the worker sleeps 50 us at most")

@@ -7,7 +7,7 @@ with that party's budget, as it should be; so the budgets are open here, or the 
 
 from generator import STREAM_PPS
 from profiles.memif import start_product
-from result import HIGHER
+from result import HIGHER, OURS
 from search import FAILED, highest
 
 TITLE = "junk absorbed over memif while 200 calls lose nothing"
@@ -41,7 +41,7 @@ def run(bench):
     fastpath.stop()
     if found.load == 0:
         bench.row("junk.absorbed_pps", None,
-                  void=f"calls lost packets beside {LOWEST:,} pps of junk")
+                  void=f"{OURS}calls lost packets beside {LOWEST:,} pps of junk")
         return
     sent = found.outcome["junk_sent"] / found.outcome["seconds"]
     void = None if losses else "calls lost nothing beside all that the generator could send"
