@@ -1,7 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the machine takes from a core on which nothing but a probe runs."""
+"""The worker's probe over a measured window, and what the machine takes from an idle core."""
 
 import json
+import threading
+
+from children import BenchError
+
+WATCH_S = 0.02  # between two looks at whether packets come
+MARGIN_S = 0.3  # kept from either end of the window: the watcher itself may be late
+PERIOD_REACHED = 0.98  # share of the generator's rate that the period has to show
+
+
+class Period:
+    """The probe's period that lies within the measured window of one run of the generator.
+
+    The generator says nothing until its report, so the probe itself is asked: the first period
+    with packets says when warm-up began. The probe starts anew after warm-up's end, and is read
+    before the window's end; `report` is None where that came too late."""
+
+    def __init__(self, fastpath, seconds, warm_up):
+        self.fastpath = fastpath
+        self.warm_up, self.seconds = warm_up, seconds
+        self.report = None
+        self.error = None
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self):
+        self.fastpath.probe()  # what came before is nobody's
+        self._thread.start()
+        return self
+
+    def __exit__(self, kind, *_):
+        self._ended.set()
+        self._thread.join()
+        if kind is None and self.error is not None:
+            raise self.error
+
+    def _run(self):
+        try:
+            self._follow()
+        except (BenchError, OSError) as error:
+            self.error = error
+
+    def _follow(self):
+        while self.fastpath.probe()["packets"] == 0:
+            if self._ended.wait(WATCH_S):
+                return
+        if self._ended.wait(self.warm_up + MARGIN_S):
+            return
+        self.fastpath.probe()
+        if self._ended.wait(self.seconds - 2 * MARGIN_S):
+            return
+        self.report = self.fastpath.probe()
+
+    def fault(self, load):
+        """Why the period is not that of the window `load`, or None."""
+        if self.report is None:
+            return "the probe's period did not end within the window"
+        rate = self.report["packets"] / self.report["seconds"]
+        if rate < PERIOD_REACHED * load["received_pps"]:
+            return (f"the probe saw {rate:,.0f} pps in its period, the generator "
+                    f"{load['received_pps']:,.0f}")
+        return None
 
 
 def machine_gaps(bench, seconds):
