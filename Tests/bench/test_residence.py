@@ -96,7 +96,3 @@ class Periods(unittest.TestCase):
     def test_a_dead_fast_path_ends_the_measurement(self):
         with self.assertRaisesRegex(BenchError, "ended with"):
             self.run_period(found(packets=0), BenchError("trunkline-fastpath: ended with -11"))
-
-
-if __name__ == "__main__":
-    unittest.main()
