@@ -7,7 +7,7 @@ import kit_path  # noqa: F401
 from children import BenchError
 from generator import Load
 from probe import Period
-from profiles.residence import void_of
+from profiles.residence import verdict, void_of
 from result import OURS
 
 WANTED = 1_000_000
@@ -51,6 +51,13 @@ class Void(unittest.TestCase):
             self.assertTrue(void.startswith(OURS), void)
 
 
+    def test_a_load_needs_a_window_that_stands(self):
+        self.assertIsNone(verdict(1, ["slow", "lost"]))
+        self.assertEqual(verdict(0, ["slow", "lost"]),
+                         "none of 2 windows stands; the last: lost")
+        self.assertEqual(verdict(2, ["slow", OURS + "spoilt"]), OURS + "spoilt")
+
+
 class FakeFastPath:
     """Gives the reports of a list, one for each time that it is asked."""
 
@@ -65,7 +72,7 @@ class FakeFastPath:
 
 
 class Periods(unittest.TestCase):
-    def run_period(self, *reports, seconds=0.6, warm_up=-0.3):
+    def run_period(self, *reports, seconds=0, warm_up=0):
         """A period without waiting times, whose window lasts until its thread has ended."""
         path = FakeFastPath(*reports)
         with Period(path, seconds, warm_up) as period:
