@@ -21,7 +21,7 @@ from search import RESOLUTION, confirm, highest
 from wire import DEVICES
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
-SECONDS = (280, 120)
+SECONDS = (280, 100)
 NEEDS = ()
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
@@ -136,7 +136,7 @@ def run(bench):
         bench.say(f"confirming {peer.calls:,} and {product.calls:,} calls in turns")
         peer.confirmed, product.confirmed = confirm(
             [(peer.again, peer.calls), (product.again, product.calls)], LOWEST,
-            bench.pick(9, 5))
+            bench.pick(9, 4))
     _load_rows(bench, product, peer)
     busy, fault = product.busy_share(max(peer.calls, LOWEST))
     bench.row("relay.busy_percent.veth_at_rtpengine_load", 100 * busy if busy is not None else None,
