@@ -48,15 +48,16 @@ class Period:
             self.error = error
 
     def _follow(self):
-        silent_at = time.monotonic()
+        silent_at = asked_at = time.monotonic()
         while self.fastpath.probe()["packets"] == 0:
+            silent_at = asked_at
             if self._ended.wait(WATCH_S):
                 return
-            silent_at = time.monotonic()
+            asked_at = time.monotonic()
         if self._ended.wait(self.warm_up):
             return
         self.fastpath.probe()
-        end = silent_at + self.warm_up + self.seconds - MARGIN_S  # no packet came before that
+        end = silent_at + self.warm_up + self.seconds - MARGIN_S  # nothing came before it
         if self._ended.wait(max(0, end - time.monotonic())):
             return
         report = self.fastpath.probe()
