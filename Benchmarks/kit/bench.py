@@ -8,10 +8,18 @@ import time
 import machine
 import profiles
 from children import BenchError, Children
-from result import Row, first_reason, inherited
+from result import Row, blame, first_reason, inherited
 from wire import Wire
 
 HUGE_MEGABYTES = 560  # a relay (testpmd takes 256) and the generator beside it
+
+
+def tell(text):
+    """A line to standard error. A terminal that is gone is no reason to leave anything behind."""
+    try:
+        print(text, file=sys.stderr, flush=True)
+    except OSError:
+        pass
 
 
 class Bench:
@@ -23,11 +31,10 @@ class Bench:
         self.relay_core, self.generator_core = cores[:2]
         self.cores = cores
         self.children = Children(folder)
-        self.huge = machine.HugePages(HUGE_MEGABYTES)
+        self.huge = machine.HugePages(HUGE_MEGABYTES, folder)
         self.profile = None
         self.started = time.monotonic()
         self._wire = None
-        self._said = 0
 
     # For profiles -------------------------------------------------------------------------------
 
@@ -38,7 +45,7 @@ class Bench:
     def say(self, text):
         """One line of progress; for everything that takes over two seconds."""
         elapsed = time.monotonic() - self.started
-        print(f"[{elapsed:5.0f} s] {self.profile or 'start'}: {text}", file=sys.stderr, flush=True)
+        tell(f"[{elapsed:5.0f} s] {self.profile or 'start'}: {text}")
 
     def program(self, name):
         """The path of one of this checkout's programs."""
@@ -92,8 +99,23 @@ class Bench:
     # For main -----------------------------------------------------------------------------------
 
     def end_profile(self):
-        """Ends what the profile left running."""
-        self.children.stop()
+        """Ends what the profile left running. A sentence when a process of it crashed, or None:
+        then its rows are void."""
+        crashes = [{"profile": self.profile, **crash} for crash in self.children.stop()]
+        self.result.crashes += crashes
+        for crash in crashes:
+            note = f" ({crash['note']})" if crash["note"] else ""
+            self.say(f"CRASHED: {crash['process']}, process {crash['pid']}, {crash['how']}, "
+                     f"{crash['when']}{note}")
+        if not crashes:
+            return None
+        why = "; ".join(sorted({f"{crash['process']} crashed ({crash['how']}, {crash['when']})"
+                                for crash in crashes}))
+        for name in profiles.load(self.profile).ROWS:
+            row = self.result.find(name)
+            if row is not None:
+                row.spoil(first_reason(row.void, blame(why)))
+        return why
 
     def close(self):
         self.children.stop()

@@ -13,6 +13,24 @@ class BenchError(Exception):
     """Something that kept a figure from being measured, as a sentence."""
 
 
+ENDED_AS_ASKED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+MEMIF_FAULT = "DPDK's memif driver is known to fail so when its peer leaves"
+
+
+def crash_of(name, words, code, asked):
+    """What to report of a process that ended with `code` (negative: the signal), or None. asked:
+    it was told to end."""
+    if code == 0 or (asked and code in ENDED_AS_ASKED):
+        return None
+    try:
+        how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
+    except ValueError:
+        how = f"signal {-code}"
+    over_memif = any("memif" in word for word in words)
+    return {"process": name, "how": how, "when": "told to end" if asked else "at work",
+            "note": MEMIF_FAULT if code == -signal.SIGSEGV and over_memif else ""}
+
+
 class Child:
     """One running process. What it says goes to a file; with `pipes` its standard output is read
     with line(), and its standard input stays open until it is stopped."""
@@ -32,6 +50,7 @@ class Child:
                 stdin=subprocess.PIPE if pipes or open_input else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipes else log, stderr=log, start_new_session=True)
         self._rest = b""
+        self._asked = self._killed = False
         _favour(self.process.pid)
 
     @property
@@ -96,16 +115,27 @@ class Child:
     def stop(self, seconds=5):
         """Ends it, gently first; its exit code (negative: the signal)."""
         self.close_input()
-        if self.alive():
+        if self.alive() and not self._asked:
+            self._asked = True
             self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:
+            self._killed = True
             self.process.kill()
             self.process.wait()
         if self.process.stdout:
             self.process.stdout.close()
         return self.process.returncode
+
+
+    def crash(self):
+        """What to report when it ended as nobody asked it to, or None."""
+        code = self.process.poll()
+        if code is None or (self._killed and code == -signal.SIGKILL):
+            return None
+        found = crash_of(self.name, self.words, code, self._asked)
+        return found and {**found, "pid": self.pid, "said": self.log()[-200:]}
 
 
 def _favour(pid):
@@ -134,10 +164,13 @@ class Children:
         return child
 
     def stop(self):
-        """Ends all that run, the youngest first."""
+        """Ends all that run, the youngest first. What to report of those that crashed."""
+        found = []
         for child in reversed(self.list):
             child.stop()
+            found.append(child.crash())
         self.list.clear()
+        return [crash for crash in reversed(found) if crash]
 
     def close(self):
         self.stop()

@@ -95,7 +95,7 @@ def memory_bytes(pid):
 class CpuRecord:
     """Notes a process's run time several times a second, while something else goes on."""
 
-    INTERVAL = 0.2
+    INTERVAL = 0.1
 
     def __init__(self, pid):
         self.pid = pid
@@ -132,9 +132,13 @@ class CpuRecord:
 
 
 class HugePages:
-    """Takes care that enough 2 MB pages are free, and gives back what it had to add."""
+    """Takes care that enough 2 MB pages are free, and gives back what it had to add. A note in the
+    run's folder lets a later run do that for one that was killed."""
 
-    def __init__(self, megabytes):
+    NOTE = "huge-pages"
+
+    def __init__(self, megabytes, folder):
+        self.note = os.path.join(folder, self.NOTE)
         self.pages = -(-megabytes // MEGABYTES_A_PAGE)
         self.before = None
         if self.free() < self.pages:
@@ -145,7 +149,8 @@ class HugePages:
     def free():
         return int(_read(HUGE + "free_hugepages") or 0)
 
-    def _write(self, pages):
+    @staticmethod
+    def _write(pages):
         try:
             with open(HUGE + "nr_hugepages", "w") as file:
                 file.write(str(pages))
@@ -154,7 +159,18 @@ class HugePages:
 
     def _add(self):
         self.before = int(_read(HUGE + "nr_hugepages") or 0)
-        self._write(self.before + self.pages - self.free())
+        wanted = self.before + self.pages - self.free()
+        with open(self.note, "w", encoding="ascii") as file:
+            file.write(f"{self.before} {wanted}")
+        self._write(wanted)
+
+    @classmethod
+    def give_back(cls, folder):
+        """What the run of this folder added and could not give back, unless somebody has changed
+        the number since."""
+        words = _read(os.path.join(folder, cls.NOTE)).split()
+        if len(words) == 2 and _read(HUGE + "nr_hugepages") == words[1]:
+            cls._write(int(words[0]))
 
     def close(self):
         if self.before is not None:

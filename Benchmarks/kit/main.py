@@ -20,19 +20,63 @@ import profiles  # noqa: E402
 import table  # noqa: E402
 import targets  # noqa: E402
 import wire  # noqa: E402
-from bench import Bench  # noqa: E402
+from bench import Bench, tell  # noqa: E402
 from children import BenchError  # noqa: E402
 from lab import LabError, binaries  # noqa: E402
 from result import Result, Row, not_measured  # noqa: E402
 
-EXIT_MISSED, EXIT_BROKEN, EXIT_USAGE, EXIT_INTERRUPTED = 1, 2, 64, 130
+EXIT_MISSED, EXIT_BROKEN, EXIT_USAGE, EXIT_ROOT, EXIT_INTERRUPTED = 1, 2, 64, 77, 130
+EXITS = ("Exit: 0 measured (targets met or missed), 1 --gate and a target was not met, 2 a profile "
+         "could not be measured or a process crashed, 64 wrong arguments, 70 something could not "
+         "be installed or built, 77 not root, 130 interrupted (Ctrl-C, TERM, HUP).")
+WORDS = {
+    "memif": "a link between two processes through shared memory",
+    "testpmd, macswap": "DPDK's own test program, and its forwarding that only swaps a frame's two "
+                        "link addresses",
+    "veth": "a pair of virtual network devices of the kernel's; what one sends, the other receives",
+    "AF_XDP": "the kernel's way to hand frames of a device to a process past its network stack",
+    "rtpengine": "a media relay of this product's kind, here in user space",
+    "bypass": "leaving out the kernel's network stack",
+    "bare memory loop, limit": "a loop that reads and writes what any relay must, and nothing else",
+    "self-load": "the worker's own functions on frames made in the process, without a driver",
+    "residence": "how long a packet stays in the worker",
+    "load20, load50, load80": "that share, in percent, of the highest rate through the same link",
+    "gap": "a time in which the machine took the core away",
+    "asleep": "the state of a worker that had nothing to do for a while",
+    "hot": "what packets touch: the fast path's share of a call's memory",
+    "p50, p99": "the value that 50 (99) percent of the samples do not exceed",
+    "Mpps, pps": "(million) packets a second; x: a ratio; ns, us: 10^-9 and 10^-6 s",
+    "failed": "the product did wrong, or could not be measured because of it; counts as missed",
+    "void": "measured under conditions that allow no verdict, or not measured",
+}
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with the exit code that all our programs have for wrong arguments."""
+
+    def error(self, message):
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_USAGE, f"{self.prog}: {message}\n")
+
+
+def cannot_write(path):
+    """Why a file cannot be written, or None. What is there stays as it is."""
+    existed = os.path.lexists(path)
+    try:
+        with open(path, "ab"):
+            pass
+        if not existed:
+            os.unlink(path)
+    except OSError as error:
+        return error.strerror
+    return None
 
 
 def read_arguments(words):
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="Benchmarks/run", description="Measures this product beside its peers in one run.",
-        epilog="Exit: 0 measured (targets met or missed), 1 --gate and a target was not shown, "
-        "2 a profile could not be measured, 64 wrong arguments.")
+        epilog=EXITS)
     parser.add_argument("--quick", action="store_true",
                         help="shorter windows and fewer of them: three minutes instead of fifteen")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
@@ -48,8 +92,9 @@ def read_arguments(words):
     unknown = [name for name in options.profile if name not in profiles.NAMES]
     if unknown:
         parser.error(f"there is no profile {unknown[0]}; --list shows them")
-    if options.json and not os.path.isdir(os.path.dirname(os.path.abspath(options.json))):
-        parser.error(f"--json {options.json}: there is no such folder")
+    why = cannot_write(options.json) if options.json is not None else None
+    if why:
+        parser.error(f"--json {options.json}: {why}")
     return options
 
 
@@ -62,6 +107,11 @@ def show_list():
             bound, _ = targets.judge(Row(row, 0, unit, better))
             print(f"    {row} [{unit}, {better} is better]"
                   f"{'   target ' + bound if bound else ''}")
+    full, quick = (sum(profiles.load(name).SECONDS[kind] for name in profiles.NAMES)
+                   for kind in (0, 1))
+    print(f"all of them: about {full} s, quick {quick} s\n\nWords:")
+    for word, meaning in WORDS.items():
+        print("\n".join(table.wrapped(f"{word}: {meaning}", "    ")))
 
 
 def run_profile(bench, name):
@@ -75,7 +125,8 @@ def run_profile(bench, name):
             else str(problem)
         bench.say(f"not measured: {error}")
     finally:
-        bench.end_profile()
+        crash = bench.end_profile()
+    error = error or crash
     for row in profile.ROWS:
         if bench.result.find(row) is None:
             why = error or "the profile made no such row"
@@ -97,22 +148,42 @@ def pick_cores():
 
 def prepare():
     """Whatever must be so before the first process starts."""
-    if os.geteuid() != 0:
-        raise BenchError("network namespaces and huge pages need root: run it with sudo")
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))  # three descriptors a call
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(EXIT_INTERRUPTED))
+    for number in ENDS:
+        if signal.getsignal(number) != signal.SIG_IGN:  # nohup means it
+            signal.signal(number, _interrupted)
+
+
+def _interrupted(number, _):
+    if number == signal.SIGHUP:  # the terminal is gone; what writes to it must not fail for that
+        null = os.open(os.devnull, os.O_WRONLY)
+        for stream in (1, 2):
+            if os.isatty(stream):
+                os.dup2(null, stream)
+    raise KeyboardInterrupt
 
 
 def show(result, options):
-    print(table.render(result.rows, targets.judge))
-    box = result.machine
-    print(f"{box['cpu']}, {box['cores']} cores{' (virtual)' if box['virtual'] else ''}, "
-          f"Linux {box['kernel']}, DPDK {box['dpdk']}, rtpengine {box['rtpengine']}, "
-          f"commit {box['commit'][:12]}")
     if options.json:
         with open(options.json, "w", encoding="utf-8") as file:
             file.write(result.to_json(targets.judge))
+    print(table.render(result.rows, targets.judge))
+    for line in footer(result.machine):
+        print("\n".join(table.wrapped(line)))
+    print(table.tally(result.rows, targets.judge), flush=True)
+
+
+def footer(box):
+    """Lines about the run: machine, kind of run, what else took time."""
+    changed = f" with {box['changed_files']} changed files" if box["changed_files"] else ""
+    yield (f"{box['cpu']}, {box['cores']} cores{' (virtual)' if box['virtual'] else ''}, "
+           f"Linux {box['kernel']}, DPDK {box['dpdk']}, rtpengine {box['rtpengine']}, "
+           f"commit {box['commit'][:12]}{changed}")
+    yield (f"{'quick' if box['quick'] else 'full'} run of {box['seconds']:.0f} s; huge pages "
+           f"{'used' if box['huge_pages_used'] else 'NOT used, which is slower'}; the hypervisor "
+           f"stole {box['stolen_seconds']:.2f} s of {box['cores']} cores; other load before it: "
+           f"{box['load_before']:.2f} processes on average of the last minute")
 
 
 def measure(options):
@@ -121,7 +192,8 @@ def measure(options):
     cores = pick_cores()
     result = Result(machine.describe(ROOT, cores))
     result.machine["quick"] = options.quick
-    steal = machine.steal_ticks()
+    result.machine["huge_pages_used"] = False
+    steal, start = machine.steal_ticks(), time.monotonic()
     base = "/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir()
     wire.sweep(base)
     folder = tempfile.mkdtemp(prefix=f"{wire.PREFIX}-{os.getpid()}-", dir=base)
@@ -137,20 +209,22 @@ def measure(options):
                 if run_profile(bench, name) is not None:
                     code = EXIT_BROKEN
         finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # the end takes a second
+            for number in ENDS:
+                signal.signal(number, signal.SIG_IGN)  # the end takes a second
             bench.close()
-    except (KeyboardInterrupt, SystemExit):
-        print("interrupted; everything that was started is ended", file=sys.stderr)
+    except KeyboardInterrupt:
+        tell("interrupted; everything that was started is ended")
         code = EXIT_INTERRUPTED
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    result.machine["stolen_ticks"] = machine.steal_ticks() - steal
+    result.machine["stolen_seconds"] = (machine.steal_ticks() - steal) / os.sysconf("SC_CLK_TCK")
+    result.machine["seconds"] = round(time.monotonic() - start, 1)
     if result.rows:
         show(result, options)
     if code == 0 and options.gate:
         faults = targets.gate(result.rows, options.allow_void)
         for fault in faults:
-            print(f"gate: {fault}", file=sys.stderr)
+            tell(f"gate: {fault}")
         return EXIT_MISSED if faults else code
     return code
 
@@ -162,10 +236,13 @@ def main(words):
     if options.list:
         show_list()
         return 0
+    if os.geteuid() != 0:
+        tell("Benchmarks/run: network namespaces and huge pages need root: run it with sudo")
+        return EXIT_ROOT
     try:
         return measure(options)
     except (BenchError, LabError) as error:
-        print(f"Benchmarks/run: {error}", file=sys.stderr)
+        tell(f"Benchmarks/run: {error}")
         return EXIT_BROKEN
 
 

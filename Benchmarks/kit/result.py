@@ -33,6 +33,11 @@ class Row:
             raise ValueError(f"{self.name}: better is {self.better}")
         if self.value is None and self.void is None:
             raise ValueError(f"{self.name}: neither a value nor a reason why there is none")
+        self.spoil(self.void)
+
+    def spoil(self, void):
+        """Makes a void row of it, for this reason or None; a failed one loses its value."""
+        self.void = void
         if self.failed:
             self.value = None
 
@@ -67,10 +72,18 @@ def first_reason(*reasons):
                 known[0] if known else None)
 
 
+def blame(why):
+    """A reason, or several with "; " between them, as void text: ours when one of our programs said
+    it, or crashed."""
+    ours = any(part.startswith(PRODUCT) for part in why.split("; "))
+    return OURS + why if ours else why
+
+
 def not_measured(why):
-    """The void text of rows that an error kept from being made; ours when our program said it."""
-    line = f"not measured: {why.splitlines()[0][:80]}"
-    return OURS + line if why.startswith(PRODUCT) else line
+    """The void text of rows that an error kept from being made."""
+    text = blame(why.splitlines()[0][:200])
+    front = OURS if text.startswith(OURS) else ""
+    return f"{front}not measured: {text.removeprefix(front)}"
 
 
 def inherited(name, void):
@@ -89,6 +102,7 @@ class Result:
         self.rows = []
         self.measurements = []  # {"profile", "what", ...}: every percentile stands here
         self.profiles = {}  # name -> {"seconds", "error"}
+        self.crashes = []  # {"profile", "process", "pid", "how", "when", "note", "said"}
 
     def add(self, row):
         if self.find(row.name) is not None:
@@ -107,5 +121,5 @@ class Result:
                 targets.append({"name": row.name, "target": bound, "verdict": verdict})
         return json.dumps(
             {"machine": self.machine, "rows": [dataclasses.asdict(row) for row in self.rows],
-             "targets": targets, "profiles": self.profiles,
+             "targets": targets, "profiles": self.profiles, "crashes": self.crashes,
              "measurements": self.measurements}, indent=1, allow_nan=False) + "\n"

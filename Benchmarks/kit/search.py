@@ -21,6 +21,8 @@ class Found:
     windows: int  # how many were run in all
     failed_at: int | None  # the lowest load that was refused, None when the range ended first
     passes: tuple = (0, 0)  # (passing, failing) windows at `load`
+    carried: tuple = ()  # (lowest, highest) load of which a window passed, () when none did
+    refused: tuple = ()  # likewise, failed
 
 
 class _Trials:
@@ -52,6 +54,12 @@ class _Trials:
         while count[0] < PASSES and count[1] <= WINDOWS - PASSES:
             self._once(load)
         return count[0] >= PASSES
+
+    def ranges(self):
+        """The (lowest, highest) load with a passing window, and that with a failing one."""
+        loads = [[load for load, count in self.counts.items() if count[kind] > 0]
+                 for kind in (0, 1)]
+        return [(min(some), max(some)) if some else () for some in loads]
 
 
 def highest(window, start, lowest, most, resolution=RESOLUTION):
@@ -87,8 +95,9 @@ def highest(window, start, lowest, most, resolution=RESOLUTION):
         good = smaller if smaller >= lowest else 0
         step = min(0.5, step * GROWTH)  # on a restless machine small steps would take for ever
     if good == 0:
-        return Found(0, trials.outcomes.get(bad), trials.total, bad)
-    return Found(good, trials.outcomes[good], trials.total, bad, tuple(trials.counts[good]))
+        return Found(0, trials.outcomes.get(bad), trials.total, bad, (0, 0), *trials.ranges())
+    return Found(good, trials.outcomes[good], trials.total, bad, tuple(trials.counts[good]),
+                 *trials.ranges())
 
 
 @dataclasses.dataclass

@@ -10,6 +10,7 @@ import shutil
 import socket
 import threading
 
+import machine
 from children import BenchError
 from lab import LabError, run  # of appliance/lab
 
@@ -28,12 +29,14 @@ def is_left_over(name):
 
 
 def sweep(base):
-    """Removes namespaces, and folders in `base`, of runs that were killed before they could."""
+    """Removes namespaces, and folders in `base`, of runs that were killed before they could, and
+    gives back the huge pages that they added."""
     for line in run("ip", "netns", "list").stdout.splitlines():
         if is_left_over(line.split()[0]):
             run("ip", "netns", "del", line.split()[0], check=False)
     for name in os.listdir(base):
         if is_left_over(name):
+            machine.HugePages.give_back(os.path.join(base, name))
             shutil.rmtree(os.path.join(base, name), ignore_errors=True)
 
 
@@ -57,8 +60,8 @@ class Wire:
 
     def _make(self):
         for end in DEVICES:
+            self.made.append(end)  # before it is: a signal may come in between
             run("ip", "netns", "add", self.namespace(end))
-            self.made.append(end)
         one = ("numrxqueues", "1", "numtxqueues", "1")
         run("ip", "link", "add", DEVICES["box"], "netns", self.namespace("box"),
             "address", MAC_BOX, *one, "type", "veth", "peer", "name", DEVICES["far"],

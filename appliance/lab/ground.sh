@@ -58,25 +58,45 @@ ground_swift() {
     exit 1
 }
 
-# Builds both planes: ground_build release|debug. On a terminal it shows how far it is.
+# Ends a build that was interrupted: ground_build_ends PROCESS LOG.
+ground_build_ends() {
+    trap '' INT TERM HUP
+    [ -z "$1" ] || kill -TERM -- "-$1" 2>/dev/null || true
+    [ -z "$1" ] || wait "$1" 2>/dev/null || true
+    rm -f "$2"
+    say "interrupted; the build is ended"
+    exit 130
+}
+
+# Builds both planes: ground_build release|debug. On a terminal it shows how far it is; what is
+# built already it passes in silence.
 ground_build() {
-    say "building ($1); the first time takes some minutes"
-    local log status=0 builder options=(-c "$1")
+    local log status=0 builder= said= held= options=(-c "$1")
     [ "$1" != release ] || options+=(--static-swift-stdlib)
     log=$(mktemp)
-    swift build "${options[@]}" >"$log" 2>&1 &
+    trap 'ground_build_ends "$builder" "$log"' INT TERM HUP
+    set -m # a process group of its own: compilers end with it
+    swift build "${options[@]}" >"$log" 2>&1 </dev/null &
     builder=$!
+    set +m
     while kill -0 "$builder" 2>/dev/null; do
-        sleep 1
+        sleep 0.3
+        if [ -z "$said" ] && tail -n 1 "$log" | grep -q '^Another instance'; then
+            [ -n "$held" ] || say "another build holds the folder .build: waiting for its end"
+            held=yes
+        elif [ -z "$said" ] && grep -qE '^\[[0-9]+/[0-9]+\] (Compil|Emit|Link)' "$log"; then
+            say "building ($1); the first time takes some minutes"
+            said=yes
+        fi
         [ ! -t 2 ] || printf '\r  %s\033[K' "$(tail -n 1 "$log" | cut -c 1-72)" >&2
     done
     wait "$builder" || status=$?
+    trap - INT TERM HUP
     [ ! -t 2 ] || printf '\r\033[K' >&2
+    [ $status = 0 ] || tail -n 40 "$log" >&2
+    rm -f "$log"
     if [ $status != 0 ]; then
-        tail -n 40 "$log" >&2
-        rm -f "$log"
         say "the build failed"
         exit 1
     fi
-    rm -f "$log"
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The profiles, in the order in which they run. One file each: TITLE, SECONDS (full, quick),
+"""The profiles, in the order in which all of them run. One file each: TITLE, SECONDS (full, quick),
 ROWS ({name: (unit, better)} of what it makes), NEEDS (profiles whose rows it uses) and run(bench)."""
 
 import importlib
@@ -13,12 +13,8 @@ def load(name):
 
 
 def with_needs(names):
-    """The named profiles and those that they stand on, in running order."""
-    wanted = set()
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name not in wanted:
-            wanted.add(name)
-            waiting += load(name).NEEDS
-    return [name for name in NAMES if name in wanted]
+    """The named profiles in the order in which they are named, each after those that it needs."""
+    order = []
+    for name in names:
+        order += [other for other in (*with_needs(load(name).NEEDS), name) if other not in order]
+    return order

@@ -11,12 +11,12 @@ from result import HIGHER, OURS
 from search import FAILED, highest
 
 TITLE = "junk absorbed over memif while 200 calls lose nothing"
-SECONDS = (60, 20)
+SECONDS = (60, 13)
 NEEDS = ()
 ROWS = {"junk.absorbed_pps": ("pps", HIGHER)}
 CALLS = 200
 LOWEST, START, MOST = 1000, 2_000_000, 10_000_000
-SENT = 0.95  # share of the wanted junk that a window must have had
+SENT = 0.9  # share of the wanted junk below which the generator, not the relay, is at its limit
 
 
 def run(bench):
@@ -24,6 +24,7 @@ def run(bench):
     fastpath, sessions, generator = start_product(bench, bench.path("product.sock"), CALLS)
 
     losses = []  # windows in which calls lost something, or waited
+    limited = []  # rates sent, while calls lost nothing, where the generator could do no more
 
     def window(rate):
         load = generator.run(f"junk {rate} pps", "--stream-pps", STREAM_PPS, "--junk-rate", rate,
@@ -33,18 +34,25 @@ def run(bench):
         if not load.carried:
             losses.append(load)
         elif sent < SENT * rate:
-            return FAILED, load  # the generator's failure: it did not send what it was told
+            limited.append(sent)
+            return FAILED, load  # no use in asking for more
         return load.verdict, load
 
     found = highest(window, START, LOWEST, MOST, resolution)
     sessions.stop()
     fastpath.stop()
-    if found.load == 0:
+    if found.load == 0 and not limited:
         bench.row("junk.absorbed_pps", None,
                   void=f"{OURS}calls lost packets beside {LOWEST:,} pps of junk")
         return
-    sent = found.outcome["junk_sent"] / found.outcome["seconds"]
-    void = None if losses else "calls lost nothing beside all that the generator could send"
+    sent = carried_rate(found, limited)
+    more = "" if losses else f"at least {sent:,.0f}: the generator could send no more; "
     bench.row("junk.absorbed_pps", sent,
-              conditions=f"beside {CALLS} calls with open budgets, 0 lost and p99 "
-              f"{found.outcome['latency_us']['p99']:,.0f} us", void=void)
+              conditions=f"{more}junk sent beside {CALLS} calls with open budgets, 0 lost and p99 "
+              f"{found.outcome['latency_us']['p99']:,.0f} us")
+
+
+def carried_rate(found, limited):
+    """The most junk that was sent, twice, while calls lost nothing."""
+    sent = found.outcome["junk_sent"] / found.outcome["seconds"] if found.load > 0 else 0
+    return max([sent, *sorted(limited)[-2:-1]])

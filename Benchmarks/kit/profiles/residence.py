@@ -16,7 +16,7 @@ from profiles.memif import CALLS, start_product
 from result import LOWER, OURS
 
 TITLE = "time in the worker and end to end, over memif, at 20, 50 and 80 % of the saturated rate"
-SECONDS = (95, 45)
+SECONDS = (95, 22)
 NEEDS = ()
 SHARES = (20, 50, 80)
 WINDOW_S, WARM_UP_S = 1, 1  # short, so that some of them fall between the machine's gaps
@@ -47,7 +47,7 @@ def run(bench):
 
 def _share(bench, fastpath, generator, share, wanted):
     """Short windows at one load until enough of them stand, and their rows."""
-    enough, tries = bench.pick(3, 1), bench.pick(12, 6)
+    enough, tries = bench.pick(3, 1), bench.pick(12, 5)
     standing, voids = [], []
     while len(standing) < enough and len(standing) + len(voids) < tries:
         load, found, void = _window(bench, fastpath, generator, share, wanted)

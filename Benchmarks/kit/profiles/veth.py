@@ -21,7 +21,7 @@ from search import RESOLUTION, confirm, highest
 from wire import DEVICES
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
-SECONDS = (280, 100)
+SECONDS = (280, 70)
 NEEDS = ()
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
@@ -131,7 +131,7 @@ def run(bench):
     peer, product = RtpEngineSide(bench), ProductSide(bench)
     for side in (peer, product):
         bench.say(f"{side.name} holds {side.most:,} calls")
-        side.search(bench.pick(RESOLUTION, 0.15))
+        side.search(bench.pick(RESOLUTION, 0.25))
     if peer.calls and product.calls:
         bench.say(f"confirming {peer.calls:,} and {product.calls:,} calls in turns")
         peer.confirmed, product.confirmed = confirm(
@@ -194,5 +194,11 @@ def _conditions(side):
     threads = f"{THREADS} threads on one core; " if side.name == RtpEngineSide.name else ""
     return (f"{side.calls:,} calls; {threads}worst p50 {latency['p50']:,.0f} us, p99 "
             f"{latency['p99']:,.0f} us; {passing} of {passing + failing} alternating windows; the "
-            f"search found {side.found.load:,} calls, {confirmed.steps} steps down since; "
+            f"search found {side.found.load:,} calls (windows passed at "
+            f"{_range(side.found.carried)} calls and failed at {_range(side.found.refused)}), "
+            f"{confirmed.steps} steps down since; "
             f"generator's ceiling {ceiling(side.loads):,.0f} pps")
+
+
+def _range(loads):
+    return f"{loads[0]:,} to {loads[1]:,}" if loads else "none"
