@@ -40,7 +40,7 @@ class Void(unittest.TestCase):
 
     def test_what_may_not_stand(self):
         for changes, says in (({"confirmed": False}, "nothing to take turns"),
-                              ({"stands": False, "steps": 3}, "after 3 steps"),
+                              ({"stands": False, "steps": 3}, "after 3 steps down, with 2"),
                               ({"failed_at": None}, "own limit"),
                               ({"ceiling_pps": 11_999.0}, "ceiling")):
             self.assertIn(says, void_of(side(ProductSide, **changes)))

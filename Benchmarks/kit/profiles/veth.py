@@ -115,6 +115,8 @@ class ProductSide(Side):
         yield make_generator(self.bench, sessions.plan), self.fastpath.pid
         sessions.stop()
         self.fastpath.stop()
+        # A program left on the device would eat what the next relay is sent.
+        wire.inside("box", "ip", "link", "set", "dev", DEVICES["box"], "xdp", "off", check=False)
 
     def busy_share(self, calls):
         """(share of the worker's time in turns with work, why it is void or None)"""
@@ -177,8 +179,10 @@ def void_of(side):
     if side.confirmed is None:
         return "not confirmed: there was nothing to take turns with"
     if not side.confirmed.stands:
-        return (f"{side.calls:,} calls were not confirmed in alternating windows after "
-                f"{side.confirmed.steps} steps down: the machine is restless")
+        passing, failing = side.confirmed.passes
+        return (f"the rounds of alternating windows ended at {side.calls:,} calls, after "
+                f"{side.confirmed.steps} steps down, with {passing} windows that passed and "
+                f"{failing} that failed")
     if side.found.failed_at is None and side.confirmed.steps == 0:
         return f"the search ended at its own limit of {side.most:,} calls"
     return ceiling_void(ceiling(side.loads), side.calls * PPS_A_CALL)
