@@ -68,6 +68,12 @@ class Bench:
             self._wire = Wire()
         return self._wire
 
+    def drop_wire(self):
+        """Throws the veth pair away: whoever asks for it next gets a fresh one."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
     def row(self, name, value, peer=None, conditions="", void=None):
         """Adds a figure that the profile declares. peer: (name, value) or None; void: a reason,
         None, or several."""

@@ -2,8 +2,8 @@
 """Like for like: product and rtpengine on the same veth pair, the generator on its far end.
 
 Each side's highest load is searched for by itself; then both answers are confirmed in windows that
-take turns, each with a fresh process, and only what is confirmed stands in the rows. A search takes
-minutes, in which the machine changes.
+take turns, each with a fresh process and pair, and only what is confirmed stands in the rows. A
+search takes minutes, in which the machine changes.
 
 The run time of a process does not hold what the kernel does for it elsewhere: on a veth pair the
 receive path of a socket runs on the sender's core, for either of the two.
@@ -73,7 +73,9 @@ class Side:
                                  LOWEST, self.most, resolution)
 
     def again(self, calls):
-        """A window with a fresh process."""
+        """A window with a fresh process on a fresh pair: what the relay before left on its device
+        (an XDP program, say) would be in the way."""
+        self.bench.drop_wire()
         with self.relay() as (generator, pid):
             return self.window(generator, pid, calls)
 
@@ -115,8 +117,6 @@ class ProductSide(Side):
         yield make_generator(self.bench, sessions.plan), self.fastpath.pid
         sessions.stop()
         self.fastpath.stop()
-        # A program left on the device would eat what the next relay is sent.
-        wire.inside("box", "ip", "link", "set", "dev", DEVICES["box"], "xdp", "off", check=False)
 
     def busy_share(self, calls):
         """(share of the worker's time in turns with work, why it is void or None)"""
