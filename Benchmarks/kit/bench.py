@@ -7,7 +7,7 @@ import time
 
 import machine
 import profiles
-from children import BenchError, Children
+from children import AS_IT_ENDED, BenchError, Children
 from result import Row, blame, first_reason, inherited
 from wire import Wire
 
@@ -105,8 +105,9 @@ class Bench:
     # For main -----------------------------------------------------------------------------------
 
     def end_profile(self):
-        """Ends what the profile left running. A sentence when a process of it crashed, or None:
-        then its rows are void."""
+        """Ends what the profile left running. A sentence when a process of it crashed, or None.
+        When one crashed at work the rows are void; when it was told to end, its windows were over.
+        """
         crashes = [{"profile": self.profile, **crash} for crash in self.children.stop()]
         self.result.crashes += crashes
         for crash in crashes:
@@ -117,6 +118,8 @@ class Bench:
             return None
         why = "; ".join(sorted({f"{crash['process']} crashed ({crash['how']}, {crash['when']})"
                                 for crash in crashes}))
+        if all(crash["when"] == AS_IT_ENDED for crash in crashes):
+            return why
         for name in profiles.load(self.profile).ROWS:
             row = self.result.find(name)
             if row is not None:

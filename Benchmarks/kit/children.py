@@ -14,6 +14,7 @@ class BenchError(Exception):
 
 
 ENDED_AS_ASKED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
+AS_IT_ENDED = "told to end"
 MEMIF_FAULT = "DPDK's memif driver is known to fail so when its peer leaves"
 
 
@@ -27,7 +28,7 @@ def crash_of(name, words, code, asked):
     except ValueError:
         how = f"signal {-code}"
     over_memif = any("memif" in word for word in words)
-    return {"process": name, "how": how, "when": "told to end" if asked else "at work",
+    return {"process": name, "how": how, "when": AS_IT_ENDED if asked else "at work",
             "note": MEMIF_FAULT if code == -signal.SIGSEGV and over_memif else ""}
 
 

@@ -2,6 +2,7 @@
 """Runs profiles and prints what they found. Benchmarks/run prepares everything and calls this."""
 
 import argparse
+import collections
 import os
 import resource
 import shutil
@@ -78,7 +79,7 @@ def read_arguments(words):
         prog="Benchmarks/run", description="Measures this product beside its peers in one run.",
         epilog=EXITS)
     parser.add_argument("--quick", action="store_true",
-                        help="shorter windows and fewer of them: three minutes instead of fifteen")
+                        help="shorter windows and fewer of them: three minutes instead of twelve")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
     parser.add_argument("--gate", action="store_true",
                         help="exit with 1 when a target is missed, or its row failed or is void")
@@ -171,7 +172,18 @@ def show(result, options):
     print(table.render(result.rows, targets.judge))
     for line in footer(result.machine):
         print("\n".join(table.wrapped(line)))
+    for line in crash_lines(result.crashes):
+        print("\n".join(table.wrapped(line)))
     print(table.tally(result.rows, targets.judge), flush=True)
+
+
+def crash_lines(crashes):
+    """A line for each kind of crash."""
+    kinds = collections.Counter((crash["profile"], crash["process"], crash["how"], crash["when"],
+                                 crash["note"]) for crash in crashes)
+    for (profile, process, how, when, note), times in kinds.items():
+        yield (f"FAILED {profile}: {process} crashed {times} times ({how}, {when})"
+               f"{'; ' + note if note else ''}")
 
 
 def footer(box):

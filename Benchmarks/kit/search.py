@@ -62,11 +62,12 @@ class _Trials:
         return [(min(some), max(some)) if some else () for some in loads]
 
 
-def highest(window, start, lowest, most, resolution=RESOLUTION):
+def highest(window, start, lowest, most, resolution=RESOLUTION, twice=True):
     """Searches upwards from `start` in steps, halves the gap, then asks for the second window.
 
     window(load) runs one window and gives (verdict, outcome). `lowest` and `most` bound the search
-    (integers, lowest <= start <= most).
+    (integers, lowest <= start <= most). Without `twice` one passing window will do, because
+    confirm() asks for the others.
     """
     trials = _Trials(window)
     good, bad = 0, None
@@ -89,7 +90,7 @@ def highest(window, start, lowest, most, resolution=RESOLUTION):
         else:
             bad = middle
     step = resolution
-    while good > 0 and not trials.is_carried(good):
+    while twice and good > 0 and not trials.is_carried(good):
         bad = good
         smaller = int(good * (1 - step))
         good = smaller if smaller >= lowest else 0

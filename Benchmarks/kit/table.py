@@ -32,7 +32,7 @@ def judged_figure(row, judge):
     text = figure(row.value)
     if row.value is None:
         return text
-    for digits in range(DIGITS + 1):
+    for digits in range(len(text.partition(".")[2]) + 1, DIGITS + 1):
         shown = dataclasses.replace(row, value=float(text.replace(",", "")))
         if judge(shown)[1] == judge(row)[1]:
             break

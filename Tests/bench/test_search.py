@@ -47,6 +47,14 @@ class Search(unittest.TestCase):
         self.assertEqual(found.passes, (2, 0))
         self.assertTrue(found.outcome["passed"])
         self.assertEqual(found.outcome["load"], found.load)
+        self.assertEqual(found.carried[1], found.load)
+        self.assertEqual(found.refused[0], found.failed_at)
+
+    def test_once_will_do_where_the_answer_is_confirmed_later(self):
+        relay = Relay(1000)
+        found = highest(relay.window, 700, LOWEST, MOST, twice=False)
+        self.assertEqual((found.load, found.passes), (self.find(Relay(1000)).load, (1, 0)))
+        self.assertEqual(relay.loads.count(found.load), 1)
 
     def test_few_windows(self):
         self.assertLessEqual(self.find(Relay(900)).windows, 12)

@@ -8,7 +8,7 @@ from product import FastPath, measure_latency, memif_realm
 from result import LOWER
 
 TITLE = "flow install latency and CPU, beside rtpengine's offer and answer"
-SECONDS = (110, 14)
+SECONDS = (110, 13)
 NEEDS = ()
 ROWS = {name: ("us", LOWER) for name in (
     "flow.install_us.p50", "flow.install_us.p99", "flow.install_asleep_us.p99",

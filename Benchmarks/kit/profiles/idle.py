@@ -8,7 +8,7 @@ from product import FastPath, memif_realm
 from result import LOWER, OURS
 
 TITLE = "idle: share of a core, and the first packet after it"
-SECONDS = (40, 11)
+SECONDS = (40, 14)
 NEEDS = ()
 ROWS = {"idle.core_percent": ("%", LOWER), "idle.first_packet_ms": ("ms", LOWER),
         "idle.core_percent_with_flow": ("%", LOWER)}

@@ -7,7 +7,7 @@ from product import FastPath, Sessions, memif_realm
 from result import LOWER
 
 TITLE = "memory a call, beside rtpengine's"
-SECONDS = (30, 10)
+SECONDS = (20, 4)
 NEEDS = ()
 ROWS = {f"call.memory_bytes.{part}": ("bytes", LOWER) for part in ("hot", "total")}
 SIZES = (1000, 9000)

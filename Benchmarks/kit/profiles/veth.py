@@ -21,7 +21,7 @@ from search import RESOLUTION, confirm, highest
 from wire import DEVICES
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
-SECONDS = (280, 70)
+SECONDS = (280, 58)
 NEEDS = ()
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
@@ -70,7 +70,7 @@ class Side:
     def search(self, resolution):
         with self.relay() as (generator, pid):
             self.found = highest(lambda calls: self.window(generator, pid, calls), self.start,
-                                 LOWEST, self.most, resolution)
+                                 LOWEST, self.most, resolution, twice=not self.bench.quick)
 
     def again(self, calls):
         """A window with a fresh process on a fresh pair: what the relay before left on its device
