@@ -8,7 +8,7 @@ import time
 import machine
 import profiles
 from children import AS_IT_ENDED, BenchError, Children
-from result import Row, first_reason
+from result import Row, blame, first_reason, inherited
 from wire import Wire
 
 HUGE_MEGABYTES = 560  # a relay (testpmd takes 256) and the generator beside it
@@ -68,6 +68,12 @@ class Bench:
             self._wire = Wire()
         return self._wire
 
+    def drop_wire(self):
+        """Throws the veth pair away: whoever asks for it next gets a fresh one."""
+        if self._wire is not None:
+            self._wire.close()
+            self._wire = None
+
     def row(self, name, value, peer=None, conditions="", void=None):
         """Adds a figure that the profile declares. peer: (name, value) or None; void: a reason,
         None, or several."""
@@ -89,7 +95,7 @@ class Bench:
         for name in names:
             row = self.result.find(name)
             if row is not None and row.void:
-                return f"{name} is void: {row.void}"
+                return inherited(name, row.void)
         return None
 
     def record(self, what, data):
@@ -117,7 +123,7 @@ class Bench:
         for name in profiles.load(self.profile).ROWS:
             row = self.result.find(name)
             if row is not None:
-                row.void = first_reason(row.void, why)
+                row.spoil(first_reason(row.void, blame(why)))
         return why
 
     def close(self):

@@ -24,10 +24,10 @@ import wire  # noqa: E402
 from bench import Bench, tell  # noqa: E402
 from children import BenchError  # noqa: E402
 from lab import LabError, binaries  # noqa: E402
-from result import Result, Row  # noqa: E402
+from result import Result, Row, not_measured  # noqa: E402
 
 EXIT_MISSED, EXIT_BROKEN, EXIT_USAGE, EXIT_ROOT, EXIT_INTERRUPTED = 1, 2, 64, 77, 130
-EXITS = ("Exit: 0 measured (targets met or missed), 1 --gate and a target was missed, 2 a profile "
+EXITS = ("Exit: 0 measured (targets met or missed), 1 --gate and a target was not met, 2 a profile "
          "could not be measured or a process crashed, 64 wrong arguments, 70 something could not "
          "be installed or built, 77 not root, 130 interrupted (Ctrl-C, TERM, HUP).")
 WORDS = {
@@ -47,6 +47,7 @@ WORDS = {
     "hot": "what packets touch: the fast path's share of a call's memory",
     "p50, p99": "the value that 50 (99) percent of the samples do not exceed",
     "Mpps, pps": "(million) packets a second; x: a ratio; ns, us: 10^-9 and 10^-6 s",
+    "failed": "the product did wrong, or could not be measured because of it; counts as missed",
     "void": "measured under conditions that allow no verdict, or not measured",
 }
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -80,7 +81,10 @@ def read_arguments(words):
     parser.add_argument("--quick", action="store_true",
                         help="shorter windows and fewer of them: three minutes instead of twelve")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
-    parser.add_argument("--gate", action="store_true", help="exit with 1 when a target is missed")
+    parser.add_argument("--gate", action="store_true",
+                        help="exit with 1 when a target is missed, or its row failed or is void")
+    parser.add_argument("--allow-void", action="store_true",
+                        help="--gate forgives what the machine or the generator made void")
     parser.add_argument("--list", action="store_true", help="the profiles and their rows")
     parser.add_argument("--check-arguments", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("profile", nargs="*", metavar="PROFILE",
@@ -127,7 +131,7 @@ def run_profile(bench, name):
     for row in profile.ROWS:
         if bench.result.find(row) is None:
             why = error or "the profile made no such row"
-            bench.row(row, None, void=f"not measured: {why.splitlines()[0][:200]}")
+            bench.row(row, None, void=not_measured(why))
             error = why
     bench.result.profiles[name] = {"seconds": round(time.monotonic() - start, 1), "error": error}
     bench.profile = None
@@ -229,8 +233,11 @@ def measure(options):
     result.machine["seconds"] = round(time.monotonic() - start, 1)
     if result.rows:
         show(result, options)
-    if code == 0 and options.gate and targets.any_missed(result.rows):
-        return EXIT_MISSED
+    if code == 0 and options.gate:
+        faults = targets.gate(result.rows, options.allow_void)
+        for fault in faults:
+            tell(f"gate: {fault}")
+        return EXIT_MISSED if faults else code
     return code
 
 

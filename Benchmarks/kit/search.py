@@ -62,11 +62,12 @@ class _Trials:
         return [(min(some), max(some)) if some else () for some in loads]
 
 
-def highest(window, start, lowest, most, resolution=RESOLUTION):
+def highest(window, start, lowest, most, resolution=RESOLUTION, twice=True):
     """Searches upwards from `start` in steps, halves the gap, then asks for the second window.
 
     window(load) runs one window and gives (verdict, outcome). `lowest` and `most` bound the search
-    (integers, lowest <= start <= most).
+    (integers, lowest <= start <= most). Without `twice` one passing window will do, because
+    confirm() asks for the others.
     """
     trials = _Trials(window)
     good, bad = 0, None
@@ -89,7 +90,7 @@ def highest(window, start, lowest, most, resolution=RESOLUTION):
         else:
             bad = middle
     step = resolution
-    while good > 0 and not trials.is_carried(good):
+    while twice and good > 0 and not trials.is_carried(good):
         bad = good
         smaller = int(good * (1 - step))
         good = smaller if smaller >= lowest else 0
@@ -98,3 +99,67 @@ def highest(window, start, lowest, most, resolution=RESOLUTION):
         return Found(0, trials.outcomes.get(bad), trials.total, bad, (0, 0), *trials.ranges())
     return Found(good, trials.outcomes[good], trials.total, bad, tuple(trials.counts[good]),
                  *trials.ranges())
+
+
+@dataclasses.dataclass
+class Confirmed:
+    """One side after confirm()."""
+
+    load: int  # 0: stepped down below the lowest
+    passes: tuple  # (passing, failing) windows at `load`
+    outcomes: list  # of the passing windows at `load`
+    steps: int  # how often it stepped down
+    stands: bool  # False when the rounds ended first
+
+
+class _Side:
+    def __init__(self, window, load):
+        self.window, self.load, self.steps = window, load, 0
+        self.begin()
+
+    def begin(self):
+        self.passing, self.failing = [], 0
+
+    def once(self):
+        verdict, outcome = self.window(self.load)
+        if verdict == PASSED:
+            self.passing.append(outcome)
+        else:
+            self.failing += WINDOWS if verdict == HOPELESS else 1
+
+    @property
+    def refused(self):
+        return self.failing > WINDOWS - PASSES
+
+    @property
+    def carried(self):
+        return len(self.passing) >= PASSES and not self.refused
+
+    def step_down(self, lowest):
+        smaller = min(self.load - 1, int(self.load * (1 - RESOLUTION)))
+        self.load = smaller if smaller >= lowest else 0
+        self.steps += 1
+
+
+def confirm(sides, lowest, rounds):
+    """Confirms the answers of several searches in windows that take turns, so that all of them
+    see the same machine. sides: [(window, load)]; gives a Confirmed for each.
+
+    Every round runs one window of each side. A load stands when PASSES windows of at most WINDOWS
+    passed. A side that is refused steps down by RESOLUTION, and then all begin anew: the windows
+    of an answer lie side by side. After so many rounds whoever is not confirmed does not stand.
+    """
+    sides = [_Side(window, load) for window, load in sides]
+    for _ in range(rounds):
+        for side in sides:
+            side.once()
+        refused = [side for side in sides if side.refused]
+        for side in refused:
+            side.step_down(lowest)
+        if any(side.load == 0 for side in sides) or all(side.carried for side in sides):
+            break
+        if refused:
+            for side in sides:
+                side.begin()
+    return [Confirmed(side.load, (len(side.passing), side.failing), side.passing, side.steps,
+                      side.load > 0 and side.carried) for side in sides]

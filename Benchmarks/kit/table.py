@@ -7,7 +7,7 @@ import textwrap
 HEADS = ("name", "value", "unit", "target", "verdict")
 RIGHT = {1}
 WIDTH, INDENT = 100, "    "
-VERDICTS = ("met", "missed", "void")
+VERDICTS = ("met", "missed", "failed", "void")
 DIGITS = 9  # at most, behind the point
 
 
@@ -43,7 +43,7 @@ def judged_figure(row, judge):
 def _remarks(row, before):
     """What stands under a row. A reason that the row before has as well is not said again."""
     if row.void:
-        return "" if before is not None and before.void == row.void else f"VOID: {row.void}"
+        return "" if before is not None and before.void == row.void else row.remark
     peer = f"beside it {row.peer['name']} {figure(row.peer['value'])}" if row.peer else ""
     return "; ".join(filter(None, (peer, row.conditions)))
 

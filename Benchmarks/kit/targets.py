@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the product is built to reach: the only place where a bar stands."""
 
+from result import THEIRS
+
 AT_MOST, AT_LEAST = "at most", "at least"
-MET, MISSED, VOID, NONE = "met", "missed", "void", ""
+MET, MISSED, FAILED, VOID, NONE = "met", "missed", "failed", "void", ""
 
 TARGETS = {
     "relay.ratio_to_limit.1000_sessions": (AT_MOST, 3),
@@ -26,18 +28,28 @@ TARGETS = {
 
 def judge(row, targets=None):
     """(bound as text, verdict) of a row; ("", "") where the product has no target. A void row is
-    neither met nor missed."""
+    neither met nor missed; a failed one is the product's fault, whatever the figure was."""
     bound = (TARGETS if targets is None else targets).get(row.name)
     if bound is None:
-        return "", VOID if row.void else NONE
+        return "", (FAILED if row.failed else VOID) if row.void else NONE
     side, limit = bound
     text = f"{'<=' if side == AT_MOST else '>='} {limit:g}"
-    if row.void or row.value is None:
-        return text, VOID
+    if row.void:
+        return text, FAILED if row.failed else VOID
     reached = row.value <= limit if side == AT_MOST else row.value >= limit
     return text, MET if reached else MISSED
 
 
-def any_missed(rows, targets=None):
-    """True when one of the rows misses its target; what `--gate` asks."""
-    return any(judge(row, targets)[1] == MISSED for row in rows)
+def gate(rows, allow_void=False, targets=None):
+    """What keeps `--gate` from passing, as sentences: target rows that missed or failed, and void
+    ones, since a bar that nobody looked at is not reached. allow_void forgives those that the
+    machine or the generator made void, never those that are the product's or the peer's."""
+    faults = []
+    for row in rows:
+        bound, verdict = judge(row, targets)
+        if not bound or verdict == MET:
+            continue
+        if verdict == VOID and allow_void and not row.void.startswith(THEIRS):
+            continue
+        faults.append(f"{row.name} {verdict} ({bound}): {row.void or f'{row.value:g} {row.unit}'}")
+    return faults

@@ -5,7 +5,7 @@ import random
 import unittest
 
 import kit_path  # noqa: F401
-from search import FAILED, HOPELESS, PASSED, highest
+from search import FAILED, HOPELESS, PASSED, confirm, highest
 
 LOWEST, MOST = 20, 10000
 
@@ -49,6 +49,12 @@ class Search(unittest.TestCase):
         self.assertEqual(found.outcome["load"], found.load)
         self.assertEqual(found.carried[1], found.load)
         self.assertEqual(found.refused[0], found.failed_at)
+
+    def test_once_will_do_where_the_answer_is_confirmed_later(self):
+        relay = Relay(1000)
+        found = highest(relay.window, 700, LOWEST, MOST, twice=False)
+        self.assertEqual((found.load, found.passes), (self.find(Relay(1000)).load, (1, 0)))
+        self.assertEqual(relay.loads.count(found.load), 1)
 
     def test_few_windows(self):
         self.assertLessEqual(self.find(Relay(900)).windows, 12)
@@ -109,3 +115,63 @@ class Search(unittest.TestCase):
         self.assertLessEqual(found.load, 500)
         self.assertGreaterEqual(found.load, 450)
         self.assertEqual(found.passes[0], 2)
+
+
+class Confirm(unittest.TestCase):
+    """Two sides in turns; `order` is which side ran at which load."""
+
+    def confirm(self, *sides, rounds=9):
+        self.order = []
+
+        def window(number, verdict_of):
+            def run(load):
+                self.order.append((number, load))
+                return verdict_of(load), {"load": load}
+            return run
+
+        return confirm([(window(number, verdict_of), load)
+                        for number, (verdict_of, load) in enumerate(sides)], LOWEST, rounds)
+
+    @staticmethod
+    def up_to(capacity):
+        return lambda load: PASSED if load <= capacity else FAILED
+
+    def test_windows_take_turns(self):
+        first, second = self.confirm((self.up_to(900), 900), (self.up_to(4000), 4000))
+        self.assertEqual(self.order, [(0, 900), (1, 4000)] * 2)
+        self.assertEqual([(side.load, side.passes, side.steps, side.stands)
+                          for side in (first, second)],
+                         [(900, (2, 0), 0, True), (4000, (2, 0), 0, True)])
+        self.assertEqual(first.outcomes, [{"load": 900}] * 2)
+
+    def test_who_is_refused_steps_down_and_both_begin_anew(self):
+        for weak in (0, 1):  # the same rule whoever it is
+            sides = [(self.up_to(950), 1000), (self.up_to(5000), 5000)]
+            found = self.confirm(*(sides if weak == 0 else sides[::-1]))
+            self.assertEqual((found[weak].load, found[weak].steps), (950, 1))
+            self.assertEqual((found[1 - weak].load, found[1 - weak].steps), (5000, 0))
+            for side in found:
+                self.assertEqual((side.passes, side.stands), ((2, 0), True))
+            self.assertEqual(len(self.order), 2 * 2 + 2 * 2)
+
+    def test_one_bad_window_of_three_is_forgiven(self):
+        verdicts = iter([FAILED, PASSED, PASSED])
+        found = self.confirm((lambda load: next(verdicts), 500), (self.up_to(600), 600))
+        self.assertEqual((found[0].load, found[0].passes), (500, (2, 1)))
+        self.assertEqual((found[1].load, found[1].passes), (600, (3, 0)))
+
+    def test_a_hopeless_window_steps_down_at_once(self):
+        found = self.confirm((lambda load: HOPELESS if load > 950 else PASSED, 1000),
+                             (self.up_to(600), 600))
+        self.assertEqual(self.order[:4], [(0, 1000), (1, 600), (0, 950), (1, 600)])
+        self.assertTrue(all(side.stands for side in found))
+
+    def test_the_rounds_end(self):
+        found = self.confirm((lambda load: FAILED, 1000), (self.up_to(600), 600), rounds=4)
+        self.assertEqual(len(self.order), 8)
+        self.assertEqual((found[0].stands, found[0].steps), (False, 2))
+
+    def test_below_the_lowest(self):
+        found = self.confirm((lambda load: HOPELESS, LOWEST), (self.up_to(600), 600))
+        self.assertEqual((found[0].load, found[0].stands), (0, False))
+        self.assertEqual(len(self.order), 2)

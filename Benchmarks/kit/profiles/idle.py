@@ -5,7 +5,7 @@ import time
 
 from profiles.memif import start_product
 from product import FastPath, memif_realm
-from result import LOWER
+from result import LOWER, OURS
 
 TITLE = "idle: share of a core, and the first packet after it"
 SECONDS = (40, 14)
@@ -46,7 +46,7 @@ def run(bench):
     bench.row("idle.first_packet_ms", latency["p99"] / 1000,
               conditions=f"p99 of {count} packets, each after {pause_ms} ms of silence, in which the "
               f"worker sleeps; p50 {latency['p50'] / 1000:.3f} ms, worst "
-              f"{latency['max'] / 1000:.3f} ms", void=f"{lost} were lost" if lost else None)
+              f"{latency['max'] / 1000:.3f} ms", void=f"{OURS}{lost} were lost" if lost else None)
     bench.row("idle.core_percent_with_flow", quiet,
               conditions="one call without traffic; no target: a packet may come at any time, so the "
               "worker sleeps 50 us at most by design, and looks")

@@ -7,7 +7,7 @@ with that party's budget, as it should be; so the budgets are open here, or the 
 
 from generator import STREAM_PPS
 from profiles.memif import start_product
-from result import HIGHER
+from result import HIGHER, OURS
 from search import FAILED, highest
 
 TITLE = "junk absorbed over memif while 200 calls lose nothing"
@@ -43,7 +43,7 @@ def run(bench):
     fastpath.stop()
     if found.load == 0 and not limited:
         bench.row("junk.absorbed_pps", None,
-                  void=f"calls lost packets beside {LOWEST:,} pps of junk")
+                  void=f"{OURS}calls lost packets beside {LOWEST:,} pps of junk")
         return
     sent = carried_rate(found, limited)
     more = "" if losses else f"at least {sent:,.0f}: the generator could send no more; "

@@ -6,7 +6,7 @@ import statistics
 from generator import Generator, ceiling
 from peers import testpmd
 from product import GENERATOR_MAC, MEMIF_MAC, FastPath, Sessions, memif_realm
-from result import HIGHER, LOWER, ceiling_void
+from result import HIGHER, LOWER, OURS, ceiling_void
 
 TITLE = "1,000 sessions through memif, beside testpmd macswap under the same generator"
 SECONDS = (75, 32)
@@ -81,7 +81,8 @@ def _rows(bench, product, peer):
     theirs = statistics.median(load["received_pps"] for load in peer_fast)
     most = ceiling(product + peer)
     spoilt = sum(load["corrupt"] for load in product)
-    void = [f"{spoilt} packets came back spoilt" if spoilt else None, ceiling_void(most, ours)]
+    void = [f"{OURS}{spoilt} packets came back spoilt" if spoilt else None,
+            ceiling_void(most, ours)]
     bench.row("relay.mpps.memif", ours / 1e6, ("testpmd", theirs / 1e6),
               f"{CALLS:,} sessions, saturated, median outside memif's slow state, all windows: "
               f"{_each(product)} | testpmd: {_each(peer)}", void)

@@ -1,19 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
 """Like for like: product and rtpengine on the same veth pair, the generator on its far end.
 
+Each side's highest load is searched for by itself; then both answers are confirmed in windows that
+take turns, each with a fresh process and pair, and only what is confirmed stands in the rows. A
+search takes minutes, in which the machine changes.
+
 The run time of a process does not hold what the kernel does for it elsewhere: on a veth pair the
 receive path of a socket runs on the sender's core, for either of the two.
 """
 
+import contextlib
+import statistics
+
+import probe
 from generator import P99_LIMIT_US, STREAM_PPS, Generator, ceiling
 from peers.rtpengine import RtpEngine, write_plan
 from product import MAC_BOX, MAC_FAR, FastPath, Sessions, xdp_realm
-from result import HIGHER, LOWER, ceiling_void, first_reason
-from search import RESOLUTION, highest
+from result import HIGHER, LOWER, OURS, THEIRS, ceiling_void, first_reason
+from search import RESOLUTION, confirm, highest
 from wire import DEVICES
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
-SECONDS = (200, 48)
+SECONDS = (280, 58)
 NEEDS = ()
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
@@ -25,9 +33,8 @@ ROWS = {
     "relay.busy_percent.veth_at_rtpengine_load": ("%", LOWER),
 }
 PPS_A_CALL = 2 * STREAM_PPS
-PEER_CALLS, PRODUCT_CALLS = 1800, 10000  # as far as the searches go
-PEER_START, PRODUCT_START = 700, 2500
 LOWEST = 20
+THREADS = 4  # rtpengine's own default, said so that the row can state it; all on one core
 
 
 def make_generator(bench, plan):
@@ -36,95 +43,165 @@ def make_generator(bench, plan):
                      namespace=bench.wire().namespace("far"))
 
 
-def windows(bench, name, generator, pid, loads):
-    """window(calls) for the search; what the generator found is added to `loads`."""
-    seconds, warm_up = bench.pick(4, 2), bench.pick(2, 1)
+class Side:
+    """One of the two, and all that was measured of it."""
 
-    def window(calls):
-        load = generator.run(f"veth {name} {calls} calls", "--calls", calls, "--stream-pps",
+    name, most, start = "", 0, 0  # calls: as far as the search goes, and where it begins
+
+    def __init__(self, bench):
+        self.bench = bench
+        self.loads = []  # every window of it
+        self.found = self.confirmed = None
+
+    def relay(self):
+        """Context: a fresh process that holds `most` calls; gives (generator, process id)."""
+        raise NotImplementedError
+
+    def window(self, generator, pid, calls):
+        """(verdict, outcome) of one window."""
+        seconds, warm_up = self.bench.pick(4, 2), self.bench.pick(2, 1)
+        load = generator.run(f"veth {self.name} {calls} calls", "--calls", calls, "--stream-pps",
                              STREAM_PPS, seconds=seconds, warm_up=warm_up, pid=pid)
-        bench.say(f"{name}, {calls:,} calls: {load.brief()}"
-                  + ("" if load.carried else ": not carried"))
-        loads.append(load)
+        self.bench.say(f"{self.name}, {calls:,} calls: {load.brief()}"
+                       + ("" if load.carried else ": not carried"))
+        self.loads.append(load)
         return load.verdict, load
 
-    return window
+    def search(self, resolution):
+        with self.relay() as (generator, pid):
+            self.found = highest(lambda calls: self.window(generator, pid, calls), self.start,
+                                 LOWEST, self.most, resolution, twice=not self.bench.quick)
+
+    def again(self, calls):
+        """A window with a fresh process on a fresh pair: what the relay before left on its device
+        (an XDP program, say) would be in the way."""
+        self.bench.drop_wire()
+        with self.relay() as (generator, pid):
+            return self.window(generator, pid, calls)
+
+    @property
+    def calls(self):
+        """The load that stands for this side."""
+        return self.confirmed.load if self.confirmed else self.found.load
+
+    @property
+    def cpu_ns(self):
+        """CPU time a packet: the median of the windows that confirmed the load, without those in
+        which the process's run time could not be read."""
+        return statistics.median(load.relay_cpu_ns for load in self.confirmed.outcomes
+                                 if load.relay_cpu_share is not None)
 
 
-def _peer(bench, resolution):
-    peer = RtpEngine(bench)
-    bench.say(f"rtpengine gets {PEER_CALLS:,} calls")
-    lines, _, _ = peer.set_up(PEER_CALLS)
-    plan = bench.path("plan-rtpengine")
-    write_plan(plan, lines)
-    loads = []
-    window = windows(bench, "rtpengine", make_generator(bench, plan), peer.child.pid, loads)
-    found = highest(window, PEER_START, LOWEST, PEER_CALLS, resolution)
-    peer.stop()
-    return found, ceiling(loads)
+class RtpEngineSide(Side):
+    name, most, start = "rtpengine", 1800, 700
+
+    @contextlib.contextmanager
+    def relay(self):
+        peer = RtpEngine(self.bench, threads=THREADS)
+        lines, _, _ = peer.set_up(self.most)
+        plan = self.bench.path("plan-rtpengine")
+        write_plan(plan, lines)
+        yield make_generator(self.bench, plan), peer.child.pid
+        peer.stop()
 
 
-def _product(bench, resolution, equal_calls):
-    wire = bench.wire()
-    fastpath = FastPath(bench, xdp_realm(), PRODUCT_CALLS, namespace=wire.namespace("box"),
-                        probe=True)
-    sessions = Sessions(bench, fastpath, PRODUCT_CALLS)
-    loads = []
-    window = windows(bench, "trunkline", make_generator(bench, sessions.plan), fastpath.pid, loads)
-    found = highest(window, PRODUCT_START, LOWEST, PRODUCT_CALLS, resolution)
-    fastpath.probe()
-    window(max(equal_calls, LOWEST))
-    probe = fastpath.probe()
-    bench.record("veth probe at rtpengine's load", {"report": probe})
-    sessions.stop()
-    fastpath.stop()
-    return found, ceiling(loads), probe["busy_share"]
+class ProductSide(Side):
+    name, most, start = "trunkline", 10000, 2500
+
+    @contextlib.contextmanager
+    def relay(self):
+        wire = self.bench.wire()
+        self.fastpath = FastPath(self.bench, xdp_realm(), self.most,
+                                 namespace=wire.namespace("box"), probe=True)
+        sessions = Sessions(self.bench, self.fastpath, self.most)
+        yield make_generator(self.bench, sessions.plan), self.fastpath.pid
+        sessions.stop()
+        self.fastpath.stop()
+
+    def busy_share(self, calls):
+        """(share of the worker's time in turns with work, why it is void or None)"""
+        seconds, warm_up = self.bench.pick(4, 2), 1
+        with self.relay() as (generator, _), \
+                probe.Period(self.fastpath, seconds, warm_up) as period:
+            load = generator.run(f"veth busy share {calls} calls", "--calls", calls,
+                                 "--stream-pps", STREAM_PPS, seconds=seconds, warm_up=warm_up)
+        self.bench.record("veth probe at rtpengine's load", {"report": period.report})
+        return (period.report or {}).get("busy_share"), period.fault(load)
 
 
 def run(bench):
-    resolution = bench.pick(RESOLUTION, 0.4)
-    peer, peer_ceiling = _peer(bench, resolution)
-    product, product_ceiling, busy = _product(bench, resolution, peer.load)
-    voids = {"trunkline": _void(product, PRODUCT_CALLS, product_ceiling),
-             "rtpengine": _void(peer, PEER_CALLS, peer_ceiling)}
-    ceilings = {"trunkline": product_ceiling, "rtpengine": peer_ceiling}
+    peer, product = RtpEngineSide(bench), ProductSide(bench)
+    for side in (peer, product):
+        bench.say(f"{side.name} holds {side.most:,} calls")
+        side.search(bench.pick(RESOLUTION, 0.25))
+    if peer.calls and product.calls:
+        bench.say(f"confirming {peer.calls:,} and {product.calls:,} calls in turns")
+        peer.confirmed, product.confirmed = confirm(
+            [(peer.again, peer.calls), (product.again, product.calls)], LOWEST,
+            bench.pick(9, 4))
+    _load_rows(bench, product, peer)
+    busy, fault = product.busy_share(max(peer.calls, LOWEST))
+    bench.row("relay.busy_percent.veth_at_rtpengine_load", 100 * busy if busy is not None else None,
+              conditions=f"turns with work, at {peer.calls * PPS_A_CALL:,} pps; the core itself is "
+              "polled anyway", void=fault)
+
+
+def _load_rows(bench, product, peer):
+    voids = {side: void_of(side) for side in (product, peer)}
     both = first_reason(*voids.values())
-    ours, theirs = product.load * PPS_A_CALL, peer.load * PPS_A_CALL
-    for name, found in (("trunkline", product), ("rtpengine", peer)):
-        bench.row(f"relay.loss_free_pps.{name}.veth", found.load * PPS_A_CALL,
-                  conditions=_conditions(found, ceilings[name]), void=voids[name])
-    bench.row("relay.loss_free_ratio_to_rtpengine.veth", ours / theirs if theirs else None,
-              ("rtpengine pps", theirs), f"both: 0 lost, p99 < {P99_LIMIT_US // 1000} ms",
-              both)
-    for name, found in (("trunkline", product), ("rtpengine", peer)):
-        bench.row(f"relay.cpu_ns_per_packet.{name}.veth",
-                  found.outcome.relay_cpu_ns if found.load else None,
-                  conditions="all threads, at its highest load; softirq on the sender's core is "
-                  "not in it", void=voids[name])
-    ratio = product.outcome.relay_cpu_ns / peer.outcome.relay_cpu_ns if not both else None
-    bench.row("relay.cpu_ratio_to_rtpengine.veth", ratio,
-              conditions="each at its highest load", void=both)
-    bench.row("relay.busy_percent.veth_at_rtpengine_load", 100 * busy,
-              conditions=f"turns with work, at {theirs:,} pps; the core itself is polled anyway")
+    for side in (product, peer):
+        bench.row(f"relay.loss_free_pps.{side.name}.veth", side.calls * PPS_A_CALL,
+                  conditions=_conditions(side), void=voids[side])
+    theirs = peer.calls * PPS_A_CALL
+    bench.row("relay.loss_free_ratio_to_rtpengine.veth",
+              product.calls / peer.calls if peer.calls else None, ("rtpengine pps", theirs),
+              f"both: 0 lost, p99 < {P99_LIMIT_US // 1000} ms, confirmed in alternating windows; "
+              f"rtpengine: {THREADS} threads on one core", both)
+    for side in (product, peer):
+        bench.row(f"relay.cpu_ns_per_packet.{side.name}.veth",
+                  None if voids[side] else side.cpu_ns,
+                  conditions="all threads, at its highest load, median of the windows that "
+                  "confirmed it; softirq on the sender's core is not in it", void=voids[side])
+    bench.row("relay.cpu_ratio_to_rtpengine.veth",
+              None if both else product.cpu_ns / peer.cpu_ns,
+              conditions=f"each at its highest load; rtpengine: {THREADS} threads on one core",
+              void=both)
 
 
-def _void(found, most, generator_pps):
-    if found.load == 0:
-        return "not even the lowest load was carried"
-    if found.failed_at is None:
-        return f"the search ended at its own limit of {most:,} calls"
-    return ceiling_void(generator_pps, found.load * PPS_A_CALL)
+def void_of(side):
+    """Why what was found of a side may not be used, or None; whose doing it was stands in it."""
+    if side.calls == 0:
+        late = side.loads[-1]["lateness_us"]["p99"]
+        if late >= P99_LIMIT_US:
+            return f"the generator sent {late:,.0f} us late at p99 at the lowest load"
+        front = OURS if side.name == ProductSide.name else THEIRS
+        return f"{front}not even the lowest load was carried"
+    if side.confirmed is None:
+        return "not confirmed: there was nothing to take turns with"
+    if not side.confirmed.stands:
+        passing, failing = side.confirmed.passes
+        return (f"the rounds of alternating windows ended at {side.calls:,} calls, after "
+                f"{side.confirmed.steps} steps down, with {passing} windows that passed and "
+                f"{failing} that failed")
+    if side.found.failed_at is None and side.confirmed.steps == 0:
+        return f"the search ended at its own limit of {side.most:,} calls"
+    return ceiling_void(ceiling(side.loads), side.calls * PPS_A_CALL)
 
 
-def _conditions(found, generator_pps):
-    if found.load == 0:
+def _conditions(side):
+    confirmed = side.confirmed
+    if confirmed is None or not confirmed.outcomes:
         return ""
-    latency = found.outcome["latency_us"]
-    passing, failing = found.passes
-    return (f"{found.load:,} calls; p50 {latency['p50']:,.0f} us, p99 {latency['p99']:,.0f} us; "
-            f"{passing} of {passing + failing} windows; windows passed at {_range(found.carried)} "
-            f"calls and failed at {_range(found.refused)}; generator's ceiling "
-            f"{generator_pps:,.0f}")
+    latency = {name: max(load["latency_us"][name] for load in confirmed.outcomes)
+               for name in ("p50", "p99")}
+    passing, failing = confirmed.passes
+    threads = f"{THREADS} threads on one core; " if side.name == RtpEngineSide.name else ""
+    return (f"{side.calls:,} calls; {threads}worst p50 {latency['p50']:,.0f} us, p99 "
+            f"{latency['p99']:,.0f} us; {passing} of {passing + failing} alternating windows; the "
+            f"search found {side.found.load:,} calls (windows passed at "
+            f"{_range(side.found.carried)} calls and failed at {_range(side.found.refused)}), "
+            f"{confirmed.steps} steps down since; "
+            f"generator's ceiling {ceiling(side.loads):,.0f} pps")
 
 
 def _range(loads):

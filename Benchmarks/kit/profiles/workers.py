@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How the self-load grows with workers."""
+"""How the self-load grows with workers.
+
+Each worker has flows, frames and counters of its own: two of them share
+nothing but memory and the last level of cache. So the figure is what those cost, and no more.
+"""
 
 import statistics
 
@@ -26,10 +30,13 @@ def run(bench):
     rates = {count: statistics.median(found[count]) for count in counts}
     most = len(bench.cores)
     each = ", ".join(f"{count}: {rate:.1f}" for count, rate in rates.items())
-    conditions = f"self-load, {SESSIONS_A_WORKER:,} sessions a worker, median of {rounds}"
+    conditions = (f"self-load, {SESSIONS_A_WORKER:,} sessions a worker, median of {rounds}; "
+                  f"{most} cores")
     bench.row("relay.mpps.workers_1", rates[1], conditions=conditions)
     bench.row("relay.mpps.workers_all", rates[most],
-              conditions=f"{most} workers on {most} cores ({each}); {conditions}")
+              conditions=f"{most} workers ({each}), which share nothing but memory and L3; "
+              f"{conditions}")
     bench.row("relay.worker_scaling", rates[most] / (most * rates[1]),
-              conditions=f"{most} workers to {most} times one; 1 is perfect",
+              conditions=f"{most} workers to {most} times one; 1 is perfect; on {most} cores; they "
+              "share nothing but memory and L3",
               void="there is one core only" if most == 1 else None)
