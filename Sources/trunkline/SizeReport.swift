@@ -93,8 +93,8 @@ struct SizeReport {
         let limit = self.budget.limiting
         let ns = self.cost.nsPerPacket(calls: limit.calls / max(self.resources.workers, 1))
         guard limit.resource == .workers, driverNs > ns else { return "" }
-        return "Most of that is the allowance for the \(self.attach.rawValue) driver, which was not "
-            + "measured here: limits.calls overrides it.\n"
+        return "Most of that is the allowance for the \(self.attach.rawValue) driver, which was "
+            + "not measured here: limits.calls overrides it.\n"
     }
 
     /// Calls of the workers by way to attach.
