@@ -6,8 +6,8 @@ import SessionDriver
 
 /// Commands of calls, timed: one call's two at a time.
 struct Latency {
-    /// Longer than a worker stays alert after a command.
-    private static let sleepNs: UInt64 = 1_500_000_000
+    /// A hundred times what a worker stays awake after a command.
+    private static let sleepNs: UInt64 = 20_000_000
     private static let answerNs: UInt64 = 10_000_000_000
     /// Calls that are installed one after the other before they are removed likewise.
     private static let roundCalls = 256

@@ -45,7 +45,7 @@ struct Options {
                               instead of twice its codec's
           --held N            latency: so many calls are held besides, 0 to 100000 (0)
           --seconds S         latency: at most so long, 1 to 3600 (30)
-          --asleep            latency: 1.5 s of pause before each call's installation, so that a
+          --asleep            latency: 20 ms of pause before each call's installation, so that a
                               worker without flows is asleep
 
         Exit: 0 done, 64 wrong arguments, 69 no fast path, or not enough of it.

@@ -8,7 +8,7 @@ import time
 import machine
 import profiles
 from children import AS_IT_ENDED, BenchError, Children
-from result import Row, blame, first_reason, inherited
+from result import PRODUCT, Row, blame, first_reason, inherited
 from wire import Wire
 
 HUGE_MEGABYTES = 560  # a relay (testpmd takes 256) and the generator beside it
@@ -106,7 +106,8 @@ class Bench:
 
     def end_profile(self):
         """Ends what the profile left running. A sentence when a process of it crashed, or None.
-        When one crashed at work the rows are void; when it was told to end, its windows were over.
+        When one crashed at work the rows are void; when it was told to end, its windows were over,
+        and only a process of the product's is a failure.
         """
         crashes = [{"profile": self.profile, **crash} for crash in self.children.stop()]
         self.result.crashes += crashes
@@ -119,7 +120,7 @@ class Bench:
         why = "; ".join(sorted({f"{crash['process']} crashed ({crash['how']}, {crash['when']})"
                                 for crash in crashes}))
         if all(crash["when"] == AS_IT_ENDED for crash in crashes):
-            return why
+            return why if any(crash["process"] in PRODUCT for crash in crashes) else None
         for name in profiles.load(self.profile).ROWS:
             row = self.result.find(name)
             if row is not None:

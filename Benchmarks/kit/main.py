@@ -22,9 +22,9 @@ import table  # noqa: E402
 import targets  # noqa: E402
 import wire  # noqa: E402
 from bench import Bench, tell  # noqa: E402
-from children import BenchError  # noqa: E402
+from children import AS_IT_ENDED, BenchError  # noqa: E402
 from lab import LabError, binaries  # noqa: E402
-from result import Result, Row, not_measured  # noqa: E402
+from result import PRODUCT, Result, Row, not_measured  # noqa: E402
 
 EXIT_MISSED, EXIT_BROKEN, EXIT_USAGE, EXIT_ROOT, EXIT_INTERRUPTED = 1, 2, 64, 77, 130
 EXITS = ("Exit: 0 measured (targets met or missed), 1 --gate and a target was not met, 2 a profile "
@@ -182,7 +182,8 @@ def crash_lines(crashes):
     kinds = collections.Counter((crash["profile"], crash["process"], crash["how"], crash["when"],
                                  crash["note"]) for crash in crashes)
     for (profile, process, how, when, note), times in kinds.items():
-        yield (f"FAILED {profile}: {process} crashed {times} times ({how}, {when})"
+        front = "FAILED" if when != AS_IT_ENDED or process in PRODUCT else "note:"
+        yield (f"{front} {profile}: {process} crashed {times} times ({how}, {when})"
                f"{'; ' + note if note else ''}")
 
 
