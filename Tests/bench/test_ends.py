@@ -183,6 +183,7 @@ class LeftOvers(unittest.TestCase):
     def test_signals_interrupt_and_nohup_is_obeyed(self):
         before = {number: signal.getsignal(number) for number in main.ENDS}
         self.addCleanup(lambda: [signal.signal(*pair) for pair in before.items()])
+        default_signals()
         main.prepare()
         for number in main.ENDS:
             with self.assertRaises(KeyboardInterrupt):
@@ -190,6 +191,16 @@ class LeftOvers(unittest.TestCase):
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         main.prepare()
         signal.raise_signal(signal.SIGHUP)
+
+
+BUILD_TIMEOUT_S = 60
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def default_signals():
+    """A shell cannot trap what was ignored when it began, as in a job in the background."""
+    for number in SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 class Build(unittest.TestCase):
@@ -206,13 +217,14 @@ class Build(unittest.TestCase):
                 ["bash", "-c", f". {GROUND}; echo ready >&2; ground_build debug; echo built"],
                 env={**os.environ, "PATH": folder + ":" + os.environ["PATH"],
                      "TMPDIR": os.path.join(folder, "logs")},
-                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+                preexec_fn=default_signals, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                text=True)
             if signals:
                 while not os.path.exists(os.path.join(folder, "logs", "started")):
                     self.assertIsNone(process.poll())
             for number in signals:
                 process.send_signal(number)
-            said = process.communicate()
+            said = process.communicate(timeout=BUILD_TIMEOUT_S)
             left = [name for name in os.listdir(os.path.join(folder, "logs"))
                     if name != "started"]
         return process.returncode, said[0], said[1].replace("ready\n", ""), left
@@ -234,7 +246,7 @@ class Build(unittest.TestCase):
         self.assertIn("error: no\nthe build failed", said)
 
     def test_an_interrupted_build(self):
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in SIGNALS:
             code, built, said, left = self.build("touch $TMPDIR/started; exec sleep 600",
                                                  [number])
             self.assertEqual((code, built, left), (130, "", []))
