@@ -18,25 +18,6 @@ struct headers {
 #define BROKEN    1 // malformed, whatever it was for
 #define UDP_FOUND 2
 
-// Unicast that can stand in a source field: what tl_remote_is_good lets us send to.
-static int ipv4_is_source(const uint8_t address[4])
-{
-    return address[0] != 0 && address[0] != 127 && address[0] < 224;
-}
-
-static int is_mapped(struct wire_address address)
-{
-    return address.words[0] == 0 && (uint32_t)address.words[1] == 0xffff0000u;
-}
-
-// Not multicast, unspecified, loopback, nor an IPv4 address in IPv6 clothes (RFC 4291 2.5.5.2):
-// those name IPv4 nodes inside a host and our tables, and never stand on a wire.
-static int ipv6_is_source(struct wire_address address)
-{
-    return (address.words[0] & 0xff) != 0xff && !is_mapped(address) &&
-           (address.words[0] != 0 || (address.words[1] & ~(1ull << 56)) != 0);
-}
-
 static int read_ipv4(const struct tl_packet *packet, uint32_t at, struct headers *found)
 {
     const uint8_t *ip = packet->data + at;
@@ -54,7 +35,7 @@ static int read_ipv4(const struct tl_packet *packet, uint32_t at, struct headers
         return BROKEN;
     if (ip[9] != IPPROTO_UDP)
         return NOT_MEDIA;
-    if (header > IPV4_BYTES || TL_UNLIKELY(!ipv4_is_source(ip + 12)))
+    if (header > IPV4_BYTES || !tl_ipv4_is_unicast(ip[12]))
         found->flaw = TL_DROP_INDEX_MALFORMED_IP;
     uint32_t fragment = wire_get_16(ip + 6) & 0x3fffu;
     if (fragment != 0)
@@ -80,7 +61,9 @@ static int read_ipv6(const struct tl_packet *packet, uint32_t at, struct headers
     if (found->end > packet->length)
         return BROKEN;
     found->destination = wire_address_of(ip + 24);
-    if (TL_UNLIKELY(!ipv6_is_source(wire_address_of(ip + 8)) || is_mapped(found->destination)))
+    // An IPv4 address in IPv6 clothes (RFC 4291 2.5.5.2) names an IPv4 node inside a host and in
+    // our tables, and never stands on a wire.
+    if (tl_address_is_ipv4(ip + 8) || tl_address_is_ipv4(ip + 24) || !tl_ipv6_is_unicast(ip + 8))
         found->flaw = TL_DROP_INDEX_MALFORMED_IP;
     uint8_t next = ip[6];
     uint32_t udp = at + IPV6_BYTES;

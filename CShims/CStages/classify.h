@@ -26,9 +26,6 @@ static inline int classify_shape(uint64_t first, uint64_t second)
             ((second & 0xff00) ^ (uint64_t)IPPROTO_UDP << 8)) == 0;
 }
 
-// By first byte: unicast that can stand in a source field.
-static const uint8_t classify_source[256] = {[1 ... 126] = 1, [128 ... 223] = 1};
-
 static inline int classify_sum(uint64_t first, uint64_t second, uint32_t destination)
 {
     uint64_t sum = first + second;
@@ -51,7 +48,7 @@ static inline int classify_ipv4(const struct tl_worker *worker, struct tl_packet
     uint32_t udp_length = wire_get_16(ip + IPV4_BYTES + 4);
     uint32_t port = wire_get_16(ip + IPV4_BYTES + 2);
     if (!classify_shape(first, second) || total + at > packet->length || udp_length < UDP_BYTES ||
-        udp_length + IPV4_BYTES > total || !classify_source[ip[12]] ||
+        udp_length + IPV4_BYTES > total || !tl_ipv4_is_unicast(ip[12]) ||
         !classify_sum(first, second, destination))
         return 0;
     const struct tl_address_ipv4 *address = tl_address_find_ipv4(&worker->addresses, destination);

@@ -22,7 +22,7 @@ struct frame_way {
     uint32_t ports_be; // egress->ports_be, or those of RTCP
 };
 
-/// One's complement sum of the UDP payload as it will leave.
+/// A builder's parameters. `payload_sum`: one's complement sum of the UDP payload as it will leave.
 #define FRAME_BUILDER(name)                                                                        \
     TL_PACKET_CODE void name(struct tl_packet *packet, const struct frame_way *way,                \
                              uint64_t payload_sum)
@@ -92,7 +92,7 @@ frame_build(struct tl_packet *packet, const struct frame_way *way, uint8_t *payl
 }
 
 /// Turns an empty view into a packet of this flow's leg, whose payload the caller then writes at
-/// the returned place. frame_finish completes it.
+/// the returned place. tl_frame_finish completes it.
 TL_PACKET_CODE uint8_t *tl_frame_begin(const struct tl_worker *worker, struct tl_packet *packet,
                                        const struct tl_flow_egress *egress, uint8_t origin);
 

@@ -19,9 +19,7 @@ static inline void begin(struct tl_packet *packet)
 {
     packet->flow = NULL;
     packet->peer = NULL;
-    packet->flags &= TL_PACKET_LOOPED | TL_PACKET_SEGMENTED;
     packet->edge = TL_EDGE_NEXT;
-    packet->target = 0;
     packet->reason = TL_DROP_REASON_COUNT;
     packet->kind = TL_KIND_NONE;
 }

@@ -3,14 +3,13 @@
 #include "source_check.h"
 
 // A candidate's first valid packet makes it the source; others in the same burst find it so.
-static int learn(struct tl_worker *worker, struct tl_packet *packet)
+static int learn(struct tl_worker *worker, const struct tl_packet *packet,
+                 const struct passage *passage)
 {
-    struct tl_flow *flow = packet->flow;
-    uint32_t slot = tl_worker_slot(worker, flow);
+    uint32_t slot = passage->slot;
+    if (!(passage->flow->ingress.flags & TL_FLOW_LEARN_OPEN))
+        return source_is_accepted(packet, passage, passage->flow->ingress.source_key);
     struct wire_address source = wire_source(packet);
-    if (!(flow->ingress.flags & TL_FLOW_LEARN_OPEN))
-        return source_key_of(packet) == flow->ingress.source_key &&
-               wire_address_equal(source, wire_address_of(flow->ingress.source));
     if (!tl_flow_learn(worker, slot, (const uint8_t *)source.words, packet->remote_port))
         return 0;
     worker->counters.sources_learned++;
@@ -90,7 +89,7 @@ TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packe
 {
     if (!(packet->flow->ingress.flags & TL_FLOW_RECEIVE))
         return stage_drop(worker, packet, TL_DROP_INDEX_NOT_RECEIVING);
-    if (packet->flags & TL_PACKET_LEARN && !learn(worker, packet))
+    if (packet->flags & TL_PACKET_LEARN && !learn(worker, packet, passage))
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
     if (packet->flow->ingress.flags & TL_FLOW_LEARN_OPEN)
         tl_flow_learn_close(packet->flow); // the signalled source spoke: nobody else may

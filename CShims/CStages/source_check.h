@@ -40,6 +40,13 @@ static inline int source_address_is(const struct passage *passage, const uint8_t
                : wire_address_equal(wire_address_of(udp - 32), wire_address_of(address));
 }
 
+static inline int source_is_accepted(const struct tl_packet *packet,
+                                     const struct passage *passage, uint32_t key)
+{
+    return source_key_of(packet) == key &&
+           source_address_is(passage, passage->flow->ingress.source);
+}
+
 TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packet,
                                struct passage *passage)
 {
@@ -52,8 +59,7 @@ TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packe
         }
         expected = worker->cold[passage->slot].rtcp_source_key;
     }
-    if (TL_LIKELY(source_key_of(packet) == expected &&
-                  source_address_is(passage, ingress->source)))
+    if (TL_LIKELY(source_is_accepted(packet, passage, expected)))
         return 1;
     if (!source_may_learn(worker, packet))
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);

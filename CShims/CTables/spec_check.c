@@ -37,15 +37,10 @@ static int32_t check_budgets(const struct tl_flow_spec *spec)
     return good ? TL_STATUS_OK : TL_STATUS_BAD_BUDGET;
 }
 
-// Unicast that can stand on a wire: not "this network", unspecified, loopback, multicast or
-// reserved.
 static int can_send_to(const uint8_t address[16])
 {
-    if (tl_address_is_ipv4(address))
-        return address[12] != 0 && address[12] != 127 && address[12] < 224;
-    const uint8_t loopback[16] = {[15] = 1};
-    return address[0] != 0xff && !tl_address_is_unknown(address) &&
-           memcmp(address, loopback, 16) != 0;
+    return tl_address_is_ipv4(address) ? tl_ipv4_is_unicast(address[12])
+                                       : tl_ipv6_is_unicast(address);
 }
 
 TL_PACKET_CODE int tl_remote_is_good(const struct tl_worker *worker,

@@ -34,7 +34,7 @@ TL_PACKET_CODE int32_t tl_route_find(struct tl_worker *worker, const struct tl_f
                                      const uint8_t address[16], uint16_t port,
                                      struct tl_route *route);
 
-/// Writes the header template and the way out of a flow.
+/// Writes the way out of a flow, and what of its headers is its own.
 TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
                                    const uint8_t address[16], uint16_t port,
                                    const struct tl_route *route);

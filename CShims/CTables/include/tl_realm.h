@@ -45,8 +45,8 @@ _Static_assert(sizeof(struct tl_address_ipv4) == 16, "four of them a line");
 
 /// Finds local addresses by destination address.
 struct tl_address_table {
-    struct tl_address_ipv4 ipv4[TL_ADDRESS_SLOTS]; // likewise, by the 32 bits of an IPv4 address
     uint16_t slots[TL_ADDRESS_SLOTS]; // address index or TL_NO_ADDRESS
+    struct tl_address_ipv4 ipv4[TL_ADDRESS_SLOTS]; // likewise, by the 32 bits of an IPv4 address
     struct tl_address addresses[TL_ADDRESSES_MAX];
     uint32_t count;
 };
@@ -87,6 +87,21 @@ static inline int tl_address_is_unknown(const uint8_t address[16])
 {
     const uint8_t unspecified[16] = {0};
     return memcmp(address, unspecified, sizeof(unspecified)) == 0;
+}
+
+/// Unicast that can stand on a wire, by the first byte of an IPv4 address: not "this network",
+/// loopback, multicast or reserved.
+static inline int tl_ipv4_is_unicast(uint8_t first)
+{
+    return (uint8_t)(first - 1) < 223 && first != 127;
+}
+
+/// Likewise for an IPv6 address that is no IPv4-mapped one: not multicast, unspecified, loopback.
+static inline int tl_ipv6_is_unicast(const uint8_t address[16])
+{
+    uint64_t words[2]; // as they stand in memory
+    memcpy(words, address, 16);
+    return address[0] != 0xff && (words[0] != 0 || (words[1] & ~(1ull << 56)) != 0);
 }
 
 #endif
