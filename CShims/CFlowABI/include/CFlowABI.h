@@ -72,6 +72,24 @@
 // worker = index / flows_per_worker. The worker must also be the one that the port names:
 // worker = (local_port / TL_PORT_BLOCK) % worker_count. The control plane chooses index,
 // generation and port. What arrives at a flow leaves by its peer flow. A call has two flows.
+//
+// SECURE FLOWS. A flow with TL_FLOW_SRTP takes and sends SRTP and SRTCP (RFC 3711) and nothing
+// else. Its keys come by TL_OP_KEYS, before or after the flags say so; while it has none everything
+// is dropped as srtp_no_keys, so that a secure leg never speaks in the clear. key_id names a key
+// set: no two key sets of a flow's life have the same. A packet index is used once with a key: the
+// next one out stands in the record, with the key_id, before a packet can leave, for RTP and for
+// RTCP. Another key set begins with roll-over counter zero on both sides. A fast path that was
+// started since takes the indexes of a left record up: the control plane adds the flow with the
+// generation and the key_id that stand in the record, and gives the keys of that key_id again. What
+// arrives at or below the indexes is refused, what leaves goes on behind them. An add with a key_id
+// that the record does not have is refused (KEYS_USED): how far that key set was used, nobody
+// knows. The control plane keeps the keys for the flow's life.
+//
+// A flow with TL_FLOW_ICE is an ICE-lite agent (RFC 8445): it answers binding requests under the
+// credentials of TL_OP_ICE and keeps the paths that they came by (TL_ICE_PATHS_MAX). Media is taken
+// from checked paths, and sent by the nominated one, else by that of the highest priority, else
+// where the specification says. Signalling that changes nothing of the remote party's user fragment
+// changes nothing of the paths either.
 
 #ifndef TL_CFLOWABI_H
 #define TL_CFLOWABI_H
@@ -80,6 +98,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "abi_lists.h"
+
 // ---------------------------------------------------------------------------------------------
 // Constants
 // ---------------------------------------------------------------------------------------------
@@ -87,7 +107,7 @@
 #define TL_MAGIC_FASTPATH 0x3148544150464c54u // "TLFPATH1", little-endian
 #define TL_MAGIC_CONTROL 0x314c5254434c4c54u  // "TLLCTRL1", little-endian
 #ifndef TL_ABI_VERSION // tests build readers of other versions
-#define TL_ABI_VERSION 2u
+#define TL_ABI_VERSION 3u
 #endif
 #define TL_ABI_VERSION_OLDEST 2u // reader that understands what this version writes
 #define TL_ABI_VERSION_FIRST 2u  // that any reader accepts
@@ -103,6 +123,11 @@
 #define TL_LIST_MAX 64u              // flows that one list command may ask for
 #define TL_PACKET_BYTES_MAX 2048u    // largest packet in a packet ring, from its UDP payload on
 #define TL_PAYLOAD_TYPES_MAX 16u     // payload types that one flow accepts
+#define TL_SRTP_SSRCS_MAX 4u         // SSRCs of one key set's life that a flow accepts
+#define TL_SRTP_MKI_BYTES_MAX 8u     // longest master key identifier (RFC 3711 section 3.1)
+#define TL_ICE_PATHS_MAX 8u          // sources of authenticated checks that a flow remembers
+#define TL_ICE_UFRAG_BYTES_MAX 64u   // longest user fragment that is told apart
+#define TL_ICE_PASSWORD_BYTES_MAX 64u // of ours
 #define TL_NAME_BYTES 32u            // NUL-terminated names in the files
 
 #define TL_NO_FLOW 0xffffffffu       // peer_index of a flow that has no peer
@@ -120,6 +145,8 @@
 #define TL_OP_MODIFY 3u // replace the specification of a live flow, all but address, port and SSRC
 #define TL_OP_REMOVE 4u // take a flow out; its record keeps its last figures
 #define TL_OP_LIST 5u   // one TL_EVENT_LISTED for each live flow of the `value` from flow_index on
+#define TL_OP_KEYS 6u   // give a live flow its SRTP keys: struct tl_flow_keys in place of `spec`
+#define TL_OP_ICE 7u    // give a live flow its ICE credentials: struct tl_flow_ice, likewise
 
 // Events.
 #define TL_EVENT_ANSWER 1u          // the answer to the command with this sequence
@@ -129,29 +156,10 @@
                                     // path) that was started since: silence counts anew from the
                                     // add that takes the flow up, or from the first modify
 #define TL_EVENT_SOURCE_LEARNED 4u  // address, port: the one learned source of this flow
+#define TL_EVENT_PATH_SELECTED 5u   // address, port: where media goes now, by ICE or early latch;
+                                    // value: 1 nominated by the remote party, 0 not yet
 
-// Statuses of answers. Zero or negative; a refusal leaves everything as it was.
-#define TL_STATUSES(X)                                                                             \
-    X(OK, 0, "ok", "done")                                                                         \
-    X(BAD_OPERATION, -1, "bad_operation", "the operation is not known")                            \
-    X(BAD_SIZE, -2, "bad_size", "the message is shorter than its operation needs")                 \
-    X(BAD_INDEX, -3, "bad_index", "the flow index is outside this worker's range")                 \
-    X(BAD_GENERATION, -4, "bad_generation", "generation zero, or none after those used before")    \
-    X(STALE, -5, "stale", "the flow at this index has another generation")                         \
-    X(EXISTS, -6, "exists", "the flow index is in use")                                            \
-    X(NOT_FOUND, -7, "not_found", "no live flow at this index")                                    \
-    X(BAD_ADDRESS, -8, "bad_address", "the local address index does not exist")                    \
-    X(BAD_PORT, -9, "bad_port", "the local port is odd, outside its realm or of another worker")   \
-    X(PORT_IN_USE, -10, "port_in_use", "another flow has this local address and port")             \
-    X(BAD_REMOTE, -11, "bad_remote", "the remote address cannot be sent to, or is of another family")        \
-    X(BAD_PEER, -12, "bad_peer", "the peer index is out of range or the flow itself")              \
-    X(BAD_PAYLOAD_MAP, -13, "bad_payload_map", "a payload type is above 127 or named twice")       \
-    X(BAD_BUDGET, -14, "bad_budget", "a budget, interval or clock rate is outside its range")      \
-    X(BAD_FLAGS, -15, "bad_flags", "a flag is not known")                                          \
-    X(BAD_COUNT, -16, "bad_count", "a list of no flows, or of more than one command may ask for")  \
-    X(STALE_SEQUENCE, -17, "stale_sequence", "the sequence was answered long ago")                 \
-    X(NO_NEXT_HOP, -18, "no_next_hop", "the table of next hops is full")
-
+// Statuses of answers: abi_lists.h. Zero or negative; a refusal leaves everything as it was.
 #define TL_STATUS_CONSTANT(id, value, name, text) static const int32_t TL_STATUS_##id = (value);
 TL_STATUSES(TL_STATUS_CONSTANT)
 #undef TL_STATUS_CONSTANT
@@ -165,85 +173,30 @@ TL_STATUSES(TL_STATUS_CONSTANT)
                                    // reported, unless the signalled source spoke first. Media
                                    // then goes there
 #define TL_FLOW_DELIVER (1u << 5)  // DTLS records go to the control plane's packet ring
-#define TL_FLOW_FLAGS_ALL 0x3fu
+#define TL_FLOW_SRTP (1u << 6)     // SRTP and SRTCP, under the keys of TL_OP_KEYS, and nothing else
+#define TL_FLOW_ICE (1u << 7)      // ICE-lite, under the credentials of TL_OP_ICE; excludes LEARN
+#define TL_FLOW_EARLY_LATCH (1u << 8) // with ICE and SRTP: before a nomination media is also taken
+                                      // from the first source whose SRTP authenticates
+#define TL_FLOW_FLAGS_ALL 0x1ffu
 
-// ---------------------------------------------------------------------------------------------
-// Drop reasons: the one list. Makes the counter, the metric, the CLI text and the row in the docs.
-// X(id, name, text). New reasons go to the end.
-// ---------------------------------------------------------------------------------------------
+// SRTP suites: abi_lists.h.
+#define TL_SUITE_CONSTANT(id, value, name, key, salt, tag, rtcp_tag)                               \
+    static const uint8_t TL_SUITE_##id = (value);
+TL_SRTP_SUITES(TL_SUITE_CONSTANT)
+#undef TL_SUITE_CONSTANT
+#define TL_SUITES_MAX 7u // one more than the highest
 
-#define TL_DROP_REASONS(X)                                                                         \
-    X(NOT_MEDIA, "not_media", "not UDP to a media address and port; a shared interface's kernel has its own copy") \
-    X(FRAGMENT, "fragment", "an IP fragment in the media range")                                   \
-    X(MALFORMED_IP, "malformed_ip", "an IP header with options, one that does not fit its packet, or an address that cannot be on a wire") \
-    X(MALFORMED_UDP, "malformed_udp", "a UDP length that does not fit its packet")                 \
-    X(NO_FLOW, "no_flow", "a media port that no call uses")                                        \
-    X(WRONG_REALM, "wrong_realm", "arrived by another interface or VLAN than its address's realm") \
-    X(WRONG_SOURCE, "wrong_source", "from an address that nobody signalled")                       \
-    X(MALFORMED_RTP, "malformed_rtp", "not RTP version 2, or shorter than its header says")        \
-    X(MALFORMED_RTCP, "malformed_rtcp", "not a valid compound RTCP packet")                        \
-    X(STUN, "stun", "STUN for a flow that does not speak ICE")                                     \
-    X(DTLS, "dtls", "DTLS for a flow that does not speak it")                                      \
-    X(PAYLOAD_TYPE, "payload_type", "a payload type that was not negotiated")                      \
-    X(NOT_RECEIVING, "not_receiving", "media from a party that was told not to send")              \
-    X(NOT_SENDING, "not_sending", "media for a party that does not want it")                       \
-    X(NO_PEER, "no_peer", "the other leg of the call is not installed")                            \
-    X(PACKET_BUDGET, "packet_budget", "more packets a second than the flow's budget")              \
-    X(BIT_BUDGET, "bit_budget", "more bits a second than the flow's budget")                       \
-    X(NO_NEXT_HOP, "no_next_hop", "the next hop's link address is not resolved")                   \
-    X(TX_FULL, "tx_full", "the transmit queue was full")                                           \
-    X(HANDOVER_FULL, "handover_full", "the ring to another worker was full")                       \
-    X(HAIRPIN_LOOP, "hairpin_loop", "a packet that came back to the box too often")                \
-    X(CONTROL_RING_FULL, "control_ring_full", "the packet ring to the control plane was full")     \
-    X(CONTROL_AWAY, "control_away", "for the control plane, which is not attached")                \
-    X(NO_BUFFER, "no_buffer", "no buffer was free")                                                \
-    X(INJECT_REFUSED, "inject_refused", "a packet of the control plane for a flow that is gone")   \
-    X(TWIN_FULL, "twin_full", "the kernel's twin of a NIC did not take the packet")                \
-    X(UNKNOWN_AT_RESTART, "unknown_at_restart", "in hand when the last fast path process died")    \
-    X(RTP_SEQUENCE, "rtp_sequence", "RTP far out of sequence, or from before the start of its stream") \
-    X(SEGMENTED, "segmented", "a packet that its driver put into more than one buffer")
+// Flags of a key set.
+#define TL_KEYS_PLAIN_SRTCP_IN (1u << 0)  // SRTCP that is not encrypted is taken too (agreed)
+#define TL_KEYS_PLAIN_SRTCP_OUT (1u << 1) // ours is not encrypted; authenticated it always is
+#define TL_KEYS_FLAGS_ALL 0x3u
+#define TL_KEYS_OVERLAP_MAX_MS 10000u
 
+// Drop reasons: abi_lists.h.
 #define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
 enum { TL_DROP_REASONS(TL_DROP_CONSTANT) TL_DROP_REASON_COUNT };
 #undef TL_DROP_CONSTANT
 #define TL_DROPS_MAX 64u
-
-// Per-worker packet counters beside the drops. The accounting identity, exact in each snapshot:
-//   received + handed_in + own_dropped
-//       = forwarded + consumed + delivered + handed_out + sum(drops)
-//   sent = forwarded + generated + injected
-// A packet that was accepted for sending and then refused by the transmit queue counts as a drop
-// (tx_full), not as forwarded, generated or injected.
-//
-// Counters outlive their process: a fast path that starts on a kept file goes on from the figures
-// of its pages, so that sums only grow; a fresh file starts at zero. What the killed process had in
-// hand becomes unknown_at_restart: the packets of in_hand (then counted as received too), and what
-// stood in the rings between workers, handed_out minus handed_in over all workers (then counted as
-// handed in, by worker 0).
-#define TL_WORKER_COUNTERS(X)                                                                      \
-    X(received, "packets taken from receive queues")                                               \
-    X(handed_in, "packets taken over from another worker, or looped back by a hairpin")            \
-    X(forwarded, "packets relayed to a transmit queue")                                            \
-    X(consumed, "packets that the box itself used (RTCP)")                                         \
-    X(delivered, "packets given to the control plane or to the kernel's twin")                     \
-    X(handed_out, "packets given to another worker, or looped back by a hairpin")                  \
-    X(sent, "packets that transmit queues took")                                                   \
-    X(generated, "packets that the box made and sent (RTCP)")                                      \
-    X(injected, "packets sent for the control plane or the kernel's twin")                         \
-    X(received_bytes, "bytes of received packets, from the Ethernet header on")                    \
-    X(sent_bytes, "bytes of sent packets, from the Ethernet header on")                            \
-    X(commands, "commands answered")                                                               \
-    X(commands_refused, "commands answered with a refusal")                                        \
-    X(events_deferred, "notifications that had to wait for room in the event ring")                \
-    X(flows, "live flows (a gauge)")                                                               \
-    X(bursts, "bursts with at least one packet")                                                   \
-    X(polls, "turns of the worker loop")                                                           \
-    X(sleeps, "times that the worker slept")                                                       \
-    X(driver_calls, "receive and transmit calls into drivers")                                     \
-    X(sources_learned, "flows whose source was learned")                                           \
-    X(media_timeouts, "media time-outs reported")                                                  \
-    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")  \
-    X(wakes, "sleeps that the control plane ended with a command")
 
 // ---------------------------------------------------------------------------------------------
 // Files
@@ -356,12 +309,46 @@ struct tl_flow_spec {
     uint32_t media_timeout_ms;    // 0 = none, else 1000...3600000
     uint32_t learn_window_ms;     // with TL_FLOW_LEARN, from installation; 1...60000
     uint32_t rtcp_interval_ms;    // with TL_FLOW_RTCP, mean between reports; 500...60000
-    uint64_t key_id;              // names the key set of this leg; 0 = plain RTP
+    uint64_t key_id;              // add: 0, or that of the record to take up; modify: not read
     struct tl_payload_type payload_types[TL_PAYLOAD_TYPES_MAX]; // ended by TL_NO_PAYLOAD_TYPE
     uint8_t reserved_1[16];
 };
 
-// A command. Wiped by the control plane as soon as it is answered.
+// A master key of one direction (RFC 3711 section 8.2).
+struct tl_srtp_key {
+    uint8_t suite;     // TL_SUITE_*
+    uint8_t mki_bytes; // 0 = no MKI, else 1...TL_SRTP_MKI_BYTES_MAX
+    uint8_t reserved[2];
+    uint8_t mki[TL_SRTP_MKI_BYTES_MAX]; // as it stands in packets
+    uint8_t salt[14];                   // as many as the suite has, the rest zero
+    uint8_t reserved_1[6];
+    uint8_t key[32];                    // likewise
+};
+
+// The keys of a flow. The old receiving key stays good for overlap_ms; sending changes at once.
+struct tl_flow_keys {
+    uint64_t key_id;     // never zero, never that of an earlier key set of this flow
+    uint32_t flags;      // TL_KEYS_*
+    uint32_t overlap_ms; // 0...TL_KEYS_OVERLAP_MAX_MS
+    struct tl_srtp_key receive;
+    struct tl_srtp_key send;
+};
+
+// The ICE credentials of a flow (RFC 8445 section 5.3). With another local user fragment than
+// before it is an ICE restart: checks under the old one are answered, and its paths used, until a
+// path is nominated under the new one. A remote user fragment of no bytes is not known yet: any is
+// taken, and the paths are remembered with theirs.
+struct tl_flow_ice {
+    uint8_t local_ufrag_bytes;    // 4...TL_ICE_UFRAG_BYTES_MAX
+    uint8_t local_password_bytes; // 22...TL_ICE_PASSWORD_BYTES_MAX
+    uint8_t remote_ufrag_bytes;   // 0...TL_ICE_UFRAG_BYTES_MAX
+    uint8_t reserved[5];
+    uint8_t local_ufrag[TL_ICE_UFRAG_BYTES_MAX];
+    uint8_t local_password[TL_ICE_PASSWORD_BYTES_MAX];
+    uint8_t remote_ufrag[TL_ICE_UFRAG_BYTES_MAX];
+};
+
+// A command. Wiped by the control plane as soon as it is answered, and the worker's copy likewise.
 struct tl_command {
     uint32_t size_bytes; // of this message as its writer knows it
     uint32_t operation;  // TL_OP_*
@@ -373,7 +360,7 @@ struct tl_command {
                          // (wrapping), that of a flow which is taken up is its record's
     uint32_t value;      // list: how many indexes to look at
     uint8_t reserved[8];
-    struct tl_flow_spec spec; // add, modify
+    struct tl_flow_spec spec; // add, modify. keys: a tl_flow_keys begins here; ice: a tl_flow_ice
     uint8_t reserved_1[96];
 };
 
@@ -386,10 +373,11 @@ struct tl_event {
     uint32_t flow_index;
     uint32_t generation;
     uint64_t time_ns;    // CLOCK_MONOTONIC
-    uint8_t address[16]; // source_learned
-    uint16_t port;       // source_learned
+    uint8_t address[16]; // source_learned, path_selected
+    uint16_t port;       // likewise
     uint16_t reserved_0;
-    uint32_t value;      // answer to a list: flows listed; media_timeout: ms since the last packet
+    uint32_t value;      // answer to a list: flows listed; media_timeout: ms since the last packet;
+                         // path_selected: 1 nominated
     uint8_t reserved_1[8];
 };
 
@@ -435,7 +423,7 @@ struct tl_flow_record {
     uint16_t source_port;
     uint16_t local_port;
     uint16_t address_index;
-    uint8_t source_learned;      // 1: learned, not signalled
+    uint8_t source_learned;      // 1: learned, or an ICE path; not signalled
     uint8_t source_version;      // odd: the source is being written
     uint64_t rx_rtcp_packets;
     uint32_t remote_jitter;      // of our stream as the remote party reported it, clock units
@@ -454,7 +442,8 @@ struct tl_flow_record {
     uint32_t rx_jitter_16;       // RFC 3550 A.8: 16 times 6.4.1's jitter, in RTP clock units
     uint64_t rx_drops;           // packets of this flow dropped, any reason
     uint8_t media_timed_out;     // 1: since the last accepted packet a time-out was reported
-    uint8_t reserved_1[7];
+    uint8_t reserved_1[3];
+    uint32_t ingress_rtcp_index; // highest SRTCP index accepted under key_id, plus one; 0 = none
     // line 2: what went to the remote party
     uint64_t egress_index;       // next RTP packet index to send, as above. Stored before the
                                  // packet can leave
@@ -465,7 +454,8 @@ struct tl_flow_record {
     uint64_t tx_rtcp_packets;
     uint32_t egress_ssrc;
     uint32_t egress_timestamp;   // of the last packet sent
-    uint8_t reserved_2[8];
+    uint32_t egress_rtcp_index;  // next SRTCP index to send (31 bits). Stored before it can leave
+    uint8_t reserved_2[4];
 };
 
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same
@@ -480,7 +470,7 @@ struct tl_worker_page {
 #define TL_WORKER_FIELD(name, text) uint64_t name;
     TL_WORKER_COUNTERS(TL_WORKER_FIELD)
 #undef TL_WORKER_FIELD
-    uint64_t reserved_1[32 - 23];
+    uint64_t reserved_1[32 - 27];
     uint64_t drops[TL_DROPS_MAX]; // by reason; reasons that this side does not know are summed
 };
 
@@ -528,6 +518,11 @@ _Static_assert(sizeof(struct tl_flow_spec) == 128, "flow specification");
 _Static_assert(offsetof(struct tl_flow_spec, payload_types) == 80, "payload map");
 _Static_assert(sizeof(struct tl_command) == 256, "command");
 _Static_assert(offsetof(struct tl_command, spec) == 32, "specification");
+_Static_assert(sizeof(struct tl_srtp_key) == 64, "SRTP key");
+_Static_assert(sizeof(struct tl_flow_keys) == 144, "SRTP keys");
+_Static_assert(sizeof(struct tl_flow_ice) == 200, "ICE credentials");
+_Static_assert(offsetof(struct tl_command, spec) + sizeof(struct tl_flow_ice) <=
+                   sizeof(struct tl_command), "they fit into a command");
 _Static_assert(sizeof(struct tl_event) == 64, "event");
 _Static_assert(offsetof(struct tl_packet_slot, payload) == 64, "packet payload");
 _Static_assert(sizeof(struct tl_packet_slot) == 64 + TL_PACKET_BYTES_MAX, "packet slot");
