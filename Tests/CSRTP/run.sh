@@ -16,7 +16,7 @@ export TRUNKLINE_TESTDATA
 export LSAN_OPTIONS="suppressions=$here/leaks.txt:print_suppressions=0"
 out=${BUILD_DIR:-$root/.build/csrtp}
 shims=$root/CShims
-flags="-std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
+flags="-std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
     -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g
     -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CSRTP -I$here"
 
