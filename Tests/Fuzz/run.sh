@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds all fuzzers (or those named), replays the kept inputs of each, then runs each for a while.
-#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp command sip sdp
+#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp command srtp sip sdp
 # What is built and found goes to .build/fuzz: new inputs to .build/fuzz/NAME, a failing one beside
 # it, named in the output. Put what is worth keeping into Tests/Fuzz/corpus/NAME.
 # The last line is `N passed, N failed, N skipped`.
@@ -26,6 +26,13 @@ build_c() { # name
         -o "$out/${1}_fuzz"
 }
 
+build_srtp() {
+    "$CLANG" -std=gnu17 -O1 -g -march=x86-64-v3 -fno-strict-aliasing -fuse-ld=lld \
+        -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+        -I"$shims/CFlowABI/include" -I"$shims/CSRTP/include" \
+        "$here/srtp_fuzz.c" "$shims"/CSRTP/*.c -lIPSec_MB -lcrypto -o "$out/srtp_fuzz"
+}
+
 # Into one module with the sources that it tests, behind NetworkAddress as a module of its own.
 build_swift() { # name, module
     local features="-swift-version 6 -enable-upcoming-feature InternalImportsByDefault
@@ -45,6 +52,7 @@ build() { # name
     case $1 in
     rtp | command) sources="$shims/CFlowABI $shims/CTables $shims/CStages $here/fuzz_world.h
         $here/${1}_fuzz.c" ;;
+    srtp) sources="$shims/CFlowABI $shims/CSRTP $here/srtp_fuzz.c" ;;
     sip) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $here/SIPMessageFuzz.swift" ;;
     sdp) sources="$root/Sources/NetworkAddress $root/Sources/SDP $here/SDPFuzz.swift" ;;
@@ -55,6 +63,7 @@ build() { # name
     echo "building ${1}_fuzz"
     case $1 in
     rtp | command) build_c "$1" ;;
+    srtp) build_srtp ;;
     sip) build_swift sip SIPMessage ;;
     sdp) build_swift sdp SDP ;;
     esac || return 1
@@ -82,9 +91,9 @@ fuzz() { # name, arguments...
     return 1
 }
 
-for name in ${*:-rtp command sip sdp}; do
+for name in ${*:-rtp command srtp sip sdp}; do
     if [ ! -d "$here/corpus/$name" ]; then
-        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, command, sip or sdp" >&2
+        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, command, srtp, sip or sdp" >&2
         exit 2
     fi
     if ! build "$name"; then

@@ -4,14 +4,14 @@
 
 # To build both planes.
 GROUND_BUILD="pkg-config libdpdk-dev libuv1-dev libyaml-dev libsqlite3-dev libmnl-dev
-    libbpf-dev libnuma-dev linux-libc-dev python3"
+    libbpf-dev libnuma-dev libipsec-mb-dev libssl-dev linux-libc-dev python3"
 # To run the fast path.
 GROUND_RUN="librte-net-af-packet23 librte-net-af-xdp23 librte-net-memif23 librte-net-pcap23
     librte-mempool-ring23 librte-bus-vdev23 iproute2 iptables ethtool"
 # To run the laboratory.
 GROUND_LAB="$GROUND_RUN procps sip-tester"
 # For the tests only.
-GROUND_TESTS="dpdk-dev baresip-core tcpdump valgrind"
+GROUND_TESTS="dpdk-dev baresip-core tcpdump valgrind libsrtp2-dev"
 
 say() {
     printf '%s\n' "$*" >&2
