@@ -191,6 +191,8 @@ static void commands_take(struct tl_worker *worker, uint32_t shard, uint64_t now
             break;
         uint32_t before = channel->event_position;
         command_answer(worker, shard, &command, now_ns);
+        if (command.operation == TL_OP_KEYS || command.operation == TL_OP_ICE)
+            tl_srtp_wipe(&command, sizeof(command));
         room -= channel->event_position - before;
         channel->command_position++;
         (*answered)++;

@@ -28,6 +28,7 @@
 /// Beside the variant in the same byte: may packets leave at all.
 #define TL_WAY_LIVE        16u
 #define TL_WAY_SEND        32u // TL_FLOW_SEND
+#define TL_WAY_SECURE      64u // TL_FLOW_SRTP: sealed first
 
 #define TL_SOURCE_LOOPED (1u << 16) // in a source key: only by a hairpin
 #define TL_NO_SOURCE     (1u << 17) // a source key that no packet has
@@ -102,6 +103,7 @@ struct tl_flow_cold {
     uint32_t timer_previous;
     uint64_t learn_until_ns;
     uint64_t rtcp_due_ns;
+    uint64_t dtls_until_ns;    // up to which the budget of DTLS records is used
     uint64_t quiet_from_ns;    // silence counts from here, or from the last RTP if that is later
     uint64_t sr_time_ns;       // when the last sender report arrived; 0 = none
     uint32_t sr_ntp_middle;    // its NTP time stamp, middle 32 bits
