@@ -61,6 +61,10 @@ let package = Package(
         .target(
             name: "CStages", dependencies: ["CFlowABI", "CTables"], path: "CShims/CStages",
             cSettings: packetC),
+        .target(
+            name: "CSRTP", dependencies: ["CFlowABI"], path: "CShims/CSRTP",
+            cSettings: packetC,
+            linkerSettings: [.linkedLibrary("IPSec_MB"), .linkedLibrary("crypto")]),
         .executableTarget(
             name: "CFastPath", dependencies: ["CFlowABI", "CTables", "CStages"],
             path: "CShims/CFastPath", exclude: ["bpf"],
