@@ -24,9 +24,13 @@ static struct tl_secure *context_take(struct tl_worker *worker, uint32_t slot)
 {
     if (worker->secure_places[slot] == TL_NO_SECURE) {
         uint32_t place = worker->secure_free;
-        if (place == TL_NO_SECURE)
+        if (place != TL_NO_SECURE)
+            worker->secure_free = worker->secures[place].next_free;
+        else if (worker->secure_used < worker->secure_count)
+            place = worker->secure_used++;
+        else
             return NULL;
-        worker->secure_free = worker->secures[place].next_free;
+        memset(&worker->secures[place], 0, sizeof(worker->secures[place]));
         worker->secure_places[slot] = place;
     }
     return &worker->secures[worker->secure_places[slot]];

@@ -108,14 +108,6 @@ static void source_settle(struct tl_flow_record *record)
                      __ATOMIC_RELEASE);
 }
 
-// The free list links contexts in order, so that memory is touched as it is needed.
-static void secures_init(struct tl_worker *worker, uint32_t count)
-{
-    memset(worker->secure_places, 0xff, worker->flow_count * sizeof(worker->secure_places[0]));
-    worker->secure_free = count != 0 ? 0 : TL_NO_SECURE;
-    worker->secure_count = count;
-}
-
 static void flows_init(struct tl_worker *worker, uint64_t ports)
 {
     memset(worker->ports, 0xff, ports * sizeof(worker->ports[0]));
@@ -168,7 +160,7 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
         return NULL;
     struct cut cut = cut_make(config);
     uint8_t *base = memory;
-    // Contexts are wiped when they are given back and empty in fresh memory: none is touched here.
+    // Contexts are not touched before a flow takes one.
     memset(base, 0, cut.secures);
     memset(base + cut.words, 0, cut.end - cut.words);
     struct tl_worker *worker = memory;
@@ -184,7 +176,9 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     tl_next_hops_init(&worker->hops, (void *)(base + cut.words), (void *)(base + cut.hops),
                       (void *)(base + cut.heads), config->next_hops);
     tl_timers_init(&worker->timers, now_ns);
-    secures_init(worker, config->secure_flows);
+    memset(worker->secure_places, 0xff, worker->flow_count * sizeof(worker->secure_places[0]));
+    worker->secure_free = TL_NO_SECURE;
+    worker->secure_count = config->secure_flows;
     flows_init(worker, (uint64_t)cut.ports_stride * config->address_count);
     tl_counters_restore(&worker->counters, worker->page);
     return worker;

@@ -86,7 +86,9 @@ struct tl_worker {
     struct tl_timers timers;
     uint64_t random;
     uint64_t realtime_offset_ns;
-    uint32_t secure_free; // first of the contexts that no flow has, or TL_NO_SECURE
+    uint32_t secure_free; // first of the contexts that were given back, or TL_NO_SECURE
+    uint32_t secure_used; // contexts that were ever taken
+    uint32_t secure_count;
     uint32_t farewell_first;
     uint32_t farewell_count;
     struct tl_farewell farewells[TL_FAREWELLS_MAX];
