@@ -23,14 +23,20 @@ static inline struct frame_way rewrite_way(const struct tl_worker *worker,
 }
 
 // Any variant; `sum` is that of the UDP payload.
-static inline void rewrite_frame(const struct tl_worker *worker, struct tl_packet *packet,
-                                 const struct passage *passage, uint64_t sum)
+static inline __attribute__((always_inline)) void
+rewrite_frame(const struct tl_worker *worker, struct tl_packet *packet,
+              const struct passage *passage, uint64_t sum)
 {
     const struct tl_flow_egress *egress = &passage->peer->egress;
     uint32_t variant = egress->way & REWRITE_VARIANTS;
-    struct frame_way way = rewrite_way(worker, egress, passage);
     packet->target = egress->target;
     packet->edge = TL_EDGE_SEND;
+    if (TL_LIKELY(variant == 0)) {
+        struct frame_way way = rewrite_way(worker, egress, passage);
+        frame_build(packet, &way, passage->rtp, passage->length, passage->flags, sum, 1, 0);
+        return;
+    }
+    struct frame_way way = rewrite_way(worker, egress, passage);
     tl_frame_builders[variant](packet, &way, sum);
     if (variant & TL_VARIANT_HAIRPIN) {
         packet->edge = TL_EDGE_LOOP;
@@ -42,20 +48,14 @@ static inline void rewrite_frame(const struct tl_worker *worker, struct tl_packe
 TL_STAGE_CODE void rewrite(struct tl_worker *worker, struct tl_packet *packet,
                            const struct passage *passage)
 {
-    const struct tl_flow_egress *egress = &passage->peer->egress;
+    if (TL_UNLIKELY(passage->peer->egress.way & TL_WAY_SECURE)) {
+        tl_secure_park_out(worker, packet);
+        return;
+    }
     // The RTP header's own twelve bytes were summed as they were written.
     uint64_t sum = passage->payload_sum +
                    checksum_sum(passage->rtp + RTP_BYTES, passage->length - RTP_BYTES);
-    if (TL_LIKELY((egress->way & (REWRITE_VARIANTS | TL_WAY_SECURE)) == 0)) {
-        packet->target = egress->target;
-        packet->edge = TL_EDGE_SEND;
-        struct frame_way way = rewrite_way(worker, egress, passage);
-        frame_build(packet, &way, passage->rtp, passage->length, passage->flags, sum, 1, 0);
-    } else if (egress->way & TL_WAY_SECURE) {
-        tl_secure_park_out(worker, packet, passage);
-    } else {
-        rewrite_frame(worker, packet, passage, sum);
-    }
+    rewrite_frame(worker, packet, passage, sum);
 }
 
 #endif

@@ -15,19 +15,26 @@
 /// Longest frame that is sealed: a buffer of 2,048 bytes has room for the tag behind it.
 #define SECURE_FRAME_BYTES_MAX 1984u
 
-/// One packet that waits.
-struct parked_packet {
+/// One packet that waits to be opened.
+struct parked_in {
     struct tl_packet *packet;
-    struct tl_secure *secure; // of the flow that opens or seals it
+    struct tl_secure *secure; // of the flow that it came to
     struct passage passage;
+};
+
+/// One that waits to be sealed. What else is to know of it stands in its view.
+struct parked_out {
+    struct tl_packet *packet;
+    struct tl_secure *secure; // of the flow that it leaves by
+    uint64_t index;           // that it leaves with
 };
 
 /// All that wait, of one burst.
 struct parked {
     uint32_t in_count;
     uint32_t out_count;
-    struct parked_packet in[TL_BURST_MAX];
-    struct parked_packet out[TL_BURST_MAX];
+    struct parked_in in[TL_BURST_MAX];
+    struct parked_out out[TL_BURST_MAX];
 };
 
 /// Parks a packet that a secure flow received. Always 0: its way ends here for now.
@@ -35,8 +42,7 @@ TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet 
                                      const struct passage *passage);
 
 /// Parks a packet that leaves by a secure flow; all but its headers is as it leaves.
-TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packet *packet,
-                                       const struct passage *passage);
+TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packet *packet);
 
 /// Opens what was parked for it; each packet then goes on, and may be parked again to be sealed.
 TL_PACKET_CODE void tl_secure_open(struct tl_worker *worker, struct parked *parked);

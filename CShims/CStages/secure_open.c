@@ -34,7 +34,7 @@ TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet 
         return stage_refuse(worker, packet, TL_DROP_INDEX_SRTP_NO_KEYS);
     keys_fetch(&secure->now.keys);
     TL_PREFETCH(secure->now.rtp);
-    struct parked_packet *place = &parked->in[parked->in_count++];
+    struct parked_in *place = &parked->in[parked->in_count++];
     place->packet = packet;
     place->secure = secure;
     place->passage = *passage;
@@ -76,7 +76,7 @@ static struct tl_srtp_job job_of(const struct attempt *attempt, const struct pas
 
 // Once more, alone: with the roll-over counter that a stream has whose first packets were lost
 // behind its wrap, then with the keys that the party had before.
-static void try_again(struct tl_worker *worker, const struct parked_packet *waiting,
+static void try_again(struct tl_worker *worker, const struct parked_in *waiting,
                       struct attempt *attempt, struct tl_srtp_job *job)
 {
     struct tl_secure *secure = waiting->secure;
@@ -103,7 +103,7 @@ static void try_again(struct tl_worker *worker, const struct parked_packet *wait
 }
 
 // A packet that authenticated: remembered, and shown to the stages without its tag.
-static void go_on(struct tl_worker *worker, struct parked_packet *waiting,
+static void go_on(struct tl_worker *worker, struct parked_in *waiting,
                   const struct attempt *attempt, const struct tl_srtp_job *job)
 {
     struct tl_packet *packet = waiting->packet;
@@ -130,7 +130,7 @@ static uint32_t gather(struct tl_worker *worker, struct parked *parked, struct a
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < parked->in_count; i++) {
-        struct parked_packet *waiting = &parked->in[i];
+        struct parked_in *waiting = &parked->in[i];
         struct attempt attempt = {0};
         uint32_t reason = TL_DROP_INDEX_MALFORMED_RTP;
         if (header_bytes(waiting->passage.rtp, waiting->passage.length) != 0) {
@@ -158,7 +158,7 @@ TL_PACKET_CODE void tl_secure_open(struct tl_worker *worker, struct parked *park
     parked->in_count = 0;
     tl_srtp_open(worker->srtp, jobs, count);
     for (uint32_t i = 0; i < count; i++) {
-        struct parked_packet *waiting = &parked->in[places[i]];
+        struct parked_in *waiting = &parked->in[places[i]];
         if (TL_UNLIKELY(!jobs[i].good))
             try_again(worker, waiting, &attempts[i], &jobs[i]);
         if (TL_LIKELY(jobs[i].good))

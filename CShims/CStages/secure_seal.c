@@ -27,13 +27,12 @@ static uint32_t refusal(const struct tl_secure *secure, const struct tl_packet *
     return TL_DROP_REASON_COUNT;
 }
 
-TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packet *packet,
-                                       const struct passage *passage)
+TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packet *packet)
 {
     struct parked *parked = worker->parked;
-    uint32_t slot = tl_worker_slot(worker, passage->peer);
+    uint32_t slot = tl_worker_slot(worker, packet->peer);
     struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
-    uint64_t index = index_of(passage->out, passage->rtp);
+    uint64_t index = index_of(tl_worker_record(worker, slot), packet->data + packet->payload_offset);
     uint32_t reason = refusal(secure, packet, index);
     if (reason != TL_DROP_REASON_COUNT) {
         tl_packet_drop(worker, packet, reason);
@@ -42,11 +41,39 @@ TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packe
     tl_srtp_stream_take(&secure->sent, index);
     for (uint32_t offset = 0; offset < sizeof(secure->send); offset += TL_LINE_BYTES)
         TL_PREFETCH((const uint8_t *)&secure->send + offset);
-    struct parked_packet *place = &parked->out[parked->out_count++];
-    place->packet = packet;
-    place->secure = secure;
-    place->passage = *passage;
-    place->passage.opened = index;
+    parked->out[parked->out_count++] = (struct parked_out){packet, secure, index};
+}
+
+static struct tl_srtp_job job_of(const struct parked_out *waiting)
+{
+    const struct tl_packet *packet = waiting->packet;
+    uint8_t *rtp = packet->data + packet->payload_offset;
+    // What is not payload is contributing sources, extension, and padding: that is sealed too.
+    uint32_t padding = rtp[0] & 0x20 ? rtp[packet->payload_length - 1] : 0;
+    return (struct tl_srtp_job){
+        .keys = &waiting->secure->send,
+        .packet = rtp,
+        .length = packet->payload_length,
+        .header_bytes = RTP_BYTES + packet->overhead - padding,
+        .index = waiting->index,
+    };
+}
+
+// Headers around what was sealed, which is `length` bytes now.
+static void leave(const struct tl_worker *worker, struct tl_packet *packet, uint32_t length)
+{
+    const struct tl_flow_egress *egress = &packet->peer->egress;
+    packet->overhead = (uint16_t)(packet->overhead + length - packet->payload_length);
+    packet->payload_length = (uint16_t)length;
+    packet->flags &= (uint8_t)~TL_PACKET_ZERO_CHECKSUM;
+    struct passage passage = {
+        .peer = packet->peer,
+        .rtp = packet->data + packet->payload_offset,
+        .length = length,
+        .flags = packet->flags,
+        .hop_word = egress->hop != TL_NO_HOP ? tl_next_hop_word(&worker->hops, egress->hop) : 0,
+    };
+    rewrite_frame(worker, packet, &passage, checksum_sum(passage.rtp, length));
 }
 
 TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *parked)
@@ -54,36 +81,15 @@ TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *park
     struct tl_srtp_job jobs[TL_BURST_MAX];
     uint32_t count = parked->out_count;
     parked->out_count = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct parked_packet *waiting = &parked->out[i];
-        const struct passage *passage = &waiting->passage;
-        // What is not payload is header, contributing sources and extension, or padding, which is
-        // sealed with the payload.
-        uint32_t padding = passage->rtp[0] & 0x20 ? passage->rtp[passage->length - 1] : 0;
-        jobs[i] = (struct tl_srtp_job){
-            .keys = &waiting->secure->send,
-            .packet = passage->rtp,
-            .length = passage->length,
-            .header_bytes = RTP_BYTES + waiting->packet->overhead - padding,
-            .index = passage->opened,
-        };
-    }
+    for (uint32_t i = 0; i < count; i++)
+        jobs[i] = job_of(&parked->out[i]);
     tl_srtp_seal(worker->srtp, jobs, count);
     for (uint32_t i = 0; i < count; i++) {
-        struct parked_packet *waiting = &parked->out[i];
-        struct tl_packet *packet = waiting->packet;
-        struct passage *passage = &waiting->passage;
         if (TL_UNLIKELY(!jobs[i].good)) {
-            tl_packet_drop(worker, packet, jobs[i].reason);
+            tl_packet_drop(worker, parked->out[i].packet, jobs[i].reason);
             continue;
         }
         worker->counters.srtp_sealed++;
-        uint32_t grown = jobs[i].length - passage->length;
-        packet->overhead = (uint16_t)(packet->overhead + grown);
-        packet->payload_length = (uint16_t)jobs[i].length;
-        passage->length = jobs[i].length;
-        packet->flags &= (uint8_t)~TL_PACKET_ZERO_CHECKSUM;
-        passage->flags &= ~TL_PACKET_ZERO_CHECKSUM;
-        rewrite_frame(worker, packet, passage, checksum_sum(passage->rtp, passage->length));
+        leave(worker, parked->out[i].packet, jobs[i].length);
     }
 }
