@@ -29,9 +29,6 @@ extension MediaDescription {
     /// True for "audio".
     public var isAudio: Bool { self.kind == "audio" }
 
-    /// True for RTP without encryption: RTP/AVP, and RTP/AVPF (RFC 4585).
-    public var isPlainRTP: Bool { self.transport == "RTP/AVP" || self.transport == "RTP/AVPF" }
-
     /// The formats that have a meaning, in the order of the m= line: by `a=rtpmap`, else by the
     /// table of RFC 3551. A payload type that stands twice counts once.
     public var rtpFormats: [RTPFormat] {
@@ -72,6 +69,14 @@ extension MediaDescription {
 
     /// `a=rtcp-mux` (RFC 5761 section 5.1.1).
     public var hasRTCPMux: Bool { self.attributes.hasFlag("rtcp-mux") }
+
+    /// `a=mid`; nil if absent, or too long to be repeated.
+    var mid: SDPText? {
+        guard let mid = self.attributes.value(of: "mid"), (1...64).contains(mid.bytes.count) else {
+            return nil
+        }
+        return mid
+    }
 
     /// `a=rtcp`; nil if absent or not readable.
     public var rtcp: RTCPAttribute? {
