@@ -64,8 +64,8 @@ public struct AudioStream: Sendable, Hashable {
         self.maxptimeMicroseconds = media.maxptimeMicroseconds
         self.transport = media.transport
         self.mid = media.mid
-        self.rtcpMux =
-            policy.rtcpMux != .off && (media.hasRTCPMux || media.attributes.hasFlag("rtcp-mux-only"))
+        let muxedOnly = media.attributes.contains { $0.name.isLiteral("rtcp-mux-only") }
+        self.rtcpMux = policy.rtcpMux != .off && (media.hasRTCPMux || muxedOnly)
         self.security = StreamSecurity(media, of: session, policy: policy)
         self.ice = policy.ice == .off ? nil : ICEDescription(media, of: session)
         if self.security.isEmpty, profile.isSecure || policy.srtp == .required {
@@ -73,17 +73,18 @@ public struct AudioStream: Sendable, Hashable {
                 SecurityMismatch(
                     offered: StreamSecurity.names(media, of: session), allowed: policy.allowed))
         }
-        if media.attributes.hasFlag("rtcp-mux-only"), !self.rtcpMux { throw .muxedRTCPOnly }
+        if muxedOnly, !self.rtcpMux { throw .muxedRTCPOnly }
         try self.takeAddress(of: media, in: session)
     }
 
-    /// With ICE an address that cannot be used yet is none, not a hold (RFC 8840 section 4.1.1).
+    /// With ICE an address that is not known yet is none, not a hold (RFC 8840 section 4.1.1), and
+    /// one that would have to be resolved is not needed.
     private mutating func takeAddress(
         of media: MediaDescription, in session: SessionDescription
     ) throws(OfferAnswerError) {
         switch media.connection(in: session)?.host {
         case .unicast(let address): self.address = address
-        case .held where self.ice != nil, .name where self.ice != nil: break
+        case .held where self.ice != nil && self.port == 9, .name where self.ice != nil: break
         case .held: self.direction.receives = false
         case .name: throw .hostName
         case .multicast, .unusable, nil: throw .noAddress

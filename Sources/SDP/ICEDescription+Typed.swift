@@ -14,9 +14,8 @@ extension ICEDescription {
         let options = [session.attributes, media.attributes].compactMap {
             $0.value(of: "ice-options")?.words
         }
-        let candidates = media.attributes.lazy.filter { $0.name == "candidate" }.compactMap {
-            $0.value.flatMap(ICECandidate.init)
-        }
+        let candidates = media.attributes.values(of: "candidate").lazy
+            .compactMap(ICECandidate.init)
         self.init(
             credentials: credentials,
             isLite: (session.attributes + media.attributes).hasFlag("ice-lite"),

@@ -19,6 +19,11 @@ extension Sequence where Element == Attribute {
         self.first { $0.name == name }?.value
     }
 
+    /// The values of all attributes of this name.
+    func values(of name: StaticString) -> [SDPText] {
+        self.compactMap { $0.name.isLiteral(name) ? $0.value : nil }
+    }
+
     /// True if there is a flag of this name.
     public func hasFlag(_ name: SDPText) -> Bool {
         self.contains { $0.name == name && $0.value == nil }
@@ -72,7 +77,8 @@ extension MediaDescription {
 
     /// `a=mid`; nil if absent, or too long to be repeated.
     var mid: SDPText? {
-        guard let mid = self.attributes.value(of: "mid"), (1...64).contains(mid.bytes.count) else {
+        guard let mid = self.attributes.first(where: { $0.name.isLiteral("mid") })?.value,
+            (1...64).contains(mid.bytes.count) else {
             return nil
         }
         return mid

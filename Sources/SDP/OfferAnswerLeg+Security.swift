@@ -49,9 +49,7 @@ extension OfferAnswerLeg {
     /// Remembers what the party's offer makes us change.
     mutating func noteRenewal(for stream: AudioStream) {
         self.security.forgetRenewal()
-        if let mine = self.local?.ice, mine.credentials == self.security.secrets?.ice,
-            let old = self.remote?.ice, let new = stream.ice
-        {
+        if self.local?.ice != nil, let old = self.remote?.ice, let new = stream.ice {
             self.security.renewsICE = !new.continues(old)
         }
         guard case .sdes(let line)? = self.choose(from: stream), self.security.usedMasters else {
@@ -65,7 +63,8 @@ extension OfferAnswerLeg {
     func keepsSecurity(_ stream: AudioStream) -> Bool {
         switch (self.choose(from: stream), self.security.agreed) {
         case (.plain, .plain): break
-        case (.sdes(let line), .sdes(let receive, _)): guard line.master == receive else { return false }
+        case (.sdes(let line), .sdes(let receive, _)):
+            guard line.master == receive else { return false }
         case (.dtls, .dtls(let agreed)):
             guard stream.security.fingerprints == agreed.fingerprints,
                 self.role(answering: stream.security.setup) == agreed.role
@@ -78,95 +77,9 @@ extension OfferAnswerLeg {
         return ice.continues(old)
     }
 
-    /// Our keys and credentials for an answer to the party's offer.
-    func answer(
-        to offer: AudioStream, local address: SocketAddress
-    ) throws(OfferAnswerError) -> (StreamSecurity, ICEDescription?, AgreedSecurity) {
-        guard !self.needsSecrets else { throw .secretsMissing }
-        let secrets = self.security.renewed ?? self.security.secrets
-        let ice = offer.ice == nil ? nil : secrets.map { Self.ice($0, at: address) }
-        switch self.choose(from: offer) {
-        case .plain: return (StreamSecurity(), ice, .plain)
-        case .sdes(let line):
-            guard var mine = secrets?.master(line.suite) else { throw .secretsMissing }
-            mine.plainSRTCP = line.master.plainSRTCP
-            let own = CryptoAttribute(tag: line.tag, master: mine, suiteName: line.suiteName)
-            return (
-                StreamSecurity(crypto: [own]), ice, .sdes(receive: line.master, send: mine)
-            )
-        case .dtls:
-            guard let fingerprint = secrets?.fingerprint else { throw .secretsMissing }
-            let role = self.role(answering: offer.security.setup)
-            let own = StreamSecurity(
-                fingerprints: [fingerprint], setup: role == .client ? .active : .passive)
-            return (own, ice, self.association(role, with: offer))
-        case nil: throw self.mismatch(offer)
-        }
-    }
-
-    /// Our keys and credentials for an offer: all that the policy has the first time, then what
-    /// was agreed, in the same words.
-    func offer(
-        at address: SocketAddress
-    ) throws(OfferAnswerError) -> (StreamSecurity, ICEDescription?, transport: SDPText) {
-        guard !self.needsSecrets else { throw .secretsMissing }
-        let secrets = self.security.secrets
-        if let local = self.local {
-            var own = local.security
-            if own.setup != nil { own.setup = .actpass }
-            let ice = local.ice == nil ? nil : secrets.map { Self.ice($0, at: address) }
-            return (own, ice, local.transport)
-        }
-        let policy = self.possible
-        var own = StreamSecurity()
-        if policy.usesSDES {
-            let masters = policy.suites.compactMap { secrets?.master($0) }
-            for (index, master) in masters.enumerated() {
-                own.crypto.append(CryptoAttribute(tag: UInt32(index) + 1, master: master))
-            }
-        }
-        if policy.usesDTLS, let fingerprint = secrets?.fingerprint {
-            own.fingerprints = [fingerprint]
-            own.setup = .actpass
-        }
-        guard policy.srtp == .off || !own.isEmpty else { throw .secretsMissing }
-        let ice = policy.ice == .off ? nil : secrets.map { Self.ice($0, at: address) }
-        return (own, ice, Self.transport(own, policy))
-    }
-
-    /// What the party's answer to `local` comes to.
-    func agreement(
-        _ answer: AudioStream, to local: Local
-    ) throws(OfferAnswerError) -> (StreamSecurity, AgreedSecurity) {
-        for keying in self.policy.keying {
-            switch keying {
-            case .sdes:
-                guard let (theirs, mine) = Self.pair(answer.security.crypto, local.security.crypto)
-                else { continue }
-                return (
-                    StreamSecurity(crypto: [mine]),
-                    .sdes(receive: theirs.master, send: mine.master)
-                )
-            case .dtls:
-                guard !answer.security.fingerprints.isEmpty, local.security.setup != nil,
-                    answer.security.setup != .actpass
-                else { continue }
-                let role: DTLSAgreement.Role =
-                    answer.security.setup == .passive ? .client : .server
-                let own = StreamSecurity(
-                    fingerprints: local.security.fingerprints,
-                    setup: role == .client ? .active : .passive)
-                return (own, self.association(role, with: answer))
-            }
-        }
-        let mayBePlain = self.policy.srtp != .required && answer.security.isEmpty
-        guard mayBePlain else { throw self.mismatch(answer) }
-        return (StreamSecurity(), .plain)
-    }
-
     /// The answer's line with ours that it belongs to: by tag and suite, else the first of a suite
     /// that we offered, since services exist that count anew. One without a key identifier first.
-    private static func pair(
+    static func pair(
         _ answered: [CryptoAttribute], _ offered: [CryptoAttribute]
     ) -> (theirs: CryptoAttribute, mine: CryptoAttribute)? {
         let usable = answered.filter { !$0.master.plainSRTCP }
@@ -184,7 +97,7 @@ extension OfferAnswerLeg {
 
     /// Our role in an answer: as before if the offer lets us, else we begin where we may (RFC 5763
     /// section 5).
-    private func role(answering setup: SetupRole?) -> DTLSAgreement.Role {
+    func role(answering setup: SetupRole?) -> DTLSAgreement.Role {
         switch setup {
         case .active: return .server
         case .passive: return .client
@@ -196,7 +109,9 @@ extension OfferAnswerLeg {
 
     /// The agreement of a leg whose party has these lines. Another role, certificate or user
     /// fragment is another association (RFC 8842 section 4).
-    private func association(_ role: DTLSAgreement.Role, with stream: AudioStream) -> AgreedSecurity {
+    func association(
+        _ role: DTLSAgreement.Role, with stream: AudioStream
+    ) -> AgreedSecurity {
         if case .dtls(let agreed) = self.security.agreed, agreed.role == role,
             agreed.fingerprints == stream.security.fingerprints,
             self.remote?.ice?.credentials.ufrag == stream.ice?.credentials.ufrag
@@ -219,21 +134,22 @@ extension OfferAnswerLeg {
         }
     }
 
-    private func mismatch(_ stream: AudioStream) -> OfferAnswerError {
+    func mismatch(_ stream: AudioStream) -> OfferAnswerError {
         let names = stream.security.crypto.map(\.suiteName)
         let keyed = stream.security.fingerprints.isEmpty ? names : names + ["DTLS-SRTP"]
         return .noCommonSecurity(
             SecurityMismatch(
-                offered: keyed.isEmpty ? [stream.transport] : keyed, allowed: self.possible.allowed))
+                offered: keyed.isEmpty ? [stream.transport] : keyed,
+                allowed: self.possible.allowed))
     }
 
-    private static func ice(_ secrets: LegSecrets, at address: SocketAddress) -> ICEDescription {
+    static func ice(_ secrets: LegSecrets, at address: SocketAddress) -> ICEDescription {
         ICEDescription(
             credentials: secrets.ice, isLite: true, candidates: [ICECandidate(lite: address)])
     }
 
     /// The transport of a first offer. Where both ways are offered the preferred one writes it.
-    private static func transport(
+    static func transport(
         _ own: StreamSecurity, _ policy: MediaSecurityPolicy
     ) -> SDPText {
         guard policy.srtp == .required else { return "RTP/AVP" }

@@ -4,8 +4,8 @@ public import NetworkAddress
 
 /// Our side of offer/answer (RFC 3264) with one party, as a value: the back-to-back user agent
 /// has two, joined by their `AudioStream`s. One audio stream is anchored, every other m= line is
-/// refused with port 0. Only formats, ptime and direction go from one party to the other: keys, ICE,
-/// rtcp-mux, bundling and header extensions end here, each leg has its own by its policy.
+/// refused with port 0. Only formats, ptime and direction go from one party to the other. Keys, ICE
+/// and rtcp-mux are each leg's own, by its policy; bundling and header extensions end here.
 ///
 ///     party A offers            a.receiveOffer -> stream   b.makeOffer(from: stream) -> to B
 ///     party B answers           b.receiveAnswer -> stream  a.makeAnswer(from: stream) -> to A

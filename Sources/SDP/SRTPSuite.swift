@@ -50,14 +50,16 @@ public enum SRTPSuite: UInt8, Sendable, Hashable, CaseIterable {
     /// By name, in any case; nil for a suite that this one does not know. AES_CM_256 is how some
     /// wrote the suites of RFC 6188 before it was an RFC.
     public init?(name: SDPText) {
-        let aliases: [(SDPText, SRTPSuite)] = [
+        guard let known = Self.names.first(where: { $0.name.equalsIgnoringCase(name) }) else {
+            return nil
+        }
+        self = known.suite
+    }
+
+    private static let names: [(name: SDPText, suite: SRTPSuite)] =
+        Self.allCases.map { ($0.name, $0) } + [
             ("AES_CM_256_HMAC_SHA1_80", .aes256CM80), ("AES_CM_256_HMAC_SHA1_32", .aes256CM32),
         ]
-        let named = Self.allCases.first { $0.name.equalsIgnoringCase(name) }
-        guard let suite = named ?? aliases.first(where: { $0.0.equalsIgnoringCase(name) })?.1
-        else { return nil }
-        self = suite
-    }
 }
 
 /// The master key of one direction, as its sender uses it (RFC 3711 section 3.2.1).

@@ -121,10 +121,11 @@ struct SectionParser {
 
     /// Lines of keys and candidates cost more than others, so each section may have fewer.
     private mutating func count(_ attribute: Attribute, _ line: Line) throws(SDPError) {
-        if attribute.name == "crypto" || attribute.name == "fingerprint" {
+        let name = attribute.name
+        if name.isLiteral("crypto") || name.isLiteral("fingerprint") {
             self.keyCount &+= 1
             guard self.keyCount <= SDPLimits.keys else { throw line.fail(.tooManyKeys) }
-        } else if attribute.name == "candidate" {
+        } else if name.isLiteral("candidate") {
             self.candidateCount &+= 1
             guard self.candidateCount <= SDPLimits.candidates else {
                 throw line.fail(.tooManyCandidates)

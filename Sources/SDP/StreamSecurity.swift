@@ -28,8 +28,8 @@ public struct StreamSecurity: Sendable, Hashable {
     ) {
         self.init()
         if policy.usesSDES {
-            self.crypto = media.attributes.lazy.filter { $0.name == "crypto" }.compactMap { line in
-                guard let crypto = line.value.flatMap({ try? CryptoAttribute($0) }),
+            self.crypto = media.attributes.values(of: "crypto").compactMap { value in
+                guard let crypto = try? CryptoAttribute(value),
                     policy.suites.contains(crypto.suite),
                     policy.allowsUnencryptedSRTCP || !crypto.master.plainSRTCP
                 else { return nil }
@@ -37,9 +37,9 @@ public struct StreamSecurity: Sendable, Hashable {
             }
         }
         if policy.usesDTLS {
-            let own = media.attributes.filter { $0.name == "fingerprint" }
-            let lines = own.isEmpty ? session.attributes.filter { $0.name == "fingerprint" } : own
-            let all = lines.compactMap { $0.value.flatMap(Fingerprint.init) }
+            let own = media.attributes.values(of: "fingerprint")
+            let lines = own.isEmpty ? session.attributes.values(of: "fingerprint") : own
+            let all = lines.compactMap(Fingerprint.init)
             let best = all.map(\.hash.rawValue).max()
             self.fingerprints = all.filter {
                 $0.hash.rawValue == best && ($0.hash != .sha1 || policy.allowsSHA1Fingerprint)
@@ -59,12 +59,11 @@ public struct StreamSecurity: Sendable, Hashable {
 
     /// What a section names, usable or not, for the Warning.
     static func names(_ media: MediaDescription, of session: SessionDescription) -> [SDPText] {
-        var names: [SDPText] = media.attributes.lazy.filter { $0.name == "crypto" }.compactMap {
-            $0.value?.words.dropFirst().first
+        var names = media.attributes.values(of: "crypto").compactMap {
+            $0.words.dropFirst().first
         }
-        if (media.attributes + session.attributes).contains(where: { $0.name == "fingerprint" }) {
-            names.append("DTLS-SRTP")
-        }
+        let both = media.attributes + session.attributes
+        if !both.values(of: "fingerprint").isEmpty { names.append("DTLS-SRTP") }
         return names.isEmpty ? [media.transport] : names
     }
 }

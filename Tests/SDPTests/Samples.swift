@@ -47,7 +47,7 @@ struct Call {
     }
 
     /// Legs with secrets.
-    init(a: MediaSecurityPolicy = .plain, b: MediaSecurityPolicy = .plain) throws {
+    init(a: MediaSecurityPolicy, b: MediaSecurityPolicy = .plain) throws {
         self.a = OfferAnswerLeg(sessionID: 100, policy: a, secrets: try secrets(a, 1))
         self.b = OfferAnswerLeg(sessionID: 200, policy: b, secrets: try secrets(b, 2))
     }
