@@ -79,6 +79,9 @@ let package = Package(
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
+        .target(
+            name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
         // Protocol values: bytes in, values out.
         module("NetworkAddress"),
@@ -105,6 +108,7 @@ let package = Package(
         // The ground.
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
+        module("DTLS", ["COpenSSL"]),
         module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
@@ -184,6 +188,7 @@ let package = Package(
             "SIPTransportTests",
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
+        tests("DTLSTests", ["DTLS"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
         tests(
             "NodeTests",
