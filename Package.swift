@@ -153,10 +153,15 @@ let package = Package(
                 "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming",
             ],
             path: "Benchmarks/SessionDriver", swiftSettings: strictSwift),
+        // What our handshakes are compared with.
+        .target(
+            name: "CBareDTLS", path: "Benchmarks/BareDTLS", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .executableTarget(
             name: "trunkline-sessions",
             dependencies: [
                 "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
+                "DTLS", "CBareDTLS",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
 

@@ -11,6 +11,8 @@
 
 static const char label[] = "EXTRACTOR-dtls_srtp"; // RFC 5764 section 4.2
 
+#define STEPS_MAX 64 // a datagram's records, and then some
+
 struct tl_dtls_session {
     SSL *ssl;
     struct tl_dtls_link link;
@@ -96,19 +98,36 @@ static enum tl_dtls_state session_fail(struct tl_dtls_session *session)
     return TL_DTLS_FAILED;
 }
 
-// The state that the result of an OpenSSL call means.
-static enum tl_dtls_state session_state(struct tl_dtls_session *session, int result)
+static enum tl_dtls_state session_state(const struct tl_dtls_session *session)
 {
+    return SSL_is_init_finished(session->ssl) ? TL_DTLS_OPEN : TL_DTLS_HANDSHAKE;
+}
+
+// One step with what there is to read. What applications would send is nothing we use; reading it
+// answers what is left of handshakes, and alerts. `more`: another step may find something.
+static enum tl_dtls_state session_step(struct tl_dtls_session *session, uint8_t *more)
+{
+    uint8_t ignored[2048];
+    int result = SSL_is_init_finished(session->ssl)
+                     ? SSL_read(session->ssl, ignored, sizeof(ignored))
+                     : SSL_do_handshake(session->ssl);
+    *more = 0;
     switch (SSL_get_error(session->ssl, result)) {
-    case SSL_ERROR_NONE:
     case SSL_ERROR_WANT_READ:
-    case SSL_ERROR_WANT_WRITE:
-        return SSL_is_init_finished(session->ssl) ? TL_DTLS_OPEN : TL_DTLS_HANDSHAKE;
+        return session_state(session);
+    case SSL_ERROR_NONE:
+        *more = 1;
+        return session_state(session);
     case SSL_ERROR_ZERO_RETURN:
         session->is_closed = 1;
         return TL_DTLS_CLOSED;
     default:
-        return session_fail(session);
+        // With neither, OpenSSL has dropped a record that does not authenticate. The queue alone
+        // does not tell: OpenSSL takes back what decryption put there, in error all the same.
+        if (ERR_peek_error() != 0 || strcmp(SSL_state_string(session->ssl), "SSLERR") == 0)
+            return session_fail(session);
+        *more = 1;
+        return session_state(session);
     }
 }
 
@@ -120,18 +139,10 @@ enum tl_dtls_state tl_dtls_session_receive(struct tl_dtls_session *session, cons
     ERR_clear_error();
     session->link.in = bytes > 0 && bytes <= TL_DTLS_DATAGRAM_MAX ? datagram : NULL;
     session->link.in_bytes = bytes;
-    enum tl_dtls_state state = TL_DTLS_OPEN;
-    if (!SSL_is_init_finished(session->ssl))
-        state = session_state(session, SSL_do_handshake(session->ssl));
-    // What is read is nothing we use; reading answers what is left of handshakes, and alerts. Each
-    // turn takes a record of this datagram, so there is an end.
-    while (state == TL_DTLS_OPEN) {
-        uint8_t ignored[2048];
-        int result = SSL_read(session->ssl, ignored, sizeof(ignored));
-        state = session_state(session, result);
-        if (result <= 0)
-            break;
-    }
+    uint8_t more = 1;
+    enum tl_dtls_state state = session_state(session);
+    for (uint32_t step = 0; more && step < STEPS_MAX; step++)
+        state = session_step(session, &more);
     session->link.in = NULL;
     return state;
 }
@@ -141,7 +152,7 @@ enum tl_dtls_state tl_dtls_session_timeout(struct tl_dtls_session *session)
     ERR_clear_error();
     if (DTLSv1_handle_timeout(session->ssl) < 0)
         return session_fail(session);
-    return SSL_is_init_finished(session->ssl) ? TL_DTLS_OPEN : TL_DTLS_HANDSHAKE;
+    return session_state(session);
 }
 
 int64_t tl_dtls_session_timer_ms(struct tl_dtls_session *session)

@@ -5,8 +5,9 @@
 /// in milliseconds of a clock that never goes back. It belongs to one thread.
 ///
 /// Keys are released once: after the handshake is finished and the peer's certificate is one that
-/// was signalled. The owner may let go of an association that is established: keys go on. It then
-/// no longer repeats its last flight to a peer that missed it, nor hears a close.
+/// was signalled. OpenSSL's session goes some seconds after that: keys go on without it, and a
+/// close of the peer is no longer heard then; it is signalling that ends calls. Letting go of an
+/// association that is established harms its keys as little.
 public final class DTLSAssociation {
     private enum Phase { case idle, handshake, finished, established, ended }
 
@@ -20,15 +21,16 @@ public final class DTLSAssociation {
     private let profiles: String
     private let limits: DTLSLimits
     private var fingerprints: [DTLSFingerprint]
-    private var session: SessionHandle
+    /// Nil when it has done its work.
+    private var session: SessionHandle?
     private var filter: RecordFilter
     private var phase = Phase.idle
     /// When the present phase must be over.
     private var deadline: UInt64?
-    /// Of sessions before a restart.
-    private var earlierRetransmissions = 0
-    private var earlierRefused: UInt64 = 0
-    private var fault = ""
+    /// Of sessions before this one.
+    private var earlier = DTLSCounters()
+    /// Why OpenSSL refused the last handshake that was forgotten.
+    private(set) var fault = ""
 
     /// - Parameters:
     ///   - profiles: what is acceptable, the best first; as a server our order counts.
@@ -61,37 +63,42 @@ public final class DTLSAssociation {
 
     /// Begins: a client's hello. A server waits for the peer's, without a limit of time.
     public func start(now: UInt64) -> DTLSOutcome {
-        guard self.phase == .idle, self.role == .client else { return self.outcome(now) }
+        guard self.phase == .idle, self.role == .client, let session = self.session else {
+            return self.outcome(now)
+        }
         self.begin(now)
-        return self.settle(self.session.start(), now)
+        return self.settle(session, session.start(), now)
     }
 
     /// Takes a datagram of one or more records that came from the peer's address.
     public func receive(_ datagram: [UInt8], now: UInt64) -> DTLSOutcome {
-        guard self.phase != .ended, self.phase != .idle || self.role == .server else {
+        guard let session = self.session, self.phase != .idle || self.role == .server else {
             self.counters.recordsDropped += 1
             return self.outcome(now)
         }
         let records = self.filter.filter(datagram, &self.counters)
         guard !records.isEmpty else { return self.outcome(now) }
         if self.phase == .idle { self.begin(now) }
-        return self.settle(self.session.receive(records), now)
+        return self.settle(session, session.receive(records), now)
     }
 
     /// Retransmits what is due, and gives up what took too long. Harmless before its time.
     public func timeout(now: UInt64) -> DTLSOutcome {
+        guard let session = self.session else { return self.outcome(now) }
+        let isLate = self.deadline.map { $0 <= now } ?? false
         switch self.phase {
         case .idle, .ended:
             return self.outcome(now)
-        case .handshake where self.session.timer == 0 && self.isExhausted:
+        case .handshake where session.timer == 0 && self.isExhausted(session):
             return self.fail(self.filter.sawConflict ? .roleConflict : .unanswered, now)
-        case .handshake, .finished:
-            if let deadline = self.deadline, deadline <= now {
-                return self.fail(self.lateness, now)
-            }
-        case .established: break
+        case .handshake where isLate, .finished where isLate:
+            return self.fail(self.lateness, now)
+        case .established where isLate:
+            self.forget()
+            return self.outcome(now)
+        case .handshake, .finished, .established:
+            return self.settle(session, session.timeout(), now)
         }
-        return self.settle(self.session.timeout(), now)
     }
 
     /// The peer's fingerprints have become known (RFC 8122 section 5). Once the association is
@@ -99,25 +106,23 @@ public final class DTLSAssociation {
     public func expect(_ fingerprints: [DTLSFingerprint], now: UInt64) -> DTLSOutcome {
         guard self.phase != .established, self.phase != .ended else { return self.outcome(now) }
         self.fingerprints = fingerprints
-        return self.phase == .finished ? self.decide(now) : self.outcome(now)
+        guard self.phase == .finished, let session = self.session else {
+            return self.outcome(now)
+        }
+        return self.decide(session, now)
     }
 
-    /// Ends the association: the peer is told, and no event follows.
-    public func close() -> DTLSOutcome {
-        guard self.phase != .ended else { return DTLSOutcome() }
-        if self.phase == .finished || self.phase == .established { self.session.close() }
-        self.phase = .ended
-        return self.outcome(0)
-    }
+    /// Ends the association: a peer that can still be told is told, and no event follows.
+    public func close() -> DTLSOutcome { self.end(0, nil) }
 
     private func begin(_ now: UInt64) {
         self.phase = .handshake
         self.deadline = now &+ self.limits.handshakeMs
     }
 
-    private var isExhausted: Bool {
+    private func isExhausted(_ session: SessionHandle) -> Bool {
         // OpenSSL itself gives up after twelve.
-        self.earlierRetransmissions + self.session.retransmissions
+        Int(clamping: self.earlier.retransmissions) + session.retransmissions
             >= min(self.limits.retransmissions, 12)
     }
 
@@ -132,91 +137,101 @@ public final class DTLSAssociation {
     }
 
     /// Goes on with what OpenSSL made of a call.
-    private func settle(_ state: SessionHandle.State, _ now: UInt64) -> DTLSOutcome {
+    private func settle(
+        _ session: SessionHandle, _ state: SessionHandle.State, _ now: UInt64
+    ) -> DTLSOutcome {
         switch (state, self.phase) {
         case (.open, .handshake):
             self.phase = .finished
             self.filter.isOpen = true
             self.deadline = now &+ self.limits.fingerprintMs
-            return self.decide(now)
+            return self.decide(session, now)
         case (.handshake, _), (.open, _):
             return self.outcome(now)
         case (_, .established):
-            self.phase = .ended
-            return self.outcome(now, .closed)
+            return self.end(now, .closed)
         case (.closed, _):
             return self.fail(.alert("close notify"), now)
-        case (.failed, .finished):
-            return self.fail(.alert(self.session.reason), now)
+        case (.failed, .handshake) where !session.isAlerted:
+            return self.restart(session, now)
         case (.failed, _):
-            return self.session.isAlerted
-                ? self.fail(.alert(self.session.reason), now) : self.restart(now)
+            return self.fail(.alert(session.reason), now)
         }
     }
 
     /// After OpenSSL refused something unprotected, which anybody may have sent: it is forgotten
     /// with its handshake, and the alert for it is not sent.
-    private func restart(_ now: UInt64) -> DTLSOutcome {
-        self.fault = self.session.reason
+    private func restart(_ session: SessionHandle, _ now: UInt64) -> DTLSOutcome {
+        self.fault = session.reason
         guard self.counters.restarts < UInt64(clamping: self.limits.restarts) else {
             return self.fail(.refused(self.fault), now)
         }
+        self.forget()
         guard
             let fresh = SessionHandle(
                 self.context.handle, self.certificate.handle, isServer: self.role == .server,
                 profiles: self.profiles, limits: self.limits)
         else { return self.fail(.library("no session could be made"), now) }
         self.counters.restarts += 1
-        self.earlierRetransmissions += self.session.retransmissions
-        self.earlierRefused += self.session.refused
         self.session = fresh
         self.filter.restart()
-        return self.role == .client ? self.settle(fresh.start(), now) : self.outcome(now)
+        return self.role == .client ? self.settle(fresh, fresh.start(), now) : self.outcome(now)
     }
 
     /// The handshake is finished. Is it the peer, and are there keys?
-    private func decide(_ now: UInt64) -> DTLSOutcome {
-        guard let profile = SRTPProfile(rawValue: self.session.profile) else {
+    private func decide(_ session: SessionHandle, _ now: UInt64) -> DTLSOutcome {
+        guard let profile = SRTPProfile(rawValue: session.profile) else {
             return self.fail(.noProfile, now)
         }
         // The strongest hash that was signalled counts (RFC 8122 section 5.1).
         guard let hash = self.fingerprints.map(\.hash).max(by: { $0.rawValue < $1.rawValue })
         else { return self.outcome(now) }
-        let shown = self.session.peerDigest(bits: hash.rawValue)
+        guard let shown = DTLSFingerprint(hash, digest: session.peerDigest(bits: hash.rawValue))
+        else { return self.fail(.library("no digest of the peer's certificate"), now) }
         var isPeer = false
         for fingerprint in self.fingerprints where fingerprint.hash == hash {
-            isPeer = equalInConstantTime(fingerprint.digest, shown) || isPeer
+            isPeer = equalInConstantTime(fingerprint.digest, shown.digest) || isPeer
         }
-        guard isPeer else {
-            guard let shown = DTLSFingerprint(hash, digest: shown) else {
-                return self.fail(.library("no digest of the peer's certificate"), now)
-            }
-            return self.fail(.wrongFingerprint(shown), now)
-        }
-        guard let exported = self.session.export(profile.exportBytes) else {
+        guard isPeer else { return self.fail(.wrongFingerprint(shown), now) }
+        guard let exported = session.export(profile.exportBytes) else {
             return self.fail(.library("no keys could be exported"), now)
         }
         self.phase = .established
-        self.deadline = nil
+        self.deadline = now &+ self.limits.lingerMs
         return self.outcome(now, .established(DTLSKeys(exported, profile, self.role)))
     }
 
     private func fail(_ failure: DTLSFailure, _ now: UInt64) -> DTLSOutcome {
-        if self.phase == .finished { self.session.close() }
+        self.end(now, .failed(failure))
+    }
+
+    private func end(_ now: UInt64, _ event: DTLSEvent?) -> DTLSOutcome {
+        if self.phase == .finished || self.phase == .established { self.session?.close() }
         self.phase = .ended
-        return self.outcome(now, .failed(failure))
+        let outcome = self.outcome(now, event)
+        self.forget()
+        return outcome
+    }
+
+    /// Lets go of the session, but for what it counted.
+    private func forget() {
+        guard let session = self.session else { return }
+        self.earlier.retransmissions += UInt64(session.retransmissions)
+        self.earlier.datagramsRefused += session.refused
+        self.session = nil
     }
 
     private func outcome(_ now: UInt64, _ event: DTLSEvent? = nil) -> DTLSOutcome {
-        self.counters.retransmissions =
-            UInt64(self.earlierRetransmissions + self.session.retransmissions)
-        self.counters.datagramsRefused = self.earlierRefused + self.session.refused
         var outcome = DTLSOutcome()
-        outcome.datagrams = self.session.takeDatagrams()
         outcome.event = event
+        guard let session = self.session else { return outcome }
+        self.counters.retransmissions =
+            self.earlier.retransmissions + UInt64(session.retransmissions)
+        self.counters.datagramsRefused = self.earlier.datagramsRefused + session.refused
+        outcome.datagrams = session.takeDatagrams()
         guard self.phase != .ended, self.phase != .idle else { return outcome }
         let left = self.deadline.map { $0 > now ? $0 - now : 0 }
-        outcome.timer = [self.session.timer, left].compactMap(\.self).min()
+        outcome.timer = [session.timer, left].compactMap(\.self).min()
         return outcome
     }
 }

@@ -58,7 +58,7 @@ public enum DTLSEvent: Sendable {
     case established(DTLSKeys)
     /// There are no keys and will be none.
     case failed(DTLSFailure)
-    /// The peer ended the session after it was established.
+    /// The peer ended the session after it was established, while ours was still kept.
     case closed
 }
 
@@ -87,6 +87,9 @@ public struct DTLSLimits: Sendable, Hashable {
     public var handshakeMs: UInt64 = 30_000
     /// Milliseconds that finished handshakes wait for fingerprints.
     public var fingerprintMs: UInt64 = 180_000
+    /// Milliseconds for which an established association keeps OpenSSL's session, some 60 KiB, to
+    /// repeat its last flight to a peer that missed it.
+    public var lingerMs: UInt64 = 15_000
     /// Bytes of records that look like a handshake's; what comes after them is dropped.
     public var handshakeBytes = 65_536
     /// Handshakes that are begun anew after OpenSSL refused what came unprotected.

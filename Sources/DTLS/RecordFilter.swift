@@ -14,6 +14,8 @@ struct RecordFilter {
 
     private static let headerBytes = 13
     private static let messageHeaderBytes = 12
+    /// GCM's explicit nonce and tag, and a byte: OpenSSL 3.0 ends a session over less.
+    private static let protectedBytesMin = 25
     private static let datagramBytesMax = 16_384
     /// A chain of certificates is the longest message.
     private static let messageBytesMax = 16_384
@@ -99,7 +101,8 @@ struct RecordFilter {
         switch Self.number(bytes, start + 3, 2) {
         case 0 where !self.isOpen: return self.judgePlain(type, bytes, body, end)
         // Protected: the MAC decides.
-        case 1 where Content.changeCipherSpec...Content.applicationData ~= type: return .keep
+        case 1 where Content.changeCipherSpec...Content.applicationData ~= type:
+            return end - body >= Self.protectedBytesMin ? .keep : .drop
         default: return .drop
         }
     }

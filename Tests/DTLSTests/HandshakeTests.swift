@@ -37,7 +37,7 @@ func lossDoublesAndDisorderDelayOnly(seed: Int) throws {
     world.dice = Dice(state: UInt64(seed))
     (world.loss, world.doubling, world.reordering) = (15, 20, 50)
     world.run()
-    #expect(world.agrees, "\(world.client.failure, default: "-")")
+    #expect(world.agrees, "\(String(describing: world.client.failure))")
 }
 
 @Test(arguments: [256, 400, 1200])
@@ -79,6 +79,20 @@ func datagramsKeepToTheirLength(bytes: Int) throws {
     #expect(!world.server.association.isEstablished)
     #expect(world.server.association.receive([22], now: 0).event == nil)
     #expect(world.client.association.close().datagrams.isEmpty)
+}
+
+@Test func theSessionGoesWhenThePeerNeedsItNoMore() throws {
+    let world = try World()
+    world.run()
+    let server = world.server.association
+    #expect(world.server.timer.map { $0 > 10_000 && $0 <= 15_000 } == true)
+    world.server.take(server.timeout(now: monotonicMs() + 15_000))
+    #expect(world.server.timer == nil && server.isEstablished)
+    let dropped = server.counters.recordsDropped
+    world.client.take(world.client.association.close())
+    while world.carry() {}
+    #expect(!world.server.isClosed && server.counters.recordsDropped == dropped + 1)
+    #expect(server.close().datagrams.isEmpty && !server.isEstablished)
 }
 
 @Test func anotherCertificateIsForNewAssociations() throws {
