@@ -83,6 +83,9 @@ let package = Package(
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
+        .target(
+            name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
         // Protocol values: bytes in, values out.
         module("NetworkAddress"),
@@ -109,6 +112,7 @@ let package = Package(
         // The ground.
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
+        module("DTLS", ["COpenSSL"]),
         module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
@@ -153,10 +157,15 @@ let package = Package(
                 "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming",
             ],
             path: "Benchmarks/SessionDriver", swiftSettings: strictSwift),
+        // What our handshakes are compared with.
+        .target(
+            name: "CBareDTLS", path: "Benchmarks/BareDTLS", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .executableTarget(
             name: "trunkline-sessions",
             dependencies: [
                 "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
+                "DTLS", "CBareDTLS",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
 
@@ -188,6 +197,7 @@ let package = Package(
             "SIPTransportTests",
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
+        tests("DTLSTests", ["DTLS"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
         tests(
             "NodeTests",
