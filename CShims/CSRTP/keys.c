@@ -97,6 +97,11 @@ TL_PACKET_CODE int32_t tl_srtp_keys_derive(struct tl_srtp_engine *engine, struct
     return TL_STATUS_OK;
 }
 
+TL_PACKET_CODE void tl_srtp_wipe(void *memory, size_t bytes)
+{
+    wipe(memory, bytes);
+}
+
 TL_PACKET_CODE void tl_srtp_keys_wipe(struct tl_srtp_keys *keys)
 {
     if (keys->suite != 0 && keys->backend == TL_SRTP_OPENSSL)

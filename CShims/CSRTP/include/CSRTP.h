@@ -18,7 +18,9 @@
 #include <stdint.h>
 
 // The same as in tl_base.h of CTables, which this target does not see.
+#ifndef TL_PACKET_CODE
 #define TL_PACKET_CODE __attribute__((nonblocking))
+#endif
 
 /// Bytes that tl_srtp_seal may write behind a packet, and tl_srtcp_seal.
 #define TL_SRTP_TRAILER_BYTES  16u
@@ -75,6 +77,9 @@ TL_PACKET_CODE int32_t tl_srtp_keys_derive(struct tl_srtp_engine *engine, struct
                                            const struct tl_srtp_key *master);
 /// Forgets keys: no byte of them is left. Also for keys that are all zero.
 TL_PACKET_CODE void tl_srtp_keys_wipe(struct tl_srtp_keys *keys);
+
+/// Overwrites secrets in a way that no compiler leaves out.
+TL_PACKET_CODE void tl_srtp_wipe(void *memory, size_t bytes);
 
 /// One RTP packet to seal or open.
 struct tl_srtp_job {
