@@ -21,8 +21,9 @@ mkdir -p "$out"
 build_c() { # name
     "$CLANG" -std=gnu17 -O1 -g -march=x86-64-v3 -fno-strict-aliasing -fuse-ld=lld \
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-        -I"$shims/CFlowABI/include" -I"$shims/CTables/include" -I"$shims/CStages/include" \
-        "$here/${1}_fuzz.c" "$shims"/CFlowABI/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
+        -I"$shims/CFlowABI/include" -I"$shims/CSRTP/include" -I"$shims/CTables/include" \
+        -I"$shims/CStages/include" "$here/${1}_fuzz.c" "$shims"/CFlowABI/*.c \
+        "$shims"/CSRTP/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c -lIPSec_MB -lcrypto \
         -o "$out/${1}_fuzz"
 }
 
@@ -50,7 +51,7 @@ build_swift() { # name, module
 build() { # name
     local sources digest
     case $1 in
-    rtp | command) sources="$shims/CFlowABI $shims/CTables $shims/CStages $here/fuzz_world.h
+    rtp | command) sources="$shims/CFlowABI $shims/CSRTP $shims/CTables $shims/CStages $here/fuzz_world.h
         $here/${1}_fuzz.c" ;;
     srtp) sources="$shims/CFlowABI $shims/CSRTP $here/srtp_fuzz.c" ;;
     sip) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
