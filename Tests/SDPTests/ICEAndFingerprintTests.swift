@@ -21,7 +21,8 @@ func candidatesThatServe(line: String, kind: ICECandidate.Kind, address: String)
 
 @Test(arguments: [
     "1 1 UDP 1 8c3bd8ab-2c1a-4a1b-9a6f-0f0e0d0c0b0a.local 9 typ host",
-    "1 1 TCP 2105458943 10.0.1.1 9 typ host tcptype active", "1 1 UDP 1 host.example.com 9 typ host",
+    "1 1 TCP 2105458943 10.0.1.1 9 typ host tcptype active",
+    "1 1 UDP 1 host.example.com 9 typ host",
     "1 0 UDP 1 10.0.1.1 9 typ host", "1 257 UDP 1 10.0.1.1 9 typ host",
     "1 1 UDP 0 10.0.1.1 9 typ host", "1 1 UDP 2147483648 10.0.1.1 9 typ host",
     "1 1 UDP 1 10.0.1.1 0 typ host", "1 1 UDP 1 10.0.1.1 65536 typ host",
