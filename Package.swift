@@ -56,13 +56,17 @@ let package = Package(
 
         // The fast path.
         .target(
-            name: "CTables", dependencies: ["CFlowABI"], path: "CShims/CTables",
+            name: "CTables", dependencies: ["CFlowABI", "CSRTP"], path: "CShims/CTables",
             cSettings: packetC),
         .target(
-            name: "CStages", dependencies: ["CFlowABI", "CTables"], path: "CShims/CStages",
+            name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CTables"], path: "CShims/CStages",
             cSettings: packetC),
+        .target(
+            name: "CSRTP", dependencies: ["CFlowABI"], path: "CShims/CSRTP",
+            cSettings: packetC,
+            linkerSettings: [.linkedLibrary("IPSec_MB"), .linkedLibrary("crypto")]),
         .executableTarget(
-            name: "CFastPath", dependencies: ["CFlowABI", "CTables", "CStages"],
+            name: "CFastPath", dependencies: ["CFlowABI", "CSRTP", "CTables", "CStages"],
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
@@ -79,6 +83,9 @@ let package = Package(
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
+        .target(
+            name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
         // Protocol values: bytes in, values out.
         module("NetworkAddress"),
@@ -105,6 +112,7 @@ let package = Package(
         // The ground.
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
+        module("DTLS", ["COpenSSL"]),
         module("Configuration", ["NetworkAddress", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
@@ -149,10 +157,15 @@ let package = Package(
                 "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming",
             ],
             path: "Benchmarks/SessionDriver", swiftSettings: strictSwift),
+        // What our handshakes are compared with.
+        .target(
+            name: "CBareDTLS", path: "Benchmarks/BareDTLS", cSettings: strictC,
+            linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .executableTarget(
             name: "trunkline-sessions",
             dependencies: [
                 "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
+                "DTLS", "CBareDTLS",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
 
@@ -184,6 +197,7 @@ let package = Package(
             "SIPTransportTests",
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
+        tests("DTLSTests", ["DTLS"]),
         tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
         tests(
             "NodeTests",

@@ -23,6 +23,10 @@ if words.contains("--help") || words.contains("-h") {
     exit(0)
 }
 do throws(Refusal) {
+    if words.first == "handshakes" {
+        try Handshakes.run(Array(words.dropFirst()))
+        exit(0)
+    }
     let options = try Options(parsing: words)
     switch options.verb {
     case .hold: try hold(options)
