@@ -8,10 +8,14 @@ private func text(_ string: String) throws -> SDPText { try #require(SDPText(str
 
 @Test(arguments: [
     ("1 1 UDP 2130706431 10.0.1.1 8998 typ host", ICECandidate.Kind.host, "10.0.1.1:8998"),
-    ("2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.1.1 rport 8998",
-        .serverReflexive, "192.0.2.3:45664"),
-    ("842163049 1 udp 1677729535 2001:db8::3 45664 typ prflx raddr :: rport 0 generation 0 "
-        + "ufrag x network-cost 999", .peerReflexive, "[2001:db8::3]:45664"),
+    (
+        "2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.1.1 rport 8998",
+        .serverReflexive, "192.0.2.3:45664"
+    ),
+    (
+        "842163049 1 udp 1677729535 2001:db8::3 45664 typ prflx raddr :: rport 0 generation 0 "
+            + "ufrag x network-cost 999", .peerReflexive, "[2001:db8::3]:45664"
+    ),
     ("H 2 udp 1 203.0.113.7 1 TYP RELAY", .relayed, "203.0.113.7:1"),
 ])
 func candidatesThatServe(line: String, kind: ICECandidate.Kind, address: String) throws {
@@ -93,8 +97,10 @@ func fingerprintsAreReadInAnyCase(hash: Fingerprint.Hash) throws {
 }
 
 /// Lines that cost more than others have limits of their own, each with a place.
-@Test(arguments: [("crypto", 32, SDPError.Code.tooManyKeys), ("fingerprint", 32, .tooManyKeys),
-    ("candidate", 128, .tooManyCandidates)])
+@Test(arguments: [
+    ("crypto", 32, SDPError.Code.tooManyKeys), ("fingerprint", 32, .tooManyKeys),
+    ("candidate", 128, .tooManyCandidates),
+])
 func linesHaveLimits(name: String, most: Int, code: SDPError.Code) throws {
     let head = "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nm=audio 1 RTP/AVP 0\n"
     func bytes(_ count: Int) -> [UInt8] {

@@ -181,10 +181,11 @@ private func randomSecureAudio(_ maker: inout Maker) -> SessionDescription {
     if maker.int(0...1) == 0 {
         lines.append("a=setup:" + ["active", "passive", "actpass"][maker.int(0...2)])
     }
-    return (try? secureSession(lines)) ?? SessionDescription(
-        origin: Origin(
-            user: "-", sessionID: "1", version: "1", networkType: "IN", addressType: "IP4",
-            address: "192.0.2.1"))
+    return (try? secureSession(lines))
+        ?? SessionDescription(
+            origin: Origin(
+                user: "-", sessionID: "1", version: "1", networkType: "IN", addressType: "IP4",
+                address: "192.0.2.1"))
 }
 
 private func randomAudio(_ maker: inout Maker, extra: Bool) throws -> SessionDescription {

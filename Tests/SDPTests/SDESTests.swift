@@ -63,7 +63,10 @@ func answerByOurOrder(suites: [SRTPSuite], head: String) throws {
         ([cryptoLine(2, .aes128CM80) + "|2^31|1:1", cryptoLine(3, .aes128CM80, "D")], 1, 0),
         ([cryptoLine(9, .aes128CM80) + "|2^31|1:1"], 0, 0),
         ([cryptoLine(1, .aes256GCM), cryptoLine(2, .aes128GCM)], 1, 1),
-        ([cryptoLine(1, .aes128CM80) + " UNENCRYPTED_SRTP", cryptoLine(8, .aes128CM80, "E")], 1, 0),
+        (
+            [cryptoLine(1, .aes128CM80) + " UNENCRYPTED_SRTP", cryptoLine(8, .aes128CM80, "E")], 1,
+            0
+        ),
     ]
     for (lines, which, ours) in cases {
         var leg = open
@@ -94,11 +97,15 @@ func answerByOurOrder(suites: [SRTPSuite], head: String) throws {
     let allowed = "allowed AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM"
     let cases: [([String], String)] = [
         (["m=audio 4000 RTP/AVP 0"], "RTP/AVP"), (["m=audio 4000 RTP/SAVP 0"], "RTP/SAVP"),
-        (["m=audio 4000 RTP/SAVP 0", cryptoLine(1, .aes128CM32), cryptoLine(2, .aes128CM32)],
-            "AES_CM_128_HMAC_SHA1_32"),
+        (
+            ["m=audio 4000 RTP/SAVP 0", cryptoLine(1, .aes128CM32), cryptoLine(2, .aes128CM32)],
+            "AES_CM_128_HMAC_SHA1_32"
+        ),
         (["m=audio 4000 UDP/TLS/RTP/SAVPF 0", fingerprintLine()], "DTLS-SRTP"),
-        (["m=audio 4000 RTP/SAVP 0", "a=crypto:1 F8_128_HMAC_SHA1_80 inline:x"],
-            "F8_128_HMAC_SHA1_80"),
+        (
+            ["m=audio 4000 RTP/SAVP 0", "a=crypto:1 F8_128_HMAC_SHA1_80 inline:x"],
+            "F8_128_HMAC_SHA1_80"
+        ),
         // What could break out of a quoted string is left out.
         (["m=audio 4000 RTP/SAVP 0", "a=crypto:1 \"\\x inline:x", "a=crypto:2"], "nothing known"),
     ]
@@ -169,7 +176,8 @@ func transportsOfOthers(transport: String) throws {
 /// An answer that drops the keys of a stream that was offered as SRTP is none.
 @Test func noFallBackFromASecureProfile() throws {
     var leg = try secureLeg(preferred)
-    _ = try leg.receiveOffer(secureSession(["m=audio 5000 RTP/SAVP 0", cryptoLine(1, .aes128CM80)]))
+    _ = try leg.receiveOffer(
+        secureSession(["m=audio 5000 RTP/SAVP 0", cryptoLine(1, .aes128CM80)]))
     let first = try leg.makeAnswer(from: otherParty, local: ourA)
     let offer = try leg.makeOffer(from: otherParty, local: ourA)
     #expect(offer.media[0].transport == "RTP/SAVP" && offer.cryptos == first.cryptos)
@@ -222,9 +230,13 @@ func transportsOfOthers(transport: String) throws {
 @Test func anyPairing() throws {
     for (a, b) in [(MediaSecurityPolicy.plain, required), (required, .plain), (required, lite)] {
         var call = try Call(a: a, b: b)
-        let fromA = a.srtp == .off ? ["m=audio 4000 RTP/AVP 0"]
+        let fromA =
+            a.srtp == .off
+            ? ["m=audio 4000 RTP/AVP 0"]
             : ["m=audio 4000 RTP/SAVP 0", cryptoLine(1, .aes128CM80, "C")]
-        let fromB = b.srtp == .off ? ["m=audio 5000 RTP/AVP 0"]
+        let fromB =
+            b.srtp == .off
+            ? ["m=audio 5000 RTP/AVP 0"]
             : ["m=audio 5000 RTP/SAVP 0", cryptoLine(2, .aes256GCM, "D")]
         _ = try call.offerFromA(secureSession(fromA))
         _ = try call.answerFromB(secureSession(fromB))
