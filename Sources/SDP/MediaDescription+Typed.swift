@@ -78,7 +78,8 @@ extension MediaDescription {
     /// `a=mid`; nil if absent, or too long to be repeated.
     var mid: SDPText? {
         guard let mid = self.attributes.first(where: { $0.name.isLiteral("mid") })?.value,
-            (1...64).contains(mid.bytes.count) else {
+            (1...64).contains(mid.bytes.count)
+        else {
             return nil
         }
         return mid

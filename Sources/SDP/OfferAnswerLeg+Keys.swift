@@ -86,7 +86,9 @@ extension OfferAnswerLeg {
         }
         // Plain where keys were a wish (RFC 8643 section 4.2), not where they were the profile.
         let mayBePlain = answer.security.isEmpty && self.policy.srtp != .required
-        guard mayBePlain, MediaProfile(local.transport)?.isSecure != true else { throw self.mismatch(answer) }
+        guard mayBePlain, MediaProfile(local.transport)?.isSecure != true else {
+            throw self.mismatch(answer)
+        }
         return (StreamSecurity(), .plain)
     }
 }

@@ -8,10 +8,14 @@ private func text(_ string: String) throws -> SDPText { try #require(SDPText(str
 
 @Test(arguments: [
     ("1 1 UDP 2130706431 10.0.1.1 8998 typ host", ICECandidate.Kind.host, "10.0.1.1:8998"),
-    ("2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.1.1 rport 8998",
-        .serverReflexive, "192.0.2.3:45664"),
-    ("842163049 1 udp 1677729535 2001:db8::3 45664 typ prflx raddr :: rport 0 generation 0 "
-        + "ufrag x network-cost 999", .peerReflexive, "[2001:db8::3]:45664"),
+    (
+        "2 1 UDP 1694498815 192.0.2.3 45664 typ srflx raddr 10.0.1.1 rport 8998",
+        .serverReflexive, "192.0.2.3:45664"
+    ),
+    (
+        "842163049 1 udp 1677729535 2001:db8::3 45664 typ prflx raddr :: rport 0 generation 0 "
+            + "ufrag x network-cost 999", .peerReflexive, "[2001:db8::3]:45664"
+    ),
     ("H 2 udp 1 203.0.113.7 1 TYP RELAY", .relayed, "203.0.113.7:1"),
 ])
 func candidatesThatServe(line: String, kind: ICECandidate.Kind, address: String) throws {
@@ -21,7 +25,8 @@ func candidatesThatServe(line: String, kind: ICECandidate.Kind, address: String)
 
 @Test(arguments: [
     "1 1 UDP 1 8c3bd8ab-2c1a-4a1b-9a6f-0f0e0d0c0b0a.local 9 typ host",
-    "1 1 TCP 2105458943 10.0.1.1 9 typ host tcptype active", "1 1 UDP 1 host.example.com 9 typ host",
+    "1 1 TCP 2105458943 10.0.1.1 9 typ host tcptype active",
+    "1 1 UDP 1 host.example.com 9 typ host",
     "1 0 UDP 1 10.0.1.1 9 typ host", "1 257 UDP 1 10.0.1.1 9 typ host",
     "1 1 UDP 0 10.0.1.1 9 typ host", "1 1 UDP 2147483648 10.0.1.1 9 typ host",
     "1 1 UDP 1 10.0.1.1 0 typ host", "1 1 UDP 1 10.0.1.1 65536 typ host",
@@ -92,8 +97,10 @@ func fingerprintsAreReadInAnyCase(hash: Fingerprint.Hash) throws {
 }
 
 /// Lines that cost more than others have limits of their own, each with a place.
-@Test(arguments: [("crypto", 32, SDPError.Code.tooManyKeys), ("fingerprint", 32, .tooManyKeys),
-    ("candidate", 128, .tooManyCandidates)])
+@Test(arguments: [
+    ("crypto", 32, SDPError.Code.tooManyKeys), ("fingerprint", 32, .tooManyKeys),
+    ("candidate", 128, .tooManyCandidates),
+])
 func linesHaveLimits(name: String, most: Int, code: SDPError.Code) throws {
     let head = "v=0\no=- 1 1 IN IP4 192.0.2.1\ns=-\nm=audio 1 RTP/AVP 0\n"
     func bytes(_ count: Int) -> [UInt8] {

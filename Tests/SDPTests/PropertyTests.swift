@@ -129,6 +129,65 @@ private struct Maker {
     #expect(planned > 20, "seed \(seed)")
 }
 
+/// Random keys and credentials under random policies: what is made can be read, secrets are enough
+/// after they were asked for, and a policy that requires keys never ends without.
+@Test func randomSecureCallsKeepTheRules() throws {
+    let seed = UInt64.random(in: .min ... .max)
+    var maker = Maker(random: SplitMix(state: seed))
+    let policies = [MediaSecurityPolicy.plain, required, preferred, lite]
+    var agreed = 0
+    for round in 0..<400 {
+        let (a, b) = (policies[maker.int(0...3)], policies[maker.int(0...3)])
+        var call = try Call(a: a, b: b)
+        for _ in 0..<3 {
+            do throws(OfferAnswerError) {
+                let offer = try call.a.receiveOffer(randomSecureAudio(&maker))
+                if call.a.needsSecrets, let new = try? secrets(a, maker.random.next()) {
+                    call.a.provide(new)
+                }
+                let toB = try call.b.makeOffer(from: offer.stream, local: ourB)
+                #expect((try? SessionDescription.parse(toB.serialise())) == toB)
+                let stream = try call.b.receiveAnswer(randomSecureAudio(&maker))
+                let toA = try call.a.makeAnswer(from: stream, local: ourA)
+                #expect((try? SessionDescription.parse(toA.serialise())) == toA)
+            } catch {
+                #expect(error != .secretsMissing, "seed \(seed)")
+                call.a.abandonOffer()
+                call.b.abandonOffer()
+                continue
+            }
+            agreed += 1
+            for (leg, policy) in [(call.a, a), (call.b, b)] {
+                #expect(leg.agreedSecurity != .plain || policy.srtp != .required, "seed \(seed)")
+                #expect(leg.agreedSecurity == .plain || policy.srtp != .off, "seed \(seed)")
+                #expect(
+                    OfferAnswerLeg(leg.snapshot, codecs: .all, policy: policy) == leg,
+                    "seed \(seed), round \(round)")
+            }
+        }
+    }
+    #expect(agreed > 20, "seed \(seed)")
+}
+
+private func randomSecureAudio(_ maker: inout Maker) -> SessionDescription {
+    let transport = ["RTP/AVP", "RTP/SAVP", "UDP/TLS/RTP/SAVPF"][maker.int(0...2)]
+    var lines = ["m=audio 4000 \(transport) 0"]
+    for tag in 0..<maker.int(0...2) {
+        let suite = SRTPSuite.allCases[maker.int(0...5)]
+        lines.append(cryptoLine(tag, suite, maker.int(0...1) == 0 ? "K" : "L"))
+    }
+    if maker.int(0...1) == 0 { lines.append(fingerprintLine(maker.int(0...1) == 0 ? "0a" : "0B")) }
+    if maker.int(0...1) == 0 { lines += iceLines(maker.int(0...1) == 0 ? "peer" : "moved") }
+    if maker.int(0...1) == 0 {
+        lines.append("a=setup:" + ["active", "passive", "actpass"][maker.int(0...2)])
+    }
+    return (try? secureSession(lines))
+        ?? SessionDescription(
+            origin: Origin(
+                user: "-", sessionID: "1", version: "1", networkType: "IN", addressType: "IP4",
+                address: "192.0.2.1"))
+}
+
 private func randomAudio(_ maker: inout Maker, extra: Bool) throws -> SessionDescription {
     let names = ["PCMU/8000", "PCMA/8000", "telephone-event/8000", "G729/8000", "opus/48000/2"]
     var lines: [String] = []
