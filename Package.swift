@@ -56,13 +56,17 @@ let package = Package(
 
         // The fast path.
         .target(
-            name: "CTables", dependencies: ["CFlowABI"], path: "CShims/CTables",
+            name: "CTables", dependencies: ["CFlowABI", "CSRTP"], path: "CShims/CTables",
             cSettings: packetC),
         .target(
-            name: "CStages", dependencies: ["CFlowABI", "CTables"], path: "CShims/CStages",
+            name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CTables"], path: "CShims/CStages",
             cSettings: packetC),
+        .target(
+            name: "CSRTP", dependencies: ["CFlowABI"], path: "CShims/CSRTP",
+            cSettings: packetC,
+            linkerSettings: [.linkedLibrary("IPSec_MB"), .linkedLibrary("crypto")]),
         .executableTarget(
-            name: "CFastPath", dependencies: ["CFlowABI", "CTables", "CStages"],
+            name: "CFastPath", dependencies: ["CFlowABI", "CSRTP", "CTables", "CStages"],
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [

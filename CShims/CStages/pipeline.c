@@ -10,6 +10,7 @@
 #include "rewrite.h"
 #include "rtp_check.h"
 #include "rtp_receive.h"
+#include "secure.h"
 #include "source_check.h"
 #include "usual.h"
 
@@ -39,6 +40,14 @@ static inline struct passage passage_of(const struct found *found, uint64_t now_
     };
 }
 
+static inline void relay_rtp(struct tl_worker *worker, struct tl_packet *packet,
+                             struct passage *passage)
+{
+    if (rtp_check(worker, packet, passage) && payload_type(worker, packet, passage) &&
+        rtp_receive(worker, packet, passage) && egress(worker, packet, passage))
+        rewrite(worker, packet, passage);
+}
+
 // All stages, for whatever packet.
 TL_PACKET_CODE static __attribute__((noinline)) void relay_any(struct tl_worker *worker,
                                                                const struct found *found)
@@ -46,11 +55,20 @@ TL_PACKET_CODE static __attribute__((noinline)) void relay_any(struct tl_worker 
     struct passage passage = passage_of(found, worker->now_ns);
     struct tl_packet *packet = found->packet;
     passage.flags = packet->flags;
-    if (source_check(worker, packet, &passage) && police(worker, packet, &passage) &&
-        demux(worker, packet, &passage) && rtp_check(worker, packet, &passage) &&
-        payload_type(worker, packet, &passage) && rtp_receive(worker, packet, &passage) &&
-        egress(worker, packet, &passage))
-        rewrite(worker, packet, &passage);
+    if (passage.flow->ingress.flags & TL_FLOW_SRTP) {
+        if (source_check(worker, packet, &passage) && demux(worker, packet, &passage))
+            tl_secure_park_in(worker, packet, &passage);
+    } else if (source_check(worker, packet, &passage) && police(worker, packet, &passage) &&
+               demux(worker, packet, &passage)) {
+        relay_rtp(worker, packet, &passage);
+    }
+}
+
+TL_PACKET_CODE void tl_secure_go_on(struct tl_worker *worker, struct tl_packet *packet,
+                                    struct passage *passage)
+{
+    if (police(worker, packet, passage))
+        relay_rtp(worker, packet, passage);
 }
 
 // `clock` is the time as the packet before needed it.
@@ -97,7 +115,11 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
     struct tl_packet *live[TL_BURST_MAX];
     struct found found[TL_BURST_MAX + RELAY_AHEAD];
     struct clock clock = {0};
+    struct parked parked;
     uint32_t left = 0, known = 0;
+    parked.in_count = 0;
+    parked.out_count = 0;
+    worker->parked = &parked;
     worker->now_ns = now_ns;
     count_arrivals(worker, packets, count);
     for (uint32_t i = 0; i < count; i++) {
@@ -113,4 +135,8 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
         lookup_fetch(at + RELAY_AHEAD);
         relay(worker, at, &clock, now_ns);
     }
+    if (parked.in_count != 0)
+        tl_secure_open(worker, &parked);
+    if (parked.out_count != 0)
+        tl_secure_seal(worker, &parked);
 }

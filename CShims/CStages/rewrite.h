@@ -6,7 +6,9 @@
 #define TL_REWRITE_H
 
 #include "frame.h"
-#include "stage.h"
+#include "secure.h"
+
+#define REWRITE_VARIANTS (TL_VARIANT_IPV6 | TL_VARIANT_VLAN | TL_VARIANT_HAIRPIN)
 
 static inline struct frame_way rewrite_way(const struct tl_worker *worker,
                                            const struct tl_flow_egress *egress,
@@ -20,14 +22,13 @@ static inline struct frame_way rewrite_way(const struct tl_worker *worker,
     };
 }
 
-TL_STAGE_CODE void rewrite(const struct tl_worker *worker, struct tl_packet *packet,
-                           const struct passage *passage)
+// Any variant; `sum` is that of the UDP payload.
+static inline __attribute__((always_inline)) void
+rewrite_frame(const struct tl_worker *worker, struct tl_packet *packet,
+              const struct passage *passage, uint64_t sum)
 {
     const struct tl_flow_egress *egress = &passage->peer->egress;
-    // The RTP header's own twelve bytes were summed as they were written.
-    uint64_t sum = passage->payload_sum +
-                   checksum_sum(passage->rtp + RTP_BYTES, passage->length - RTP_BYTES);
-    uint32_t variant = egress->way & 7;
+    uint32_t variant = egress->way & REWRITE_VARIANTS;
     packet->target = egress->target;
     packet->edge = TL_EDGE_SEND;
     if (TL_LIKELY(variant == 0)) {
@@ -42,6 +43,19 @@ TL_STAGE_CODE void rewrite(const struct tl_worker *worker, struct tl_packet *pac
         packet->flags |= TL_PACKET_LOOPED;
         packet->hops++;
     }
+}
+
+TL_STAGE_CODE void rewrite(struct tl_worker *worker, struct tl_packet *packet,
+                           const struct passage *passage)
+{
+    if (TL_UNLIKELY(passage->peer->egress.way & TL_WAY_SECURE)) {
+        tl_secure_park_out(worker, packet);
+        return;
+    }
+    // The RTP header's own twelve bytes were summed as they were written.
+    uint64_t sum = passage->payload_sum +
+                   checksum_sum(passage->rtp + RTP_BYTES, passage->length - RTP_BYTES);
+    rewrite_frame(worker, packet, passage, sum);
 }
 
 #endif

@@ -32,8 +32,8 @@ static void stream_start(struct tl_worker *worker, struct passage *passage)
     ingress->transit = rtp_transit(ingress, passage); // none before: no jitter yet
     ingress->stream++;
     passage->steps = 1;
-    passage->index = sequence;
-    passage->place = sequence;
+    passage->index = (passage->opened & ~0xffffull) | sequence; // the roll-over counter of SRTP
+    passage->place = (uint32_t)passage->index;
 }
 
 // Goes on with the stream that the last process was receiving when it died: with its index, so that

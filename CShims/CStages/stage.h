@@ -50,6 +50,7 @@ struct passage {
     uint8_t payload_type;          // as it leaves
     uint64_t hop_word;             // where to
     uint64_t payload_sum;          // of its RTP header as it leaves
+    uint64_t opened;               // SRTP packet index that authenticated; 0 of plain RTP
 };
 
 /// Lends a copy of the passage to an expression that calls it `lent`.

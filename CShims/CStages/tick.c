@@ -2,6 +2,7 @@
 // What happens by the clock: learn windows close, silence is reported, RTCP leaves.
 #include "frame.h"
 #include "rtcp.h"
+#include "secure.h"
 
 static void check_silence(struct tl_worker *worker, uint32_t slot)
 {
@@ -35,10 +36,14 @@ static uint32_t send_report(struct tl_worker *worker, uint32_t slot, struct tl_p
     if (!tl_next_hop_resolved(hop_word))
         return 0;
     uint8_t *payload = tl_frame_begin(worker, packet, egress, TL_ORIGIN_GENERATED);
+    uint32_t length = tl_rtcp_report(worker, slot, payload);
+    if (flow->ingress.flags & TL_FLOW_SRTP)
+        length = tl_secure_seal_rtcp(worker, slot, payload, length);
+    if (length == 0)
+        return 0;
     packet->kind = TL_KIND_RTCP;
     packet->peer = flow;
-    tl_frame_finish(worker, packet, egress, hop_word, tl_flow_rtcp_ports(worker, slot),
-                    tl_rtcp_report(worker, slot, payload));
+    tl_frame_finish(worker, packet, egress, hop_word, tl_flow_rtcp_ports(worker, slot), length);
     return 1;
 }
 
@@ -64,6 +69,7 @@ static uint32_t timer_fired(struct tl_worker *worker, uint32_t slot, struct tl_p
     uint32_t made = 0;
     if (flow->ingress.flags & TL_FLOW_LEARN_OPEN && cold->learn_until_ns <= worker->now_ns)
         tl_flow_learn_close(flow);
+    tl_keys_expire(worker, slot, worker->now_ns);
     check_silence(worker, slot);
     if (cold->rtcp_due_ns != 0 && cold->rtcp_due_ns <= worker->now_ns) {
         made = send_report(worker, slot, packet);

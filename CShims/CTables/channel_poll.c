@@ -186,11 +186,14 @@ static void commands_take(struct tl_worker *worker, uint32_t shard, uint64_t now
     for (; waiting > 0 && budget > 0; waiting--, budget--) {
         struct tl_command command;
         command_copy(channel, &command);
-        uint32_t needed = events_needed(worker, channel, &command);
-        if (needed > room)
-            break;
         uint32_t before = channel->event_position;
-        command_answer(worker, shard, &command, now_ns);
+        int fits = events_needed(worker, channel, &command) <= room;
+        if (fits)
+            command_answer(worker, shard, &command, now_ns);
+        if (command.operation == TL_OP_KEYS || command.operation == TL_OP_ICE)
+            tl_srtp_wipe(&command, sizeof(command));
+        if (!fits)
+            break;
         room -= channel->event_position - before;
         channel->command_position++;
         (*answered)++;

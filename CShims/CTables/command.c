@@ -52,6 +52,9 @@ static int32_t apply_add(struct tl_worker *worker, uint32_t shard,
         return TL_STATUS_EXISTS;
     if (!generation_is_good(worker, slot, command->generation))
         return TL_STATUS_BAD_GENERATION;
+    if (command->spec.key_id != 0 &&
+        !tl_record_takes_up(tl_worker_record(worker, slot), &command->spec, command->generation))
+        return TL_STATUS_KEYS_USED;
     status = tl_spec_check_port(worker, &command->spec);
     if (status == TL_STATUS_OK)
         status = tl_spec_check(worker, slot, &command->spec);
@@ -85,6 +88,22 @@ static int32_t apply_modify(struct tl_worker *worker, const struct tl_command *c
         status = tl_route_find(worker, &spec, spec.remote_address, spec.remote_port, &route);
     if (status == TL_STATUS_OK)
         tl_flow_replace(worker, slot, &spec, &route, now_ns);
+    return status;
+}
+
+static int32_t apply_keys(struct tl_worker *worker, const struct tl_command *command,
+                          uint64_t now_ns)
+{
+    struct tl_flow_keys keys;
+    if (command->size_bytes < offsetof(struct tl_command, spec) + sizeof(keys))
+        return TL_STATUS_BAD_SIZE;
+    uint32_t slot;
+    int32_t status = live_find(worker, command, &slot);
+    if (status != TL_STATUS_OK)
+        return status;
+    memcpy(&keys, (const uint8_t *)command + offsetof(struct tl_command, spec), sizeof(keys));
+    status = tl_keys_install(worker, slot, &keys, now_ns);
+    tl_srtp_wipe(&keys, sizeof(keys));
     return status;
 }
 
@@ -129,6 +148,8 @@ static int32_t apply(struct tl_worker *worker, uint32_t shard, const struct tl_c
         return apply_add(worker, shard, command, now_ns);
     case TL_OP_MODIFY:
         return apply_modify(worker, command, now_ns);
+    case TL_OP_KEYS:
+        return apply_keys(worker, command, now_ns);
     case TL_OP_REMOVE:
         return apply_remove(worker, command);
     case TL_OP_LIST:

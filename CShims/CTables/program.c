@@ -85,8 +85,10 @@ static void settings_apply(struct tl_worker *worker, uint32_t slot,
     byte_interval_set(ingress, spec->bits_per_second);
     ingress->clock_rate_hz = spec->clock_rate_hz;
     // With the marker bit, types 64 to 95 look like RTCP (RFC 5761 4): never taken at a glance.
+    // Nor is what has to be opened first.
     ingress->type_in = spec->payload_types[0].ingress;
-    ingress->rtp_first = ingress->type_in / 32 == 2 ? 0 : TL_RTP_FIRST;
+    int glance = ingress->type_in / 32 != 2 && !(spec->flags & TL_FLOW_SRTP);
+    ingress->rtp_first = glance ? TL_RTP_FIRST : 0;
     ingress->type_out = spec->payload_types[0].egress;
     port_set(worker, slot, spec);
 }
@@ -98,7 +100,6 @@ static void record_start(struct tl_flow_record *record, const struct tl_flow_spe
     __atomic_store_n(&record->generation, 0, __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE); // zero is seen before anything of the new flow
     memset(record, 0, sizeof(*record));
-    record->key_id = spec->key_id;
     record->egress_index = spec->initial_sequence;
     record->egress_ssrc = spec->ssrc;
     record->egress_timestamp = spec->initial_timestamp;
@@ -109,8 +110,8 @@ static void record_start(struct tl_flow_record *record, const struct tl_flow_spe
 
 // A record that the last process left of the same flow and key is taken up: its egress stream
 // goes on behind the highest packet index that can have left, its learned source stays.
-static int record_take_up(const struct tl_flow_record *record, const struct tl_flow_spec *spec,
-                          uint32_t generation)
+TL_PACKET_CODE int tl_record_takes_up(const struct tl_flow_record *record,
+                                      const struct tl_flow_spec *spec, uint32_t generation)
 {
     return record->state == TL_RECORD_LEFT && record->generation == generation &&
            record->key_id == spec->key_id;
@@ -140,6 +141,7 @@ static void cold_start(struct tl_flow_cold *cold, const struct tl_flow_spec *spe
     cold->sent_prior = 0;
     cold->tx_overhead = 0;
     cold->pending = 0;
+    cold->dtls_until_ns = 0;
     // RFC 7022 wants a name that does not tell who we are and stays for the stream's life.
     cold->name = ((uint64_t)spec->ssrc << 32 | generation) * 0x9e3779b97f4a7c15ull;
     cold->name ^= cold->name >> 29;
@@ -158,7 +160,7 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
 {
     struct tl_flow_cold *cold = &worker->cold[slot];
     struct tl_flow_record *record = tl_worker_record(worker, slot);
-    int taken_up = record_take_up(record, spec, generation);
+    int taken_up = tl_record_takes_up(record, spec, generation);
     if (!taken_up)
         record_start(record, spec, generation);
     cold_start(cold, spec, generation);
@@ -230,7 +232,8 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
         cold->match = channel->match;
         tl_flow_hear(worker, slot, now_ns);
     }
-    record->key_id = spec->key_id;
+    if (!(spec->flags & TL_FLOW_SRTP))
+        tl_keys_drop(worker, slot);
     tl_flow_schedule(worker, slot, now_ns);
 }
 
@@ -260,7 +263,8 @@ static void farewell_queue(struct tl_worker *worker, uint32_t slot)
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
     if (!(flow->ingress.flags & TL_FLOW_RTCP) || flow->egress.hop == TL_NO_HOP ||
         record->tx_packets + record->tx_rtcp_packets == 0 ||
-        worker->farewell_count == TL_FAREWELLS_MAX)
+        worker->farewell_count == TL_FAREWELLS_MAX ||
+        flow->ingress.flags & TL_FLOW_SRTP) // its keys go with it
         return;
     uint32_t place = (worker->farewell_first + worker->farewell_count) % TL_FAREWELLS_MAX;
     worker->farewells[place] = (struct tl_farewell){
@@ -285,6 +289,7 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
     struct tl_flow *flow = &worker->flows[slot];
     struct tl_flow_cold *cold = &worker->cold[slot];
     farewell_queue(worker, slot);
+    tl_keys_drop(worker, slot);
     tl_timer_cancel(&worker->timers, worker->cold, slot);
     worker->ports[tl_worker_port(worker, cold->spec.address_index, cold->spec.local_port)] =
         (struct tl_port_entry){TL_NO_FLOW, TL_NO_FLOW};
@@ -324,6 +329,9 @@ TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, ui
     uint64_t due = earlier(UINT64_MAX, cold->rtcp_due_ns);
     if (flow->ingress.flags & TL_FLOW_LEARN_OPEN)
         due = earlier(due, cold->learn_until_ns);
+    const struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    if (secure != NULL)
+        due = earlier(due, secure->former_until_ns);
     if (cold->spec.media_timeout_ms != 0) {
         uint64_t last = tl_flow_heard(worker, slot);
         uint64_t timeout = cold->spec.media_timeout_ms * TL_MILLISECOND_NS;

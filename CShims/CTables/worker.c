@@ -3,7 +3,7 @@
 
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
-    uint64_t flows, cold, ports, words, hops, heads, end;
+    uint64_t flows, cold, ports, places, secures, words, hops, heads, end;
     uint32_t ports_stride;
 };
 
@@ -26,7 +26,9 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.cold = line_up(cut.flows + config->flows_per_worker * sizeof(struct tl_flow));
     cut.ports = line_up(cut.cold + config->flows_per_worker * sizeof(struct tl_flow_cold));
     uint64_t ports = (uint64_t)cut.ports_stride * config->address_count;
-    cut.words = line_up(cut.ports + ports * sizeof(struct tl_port_entry));
+    cut.places = line_up(cut.ports + ports * sizeof(struct tl_port_entry));
+    cut.secures = line_up(cut.places + config->flows_per_worker * sizeof(uint32_t));
+    cut.words = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
     cut.hops = line_up(cut.words + config->next_hops * sizeof(uint64_t));
     cut.heads = line_up(cut.hops + config->next_hops * sizeof(struct tl_next_hop));
     cut.end = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
@@ -66,6 +68,9 @@ static const char *config_problem(const struct tl_worker_config *config)
         return "the shard count must be 1 to 16";
     if (!between(config->flows_per_worker, 1, TL_FLOWS_PER_WORKER_MAX))
         return "flows per worker must be 1 to 4194304";
+    if (config->secure_flows > config->flows_per_worker ||
+        (config->secure_flows != 0 && config->srtp == NULL))
+        return "secure flows per worker must be at most the flows, and need an SRTP engine";
     if (!between(config->next_hops, 2, 65536) || (config->next_hops & (config->next_hops - 1)))
         return "the table of next hops must be a power of two from 2 to 65536";
     if (config->realm_count > TL_REALMS_MAX || config->address_count > TL_ADDRESSES_MAX)
@@ -136,6 +141,7 @@ static void config_take(struct tl_worker *worker, const struct tl_worker_config 
     worker->realm_count = config->realm_count;
     worker->page = config->page;
     worker->random = config->seed | 1u;
+    worker->srtp = config->srtp;
     worker->realtime_offset_ns = config->realtime_offset_ns;
     memcpy(worker->realms, config->realms, config->realm_count * sizeof(struct tl_realm));
     for (uint32_t i = 0; i < config->realm_count; i++)
@@ -154,18 +160,25 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
         return NULL;
     struct cut cut = cut_make(config);
     uint8_t *base = memory;
-    memset(base, 0, cut.end);
+    // Contexts are not touched before a flow takes one.
+    memset(base, 0, cut.secures);
+    memset(base + cut.words, 0, cut.end - cut.words);
     struct tl_worker *worker = memory;
     worker->flows = (void *)(base + cut.flows);
     worker->cold = (void *)(base + cut.cold);
     worker->ports = (void *)(base + cut.ports);
     worker->ports_stride = cut.ports_stride;
+    worker->secure_places = (void *)(base + cut.places);
+    worker->secures = (void *)(base + cut.secures);
     worker->now_ns = now_ns;
     config_take(worker, config);
     blocks_init(worker);
     tl_next_hops_init(&worker->hops, (void *)(base + cut.words), (void *)(base + cut.hops),
                       (void *)(base + cut.heads), config->next_hops);
     tl_timers_init(&worker->timers, now_ns);
+    memset(worker->secure_places, 0xff, worker->flow_count * sizeof(worker->secure_places[0]));
+    worker->secure_free = TL_NO_SECURE;
+    worker->secure_count = config->secure_flows;
     flows_init(worker, (uint64_t)cut.ports_stride * config->address_count);
     tl_counters_restore(&worker->counters, worker->page);
     return worker;

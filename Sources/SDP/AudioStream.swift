@@ -23,8 +23,14 @@ public struct AudioStream: Sendable, Hashable {
     public var ptimeMicroseconds: UInt32?
     /// `a=maxptime` in microseconds.
     public var maxptimeMicroseconds: UInt32?
-    /// "RTP/AVP" or "RTP/AVPF".
+    /// "RTP/AVP", "RTP/SAVP", "UDP/TLS/RTP/SAVPF" and so on.
     public var transport: SDPText
+    /// Keys that the trunk's policy allows.
+    public var security: StreamSecurity
+    /// ICE, where the trunk has it; nil if the party does not speak it.
+    public var ice: ICEDescription?
+    /// `a=mid`, which the other side repeats (RFC 5888 section 9).
+    public var mid: SDPText?
 
     /// Payload types that one leg can have: as many as a flow maps.
     public static let formatLimit = 16
@@ -38,24 +44,47 @@ public struct AudioStream: Sendable, Hashable {
         self.formats = formats
         self.ptimeMicroseconds = ptimeMicroseconds
         self.transport = "RTP/AVP"
+        self.security = StreamSecurity()
     }
 
-    /// Reads the m= section at `index`.
+    /// Reads the m= section at `index`, of which the policy says what counts.
     init(
-        _ media: MediaDescription, at index: Int, of session: SessionDescription
+        _ media: MediaDescription, at index: Int, of session: SessionDescription,
+        policy: MediaSecurityPolicy
     ) throws(OfferAnswerError) {
-        guard media.isPlainRTP else { throw .notPlainRTP }
+        guard let profile = MediaProfile(media.transport),
+            !profile.isSecure || policy.srtp != .off
+        else { throw .notPlainRTP }
         guard media.port != 0 else { throw .refused }
         self.index = index
         self.port = media.port
         self.direction = media.direction(in: session)
-        self.rtcpMux = media.hasRTCPMux
         self.formats = media.rtpFormats
         self.ptimeMicroseconds = media.ptimeMicroseconds
         self.maxptimeMicroseconds = media.maxptimeMicroseconds
         self.transport = media.transport
+        self.mid = media.mid
+        let muxedOnly = media.attributes.contains { $0.name.isLiteral("rtcp-mux-only") }
+        self.rtcpMux = policy.rtcpMux != .off && (media.hasRTCPMux || muxedOnly)
+        self.security = StreamSecurity(media, of: session, policy: policy)
+        self.ice = policy.ice == .off ? nil : ICEDescription(media, of: session)
+        if self.security.isEmpty, profile.isSecure || policy.srtp == .required {
+            throw .noCommonSecurity(
+                SecurityMismatch(
+                    offered: StreamSecurity.names(media, of: session), allowed: policy.allowed))
+        }
+        if muxedOnly, !self.rtcpMux { throw .muxedRTCPOnly }
+        try self.takeAddress(of: media, in: session)
+    }
+
+    /// With ICE an address that is not known yet is none, not a hold (RFC 8840 section 4.1.1), and
+    /// one that would have to be resolved is not needed.
+    private mutating func takeAddress(
+        of media: MediaDescription, in session: SessionDescription
+    ) throws(OfferAnswerError) {
         switch media.connection(in: session)?.host {
         case .unicast(let address): self.address = address
+        case .held where self.ice != nil && self.port == 9, .name where self.ice != nil: break
         case .held: self.direction.receives = false
         case .name: throw .hostName
         case .multicast, .unusable, nil: throw .noAddress
@@ -69,7 +98,8 @@ public struct AudioStream: Sendable, Hashable {
     /// The stream of an offer to anchor: the one at `preferred` if it will do, else the first that
     /// does. `filter` is what the party's trunk may use. Throws what is wrong with the best one.
     static func select(
-        from session: SessionDescription, preferred: Int?, filter: CodecFilter
+        from session: SessionDescription, preferred: Int?, filter: CodecFilter,
+        policy: MediaSecurityPolicy
     ) throws(OfferAnswerError) -> AudioStream {
         var order = session.media.indices.filter { $0 != preferred }
         if let preferred, session.media.indices.contains(preferred) {
@@ -78,7 +108,8 @@ public struct AudioStream: Sendable, Hashable {
         var failure = OfferAnswerError.noAudio
         for index in order where session.media[index].isAudio && session.media[index].port != 0 {
             do throws(OfferAnswerError) {
-                var stream = try AudioStream(session.media[index], at: index, of: session)
+                var stream = try AudioStream(
+                    session.media[index], at: index, of: session, policy: policy)
                 stream.formats = limited(stream.formats.filter(filter.allows))
                 guard stream.canTalk else { throw OfferAnswerError.noCommonCodec }
                 return stream

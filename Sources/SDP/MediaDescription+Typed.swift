@@ -19,6 +19,11 @@ extension Sequence where Element == Attribute {
         self.first { $0.name == name }?.value
     }
 
+    /// The values of all attributes of this name.
+    func values(of name: StaticString) -> [SDPText] {
+        self.compactMap { $0.name.isLiteral(name) ? $0.value : nil }
+    }
+
     /// True if there is a flag of this name.
     public func hasFlag(_ name: SDPText) -> Bool {
         self.contains { $0.name == name && $0.value == nil }
@@ -28,9 +33,6 @@ extension Sequence where Element == Attribute {
 extension MediaDescription {
     /// True for "audio".
     public var isAudio: Bool { self.kind == "audio" }
-
-    /// True for RTP without encryption: RTP/AVP, and RTP/AVPF (RFC 4585).
-    public var isPlainRTP: Bool { self.transport == "RTP/AVP" || self.transport == "RTP/AVPF" }
 
     /// The formats that have a meaning, in the order of the m= line: by `a=rtpmap`, else by the
     /// table of RFC 3551. A payload type that stands twice counts once.
@@ -72,6 +74,15 @@ extension MediaDescription {
 
     /// `a=rtcp-mux` (RFC 5761 section 5.1.1).
     public var hasRTCPMux: Bool { self.attributes.hasFlag("rtcp-mux") }
+
+    /// `a=mid`; nil if absent, or too long to be repeated.
+    var mid: SDPText? {
+        guard let mid = self.attributes.first(where: { $0.name.isLiteral("mid") })?.value,
+            (1...64).contains(mid.bytes.count) else {
+            return nil
+        }
+        return mid
+    }
 
     /// `a=rtcp`; nil if absent or not readable.
     public var rtcp: RTCPAttribute? {

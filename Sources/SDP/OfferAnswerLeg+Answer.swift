@@ -13,12 +13,16 @@ extension OfferAnswerLeg {
         try Self.checkFamily(offer, address)
         let formats = Self.join(stream.formats, offer.formats)
         guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
+        let (security, ice, agreed) = try self.answer(to: offer, local: address)
         let local = Local(
             address: address, index: offer.index, formats: formats,
             direction: stream.direction.intersection(offer.direction.reversed),
             rtcpMux: offer.rtcpMux, ptimeMicroseconds: stream.ptimeMicroseconds,
-            maxptimeMicroseconds: stream.maxptimeMicroseconds, transport: offer.transport)
+            maxptimeMicroseconds: stream.maxptimeMicroseconds, transport: offer.transport,
+            security: security, ice: ice, mid: offer.mid)
         for format in formats { self.bindings[format.payloadType] = format }
+        self.security.takeRenewal()
+        self.take(agreed)
         self.local = local
         self.remote = offer
         self.remoteOfferedLast = true
@@ -52,7 +56,7 @@ extension OfferAnswerLeg {
         guard session.media.indices.contains(local.index), session.media[local.index].isAudio
         else { throw .answerMismatch }
         var stream = try AudioStream(
-            session.media[local.index], at: local.index, of: session)
+            session.media[local.index], at: local.index, of: session, policy: self.possible)
         if stream.address == nil { stream.address = self.remote?.address }
         try Self.checkFamily(stream, local.address)
         stream.formats = AudioStream.limited(
@@ -60,8 +64,13 @@ extension OfferAnswerLeg {
         guard stream.canTalk else { throw .noCommonCodec }
         stream.direction = stream.direction.intersection(local.direction.reversed)
         stream.rtcpMux = stream.rtcpMux && local.rtcpMux
+        if local.ice == nil { stream.ice = nil }
+        let (security, agreed) = try self.agreement(stream, to: local)
         if self.phase == .offerSent { self.takeSlots(of: local) }
+        self.take(agreed)
         self.local = local
+        self.local?.security = security
+        if stream.ice == nil { self.local?.ice = nil }
         self.remote = stream
         self.remoteOfferedLast = false
         self.phase = .stable

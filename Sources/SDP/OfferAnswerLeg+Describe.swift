@@ -16,6 +16,7 @@ extension OfferAnswerLeg {
                 networkType: "IN", addressType: originConnection.addressType,
                 address: originConnection.address))
         session.connection = connection
+        if local.ice != nil, !refuses { session.attributes.append(Attribute("ice-lite")) }
         session.media = self.slots.enumerated().map { index, slot in
             index == local.index && !refuses ? Self.section(local) : Self.refused(slot)
         }
@@ -28,9 +29,11 @@ extension OfferAnswerLeg {
         return session
     }
 
-    private static func refused(_ slot: Slot) -> MediaDescription {
-        MediaDescription(
+    static func refused(_ slot: Slot) -> MediaDescription {
+        var media = MediaDescription(
             kind: slot.kind, port: 0, transport: slot.transport, formats: slot.formats)
+        if let mid = slot.mid { media.attributes.append(Attribute("mid", mid)) }
+        return media
     }
 
     private static func section(_ local: Local) -> MediaDescription {
@@ -47,6 +50,9 @@ extension OfferAnswerLeg {
         if let maxptime = local.maxptimeMicroseconds {
             media.attributes.append(Attribute("maxptime", Self.milliseconds(maxptime)))
         }
+        media.attributes += local.security.attributes
+        if let ice = local.ice { media.attributes += ice.attributes }
+        if let mid = local.mid { media.attributes.append(Attribute("mid", mid)) }
         if local.rtcpMux { media.attributes.append(Attribute("rtcp-mux")) }
         media.attributes.append(Attribute(local.direction.attributeName))
         return media

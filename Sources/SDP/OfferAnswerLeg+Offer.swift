@@ -19,7 +19,8 @@ extension OfferAnswerLeg {
     ) throws(OfferAnswerError) -> ReceivedOffer {
         guard self.phase == .stable else { throw .outOfTurn }
         var stream = try AudioStream.select(
-            from: session, preferred: self.local?.index, filter: self.codecs)
+            from: session, preferred: self.local?.index, filter: self.codecs,
+            policy: self.possible)
         // Held by 0.0.0.0 the party still sends, and from where it did: the source check needs it.
         if stream.address == nil { stream.address = self.remote?.address }
         let newSlots = session.media.map(Slot.init)
@@ -28,6 +29,7 @@ extension OfferAnswerLeg {
         self.slots = newSlots
         self.pendingOffer = stream
         self.phase = .offerReceived
+        self.noteRenewal(for: stream)
         return ReceivedOffer(stream: stream, isUnchanged: unchanged)
     }
 
@@ -42,23 +44,36 @@ extension OfferAnswerLeg {
         let formats = Self.bind(
             AudioStream.limited(stream.formats.filter(self.codecs.allows)), &bindings)
         guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
+        let (security, ice, transport) = try self.offer(at: address)
         let local = Local(
             address: address, index: self.local?.index ?? self.slots.count, formats: formats,
-            direction: stream.direction, rtcpMux: self.offersRTCPMux || self.local?.rtcpMux == true,
+            direction: stream.direction, rtcpMux: self.offersRTCPMux,
             ptimeMicroseconds: stream.ptimeMicroseconds,
-            maxptimeMicroseconds: stream.maxptimeMicroseconds,
-            transport: self.local?.transport ?? "RTP/AVP")
+            maxptimeMicroseconds: stream.maxptimeMicroseconds, transport: transport,
+            security: security, ice: ice, mid: self.local?.mid)
         self.bindings = bindings
         self.pendingLocal = local
         self.phase = .offerSent
         return self.describe(local)
     }
 
+    /// ICE with one port needs RTCP on it: a candidate of ours is one component.
+    private var offersRTCPMux: Bool {
+        switch self.policy.rtcpMux {
+        case .offer: true
+        case .accept: self.policy.ice == .lite || self.local?.rtcpMux == true
+        case .off: false
+        }
+    }
+
     /// True if the stream is what was agreed, so that the answer would be too.
     private func agrees(with stream: AudioStream) -> Bool {
         guard let remote = self.remote, let local = self.local else { return false }
+        guard self.keepsSecurity(stream) else { return false }
         var same = remote
         same.formats = stream.formats
+        // What else is said about keys and candidates changes nothing.
+        (same.security, same.ice, same.mid) = (stream.security, stream.ice, stream.mid)
         // Agreed mux and direction are narrowed by the other side; compare what was asked for.
         if !self.remoteOfferedLast {
             same.rtcpMux = stream.rtcpMux

@@ -11,7 +11,7 @@ extension OfferAnswerLeg {
         public var version: UInt64
         /// Address of our o= line, which never changes.
         public var originAddress: IPAddress?
-        /// Our own offers ask for rtcp-mux.
+        /// Our own offers ask for rtcp-mux; they go on to where the policy lets them.
         public var offersRTCPMux: Bool
         /// Where the exchange stands.
         public var phase: Phase
@@ -29,8 +29,11 @@ extension OfferAnswerLeg {
         public var pendingOffer: AudioStream?
         /// What the payload types of this leg mean.
         public var bindings: [RTPFormat]
-        /// The m= lines of the session so far, each as it is repeated when it is refused.
+        /// The m= lines of the session so far, each as it is repeated when it is refused: with
+        /// `a=mid`, if it has one.
         public var slots: [MediaDescription]
+        /// Our secrets and what was agreed with them. Keys among them: keep it where keys may be.
+        public var security = SecurityState()
 
         /// A leg that has sent and received nothing.
         public init(sessionID: UInt64) {
@@ -44,12 +47,12 @@ extension OfferAnswerLeg {
         }
     }
 
-    /// The leg as it is now; `codecs` is configuration and left out.
+    /// The leg as it is now; `codecs` and `policy` are configuration and left out.
     public var snapshot: Snapshot {
         var snapshot = Snapshot(sessionID: self.sessionID)
         snapshot.version = self.version
         snapshot.originAddress = self.originAddress
-        snapshot.offersRTCPMux = self.offersRTCPMux
+        snapshot.offersRTCPMux = self.policy.rtcpMux == .offer
         snapshot.phase = self.phase
         snapshot.remoteOfferedLast = self.remoteOfferedLast
         snapshot.lastSent = self.lastSent
@@ -58,16 +61,19 @@ extension OfferAnswerLeg {
         snapshot.pendingLocal = self.pendingLocal.map(AudioStream.init)
         snapshot.pendingOffer = self.pendingOffer
         snapshot.bindings = self.bindings.values.sorted { $0.payloadType < $1.payloadType }
-        snapshot.slots = self.slots.map {
-            MediaDescription(kind: $0.kind, port: 0, transport: $0.transport, formats: $0.formats)
-        }
+        snapshot.slots = self.slots.map(Self.refused)
+        snapshot.security = self.security
         return snapshot
     }
 
     /// A leg from its parts; nil if they contradict each other.
-    public init?(_ snapshot: Snapshot, codecs: CodecFilter) {
-        self.init(
-            sessionID: snapshot.sessionID, codecs: codecs, offersRTCPMux: snapshot.offersRTCPMux)
+    public init?(
+        _ snapshot: Snapshot, codecs: CodecFilter, policy: MediaSecurityPolicy = .plain
+    ) {
+        var policy = policy
+        if snapshot.offersRTCPMux, policy.rtcpMux == .accept { policy.rtcpMux = .offer }
+        self.init(sessionID: snapshot.sessionID, codecs: codecs, policy: policy)
+        self.security = snapshot.security
         self.version = snapshot.version
         self.originAddress = snapshot.originAddress
         self.phase = snapshot.phase
@@ -103,6 +109,9 @@ extension AudioStream {
         self.direction = local.direction
         self.maxptimeMicroseconds = local.maxptimeMicroseconds
         self.transport = local.transport
+        self.security = local.security
+        self.ice = local.ice
+        self.mid = local.mid
     }
 }
 
@@ -114,6 +123,7 @@ extension OfferAnswerLeg.Local {
             address: SocketAddress(address: address, port: stream.port), index: stream.index,
             formats: stream.formats, direction: stream.direction, rtcpMux: stream.rtcpMux,
             ptimeMicroseconds: stream.ptimeMicroseconds,
-            maxptimeMicroseconds: stream.maxptimeMicroseconds, transport: stream.transport)
+            maxptimeMicroseconds: stream.maxptimeMicroseconds, transport: stream.transport,
+            security: stream.security, ice: stream.ice, mid: stream.mid)
     }
 }

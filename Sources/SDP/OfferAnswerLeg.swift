@@ -4,8 +4,8 @@ public import NetworkAddress
 
 /// Our side of offer/answer (RFC 3264) with one party, as a value: the back-to-back user agent
 /// has two, joined by their `AudioStream`s. One audio stream is anchored, every other m= line is
-/// refused with port 0. Only formats, ptime, direction and rtcp-mux are said to a party: ICE, DTLS,
-/// SDES, bundling and header extensions end here.
+/// refused with port 0. Only formats, ptime and direction go from one party to the other. Keys, ICE
+/// and rtcp-mux are each leg's own, by its policy; bundling and header extensions end here.
 ///
 ///     party A offers            a.receiveOffer -> stream   b.makeOffer(from: stream) -> to B
 ///     party B answers           b.receiveAnswer -> stream  a.makeAnswer(from: stream) -> to A
@@ -30,6 +30,11 @@ public struct OfferAnswerLeg: Sendable, Hashable {
         public var ptimeMicroseconds: UInt32?
         var maxptimeMicroseconds: UInt32?
         var transport: SDPText
+        /// Our keys: those offered, or the one that was agreed.
+        public var security = StreamSecurity()
+        /// Our side of ICE; nil where we do not speak it.
+        public var ice: ICEDescription?
+        var mid: SDPText?
     }
 
     /// Where the exchange stands.
@@ -47,8 +52,10 @@ public struct OfferAnswerLeg: Sendable, Hashable {
         var kind: SDPText
         var transport: SDPText
         var formats: [SDPText]
+        var mid: SDPText?
 
         init(_ media: MediaDescription) {
+            self.mid = media.mid
             self.kind = media.kind
             self.transport = media.transport
             self.formats = media.formats
@@ -64,7 +71,10 @@ public struct OfferAnswerLeg: Sendable, Hashable {
 
     /// What the party's trunk may use.
     let codecs: CodecFilter
-    let offersRTCPMux: Bool
+    /// How the party's trunk protects media.
+    let policy: MediaSecurityPolicy
+    /// Our secrets, and what came of them.
+    var security = SecurityState()
     let sessionID: UInt64
     var version: UInt64 = 0
     var originAddress: IPAddress?
@@ -81,13 +91,17 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     /// The agreed state came from the party's offer, so `remote` is all that it can do.
     var remoteOfferedLast = false
 
-    /// A leg before its first exchange. `sessionID` is random; `codecs` what the trunk allows;
-    /// `offersRTCPMux` asks for rtcp-mux in our own offers (an offered one is always taken).
-    public init(sessionID: UInt64, codecs: CodecFilter = .all, offersRTCPMux: Bool = false) {
+    /// A leg before its first exchange. `sessionID` is random; `codecs` and `policy` are what the
+    /// trunk allows; `secrets` as `needsSecrets` says.
+    public init(
+        sessionID: UInt64, codecs: CodecFilter = .all, policy: MediaSecurityPolicy = .plain,
+        secrets: LegSecrets? = nil
+    ) {
         // Peers exist that keep it in a signed 64-bit number.
         self.sessionID = sessionID & (UInt64.max >> 1)
         self.codecs = codecs
-        self.offersRTCPMux = offersRTCPMux
+        self.policy = policy
+        self.security.secrets = secrets
     }
 
     /// Forgets the open offer: its transaction failed, or it was cancelled. What was agreed
@@ -98,5 +112,6 @@ public struct OfferAnswerLeg: Sendable, Hashable {
         self.phase = .stable
         self.pendingOffer = nil
         self.pendingLocal = nil
+        self.security.forgetRenewal()
     }
 }

@@ -37,6 +37,22 @@ public struct RelayPlan: Sendable, Hashable {
         public var packetsPerSecond: UInt32
         /// RTP bits a second (header included) that the party is expected to send at most.
         public var bitsPerSecond: UInt32
+        /// How the media of both directions is protected.
+        public var security: AgreedSecurity
+        /// ICE, where both sides speak it; media may then go without `remote`.
+        public var ice: ICE?
+    }
+
+    /// ICE of one leg.
+    public struct ICE: Sendable, Hashable {
+        /// Ours.
+        public var local: ICECredentials
+        /// The party's.
+        public var remote: ICECredentials
+        /// The party is lite too: no checks come, media goes to `remote` of the leg.
+        public var remoteIsLite: Bool
+        /// Media of the first source whose SRTP authenticates is taken before a nomination.
+        public var earlyLatch: Bool
     }
 
     /// The caller's leg.
@@ -49,13 +65,13 @@ public struct RelayPlan: Sendable, Hashable {
         guard let localA = a.local, let remoteA = a.remote, let localB = b.local,
             let remoteB = b.remote
         else { return nil }
-        self.a = Self.leg(localA, remoteA, other: (localB, remoteB))
-        self.b = Self.leg(localB, remoteB, other: (localA, remoteA))
+        self.a = Self.leg(localA, remoteA, other: (localB, remoteB), a)
+        self.b = Self.leg(localB, remoteB, other: (localA, remoteA), b)
     }
 
     private static func leg(
         _ local: OfferAnswerLeg.Local, _ remote: AudioStream,
-        other: (local: OfferAnswerLeg.Local, remote: AudioStream)
+        other: (local: OfferAnswerLeg.Local, remote: AudioStream), _ leg: OfferAnswerLeg
     ) -> Leg {
         let direction = remote.direction.intersection(local.direction.reversed)
         let agreed = local.formats.filter { format in
@@ -63,13 +79,23 @@ public struct RelayPlan: Sendable, Hashable {
         }
         let mux = local.rtcpMux && remote.rtcpMux
         let budget = AudioBudget(agreed, [local.ptimeMicroseconds, remote.ptimeMicroseconds])
+        let ice = self.ice(leg)
         return Leg(
             remote: remote.address.map { SocketAddress(address: $0, port: remote.port) },
             remoteRTCPPort: mux ? nil : remote.rtcpPort, rtcpMux: mux,
-            receive: direction.sends, send: direction.receives && remote.address != nil,
+            receive: direction.sends,
+            send: direction.receives && (remote.address != nil || ice != nil),
             payloadTypes: self.mapping(local, remote, other),
             clockRate: (agreed.first { !$0.isAuxiliary } ?? agreed.first)?.clockRate ?? 8000,
-            packetsPerSecond: budget.packetsPerSecond, bitsPerSecond: budget.bitsPerSecond)
+            packetsPerSecond: budget.packetsPerSecond, bitsPerSecond: budget.bitsPerSecond,
+            security: leg.agreedSecurity, ice: ice)
+    }
+
+    private static func ice(_ leg: OfferAnswerLeg) -> ICE? {
+        guard let local = leg.local?.ice, let remote = leg.remote?.ice else { return nil }
+        return ICE(
+            local: local.credentials, remote: remote.credentials, remoteIsLite: remote.isLite,
+            earlyLatch: leg.policy.earlyLatch)
     }
 
     /// Payload types from one party to the other. The party sends with the numbers that we gave it;

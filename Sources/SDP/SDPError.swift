@@ -24,6 +24,8 @@ public struct SDPError: Error, Sendable, Hashable, CustomStringConvertible {
         case tooManyAttributes = "more than 1024 attributes"
         case tooManyFormats = "more than 128 formats in one media section"
         case tooManyLines = "too many e=, p=, b=, c=, t= or r= lines"
+        case tooManyKeys = "more than 32 lines of keys in one section"
+        case tooManyCandidates = "more than 128 candidates in one section"
     }
 
     /// The reason.
@@ -53,4 +55,10 @@ public enum SDPLimits {
     public static let formats = 128
     /// Lines of one other repeatable kind (e, p, b, c, t, r) in one section.
     public static let lines = 32
+    /// `a=crypto` and `a=fingerprint` lines of one section together.
+    public static let keys = 32
+    /// `a=candidate` lines of one section.
+    public static let candidates = 128
+    /// Candidates of a stream that are kept, the first that serve; a lite agent needs none.
+    static let candidatesKept = 16
 }

@@ -71,6 +71,8 @@ struct SectionParser {
     private var sawName = false
     private var sawTiming = false
     private var attributeCount = 0
+    private var keyCount = 0
+    private var candidateCount = 0
 
     /// Takes v= and o=.
     init(_ lines: inout LineReader) throws(SDPError) {
@@ -109,10 +111,25 @@ struct SectionParser {
             attribute = Attribute(line.value)
         }
         guard !attribute.name.isEmpty else { throw line.fail(.badAttribute) }
+        try self.count(attribute, line)
         if self.session.media.isEmpty {
             self.session.attributes.append(attribute)
         } else {
             self.session.media[self.session.media.count &- 1].attributes.append(attribute)
+        }
+    }
+
+    /// Lines of keys and candidates cost more than others, so each section may have fewer.
+    private mutating func count(_ attribute: Attribute, _ line: Line) throws(SDPError) {
+        let name = attribute.name
+        if name.isLiteral("crypto") || name.isLiteral("fingerprint") {
+            self.keyCount &+= 1
+            guard self.keyCount <= SDPLimits.keys else { throw line.fail(.tooManyKeys) }
+        } else if name.isLiteral("candidate") {
+            self.candidateCount &+= 1
+            guard self.candidateCount <= SDPLimits.candidates else {
+                throw line.fail(.tooManyCandidates)
+            }
         }
     }
 
@@ -164,6 +181,7 @@ struct SectionParser {
     }
 
     private mutating func beginMedia(_ line: Line) throws(SDPError) {
+        (self.keyCount, self.candidateCount) = (0, 0)
         guard self.sawName else { throw line.fail(.missingName) }
         guard self.session.media.count < SDPLimits.media else { throw line.fail(.tooManyMedia) }
         let words = line.value.words

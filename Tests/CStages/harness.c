@@ -74,7 +74,8 @@ static void workers_make(struct world *world)
             .address_count = ADDRESS_COUNT, .record_stride = sizeof(struct tl_flow_record),
             .realms = world->realms, .addresses = world->addresses,
             .records = (uint8_t *)&world->records[i * FLOWS], .page = &world->pages[i],
-            .seed = 42 + i, .realtime_offset_ns = 1700000000ull * TL_NANOSECONDS};
+            .seed = 42 + i, .realtime_offset_ns = 1700000000ull * TL_NANOSECONDS,
+            .srtp = world->srtp[i], .secure_flows = SECURE_FLOWS};
         const char *problem = NULL;
         void *memory = aligned_alloc(64, tl_worker_size(&config));
         world->workers[i] = tl_worker_init(memory, &config, world->now_ns, &problem);
@@ -89,6 +90,11 @@ struct world *world_make(uint32_t workers)
     world->worker_count = workers;
     world->now_ns = 1000 * TL_NANOSECONDS;
     realms_make(world);
+    for (uint32_t i = 0; i < workers; i++) {
+        void *memory = aligned_alloc(64, (tl_srtp_engine_size(TL_SRTP_IPSEC_MB) + 63) & ~63ul);
+        world->srtp[i] = tl_srtp_engine_init(memory, TL_SRTP_IPSEC_MB);
+        CHECK(world->srtp[i] != NULL);
+    }
     workers_make(world);
     return world;
 }
@@ -97,6 +103,10 @@ void world_free(struct world *world)
 {
     for (uint32_t i = 0; i < world->worker_count; i++)
         free(world->workers[i]);
+    for (uint32_t i = 0; i < world->worker_count; i++) {
+        tl_srtp_engine_close(world->srtp[i]);
+        free(world->srtp[i]);
+    }
     free(world);
 }
 

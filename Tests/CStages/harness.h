@@ -36,7 +36,7 @@ int tests_passed(const char *name);
 extern uint64_t test_seed;
 uint32_t random_below(uint32_t bound);
 
-enum { WORKERS = 2, FLOWS = 64, BURST = 8, ROOM = 4096 };
+enum { WORKERS = 2, FLOWS = 64, SECURE_FLOWS = 4, BURST = 8, ROOM = 4096 };
 
 // Realm 0: interface 0, untagged, 198.18.1.1 and 2001:db8:1::1.
 // Realm 1: interface 1, VLAN 100, 198.18.2.1 and 2001:db8:2::1.
@@ -49,6 +49,7 @@ struct world {
     uint64_t now_ns;
     struct tl_worker *worker; // the first
     struct tl_worker *workers[WORKERS];
+    struct tl_srtp_engine *srtp[WORKERS];
     struct tl_realm realms[3];
     struct tl_address addresses[ADDRESS_COUNT];
     struct tl_flow_record records[WORKERS * FLOWS];

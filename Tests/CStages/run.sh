@@ -13,12 +13,12 @@ out=${BUILD_DIR:-$root/.build/cstages}
 shims=$root/CShims
 flags="-std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
     -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g
-    -I$shims/CFlowABI/include -I$shims/CTables/include -I$shims/CStages/include -I$here"
+    -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CTables/include -I$shims/CStages/include -I$here"
 
 build_and_run() { # variant, flags
     mkdir -p "$out/$1"
     objects=
-    for source in "$shims"/CFlowABI/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
+    for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
         "$here"/harness.c "$here"/frames.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         "$CLANG" $flags -Wfunction-effects $2 -c "$source" -o "$object"
@@ -26,7 +26,7 @@ build_and_run() { # variant, flags
     done
     for test in "$here"/test_${wanted}.c; do
         name=$(basename "$test" .c)
-        "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -o "$out/$1/$name"
+        "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -lIPSec_MB -lcrypto -o "$out/$1/$name"
         printf '%s: ' "$1"
         if "$out/$1/$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
     done

@@ -155,11 +155,15 @@ static void test_continuity(void)
     CHECK_EQUAL(out.timestamp, 0xfffffff0u + 8000 + 4000);
     CHECK_EQUAL(world->records[0].rx_packets, 11);
     world_restart(world);
-    b.key_id = 99; // another key: nothing is taken up
+    b.key_id = 99; // of another key set nobody knows how far it was used
     b.peer_generation = 7;
+    CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &b), TL_STATUS_KEYS_USED);
+    world->records[1].key_id = 99; // likewise when the record has one and the add has none
+    b.key_id = 0;
     CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &b), TL_STATUS_OK);
     CHECK_EQUAL(world->records[1].egress_index, 65530);
     CHECK_EQUAL(world->records[1].tx_packets, 0);
+    CHECK_EQUAL(world->records[1].key_id, 0);
     CHECK_EQUAL(command(world, TL_OP_REMOVE, 1, 7, NULL), TL_STATUS_OK);
     world_restart(world); // a removed flow's generation is used up, by any process
     CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &b), TL_STATUS_BAD_GENERATION);

@@ -132,8 +132,8 @@ import Testing
     }
 
     /// Version 1 was never released, and has other layouts.
-    @Test(arguments: [(1, "too_old"), (2, "ok"), (3, "too_new")])
-    func versionTwoReads(version: Int, result: String) throws {
+    @Test(arguments: [(1, "too_old"), (2, "ok"), (3, "ok"), (4, "too_new")])
+    func versionThreeReads(version: Int, result: String) throws {
         let (scratch, _) = try self.leftFile("version=\(version)")
         #expect(self.readAll(scratch.fastPath) == result)
         let reader = try ContractProcess(
@@ -141,8 +141,8 @@ import Testing
         #expect(reader.line("attach") == "attach \(result)")
     }
 
-    @Test(arguments: [(1, "too_old"), (2, "ok"), (3, "ok"), (4, "too_new")])
-    func versionThreeReads(version: Int, result: String) throws {
+    @Test(arguments: [(2, "too_old"), (3, "ok"), (4, "ok"), (5, "too_new")])
+    func versionFourReads(version: Int, result: String) throws {
         let (scratch, _) = try self.leftFile("version=\(version)")
         let reader = try ContractProcess("contract-peer", ["check", scratch.fastPath, "fastpath"])
         #expect(reader.line("check") == "check \(result)")

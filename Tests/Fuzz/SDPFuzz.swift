@@ -17,12 +17,29 @@ public func fuzzSDP(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
     let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
     let sessions = parts.map(read)
-    var a = OfferAnswerLeg(sessionID: 1)
-    var b = OfferAnswerLeg(sessionID: 2, codecs: .all, offersRTCPMux: size % 2 == 0)
+    var a = leg(1, size)
+    var b = leg(2, size / 4)
     exchange(sessions.first ?? nil, sessions.dropFirst().first ?? nil, &a, ourA, &b, ourB)
     exchange(
         sessions.dropFirst(2).first ?? nil, sessions.dropFirst(3).first ?? nil, &b, ourB, &a, ourA)
     return 0
+}
+
+/// A leg under one of four policies, which the input chooses by its length.
+private func leg(_ sessionID: UInt64, _ number: Int) -> OfferAnswerLeg {
+    let policies = [
+        MediaSecurityPolicy(rtcpMux: .offer), MediaSecurityPolicy(srtp: .preferred, ice: .lite),
+        MediaSecurityPolicy(srtp: .required, ice: .lite), .plain,
+    ]
+    let policy = policies[number % 4]
+    return OfferAnswerLeg(sessionID: sessionID, policy: policy, secrets: secrets(policy, sessionID))
+}
+
+private func secrets(_ policy: MediaSecurityPolicy, _ seed: UInt64) -> LegSecrets? {
+    let count = LegSecrets.randomBytes(for: policy)
+    return LegSecrets(
+        random: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ Int(seed)) }, policy: policy,
+        fingerprint: Fingerprint(hash: .sha256, digest: Array(repeating: 7, count: 32)))
 }
 
 /// What is read must survive being written; an error must lie inside the bytes.
@@ -52,6 +69,7 @@ private func exchange(
     guard let offer, let answer else { return }
     do throws(OfferAnswerError) {
         let received = try from.receiveOffer(offer)
+        if let fresh = secrets(from.policy, from.sessionID &+ 3) { from.provide(fresh) }
         same(try to.makeOffer(from: received.stream, local: toAddress))
         let stream = try to.receiveAnswer(answer)
         let made = try from.makeAnswer(from: stream, local: fromAddress)

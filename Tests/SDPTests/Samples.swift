@@ -41,7 +41,15 @@ struct Call {
 
     init(codecsA: CodecFilter = .all, codecsB: CodecFilter = .all, mux: Bool = false) {
         self.a = OfferAnswerLeg(sessionID: 100, codecs: codecsA)
-        self.b = OfferAnswerLeg(sessionID: 200, codecs: codecsB, offersRTCPMux: mux)
+        self.b = OfferAnswerLeg(
+            sessionID: 200, codecs: codecsB,
+            policy: MediaSecurityPolicy(rtcpMux: mux ? .offer : .accept))
+    }
+
+    /// Legs with secrets.
+    init(a: MediaSecurityPolicy, b: MediaSecurityPolicy = .plain) throws {
+        self.a = OfferAnswerLeg(sessionID: 100, policy: a, secrets: try secrets(a, 1))
+        self.b = OfferAnswerLeg(sessionID: 200, policy: b, secrets: try secrets(b, 2))
     }
 
     /// A offers: what B gets.
@@ -69,6 +77,18 @@ struct Call {
     }
 
     var plan: RelayPlan? { RelayPlan(a: self.a, b: self.b) }
+}
+
+/// The hash of a certificate of ours.
+let ourFingerprint = Fingerprint(hash: .sha256, digest: Array(0..<32))
+
+/// Secrets that differ by their seed.
+func secrets(_ policy: MediaSecurityPolicy, _ seed: UInt64) throws -> LegSecrets {
+    var random = SplitMix(state: seed)
+    let bytes = (0..<LegSecrets.randomBytes(for: policy)).map { _ in
+        UInt8.random(in: .min ... .max, using: &random)
+    }
+    return try #require(LegSecrets(random: bytes, policy: policy, fingerprint: ourFingerprint))
 }
 
 /// Files that others provide: read in place, left out with a note where they are absent.

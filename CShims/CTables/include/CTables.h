@@ -21,6 +21,7 @@
 #include "tl_next_hop.h"
 #include "tl_program.h"
 #include "tl_realm.h"
+#include "tl_secure.h"
 #include "tl_timer.h"
 #include "tl_worker.h"
 

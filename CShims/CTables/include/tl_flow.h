@@ -12,11 +12,11 @@
 #include "tl_next_hop.h"
 
 /// State of a flow beside TL_FLOW_* in the same word.
-#define TL_FLOW_LIVE       (1u << 8)
-#define TL_FLOW_HAIRPIN    (1u << 9)  // the remote party is one of our own media addresses
-#define TL_FLOW_LEARN_OPEN (1u << 10) // the learn window is open
-#define TL_FLOW_STARTED    (1u << 11) // an RTP stream was accepted since the flow was programmed
-#define TL_FLOW_JUMPED     (1u << 12) // the last packet was far out of sequence (bad_sequence)
+#define TL_FLOW_LIVE       (1u << 9)
+#define TL_FLOW_HAIRPIN    (1u << 10) // the remote party is one of our own media addresses
+#define TL_FLOW_LEARN_OPEN (1u << 11) // the learn window is open
+#define TL_FLOW_STARTED    (1u << 12) // an RTP stream was accepted since the flow was programmed
+#define TL_FLOW_JUMPED     (1u << 13) // the last packet was far out of sequence (bad_sequence)
 
 /// How packets leave by a flow. Chosen when it is programmed.
 /// Bits, so that they index a table of functions.
@@ -28,6 +28,7 @@
 /// Beside the variant in the same byte: may packets leave at all.
 #define TL_WAY_LIVE        16u
 #define TL_WAY_SEND        32u // TL_FLOW_SEND
+#define TL_WAY_SECURE      64u // TL_FLOW_SRTP: sealed first
 
 #define TL_SOURCE_LOOPED (1u << 16) // in a source key: only by a hairpin
 #define TL_NO_SOURCE     (1u << 17) // a source key that no packet has
@@ -102,6 +103,7 @@ struct tl_flow_cold {
     uint32_t timer_previous;
     uint64_t learn_until_ns;
     uint64_t rtcp_due_ns;
+    uint64_t dtls_until_ns;    // up to which the budget of DTLS records is used
     uint64_t quiet_from_ns;    // silence counts from here, or from the last RTP if that is later
     uint64_t sr_time_ns;       // when the last sender report arrived; 0 = none
     uint32_t sr_ntp_middle;    // its NTP time stamp, middle 32 bits

@@ -45,11 +45,16 @@ void tl_templates_make(struct tl_worker *worker);
 /// Brings egress.way in line with the flow's flags.
 static inline void tl_flow_way(struct tl_flow *flow)
 {
-    uint32_t way = flow->egress.way & ~(TL_WAY_LIVE | TL_WAY_SEND);
+    uint32_t way = flow->egress.way & ~(TL_WAY_LIVE | TL_WAY_SEND | TL_WAY_SECURE);
     way |= flow->ingress.flags & TL_FLOW_LIVE ? TL_WAY_LIVE : 0;
     way |= flow->ingress.flags & TL_FLOW_SEND ? TL_WAY_SEND : 0;
+    way |= flow->ingress.flags & TL_FLOW_SRTP ? TL_WAY_SECURE : 0;
     flow->egress.way = (uint8_t)way;
 }
+
+/// 1 when an add takes up a record that the last process left: of the same flow and key set.
+TL_PACKET_CODE int tl_record_takes_up(const struct tl_flow_record *record,
+                                      const struct tl_flow_spec *spec, uint32_t generation);
 
 /// Makes a live flow of a free slot. Everything was checked, the route is found.
 TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uint32_t generation,

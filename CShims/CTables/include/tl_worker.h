@@ -10,6 +10,7 @@
 #include "tl_flow.h"
 #include "tl_next_hop.h"
 #include "tl_realm.h"
+#include "tl_secure.h"
 #include "tl_timer.h"
 
 #define TL_PORT_BLOCKS   (65536u / TL_PORT_BLOCK)
@@ -31,6 +32,8 @@ struct tl_worker_config {
     struct tl_worker_page *page; // this worker's page
     uint64_t seed;               // of the randomised RTCP interval
     uint64_t realtime_offset_ns; // CLOCK_REALTIME - CLOCK_MONOTONIC, for NTP time stamps
+    struct tl_srtp_engine *srtp; // this worker's alone; NULL: no flow can be secure
+    uint32_t secure_flows;       // that can have keys at a time, 0...flows_per_worker
 };
 
 /// A BYE that outlives its flow.
@@ -55,6 +58,10 @@ struct tl_worker {
     struct tl_flow_cold *cold;  // likewise
     uint8_t *records;           // likewise, record_stride apart
     struct tl_port_entry *ports; // by local port, see tl_worker_port
+    struct tl_secure *secures;   // contexts of secure flows
+    uint32_t *secure_places;     // by slot: position in `secures`, or TL_NO_SECURE
+    struct tl_srtp_engine *srtp;
+    struct parked *parked;       // of the burst in hand (CStages)
     uint64_t now_ns;            // CLOCK_MONOTONIC of this turn
     uint32_t record_stride;
     uint32_t first_flow;        // index of slot zero
@@ -79,6 +86,9 @@ struct tl_worker {
     struct tl_timers timers;
     uint64_t random;
     uint64_t realtime_offset_ns;
+    uint32_t secure_free; // first of the contexts that were given back, or TL_NO_SECURE
+    uint32_t secure_used; // contexts that were ever taken
+    uint32_t secure_count;
     uint32_t farewell_first;
     uint32_t farewell_count;
     struct tl_farewell farewells[TL_FAREWELLS_MAX];

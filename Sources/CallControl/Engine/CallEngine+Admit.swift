@@ -143,7 +143,7 @@ extension CallEngine {
     private func refusal(_ error: OfferAnswerError) -> Refusal {
         self.context.counters.notAcceptable &+= 1
         var reply = Reply(488)
-        reply.warning = (error.warningCode, error.rawValue)
+        reply.warning = (error.warningCode, error.text)
         return Refusal(reply: reply)
     }
 

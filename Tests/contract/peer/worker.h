@@ -34,7 +34,7 @@ void peer_reset(struct peer *peer);
 unsigned peer_notify(struct peer *peer, uint32_t kind);
 
 // The check of a reader of version three.
-int32_t tl_file_check_v3(const struct tl_file_header *header, uint64_t file_size_bytes,
+int32_t tl_file_check_v4(const struct tl_file_header *header, uint64_t file_size_bytes,
                          uint64_t magic, struct tl_layout *layout);
 
 #endif

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+// Sealing: RTP that leaves by a secure flow becomes SRTP. Each packet index is sealed once: what
+// would use one again is dropped, whatever the party on the other leg repeats.
+#include "rewrite.h"
+#include "secure.h"
+
+// The packet index that egress gave a packet: its low half stands in the header, and it is at most
+// half a turn away from the newest.
+static uint64_t index_of(const struct tl_flow_record *record, const uint8_t *rtp)
+{
+    uint64_t newest = record->egress_index - 1;
+    int16_t ahead = (int16_t)(wire_get_16(rtp + 2) - (uint16_t)newest);
+    return newest + (uint64_t)(int64_t)ahead;
+}
+
+static uint32_t refusal(const struct tl_secure *secure, const struct tl_packet *packet,
+                        uint64_t index)
+{
+    if (secure == NULL)
+        return TL_DROP_INDEX_SRTP_NO_KEYS;
+    if (index >= TL_SRTP_INDEX_END)
+        return TL_DROP_INDEX_SRTP_INDEX;
+    if (packet->length > SECURE_FRAME_BYTES_MAX)
+        return TL_DROP_INDEX_SRTP_ROOM;
+    if (tl_srtp_stream_check(&secure->sent, index) != TL_SRTP_NEW)
+        return TL_DROP_INDEX_RTP_DUPLICATE;
+    return TL_DROP_REASON_COUNT;
+}
+
+TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packet *packet)
+{
+    struct parked *parked = worker->parked;
+    uint32_t slot = tl_worker_slot(worker, packet->peer);
+    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    uint64_t index = index_of(tl_worker_record(worker, slot), packet->data + packet->payload_offset);
+    uint32_t reason = refusal(secure, packet, index);
+    if (reason != TL_DROP_REASON_COUNT) {
+        tl_packet_drop(worker, packet, reason);
+        return;
+    }
+    tl_srtp_stream_take(&secure->sent, index);
+    for (uint32_t offset = 0; offset < sizeof(secure->send); offset += TL_LINE_BYTES)
+        TL_PREFETCH((const uint8_t *)&secure->send + offset);
+    parked->out[parked->out_count++] = (struct parked_out){packet, secure, index};
+}
+
+static struct tl_srtp_job job_of(const struct parked_out *waiting)
+{
+    const struct tl_packet *packet = waiting->packet;
+    uint8_t *rtp = packet->data + packet->payload_offset;
+    // What is not payload is contributing sources, extension, and padding: that is sealed too.
+    uint32_t padding = rtp[0] & 0x20 ? rtp[packet->payload_length - 1] : 0;
+    return (struct tl_srtp_job){
+        .keys = &waiting->secure->send,
+        .packet = rtp,
+        .length = packet->payload_length,
+        .header_bytes = RTP_BYTES + packet->overhead - padding,
+        .index = waiting->index,
+    };
+}
+
+// Headers around what was sealed, which is `length` bytes now.
+static void leave(const struct tl_worker *worker, struct tl_packet *packet, uint32_t length)
+{
+    const struct tl_flow_egress *egress = &packet->peer->egress;
+    packet->overhead = (uint16_t)(packet->overhead + length - packet->payload_length);
+    packet->payload_length = (uint16_t)length;
+    packet->flags &= (uint8_t)~TL_PACKET_ZERO_CHECKSUM;
+    struct passage passage = {
+        .peer = packet->peer,
+        .rtp = packet->data + packet->payload_offset,
+        .length = length,
+        .flags = packet->flags,
+        .hop_word = egress->hop != TL_NO_HOP ? tl_next_hop_word(&worker->hops, egress->hop) : 0,
+    };
+    rewrite_frame(worker, packet, &passage, checksum_sum(passage.rtp, length));
+}
+
+TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *parked)
+{
+    struct tl_srtp_job jobs[TL_BURST_MAX];
+    uint32_t count = parked->out_count;
+    parked->out_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        jobs[i] = job_of(&parked->out[i]);
+    tl_srtp_seal(worker->srtp, jobs, count);
+    for (uint32_t i = 0; i < count; i++) {
+        if (TL_UNLIKELY(!jobs[i].good)) {
+            tl_packet_drop(worker, parked->out[i].packet, jobs[i].reason);
+            continue;
+        }
+        worker->counters.srtp_sealed++;
+        leave(worker, parked->out[i].packet, jobs[i].length);
+    }
+}

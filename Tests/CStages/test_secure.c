@@ -1,0 +1,377 @@
+// SPDX-License-Identifier: Apache-2.0
+// Secure flows: what arrives is opened or dropped by name, what leaves is sealed once an index, and
+// keys come, change and outlive a process.
+#include "frames.h"
+
+static const struct sender party_b = {"198.18.2.2", 30002, "198.18.2.1", 20002, 1, 100};
+static const struct sender rtcp_b = {"198.18.2.2", 30003, "198.18.2.1", 20003, 1, 100};
+
+static struct tl_srtp_engine *engine; // the parties'
+
+static struct tl_srtp_key master(uint8_t suite, uint8_t name)
+{
+    struct tl_srtp_key key = {.suite = suite};
+    int aead = suite == TL_SUITE_AEAD_AES_128_GCM || suite == TL_SUITE_AEAD_AES_256_GCM;
+    int long_key = suite == TL_SUITE_AES_256_CM_HMAC_SHA1_80 ||
+                   suite == TL_SUITE_AES_256_CM_HMAC_SHA1_32 || suite == TL_SUITE_AEAD_AES_256_GCM;
+    for (uint32_t i = 0; i < (long_key ? 32u : 16u); i++)
+        key.key[i] = (uint8_t)(name + 3 * i + suite);
+    for (uint32_t i = 0; i < (aead ? 12u : 14u); i++)
+        key.salt[i] = (uint8_t)(name ^ (5 * i));
+    return key;
+}
+
+static struct tl_flow_keys keys_make(uint8_t suite, uint64_t id)
+{
+    return (struct tl_flow_keys){.key_id = id, .overlap_ms = 2000,
+                                 .receive = master(suite, (uint8_t)(10 * id)),
+                                 .send = master(suite, (uint8_t)(10 * id + 1))};
+}
+
+static int32_t command_keys(struct world *world, uint32_t index, uint32_t generation,
+                            const struct tl_flow_keys *keys)
+{
+    struct tl_command message = {.size_bytes = sizeof(message), .operation = TL_OP_KEYS,
+                                 .flow_index = index, .generation = generation};
+    memcpy((uint8_t *)&message + offsetof(struct tl_command, spec), keys, sizeof(*keys));
+    struct tl_event answer;
+    tl_command_apply(world->worker, 0, &message, world->now_ns, &answer);
+    return answer.status;
+}
+
+// Leg a plain, leg b secure.
+static struct world *secure_call(const struct tl_flow_keys *keys)
+{
+    struct world *world = world_make(1);
+    call_make(world, ADDRESS_2, "198.18.2.2", TL_FLOW_SRTP);
+    struct tl_flow_spec a = world->worker->cold[0].spec;
+    a.flags &= ~TL_FLOW_SRTP;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &a), TL_STATUS_OK);
+    if (keys != NULL)
+        CHECK_EQUAL(command_keys(world, 1, 7, keys), TL_STATUS_OK);
+    return world;
+}
+
+// The party's end of one direction.
+struct end {
+    struct tl_srtp_keys keys;
+};
+
+static void end_make(struct end *end, const struct tl_srtp_key *key)
+{
+    memset(end, 0, sizeof(*end));
+    CHECK_EQUAL(tl_srtp_keys_derive(engine, &end->keys, key), TL_STATUS_OK);
+}
+
+// Sends 160 bytes of `fill` as the secure party; returns the reason.
+static uint32_t send_sealed(struct world *world, struct end *end, uint64_t index, uint32_t ssrc,
+                            uint8_t fill)
+{
+    uint8_t bytes[512] = {0x80, 0};
+    put_16(bytes + 2, (uint32_t)index & 0xffff);
+    put_32(bytes + 4, (uint32_t)index * 160);
+    put_32(bytes + 8, ssrc);
+    memset(bytes + 12, fill, 160);
+    struct tl_srtp_job job = {&end->keys, bytes, 172, 12, index, 0, 0};
+    tl_srtp_seal(engine, &job, 1);
+    CHECK(job.good);
+    return send_udp(world, &party_b, bytes, job.length);
+}
+
+// Opens what the box sent; the payload's first byte, or -1.
+static int open_sent(struct world *world, struct end *end, uint64_t index)
+{
+    struct frame frame = read_frame(world->packets[0].data, world->packets[0].length);
+    uint8_t bytes[512];
+    memcpy(bytes, frame.payload, frame.payload_length);
+    CHECK_EQUAL(get_16(bytes + 2), index & 0xffff);
+    struct tl_srtp_job job = {&end->keys, bytes, frame.payload_length, 12, index, 0, 0};
+    tl_srtp_open(engine, &job, 1);
+    return job.good ? bytes[12] : -1;
+}
+
+static void test_both_ways(uint8_t suite)
+{
+    struct tl_flow_keys keys = keys_make(suite, 1);
+    struct world *world = secure_call(&keys);
+    struct end to_box, from_box;
+    end_make(&to_box, &keys.receive);
+    end_make(&from_box, &keys.send);
+    for (uint32_t i = 0; i < 8; i++) { // over the wrap of our sequence
+        world->now_ns += 20 * TL_MILLISECOND_NS;
+        struct tl_packet *packet =
+            send_rtp(world, &party_a, (struct rtp){.sequence = (uint16_t)(100 + i), .ssrc = 5});
+        CHECK_EQUAL(packet->reason, TL_DROP_REASON_COUNT);
+        CHECK(open_sent(world, &from_box, 65530 + i) >= 0);
+        CHECK_EQUAL(send_sealed(world, &to_box, 65532 + i, 9, (uint8_t)i), TL_DROP_REASON_COUNT);
+        struct frame frame = read_frame(world->packets[0].data, world->packets[0].length);
+        CHECK_EQUAL(frame.payload_length, 172);
+        CHECK_EQUAL(frame.payload[12], i);
+        CHECK_EQUAL(frame.payload[171], i);
+    }
+    CHECK_EQUAL(world->records[1].egress_index, 65538);
+    CHECK_EQUAL(world->records[1].ingress_index, 65539);
+    CHECK_EQUAL(world->worker->counters.srtp_opened, 8);
+    CHECK_EQUAL(world->worker->counters.srtp_sealed, 8);
+    check_identity(world);
+    world_free(world);
+}
+
+static void test_refusals(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_80, 1);
+    struct world *world = secure_call(NULL);
+    struct end to_box, stranger;
+    end_make(&to_box, &keys.receive);
+    end_make(&stranger, &keys.send);
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 9, 1), TL_DROP_INDEX_SRTP_NO_KEYS);
+    CHECK_EQUAL(send_rtp(world, &party_a, (struct rtp){.sequence = 1, .ssrc = 5})->reason,
+                TL_DROP_INDEX_SRTP_NO_KEYS);
+    CHECK_EQUAL(command_keys(world, 1, 7, &keys), TL_STATUS_OK);
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 9, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    CHECK_EQUAL(send_sealed(world, &to_box, 300, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_sealed(world, &to_box, 2, 9, 1), TL_DROP_INDEX_SRTP_REPLAY); // too old
+    uint64_t received = world->records[1].rx_packets;
+    CHECK_EQUAL(send_sealed(world, &stranger, 301, 9, 1), TL_DROP_INDEX_SRTP_AUTHENTICATION);
+    CHECK_EQUAL(send_sealed(world, &to_box, 301, 9, 1), TL_DROP_REASON_COUNT); // not disturbed
+    CHECK_EQUAL(world->records[1].rx_packets, received + 1);
+    static const uint8_t bare[20] = {0x80, 0, 9, 9};
+    CHECK_EQUAL(send_udp(world, &party_b, bare, 20), TL_DROP_INDEX_SRTP_SHORT);
+    CHECK_EQUAL(send_udp(world, &party_b, "\x8f\0\0\1\0\0\0\0\0\0\0\1\0\0", 14),
+                TL_DROP_INDEX_MALFORMED_RTP);
+    // Other SSRCs up to the limit; beyond it a name.
+    for (uint32_t i = 1; i < TL_SRTP_SSRCS_MAX; i++)
+        CHECK_EQUAL(send_sealed(world, &to_box, 1, 100 + i, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 200, 1), TL_DROP_INDEX_SRTP_SSRC);
+    check_identity(world);
+    world_free(world);
+}
+
+// The party's first packets were lost around its wrap: one other roll-over counter is tried.
+static void test_second_counter(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct world *world = secure_call(&keys);
+    struct end to_box;
+    end_make(&to_box, &keys.receive);
+    CHECK_EQUAL(send_sealed(world, &to_box, 65536 + 64, 9, 1), TL_DROP_INDEX_SRTP_AUTHENTICATION);
+    CHECK_EQUAL(send_sealed(world, &to_box, 65536 + 63, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_sealed(world, &to_box, 65536 + 64, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->records[1].ingress_index, 65536 + 64);
+    world_free(world);
+}
+
+// What a plain party repeats, with other content too, is sealed once.
+static void test_duplicates(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_256_GCM, 1);
+    struct world *world = secure_call(&keys);
+    struct rtp rtp = {.sequence = 50, .ssrc = 5};
+    CHECK_EQUAL(send_rtp(world, &party_a, rtp)->reason, TL_DROP_REASON_COUNT);
+    rtp.timestamp = 77;
+    CHECK_EQUAL(send_rtp(world, &party_a, rtp)->reason, TL_DROP_INDEX_RTP_DUPLICATE);
+    rtp.sequence = 53;
+    CHECK_EQUAL(send_rtp(world, &party_a, rtp)->reason, TL_DROP_REASON_COUNT);
+    rtp.sequence = 52;
+    CHECK_EQUAL(send_rtp(world, &party_a, rtp)->reason, TL_DROP_REASON_COUNT); // late
+    CHECK_EQUAL(send_rtp(world, &party_a, rtp)->reason, TL_DROP_INDEX_RTP_DUPLICATE);
+    burst_begin(world); // in one burst
+    rtp.sequence = 60;
+    add_rtp(world, &party_a, rtp);
+    add_rtp(world, &party_a, rtp);
+    burst_run(world);
+    CHECK_EQUAL(world->packets[0].reason, TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->packets[1].reason, TL_DROP_INDEX_RTP_DUPLICATE);
+    check_identity(world);
+    world_free(world);
+}
+
+static void test_key_change(void)
+{
+    struct tl_flow_keys old = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_80, 1);
+    struct tl_flow_keys new = keys_make(TL_SUITE_AEAD_AES_128_GCM, 2);
+    struct world *world = secure_call(&old);
+    struct end old_end, new_end, from_box;
+    end_make(&old_end, &old.receive);
+    end_make(&new_end, &new.receive);
+    end_make(&from_box, &new.send);
+    CHECK_EQUAL(send_sealed(world, &old_end, 65536 + 5, 9, 1), TL_DROP_REASON_COUNT);
+    for (uint32_t i = 0; i < 10; i++)
+        send_rtp(world, &party_a, (struct rtp){.sequence = (uint16_t)i, .ssrc = 5});
+    CHECK_EQUAL(world->records[1].egress_index, 65540);
+    CHECK_EQUAL(command_keys(world, 1, 7, &new), TL_STATUS_OK);
+    CHECK_EQUAL(world->records[1].key_id, 2);
+    // Both roll-over counters begin anew; the old key is honoured for a while.
+    send_rtp(world, &party_a, (struct rtp){.sequence = 10, .ssrc = 5});
+    CHECK(open_sent(world, &from_box, 4) >= 0);
+    CHECK_EQUAL(send_sealed(world, &old_end, 65536 + 6, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_sealed(world, &old_end, 65536 + 6, 9, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    CHECK_EQUAL(send_sealed(world, &new_end, 7, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(command_keys(world, 1, 7, &new), TL_STATUS_OK); // again: nothing happens
+    CHECK_EQUAL(send_sealed(world, &old_end, 65536 + 8, 9, 1), TL_DROP_REASON_COUNT);
+    world->now_ns += 2001 * TL_MILLISECOND_NS;
+    CHECK_EQUAL(send_sealed(world, &old_end, 65536 + 9, 9, 1), TL_DROP_INDEX_SRTP_AUTHENTICATION);
+    struct tl_packet nothing = {.data = world->buffers[0] + 128};
+    for (uint32_t i = 0; i < 100; i++)
+        tl_worker_tick(world->worker, world->now_ns + i * TL_MILLISECOND_NS, 1000, &nothing, 1);
+    CHECK_EQUAL(world->worker->secures[0].former.keys.suite, 0); // wiped, not only disregarded
+    CHECK_EQUAL(send_sealed(world, &new_end, 10, 9, 1), TL_DROP_REASON_COUNT);
+    world_free(world);
+}
+
+// A new process goes on behind what the last one may have sent, and refuses what that took.
+static void test_restart(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AES_256_CM_HMAC_SHA1_80, 3);
+    struct world *world = secure_call(&keys);
+    struct end to_box, from_box;
+    end_make(&to_box, &keys.receive);
+    end_make(&from_box, &keys.send);
+    for (uint32_t i = 0; i < 20; i++) {
+        send_rtp(world, &party_a, (struct rtp){.sequence = (uint16_t)i, .ssrc = 5});
+        CHECK_EQUAL(send_sealed(world, &to_box, 65530 + i, 9, 1), TL_DROP_REASON_COUNT);
+    }
+    struct tl_flow_spec spec = world->worker->cold[1].spec;
+    world_restart(world);
+    spec.key_id = 4;
+    CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &spec), TL_STATUS_KEYS_USED);
+    spec.key_id = 3;
+    CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &spec), TL_STATUS_OK);
+    struct tl_flow_spec a = spec_make(ADDRESS_1, 20000, "198.18.1.2", 30000);
+    a.peer_index = 1;
+    a.peer_generation = 7;
+    CHECK_EQUAL(command(world, TL_OP_ADD, 0, 7, &a), TL_STATUS_OK);
+    CHECK_EQUAL(command_keys(world, 1, 7, &keys), TL_STATUS_OK);
+    CHECK_EQUAL(send_sealed(world, &to_box, 65530 + 19, 9, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    CHECK_EQUAL(send_sealed(world, &to_box, 65530 + 20, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->records[1].ingress_index, 65530 + 20);
+    send_rtp(world, &party_a, (struct rtp){.sequence = 500, .ssrc = 5});
+    CHECK(open_sent(world, &from_box, 65530 + 20) >= 0);
+    world_free(world);
+}
+
+static void test_rtcp(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_32, 1);
+    struct world *world = secure_call(&keys);
+    struct end to_box, from_box;
+    end_make(&to_box, &keys.receive);
+    end_make(&from_box, &keys.send);
+    uint8_t report[64] = {0x80, 201, 0, 1, 0, 0, 0, 9};
+    uint32_t length = 8;
+    CHECK_EQUAL(tl_srtcp_seal(engine, &to_box.keys, report, &length, 1, true),
+                TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_udp(world, &rtcp_b, report, length), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->records[1].rx_rtcp_packets, 1);
+    CHECK_EQUAL(send_udp(world, &rtcp_b, report, length), TL_DROP_INDEX_SRTP_REPLAY);
+    uint8_t plain[64] = {0x80, 201, 0, 1, 0, 0, 0, 9};
+    length = 8;
+    CHECK_EQUAL(tl_srtcp_seal(engine, &to_box.keys, plain, &length, 2, false),
+                TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_udp(world, &rtcp_b, plain, length), TL_DROP_INDEX_SRTCP_PLAIN);
+    CHECK_EQUAL(send_udp(world, &rtcp_b, "\x80\xc9\0\1\0\0\0\x09", 8), TL_DROP_INDEX_SRTP_SHORT);
+    report[20]++;
+    CHECK_EQUAL(send_udp(world, &rtcp_b, report, 22), TL_DROP_INDEX_SRTP_REPLAY);
+    // Ours.
+    struct tl_flow_spec spec = world->worker->cold[1].spec;
+    spec.flags |= TL_FLOW_RTCP;
+    spec.rtcp_interval_ms = 1000;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &spec), TL_STATUS_OK);
+    for (uint32_t i = 0, made = 0; made < 3; i++) {
+        world->now_ns += 1600 * TL_MILLISECOND_NS;
+        struct tl_packet packet = {.data = world->buffers[0] + 128};
+        if (tl_worker_tick(world->worker, world->now_ns, 10000, &packet, 1) == 0)
+            continue;
+        struct frame frame = read_frame(packet.data, packet.length);
+        uint8_t bytes[256];
+        uint32_t index;
+        length = frame.payload_length;
+        memcpy(bytes, frame.payload, length);
+        CHECK_EQUAL(tl_srtcp_open(engine, &from_box.keys, bytes, &length, &index, false),
+                    TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(index, made);
+        CHECK_EQUAL(bytes[1], 201);
+        tl_packet_done(world->worker, &packet);
+        made++;
+        CHECK_EQUAL(world->records[1].egress_rtcp_index, made);
+        CHECK(i < 10);
+    }
+    check_identity(world);
+    world_free(world);
+}
+
+static void test_commands(void)
+{
+    struct world *world = secure_call(NULL);
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct tl_flow_keys bad = keys;
+    bad.key_id = 0;
+    CHECK_EQUAL(command_keys(world, 1, 7, &bad), TL_STATUS_BAD_KEYS);
+    bad = keys;
+    bad.flags = 4;
+    CHECK_EQUAL(command_keys(world, 1, 7, &bad), TL_STATUS_BAD_KEYS);
+    bad = keys;
+    bad.overlap_ms = TL_KEYS_OVERLAP_MAX_MS + 1;
+    CHECK_EQUAL(command_keys(world, 1, 7, &bad), TL_STATUS_BAD_KEYS);
+    bad = keys;
+    bad.send.suite = TL_SUITES_MAX;
+    CHECK_EQUAL(command_keys(world, 1, 7, &bad), TL_STATUS_BAD_KEYS);
+    bad = keys;
+    bad.receive.mki_bytes = TL_SRTP_MKI_BYTES_MAX + 1;
+    CHECK_EQUAL(command_keys(world, 1, 7, &bad), TL_STATUS_BAD_KEYS);
+    CHECK_EQUAL(world->records[1].key_id, 0);
+    CHECK_EQUAL(command_keys(world, 1, 8, &keys), TL_STATUS_STALE);
+    CHECK_EQUAL(command_keys(world, 5, 7, &keys), TL_STATUS_NOT_FOUND);
+    // The pool's limit, and that what is given back can be had again.
+    for (uint32_t i = 0; i <= SECURE_FLOWS; i++) {
+        struct tl_flow_spec spec = spec_make(ADDRESS_1, (uint16_t)(20100 + 2 * i), "198.18.1.2",
+                                             (uint16_t)(31000 + 2 * i));
+        spec.flags |= TL_FLOW_SRTP;
+        CHECK_EQUAL(command(world, TL_OP_ADD, 10 + i, 1, &spec), TL_STATUS_OK);
+        CHECK_EQUAL(command_keys(world, 10 + i, 1, &keys),
+                    i < SECURE_FLOWS ? TL_STATUS_OK : TL_STATUS_NO_CONTEXT);
+    }
+    CHECK_EQUAL(command(world, TL_OP_REMOVE, 10, 1, NULL), TL_STATUS_OK);
+    CHECK_EQUAL(world->worker->secures[0].send.suite, 0);
+    CHECK_EQUAL(command_keys(world, 10 + SECURE_FLOWS, 1, &keys), TL_STATUS_OK);
+    world_free(world);
+}
+
+static void test_dtls_budget(void)
+{
+    struct world *world = secure_call(NULL);
+    struct tl_flow_spec spec = world->worker->cold[1].spec;
+    spec.flags |= TL_FLOW_DELIVER;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &spec), TL_STATUS_OK);
+    uint32_t taken = 0;
+    for (uint32_t i = 0; i < 100; i++)
+        taken += send_udp(world, &party_b, "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\1\1", 14) ==
+                 TL_DROP_INDEX_CONTROL_AWAY;
+    CHECK_EQUAL(taken, 50);
+    CHECK_EQUAL(drops(world, TL_DROP_INDEX_DTLS_BUDGET), 50);
+    world->now_ns += 100 * TL_MILLISECOND_NS;
+    CHECK_EQUAL(send_udp(world, &party_b, "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\1\1", 14),
+                TL_DROP_INDEX_CONTROL_AWAY);
+    world_free(world);
+}
+
+int main(void)
+{
+    void *memory = aligned_alloc(64, (tl_srtp_engine_size(TL_SRTP_IPSEC_MB) + 63) & ~63ul);
+    engine = tl_srtp_engine_init(memory, TL_SRTP_IPSEC_MB);
+    CHECK(engine != NULL);
+    for (uint8_t suite = 1; suite < TL_SUITES_MAX; suite++)
+        test_both_ways(suite);
+    test_refusals();
+    test_second_counter();
+    test_duplicates();
+    test_key_change();
+    test_restart();
+    test_rtcp();
+    test_commands();
+    test_dtls_budget();
+    tl_srtp_engine_close(engine);
+    free(memory);
+    return tests_passed("secure");
+}
