@@ -102,7 +102,7 @@ struct bare_setup *bare_setup_new(void)
         SSL_CTX_use_PrivateKey(context, setup->key) != 1 ||
         SSL_CTX_set_tlsext_use_srtp(context, "SRTP_AEAD_AES_128_GCM") != 0 ||
         !SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256") ||
-        !SSL_CTX_set1_groups_list(context, "X25519")) {
+        !SSL_CTX_set1_groups_list(context, "X25519:P-256")) {
         bare_setup_free(setup);
         return NULL;
     }

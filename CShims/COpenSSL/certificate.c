@@ -75,8 +75,8 @@ size_t tl_dtls_x509_digest(const X509 *x509, uint32_t hash_bits, uint8_t digest[
     return bytes;
 }
 
-size_t tl_dtls_certificate_digest(const struct tl_dtls_certificate *certificate,
-                                  uint32_t hash_bits, uint8_t digest[64])
+size_t tl_dtls_certificate_digest(const struct tl_dtls_certificate *certificate, uint32_t hash_bits,
+                                  uint8_t digest[64])
 {
     return tl_dtls_x509_digest(certificate->x509, hash_bits, digest);
 }

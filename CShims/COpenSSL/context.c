@@ -9,7 +9,7 @@ static const char suites[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-G
                              "ECDHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES256-GCM-SHA384";
 
 #define CHAIN_BYTES_MAX 16384
-#define SEND_FRAGMENT 2048 // a session's write buffer is sized by it; our records are smaller
+#define SEND_FRAGMENT   2048 // a session's write buffer is sized by it; our records are smaller
 
 // Any certificate: it is the fingerprint that decides (RFC 5763 section 5).
 static int any_accepted(X509_STORE_CTX *store, void *unused)

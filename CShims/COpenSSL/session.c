@@ -92,8 +92,8 @@ static enum tl_dtls_state session_fail(struct tl_dtls_session *session)
     if (reason == NULL)
         reason = "unknown";
     strncpy(session->reason, reason, sizeof(session->reason) - 1);
-    session->is_alerted = ERR_GET_LIB(error) == ERR_LIB_SSL &&
-                          ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET;
+    session->is_alerted =
+        ERR_GET_LIB(error) == ERR_LIB_SSL && ERR_GET_REASON(error) >= SSL_AD_REASON_OFFSET;
     ERR_clear_error();
     return TL_DTLS_FAILED;
 }

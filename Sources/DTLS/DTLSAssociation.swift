@@ -11,6 +11,7 @@
 public final class DTLSAssociation {
     private enum Phase { case idle, handshake, finished, established, ended }
 
+    /// Ours.
     public let role: DTLSRole
     /// What the association shows to the peer.
     public let certificate: DTLSCertificate

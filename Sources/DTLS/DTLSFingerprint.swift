@@ -13,6 +13,7 @@ public struct DTLSFingerprint: Sendable, Hashable, CustomStringConvertible {
         public var name: String { "sha-\(self.rawValue)" }
     }
 
+    /// By which the digest was made.
     public let hash: Hash
     /// As many bytes as the hash gives.
     public let digest: [UInt8]

@@ -6,6 +6,7 @@ public enum DTLSRole: Sendable { case client, server }
 /// The master keys of both directions (RFC 5764 section 4.2), turned to our side. They are wiped
 /// when the last copy of this value goes.
 public struct DTLSKeys: Sendable {
+    /// What both sides agreed on.
     public let profile: SRTPProfile
     /// For what the peer sends.
     public let receive: SRTPMasterKey
@@ -69,6 +70,7 @@ public struct DTLSOutcome: Sendable {
     /// `timeout` is to be called after so many milliseconds; this replaces what was said before.
     /// Nil: no timer is needed.
     public internal(set) var timer: UInt64?
+    /// What happened, if anything did.
     public internal(set) var event: DTLSEvent?
 }
 
@@ -95,6 +97,7 @@ public struct DTLSLimits: Sendable, Hashable {
     /// Handshakes that are begun anew after OpenSSL refused what came unprotected.
     public var restarts = 16
 
+    /// The values that stand here.
     public init() {}
 }
 

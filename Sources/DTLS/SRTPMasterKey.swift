@@ -5,8 +5,9 @@ public struct SRTPMasterKey: Sendable {
     private let secretKey: SecretBytes
     private let secretSalt: SecretBytes
 
-    /// Copies of the secrets. Whoever takes one wipes it.
+    /// A copy of the key. Whoever takes one wipes it.
     public var key: [UInt8] { self.secretKey.copy }
+    /// A copy of the salt, likewise.
     public var salt: [UInt8] { self.secretSalt.copy }
 
     init(key: SecretBytes, salt: SecretBytes) {

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BARE_DATAGRAM_MAX 2048
+#define BARE_DATAGRAM_MAX  2048
 #define BARE_DATAGRAMS_MAX 16
 
 // One side of OpenSSL with a queue of datagrams that it wants to send.

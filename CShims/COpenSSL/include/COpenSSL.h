@@ -7,10 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TL_DTLS_DATAGRAM_MAX 16384u // bytes of a received datagram that are looked at
-#define TL_DTLS_DATAGRAMS_MAX 32u   // waiting to be taken; one more is lost, as on a wire
-#define TL_DTLS_EXPORT_MAX 88u      // two keys of 32 bytes and two salts of 12
-#define TL_DTLS_REASON_MAX 128u     // with its zero
+#define TL_DTLS_DATAGRAM_MAX  16384u // bytes of a received datagram that are looked at
+#define TL_DTLS_DATAGRAMS_MAX 32u    // waiting to be taken; one more is lost, as on a wire
+#define TL_DTLS_EXPORT_MAX    88u    // two keys of 32 bytes and two salts of 12
+#define TL_DTLS_REASON_MAX    128u   // with its zero
 
 // An SSL_CTX: what all sessions share.
 struct tl_dtls_context;
@@ -22,15 +22,15 @@ struct tl_dtls_certificate;
 struct tl_dtls_certificate *tl_dtls_certificate_new(int64_t backdate_s, int64_t valid_s);
 void tl_dtls_certificate_free(struct tl_dtls_certificate *certificate);
 // Of the DER form; `hash_bits` 256, 384 or 512. Returns the digest's length, 0 where it failed.
-size_t tl_dtls_certificate_digest(const struct tl_dtls_certificate *certificate,
-                                  uint32_t hash_bits, uint8_t digest[64]);
+size_t tl_dtls_certificate_digest(const struct tl_dtls_certificate *certificate, uint32_t hash_bits,
+                                  uint8_t digest[64]);
 
 struct tl_dtls_session;
 
 struct tl_dtls_session_options {
-    const char *profiles;         // as SSL_set_tlsext_use_srtp takes them
-    uint32_t datagram_bytes_max;  // of what is sent: 256...16384
-    uint32_t first_timeout_ms;    // doubles with each retransmission
+    const char *profiles;        // as SSL_set_tlsext_use_srtp takes them
+    uint32_t datagram_bytes_max; // of what is sent: 256...16384
+    uint32_t first_timeout_ms;   // doubles with each retransmission
     uint32_t longest_timeout_ms;
     uint8_t is_server;
 };
