@@ -9,7 +9,6 @@ from result import LOWER
 
 TITLE = "flow install latency and CPU, beside rtpengine's offer and answer"
 SECONDS = (75, 14)
-NEEDS = ()
 ROWS = {name: ("us", LOWER) for name in (
     "flow.install_us.p50", "flow.install_us.p99", "flow.install_asleep_us.p99",
     "flow.install_cpu_us_per_call")}

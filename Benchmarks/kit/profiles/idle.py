@@ -9,7 +9,6 @@ from result import LOWER, OURS
 
 TITLE = "idle: share of a core, and the first packet after it"
 SECONDS = (40, 14)
-NEEDS = ()
 ROWS = {"idle.core_percent": ("%", LOWER), "idle.first_packet_ms": ("ms", LOWER),
         "idle.core_percent_with_flow": ("%", LOWER)}
 SETTLE_S = 2  # longer than a worker stays alert after the last thing that happened

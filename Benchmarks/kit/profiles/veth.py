@@ -23,7 +23,6 @@ from wire import DEVICES
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
 SECONDS = (280, 58)
-NEEDS = ()
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
     "relay.loss_free_pps.rtpengine.veth": ("pps", HIGHER),
