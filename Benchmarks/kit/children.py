@@ -129,7 +129,6 @@ class Child:
             self.process.stdout.close()
         return self.process.returncode
 
-
     def crash(self):
         """What to report when it ended as nobody asked it to, or None."""
         code = self.process.poll()

@@ -3,10 +3,11 @@
 
 import json
 import os
+import signal
 import struct
 
 import machine
-from wire import BOX, DEVICES, MAC_BOX, MAC_FAR, PARTIES
+from wire import BOX, DEVICES, PARTIES
 
 RUNNING, STATE_AT = 2, 88  # state and process id in the header of fastpath.shm
 PATIENCE_S = 20
@@ -28,15 +29,14 @@ def xdp_realm():
 class FastPath:
     """A running trunkline-fastpath with one worker on the relay's core."""
 
-    def __init__(self, bench, realm, calls=1000, namespace=None, probe=False, huge=None,
-                 more=()):
+    def __init__(self, bench, realm, calls=1000, namespace=None, probe=False, huge=None):
         self.bench = bench
         self.folder = bench.path(f"fastpath-{bench.children.count}")
         os.mkdir(self.folder)
         self.probe_path = os.path.join(self.folder, "probe.json")
         words = [bench.program("trunkline-fastpath"), "--directory", self.folder,
                  "--cores", bench.relay_core, "--flows-per-worker", max(64, 2 * calls),
-                 "--realm", realm, *more]
+                 "--realm", realm]
         if probe:
             words += ["--probe", self.probe_path]
         if not (bench.huge_pages if huge is None else huge):
@@ -61,7 +61,7 @@ class FastPath:
         """What the probe has found since it was last asked: the worker's object."""
         if os.path.exists(self.probe_path):
             os.unlink(self.probe_path)
-        os.kill(self.pid, 10)  # SIGUSR1
+        os.kill(self.pid, signal.SIGUSR1)
         return self.child.until(self._probed, PATIENCE_S, "no answer of the probe")
 
     def _probed(self):
@@ -107,7 +107,3 @@ def measure_latency(bench, fastpath, calls, seconds, asleep=False):
     report = json.loads(child.line(PATIENCE_S + seconds))
     child.end()
     return report
-
-
-__all__ = ["FastPath", "GENERATOR_MAC", "MAC_BOX", "MAC_FAR", "MEMIF_MAC", "Sessions",
-           "measure_latency", "memif_realm", "xdp_realm"]
