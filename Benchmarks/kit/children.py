@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Processes that this run starts, and ends whatever happens."""
 
+import json
 import os
 import select
 import shutil
@@ -84,6 +85,14 @@ class Child:
             self._rest += data
         line, self._rest = self._rest.split(b"\n", 1)
         return line.decode(errors="replace")
+
+    def report(self, seconds):
+        """The next line of its standard output, which is JSON, as a value; or BenchError."""
+        line = self.line(seconds)
+        try:
+            return json.loads(line)
+        except ValueError:
+            raise self.fail(f"said {line[:200]!r} instead of a report") from None
 
     def until(self, condition, seconds, what):
         """Waits until condition() gives something, and gives that."""

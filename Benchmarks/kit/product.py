@@ -81,13 +81,11 @@ class FastPath:
 class Sessions:
     """Calls that trunkline-sessions holds in a fast path until stop()."""
 
-    def __init__(self, bench, fastpath, calls, plan="plan", more=()):
-        self.plan = bench.path(plan)
-        self.child = bench.children.start(
-            "trunkline-sessions", bench.program("trunkline-sessions"), "hold",
-            "--directory", fastpath.folder, "--calls", calls, "--plan", self.plan,
-            "--parties", ",".join(PARTIES), *more, cores=[bench.generator_core], pipes=True)
-        self.report = json.loads(self.child.line(PATIENCE_S + calls / 1000))
+    def __init__(self, bench, fastpath, calls, open_budgets=False):
+        self.plan = bench.path("plan")
+        self.child = _sessions(bench, fastpath, "hold", calls, "--plan", self.plan,
+                               *(["--open-budgets"] if open_budgets else []))
+        self.child.report(PATIENCE_S + calls / 1000)  # comes when all of them stand
 
     @property
     def pid(self):
@@ -99,11 +97,15 @@ class Sessions:
 
 def measure_latency(bench, fastpath, calls, seconds, asleep=False):
     """Installs and removes calls one by one; the report of trunkline-sessions."""
-    child = bench.children.start(
-        "trunkline-sessions", bench.program("trunkline-sessions"), "latency",
-        "--directory", fastpath.folder, "--calls", calls, "--seconds", seconds,
-        "--parties", ",".join(PARTIES), *(["--asleep"] if asleep else []),
-        cores=[bench.generator_core], pipes=True)
-    report = json.loads(child.line(PATIENCE_S + seconds))
+    child = _sessions(bench, fastpath, "latency", calls, "--seconds", seconds,
+                      *(["--asleep"] if asleep else []))
+    report = child.report(PATIENCE_S + seconds)
     child.end()
     return report
+
+
+def _sessions(bench, fastpath, verb, calls, *more):
+    return bench.children.start(
+        "trunkline-sessions", bench.program("trunkline-sessions"), verb,
+        "--directory", fastpath.folder, "--calls", calls, "--parties", ",".join(PARTIES), *more,
+        cores=[bench.generator_core], pipes=True)

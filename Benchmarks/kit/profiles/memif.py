@@ -20,7 +20,7 @@ SPREAD = 0.4  # of windows that are kept: above it their median says which state
 def start_product(bench, socket, calls=CALLS, probe=False, open_budgets=True):
     """A fast path behind a memif socket with calls in it: (fast path, sessions, generator)."""
     fastpath = FastPath(bench, memif_realm(socket), calls, probe=probe)
-    sessions = Sessions(bench, fastpath, calls, more=["--open-budgets"] if open_budgets else [])
+    sessions = Sessions(bench, fastpath, calls, open_budgets)
     generator = Generator(bench, f"memif:{socket},role=client", MEMIF_MAC, GENERATOR_MAC,
                           sessions.plan)
     return fastpath, sessions, generator
