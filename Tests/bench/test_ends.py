@@ -15,6 +15,7 @@ import bench
 import machine
 import main
 import product
+import profiles
 from children import Children, crash_of
 from profiles import flows, junk, memif, self_load
 from result import LOWER, Result, Row
@@ -36,9 +37,13 @@ def refused(*words):
 
 class Arguments(unittest.TestCase):
     def test_wrong_ones_are_64(self):
-        for words in (["--no-such"], ["no-such-profile"], ["--json"], ["--json", ""]):
+        for words in (["--no-such"], ["no-such-profile"], ["--json"], ["--json", ""],
+                      ["--allow-void"]):
             self.assertEqual(refused(*words)[0], 64, words)
         self.assertEqual(refused("--quick", "veth"), (None, ""))
+        self.assertEqual(refused("--gate", "--allow-void"), (None, ""))
+        for name in profiles.NAMES:  # whoever mistyped one sees them
+            self.assertIn(name, refused("self-load")[1])
 
     def test_a_file_that_cannot_be_written(self):
         with tempfile.TemporaryDirectory() as folder:
