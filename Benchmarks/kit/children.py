@@ -15,13 +15,13 @@ class BenchError(Exception):
 
 
 ENDED_AS_ASKED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
-AS_IT_ENDED = "told to end"
+AS_IT_ENDED = "after its windows"
 MEMIF_FAULT = "DPDK's memif driver is known to fail so when its peer leaves"
 
 
 def crash_of(name, words, code, asked):
     """What to report of a process that ended with `code` (negative: the signal), or None. asked:
-    it was told to end."""
+    it was told to end, or its windows were over."""
     if code == 0 or (asked and code in ENDED_AS_ASKED):
         return None
     try:
@@ -52,7 +52,7 @@ class Child:
                 stdin=subprocess.PIPE if pipes or open_input else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipes else log, stderr=log, start_new_session=True)
         self._rest = b""
-        self._asked = self._killed = False
+        self._asked = self._killed = self._over = False
         _favour(self.process.pid)
 
     @property
@@ -106,6 +106,11 @@ class Child:
             time.sleep(0.01)
         raise self.fail(f"{what}: not within {seconds:.0f} s")
 
+    def over(self):
+        """Says that all it was measured in has ended well: a crash from now on, or one that came
+        unseen since, spoilt nothing."""
+        self._over = True
+
     def close_input(self):
         if self.process.stdin and not self.process.stdin.closed:
             try:
@@ -143,7 +148,7 @@ class Child:
         code = self.process.poll()
         if code is None or (self._killed and code == -signal.SIGKILL):
             return None
-        found = crash_of(self.name, self.words, code, self._asked)
+        found = crash_of(self.name, self.words, code, self._asked or self._over)
         return found and {**found, "pid": self.pid, "said": self.log()[-200:]}
 
 

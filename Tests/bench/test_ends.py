@@ -120,7 +120,7 @@ class Processes(unittest.TestCase):
         self.assertEqual(crash_of("x", [], 3, False)["how"], "exit code 3")
         self.assertEqual(crash_of("x", [], -signal.SIGTERM, False)["how"], "SIGTERM")
         found = crash_of("x", ["--realm=memif"], -signal.SIGSEGV, True)
-        self.assertEqual((found["how"], found["when"]), ("SIGSEGV", "told to end"))
+        self.assertEqual((found["how"], found["when"]), ("SIGSEGV", "after its windows"))
         self.assertIn("memif", found["note"])
         self.assertEqual(crash_of("x", ["--xdp"], -signal.SIGSEGV, True)["note"], "")
 
@@ -138,6 +138,15 @@ class Processes(unittest.TestCase):
         self.assertIn("crasher", self.bench.said)
         self.assertIsNone(self.bench.end_profile())
 
+    def test_a_crash_as_the_generator_leaves_voids_nothing(self):
+        self.bench.result.add(Row("junk.absorbed_pps", 1.0, "pps", LOWER))
+        child = self.bench.children.start("crasher", "sh", "-c", "kill -SEGV $$")
+        child.process.wait()  # before anybody told it to end
+        child.over()
+        self.assertIsNone(self.bench.end_profile())
+        self.assertIsNone(self.bench.result.rows[0].void)
+        self.assertIn("after its windows", self.bench.said)
+
     def test_a_crash_after_the_last_window_voids_nothing(self):
         self.bench.result.add(Row("junk.absorbed_pps", 1.0, "pps", LOWER))
         self.bench.children.start("crasher", "sh", "-c",
@@ -145,9 +154,9 @@ class Processes(unittest.TestCase):
                                   pipes=True).line(60)
         self.assertIsNone(self.bench.end_profile())  # a peer's: it is said, and no failure
         self.assertIsNone(self.bench.result.rows[0].void)
-        self.assertIn("told to end", self.bench.said)
+        self.assertIn("after its windows", self.bench.said)
         lines = list(main.crash_lines(2 * self.bench.result.crashes))
-        self.assertEqual(lines, ["note: junk: crasher crashed 2 times (SIGSEGV, told to end)"])
+        self.assertEqual(lines, ["note: junk: crasher crashed 2 times (SIGSEGV, after its windows)"])
 
     def test_one_failed_number_of_sessions_leaves_the_others(self):
         keys = ("ns_per_packet", "memory_ns_per_packet", "cycles_per_packet",

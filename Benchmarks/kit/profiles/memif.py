@@ -52,6 +52,8 @@ def _testpmd(bench, seconds):
     generator = Generator(bench, f"memif:{peer.socket},role=client", testpmd.MEMIF_MAC,
                           GENERATOR_MAC, bench.path("plan"), expect="echo")
     load = generator.run("memif testpmd", "--saturate", seconds=seconds, pid=peer.pid)
+    if load.lossless:  # so it lived to the end: when the generator leaves, its driver may fail
+        peer.child.over()
     peer.stop()
     return load
 
