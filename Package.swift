@@ -61,17 +61,22 @@ let package = Package(
         .target(
             name: "CStages", dependencies: ["CFlowABI", "CTables"], path: "CShims/CStages",
             cSettings: packetC),
+        // Messages, numbers and DPDK's arguments, for the two programs in C.
+        .target(
+            name: "CProgram", path: "CShims/CProgram",
+            cSettings: strictC + [.unsafeFlags(["-D_GNU_SOURCE"])]),
         .executableTarget(
-            name: "CFastPath", dependencies: ["CFlowABI", "CTables", "CStages"],
+            name: "CFastPath", dependencies: ["CFlowABI", "CProgram", "CTables", "CStages"],
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
                 .linkedLibrary("mnl"), .linkedLibrary("bpf"), .linkedLibrary("numa"),
             ]),
 
-        // The load generator. It shares nothing with what it measures.
+        // The load generator. Of what it measures it knows nothing: frames, checks, clocks and
+        // histograms are its own.
         .executableTarget(
-            name: "CGenerator", path: "Benchmarks/Generator",
+            name: "CGenerator", dependencies: ["CProgram"], path: "Benchmarks/Generator",
             cSettings: strictC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [.linkedLibrary("bpf")]),
 
