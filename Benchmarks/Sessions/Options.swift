@@ -33,8 +33,8 @@ struct Options {
                   JSON: per command the time from before it was published until after its answer was
                   read, polling all the time. After that, with 1,024 calls or a few more and without
                   haste (and not with --asleep), CPU time of the thread for planning and programming
-                  a call's two flows: what it spends waiting is not in that, nor is reading the clock
-                  (cpu_clock_us).
+                  a call's two flows: what it spends waiting is not in that, nor is reading the
+                  clock (cpu_clock_us).
 
           --directory DIR     where the fast path's files are (/run/trunkline)
           --parties ADDRESS[,ADDRESS...]    where the parties are: even ports from 10000 upward,
