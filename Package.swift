@@ -154,10 +154,12 @@ let package = Package(
                 "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming",
             ],
             path: "Benchmarks/SessionDriver", swiftSettings: strictSwift),
+        .target(name: "CWakeControl", path: "Benchmarks/WakeControl", cSettings: strictC),
         .executableTarget(
             name: "trunkline-sessions",
             dependencies: [
                 "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
+                "CWakeControl",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
 

@@ -7,6 +7,14 @@ struct PortKey: Hashable {
     let address: AddressIndex
     /// The even port.
     let port: UInt16
+
+    /// Each call hashes its ports some twenty times. A multiplication does: the library's hash
+    /// guards against keys that a stranger chooses, and these we choose.
+    func _rawHashValue(seed: Int) -> Int {
+        let value = UInt64(self.address.value) << 16 | UInt64(self.port)
+        let product = (value ^ UInt64(truncatingIfNeeded: seed)) &* 0x9e37_79b9_7f4a_7c15
+        return Int(truncatingIfNeeded: product ^ product >> 32)
+    }
 }
 
 /// The free ports of one realm, family and worker, least recently used first. Three queues: put

@@ -272,6 +272,13 @@ class Verdicts(unittest.TestCase):
         self.assertIsNone(flows.few_calls(200))
         self.assertIn("39", flows.few_calls(39))
 
+    def test_a_late_wake_up_is_the_machines_where_a_bare_thread_is_late_too(self):
+        late, prompt = {"p99": 301.0}, {"p99": 300.0}
+        self.assertIn("301", flows.slow_machine(450.0, late))
+        self.assertIsNone(flows.slow_machine(450.0, prompt))
+        self.assertIsNone(flows.slow_machine(300.0, late))
+        self.assertIsNone(flows.slow_machine(450.0, None))
+
     def test_spread(self):
         def windows(*rates):
             return [{"received_pps": rate} for rate in rates]
