@@ -183,13 +183,8 @@ TL_PACKET_CODE static void act(struct tl_lane *lane, struct tl_packet *packets, 
 
 static inline void view(struct tl_packet *packet, struct rte_mbuf *buffer, uint8_t origin)
 {
-    packet->data = data_of(buffer);
-    packet->buffer = buffer;
-    packet->length = buffer->data_len;
-    packet->vlan = 0;
-    packet->origin = origin;
-    packet->flags = 0;
-    packet->hops = 0;
+    *packet = TL_PACKET_VIEW(.data = data_of(buffer), .buffer = buffer,
+                             .length = buffer->data_len, .origin = origin);
 }
 
 // The whole of a G.711 frame: headers are read next, the payload is summed at the end.
@@ -247,9 +242,6 @@ TL_PACKET_CODE void tl_burst_injected(struct tl_lane *lane, struct rte_mbuf **bu
     for (uint32_t i = 0; i < count; i++) {
         struct tl_packet *packet = &lane->packets[i];
         view(packet, buffers[i], TL_ORIGIN_INJECTED);
-        packet->flow = NULL;
-        packet->peer = NULL;
-        packet->kind = TL_KIND_NONE;
         packet->rx_port = port;
         packet->edge = TL_EDGE_SEND;
         packet->target = (uint8_t)port;
