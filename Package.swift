@@ -56,26 +56,32 @@ let package = Package(
 
         // The fast path.
         .target(
-            name: "CTables", dependencies: ["CFlowABI", "CSRTP"], path: "CShims/CTables",
-            cSettings: packetC),
-        .target(
-            name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CTables"], path: "CShims/CStages",
-            cSettings: packetC),
-        .target(
             name: "CSRTP", dependencies: ["CFlowABI"], path: "CShims/CSRTP",
             cSettings: packetC,
             linkerSettings: [.linkedLibrary("IPSec_MB"), .linkedLibrary("crypto")]),
+        .target(
+            name: "CTables", dependencies: ["CFlowABI", "CSRTP"], path: "CShims/CTables",
+            cSettings: packetC),
+        .target(
+            name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CTables"],
+            path: "CShims/CStages",
+            cSettings: packetC),
+        // Messages, numbers and DPDK's arguments, for the two programs in C.
+        .target(
+            name: "CProgram", path: "CShims/CProgram",
+            cSettings: strictC + [.unsafeFlags(["-D_GNU_SOURCE"])]),
         .executableTarget(
-            name: "CFastPath", dependencies: ["CFlowABI", "CSRTP", "CTables", "CStages"],
+            name: "CFastPath", dependencies: ["CFlowABI", "CProgram", "CSRTP", "CTables", "CStages"],
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [
                 .linkedLibrary("mnl"), .linkedLibrary("bpf"), .linkedLibrary("numa"),
             ]),
 
-        // The load generator. It shares nothing with what it measures.
+        // The load generator. Of what it measures it knows nothing: frames, checks, clocks and
+        // histograms are its own.
         .executableTarget(
-            name: "CGenerator", path: "Benchmarks/Generator",
+            name: "CGenerator", dependencies: ["CProgram"], path: "Benchmarks/Generator",
             cSettings: strictC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [.linkedLibrary("bpf")]),
 
@@ -161,11 +167,12 @@ let package = Package(
         .target(
             name: "CBareDTLS", path: "Benchmarks/BareDTLS", cSettings: strictC,
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
+        .target(name: "CWakeControl", path: "Benchmarks/WakeControl", cSettings: strictC),
         .executableTarget(
             name: "trunkline-sessions",
             dependencies: [
                 "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
-                "DTLS", "CBareDTLS",
+                "CWakeControl", "DTLS", "CBareDTLS",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
 

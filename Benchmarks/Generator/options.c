@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "number.h"
 #include "say.h"
 
 static const char help[] =
@@ -105,21 +106,6 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-static int read_number(const char *name, const char *text, uint32_t least, uint32_t most,
-                       uint32_t *value)
-{
-    uint64_t number = 0;
-    const char *digit = text;
-    for (; *digit >= '0' && *digit <= '9' && digit - text < 10; digit++)
-        number = number * 10 + (uint64_t)(*digit - '0');
-    if (digit == text || *digit != '\0' || number < least || number > most) {
-        tl_say("--%s: \"%s\" is not a number from %u to %u", name, text, least, most);
-        return -1;
-    }
-    *value = (uint32_t)number;
-    return 0;
-}
-
 static int hex_digit(char digit)
 {
     const char *digits = "0123456789abcdef0123456789ABCDEF";
@@ -203,7 +189,7 @@ static int read_junk_kinds(struct tl_options *options, const char *text)
 static int read_other_core(struct tl_options *options, const char *text)
 {
     uint32_t core;
-    if (read_number("other-core", text, 0, 1023, &core) < 0)
+    if (tl_number_read("other-core", text, 0, 1023, &core) < 0)
         return -1;
     options->other_core = (int32_t)core;
     return 0;
@@ -244,35 +230,35 @@ static int read_option(struct tl_options *options, int id, const char *text)
         options->plan_path = text;
         return 0;
     case OPTION_CALLS:
-        return read_number("calls", text, 1, TL_CALLS_MAX, &options->calls);
+        return tl_number_read("calls", text, 1, TL_CALLS_MAX, &options->calls);
     case OPTION_EXPECT:
         return read_expect(options, text);
     case OPTION_STREAM_PPS:
         options->pace = TL_PACE_STREAMS;
-        return read_number("stream-pps", text, 1, 10000, &options->stream_pps);
+        return tl_number_read("stream-pps", text, 1, 10000, &options->stream_pps);
     case OPTION_RATE:
         options->pace = TL_PACE_RATE;
-        return read_number("rate", text, 1, 100000000, &options->rate);
+        return tl_number_read("rate", text, 1, 100000000, &options->rate);
     case OPTION_IN_FLIGHT:
-        return read_number("in-flight", text, TL_IN_FLIGHT_MIN, 65536, &options->in_flight);
+        return tl_number_read("in-flight", text, TL_IN_FLIGHT_MIN, 65536, &options->in_flight);
     case OPTION_SECONDS:
-        return read_number("seconds", text, 1, 86400, &options->seconds);
+        return tl_number_read("seconds", text, 1, 86400, &options->seconds);
     case OPTION_WARM_UP:
-        return read_number("warm-up", text, 0, 3600, &options->warm_up);
+        return tl_number_read("warm-up", text, 0, 3600, &options->warm_up);
     case OPTION_JUNK_RATE:
-        return read_number("junk-rate", text, 0, 10000000, &options->junk_rate);
+        return tl_number_read("junk-rate", text, 0, 10000000, &options->junk_rate);
     case OPTION_JUNK_KINDS:
         return read_junk_kinds(options, text);
     case OPTION_COUNT:
-        return read_number("count", text, 1, 100000, &options->count);
+        return tl_number_read("count", text, 1, 100000, &options->count);
     case OPTION_PAUSE_MS:
-        return read_number("pause-ms", text, 1, 60000, &options->pause_ms);
+        return tl_number_read("pause-ms", text, 1, 60000, &options->pause_ms);
     case OPTION_CORE:
-        return read_number("core", text, 0, 1023, &options->core);
+        return tl_number_read("core", text, 0, 1023, &options->core);
     case OPTION_OTHER_CORE:
         return read_other_core(options, text);
     case OPTION_WAIT:
-        return read_number("wait", text, 0, 3600, &options->wait);
+        return tl_number_read("wait", text, 0, 3600, &options->wait);
     default:
         return read_flag(options, id);
     }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CWakeControl
 import CallControl
+import FlowABI
 import FlowProgramming
+import NetworkAddress
 import SessionDriver
 
 /// Commands of calls, timed: one call's two at a time.
 struct Latency {
     /// A hundred times what a worker stays awake after a command.
     private static let sleepNs: UInt64 = 20_000_000
+    /// Parts of such a pause.
+    private static let pauses = 2
     private static let answerNs: UInt64 = 10_000_000_000
     /// Calls that are installed one after the other before they are removed likewise.
     private static let roundCalls = 256
@@ -31,6 +36,9 @@ struct Latency {
     private var intents: [MediaIntent] = []
     private var install = Figures()
     private var remove = Figures()
+    /// With a worker asleep: a thread that is woken on its core.
+    private var control: OpaquePointer?
+    private var controlNs: [UInt64] = []
     private var calls = 0
     private var costed = 0
 
@@ -57,15 +65,19 @@ struct Latency {
         // A worker sleeps only while it has no flow.
         let round = options.asleep ? 1 : Self.roundCalls
         try self.prepare(min(most, round))
+        if options.asleep { self.control = self.startControl() }
+        defer { tl_wake_control_stop(self.control) }
         let endNs = Clocks.monotonicNs + UInt64(options.seconds) * 1_000_000_000
         while self.calls < most, Clocks.monotonicNs < endNs {
-            if options.asleep { self.pause() }
-            if self.stop.isAskedFor(within: 0) { return }
+            let isAsked =
+                options.asleep ? self.isAskedForInPause() : self.stop.isAskedFor(within: 0)
+            if isAsked { return }
             let count = min(round, most - self.calls)
             try self.round(count, UInt64(options.held), isCosted: false)
             self.calls += count
         }
-        while self.costed < Self.costCalls {
+        // Each call would ring there, as few do where calls are many.
+        while !options.asleep, self.costed < Self.costCalls {
             try self.round(self.intents.count, UInt64(options.held), isCosted: true)
             self.costed += self.intents.count
         }
@@ -87,12 +99,28 @@ struct Latency {
         self.driver.programmer.ports.release(intent.b.local)
     }
 
-    private mutating func pause() {
-        let endNs = Clocks.monotonicNs + Self.sleepNs
-        while Clocks.monotonicNs < endNs {
-            self.driver.poll()
-            if self.stop.isAskedFor(within: 10) { return }
+    /// On the core of the worker that has the calls; nil where there is no such thread to be had.
+    private func startControl() -> OpaquePointer? {
+        guard let file = self.driver.programmer.fastPath,
+            let port = self.intents.first?.a.local.rtp.port,
+            let page = file.counters(file.geometry.worker(ofPort: port))
+        else { return nil }
+        return tl_wake_control_start(page.core)
+    }
+
+    /// Lies before each call, and wakes the control halfway; true when somebody wants the end.
+    private mutating func isAskedForInPause() -> Bool {
+        for part in 0..<Self.pauses {
+            let endNs = Clocks.monotonicNs + Self.sleepNs / UInt64(Self.pauses)
+            while Clocks.monotonicNs < endNs {
+                self.driver.poll()
+                if self.stop.isAskedFor(within: 10) { return true }
+            }
+            if part == 0, let control = self.control {
+                self.controlNs.append(tl_wake_control_ring(control))
+            }
         }
+        return false
     }
 
     /// Installs calls one after the other, then removes them.
@@ -160,10 +188,12 @@ struct Latency {
             let ns = Double(figures.cpuNs) - Double(figures.clockReads) * clockNs
             return ns / 1000 / Double(max(self.costed, 1))
         }
+        let controlUs = self.controlNs.isEmpty ? "null" : Percentiles(self.controlNs).jsonUs
         say(
             "{\"calls\":\(self.calls),\"asleep\":\(options.asleep),\"held\":\(options.held),"
                 + "\"install_us\":\(Percentiles(self.install.latenciesNs).jsonUs),"
                 + "\"remove_us\":\(Percentiles(self.remove.latenciesNs).jsonUs),"
+                + "\"control_us\":\(controlUs),"
                 + "\"cpu_calls\":\(self.costed),\"cpu_clock_us\":\(clockNs / 1000),"
                 + "\"install_cpu_us_per_call\":\(cpuUs(self.install)),"
                 + "\"remove_cpu_us_per_call\":\(cpuUs(self.remove)),"

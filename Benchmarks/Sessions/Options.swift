@@ -32,8 +32,9 @@ struct Options {
         latency   installs calls one after the other, removes them likewise, and prints one line of
                   JSON: per command the time from before it was published until after its answer was
                   read, polling all the time. After that, with 1,024 calls or a few more and without
-                  haste, CPU time of the thread for planning and programming a call's two flows:
-                  what it spends waiting is not in that, nor is reading the clock (cpu_clock_us).
+                  haste (and not with --asleep), CPU time of the thread for planning and programming
+                  a call's two flows: what it spends waiting is not in that, nor is reading the
+                  clock (cpu_clock_us).
 
           --directory DIR     where the fast path's files are (/run/trunkline)
           --parties ADDRESS[,ADDRESS...]    where the parties are: even ports from 10000 upward,
@@ -46,7 +47,8 @@ struct Options {
           --held N            latency: so many calls are held besides, 0 to 100000 (0)
           --seconds S         latency: at most so long, 1 to 3600 (30)
           --asleep            latency: 20 ms of pause before each call's installation, so that a
-                              worker without flows is asleep
+                              worker without flows is asleep; control_us says how long a thread of
+                              its core, before all others there, took to wake in each pause
 
         Exit: 0 done, 64 wrong arguments, 69 no fast path, or not enough of it.
         """

@@ -106,8 +106,8 @@ class Bench:
 
     def end_profile(self):
         """Ends what the profile left running. A sentence when a process of it crashed, or None.
-        When one crashed at work the rows are void; when it was told to end, its windows were over,
-        and only a process of the product's is a failure.
+        When one crashed at work the rows are void; when its windows were over, only a process of
+        the product's is a failure.
         """
         crashes = [{"profile": self.profile, **crash} for crash in self.children.stop()]
         self.result.crashes += crashes

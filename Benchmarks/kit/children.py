@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Processes that this run starts, and ends whatever happens."""
 
+import json
 import os
 import select
 import shutil
@@ -14,13 +15,13 @@ class BenchError(Exception):
 
 
 ENDED_AS_ASKED = (0, -signal.SIGTERM, 128 + signal.SIGTERM)
-AS_IT_ENDED = "told to end"
+AS_IT_ENDED = "after its windows"
 MEMIF_FAULT = "DPDK's memif driver is known to fail so when its peer leaves"
 
 
 def crash_of(name, words, code, asked):
     """What to report of a process that ended with `code` (negative: the signal), or None. asked:
-    it was told to end."""
+    it was told to end, or its windows were over."""
     if code == 0 or (asked and code in ENDED_AS_ASKED):
         return None
     try:
@@ -51,7 +52,7 @@ class Child:
                 stdin=subprocess.PIPE if pipes or open_input else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if pipes else log, stderr=log, start_new_session=True)
         self._rest = b""
-        self._asked = self._killed = False
+        self._asked = self._killed = self._over = False
         _favour(self.process.pid)
 
     @property
@@ -85,6 +86,14 @@ class Child:
         line, self._rest = self._rest.split(b"\n", 1)
         return line.decode(errors="replace")
 
+    def report(self, seconds):
+        """The next line of its standard output, which is JSON, as a value; or BenchError."""
+        line = self.line(seconds)
+        try:
+            return json.loads(line)
+        except ValueError:
+            raise self.fail(f"said {line[:200]!r} instead of a report") from None
+
     def until(self, condition, seconds, what):
         """Waits until condition() gives something, and gives that."""
         end = time.monotonic() + seconds
@@ -96,6 +105,11 @@ class Child:
                 raise self.fail(f"ended with {self.process.returncode}")
             time.sleep(0.01)
         raise self.fail(f"{what}: not within {seconds:.0f} s")
+
+    def over(self):
+        """Says that all it was measured in has ended well: a crash from now on, or one that came
+        unseen since, spoilt nothing."""
+        self._over = True
 
     def close_input(self):
         if self.process.stdin and not self.process.stdin.closed:
@@ -129,13 +143,12 @@ class Child:
             self.process.stdout.close()
         return self.process.returncode
 
-
     def crash(self):
         """What to report when it ended as nobody asked it to, or None."""
         code = self.process.poll()
         if code is None or (self._killed and code == -signal.SIGKILL):
             return None
-        found = crash_of(self.name, self.words, code, self._asked)
+        found = crash_of(self.name, self.words, code, self._asked or self._over)
         return found and {**found, "pid": self.pid, "said": self.log()[-200:]}
 
 

@@ -74,25 +74,35 @@ def cannot_write(path):
     return None
 
 
+def epilog():
+    """What stands below the options."""
+    width = max(map(len, profiles.NAMES))
+    lines = [f"  {name.ljust(width)}  {profiles.load(name).TITLE}" for name in profiles.NAMES]
+    return "\n".join(["profiles:", *lines, "", "examples:", "  sudo Benchmarks/run --quick",
+                      "  sudo Benchmarks/run --json veth.json veth", "", *table.wrapped(EXITS)])
+
+
 def read_arguments(words):
     parser = Parser(
         prog="Benchmarks/run", description="Measures this product beside its peers in one run.",
-        epilog=EXITS)
+        epilog=epilog(), formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true",
-                        help="shorter windows and fewer of them: three minutes instead of twelve")
+                        help="shorter windows and fewer of them: 3 minutes instead of 13")
     parser.add_argument("--json", metavar="FILE", help="write everything that was measured")
     parser.add_argument("--gate", action="store_true",
                         help="exit with 1 when a target is missed, or its row failed or is void")
     parser.add_argument("--allow-void", action="store_true",
-                        help="--gate forgives what the machine or the generator made void")
-    parser.add_argument("--list", action="store_true", help="the profiles and their rows")
+                        help="with --gate: forgives what the machine or the generator made void")
+    parser.add_argument("--list", action="store_true", help="profiles, rows, units, targets and words")
     parser.add_argument("--check-arguments", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("profile", nargs="*", metavar="PROFILE",
-                        help=f"of {', '.join(profiles.NAMES)} (all)")
+                        help="one or more of those below (default: all)")
     options = parser.parse_args(words)
     unknown = [name for name in options.profile if name not in profiles.NAMES]
     if unknown:
-        parser.error(f"there is no profile {unknown[0]}; --list shows them")
+        parser.error(f"there is no profile {unknown[0]}; there are {', '.join(profiles.NAMES)}")
+    if options.allow_void and not options.gate:
+        parser.error("--allow-void does nothing without --gate")
     why = cannot_write(options.json) if options.json is not None else None
     if why:
         parser.error(f"--json {options.json}: {why}")
@@ -103,7 +113,9 @@ def show_list():
     for name in profiles.NAMES:
         profile = profiles.load(name)
         full, quick = profile.SECONDS
-        print(f"{name}: {profile.TITLE} (about {full} s, quick {quick} s)")
+        needs = [other for other in profiles.with_needs([name]) if other != name]
+        after = f", after {' and '.join(needs)}" if needs else ""
+        print(f"{name}: {profile.TITLE} (about {full} s, quick {quick} s{after})")
         for row, (unit, better) in profile.ROWS.items():
             bound, _ = targets.judge(Row(row, 0, unit, better))
             print(f"    {row} [{unit}, {better} is better]"

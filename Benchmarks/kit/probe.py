@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker's probe over a measured window, and what the machine takes from an idle core."""
 
-import json
 import os
 import threading
 import time
@@ -88,7 +87,7 @@ def machine_gaps(bench, seconds):
     child = bench.children.start(
         "probe", bench.program("trunkline-bench"), "probe", "--seconds", seconds, "--core",
         bench.generator_core, cores=[bench.generator_core], pipes=True)
-    report = json.loads(child.line(seconds + 20))
+    report = child.report(seconds + 20)
     child.end()
     bench.record("machine's gaps", {"report": report})
     return report

@@ -3,10 +3,11 @@
 
 import json
 import os
+import signal
 import struct
 
 import machine
-from wire import BOX, DEVICES, MAC_BOX, MAC_FAR, PARTIES
+from wire import BOX, DEVICES, PARTIES
 
 RUNNING, STATE_AT = 2, 88  # state and process id in the header of fastpath.shm
 PATIENCE_S = 20
@@ -28,15 +29,14 @@ def xdp_realm():
 class FastPath:
     """A running trunkline-fastpath with one worker on the relay's core."""
 
-    def __init__(self, bench, realm, calls=1000, namespace=None, probe=False, huge=None,
-                 more=()):
+    def __init__(self, bench, realm, calls=1000, namespace=None, probe=False, huge=None):
         self.bench = bench
         self.folder = bench.path(f"fastpath-{bench.children.count}")
         os.mkdir(self.folder)
         self.probe_path = os.path.join(self.folder, "probe.json")
         words = [bench.program("trunkline-fastpath"), "--directory", self.folder,
                  "--cores", bench.relay_core, "--flows-per-worker", max(64, 2 * calls),
-                 "--realm", realm, *more]
+                 "--realm", realm]
         if probe:
             words += ["--probe", self.probe_path]
         if not (bench.huge_pages if huge is None else huge):
@@ -61,7 +61,7 @@ class FastPath:
         """What the probe has found since it was last asked: the worker's object."""
         if os.path.exists(self.probe_path):
             os.unlink(self.probe_path)
-        os.kill(self.pid, 10)  # SIGUSR1
+        os.kill(self.pid, signal.SIGUSR1)
         return self.child.until(self._probed, PATIENCE_S, "no answer of the probe")
 
     def _probed(self):
@@ -81,13 +81,11 @@ class FastPath:
 class Sessions:
     """Calls that trunkline-sessions holds in a fast path until stop()."""
 
-    def __init__(self, bench, fastpath, calls, plan="plan", more=()):
-        self.plan = bench.path(plan)
-        self.child = bench.children.start(
-            "trunkline-sessions", bench.program("trunkline-sessions"), "hold",
-            "--directory", fastpath.folder, "--calls", calls, "--plan", self.plan,
-            "--parties", ",".join(PARTIES), *more, cores=[bench.generator_core], pipes=True)
-        self.report = json.loads(self.child.line(PATIENCE_S + calls / 1000))
+    def __init__(self, bench, fastpath, calls, open_budgets=False):
+        self.plan = bench.path("plan")
+        self.child = _sessions(bench, fastpath, "hold", calls, "--plan", self.plan,
+                               *(["--open-budgets"] if open_budgets else []))
+        self.child.report(PATIENCE_S + calls / 1000)  # comes when all of them stand
 
     @property
     def pid(self):
@@ -99,15 +97,26 @@ class Sessions:
 
 def measure_latency(bench, fastpath, calls, seconds, asleep=False):
     """Installs and removes calls one by one; the report of trunkline-sessions."""
-    child = bench.children.start(
-        "trunkline-sessions", bench.program("trunkline-sessions"), "latency",
-        "--directory", fastpath.folder, "--calls", calls, "--seconds", seconds,
-        "--parties", ",".join(PARTIES), *(["--asleep"] if asleep else []),
-        cores=[bench.generator_core], pipes=True)
-    report = json.loads(child.line(PATIENCE_S + seconds))
+    child = _sessions(bench, fastpath, "latency", calls, "--seconds", seconds,
+                      *(["--asleep"] if asleep else []))
+    if asleep:
+        _go_first(child.pid)
+    report = child.report(PATIENCE_S + seconds)
     child.end()
     return report
 
 
-__all__ = ["FastPath", "GENERATOR_MAC", "MAC_BOX", "MAC_FAR", "MEMIF_MAC", "Sessions",
-           "measure_latency", "memif_realm", "xdp_realm"]
+def _sessions(bench, fastpath, verb, calls, *more):
+    return bench.children.start(
+        "trunkline-sessions", bench.program("trunkline-sessions"), verb,
+        "--directory", fastpath.folder, "--calls", calls, "--parties", ",".join(PARTIES), *more,
+        cores=[bench.generator_core], pipes=True)
+
+
+def _go_first(pid):
+    """Lets a process that sleeps most of the time run as soon as it wakes: what else goes on on its
+    core is not what it measures."""
+    try:
+        os.sched_setscheduler(pid, os.SCHED_FIFO, os.sched_param(1))
+    except OSError:
+        pass  # then it is late now and then

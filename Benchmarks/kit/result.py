@@ -54,13 +54,11 @@ class Row:
         return f"VOID: {self.void}" if self.void else self.conditions
 
 
-def ceiling_void(ceiling, result, who="the generator"):
+def ceiling_void(ceiling, result):
     """Why a result is void because of what produced the load, or None. Any unit, but the same."""
-    if ceiling is None:
-        return f"{who} did not say its ceiling"
     if ceiling >= CEILING_FACTOR * result:
         return None
-    return (f"{who}'s ceiling of {ceiling:,.0f} is below {CEILING_FACTOR} x the result "
+    return (f"the generator's ceiling of {ceiling:,.0f} is below {CEILING_FACTOR} x the result "
             f"({result:,.0f})")
 
 

@@ -135,7 +135,8 @@ TL_PACKET_CODE static int act_together(struct tl_lane *lane, struct tl_packet *p
 #pragma clang loop vectorize(disable)
     for (uint32_t i = 1; i < count; i++)
         different |= (uint32_t)(edge_and_target(&packets[i]) ^ edge_and_target(&packets[0]));
-    if (TL_UNLIKELY(different != 0))
+    // Not marked as unlikely: it shares the function's end, and all of it would count as cold.
+    if (different != 0)
         return 0;
     for (uint32_t i = 0; i < count; i++)
         settle(&packets[i]);
@@ -183,13 +184,20 @@ TL_PACKET_CODE static void act(struct tl_lane *lane, struct tl_packet *packets, 
 
 static inline void view(struct tl_packet *packet, struct rte_mbuf *buffer, uint8_t origin)
 {
-    packet->data = data_of(buffer);
-    packet->buffer = buffer;
-    packet->length = buffer->data_len;
-    packet->vlan = 0;
-    packet->origin = origin;
-    packet->flags = 0;
-    packet->hops = 0;
+    *packet = TL_PACKET_VIEW(.data = data_of(buffer), .buffer = buffer,
+                             .length = buffer->data_len, .origin = origin);
+}
+
+// Likewise of what a driver received; written in one go.
+static inline void view_received(struct tl_packet *packet, struct rte_mbuf *buffer, uint16_t port)
+{
+    uint16_t vlan = (buffer->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0
+                        ? buffer->vlan_tci & 0xfff
+                        : 0;
+    *packet = TL_PACKET_VIEW(.data = data_of(buffer), .buffer = buffer,
+                             .length = buffer->data_len, .origin = TL_ORIGIN_RECEIVED,
+                             .rx_port = port, .vlan = vlan,
+                             .flags = buffer->nb_segs != 1 ? TL_PACKET_SEGMENTED : 0);
 }
 
 // The whole of a G.711 frame: headers are read next, the payload is summed at the end.
@@ -212,13 +220,8 @@ TL_PACKET_CODE void tl_burst_received(struct tl_lane *lane, struct rte_mbuf **bu
     in_hand(lane, count);
     for (uint32_t i = 0; i < count; i++) {
         struct tl_packet *packet = &lane->packets[i];
-        view(packet, buffers[i], TL_ORIGIN_RECEIVED);
+        view_received(packet, buffers[i], port);
         prefetch_frame(packet);
-        packet->rx_port = port;
-        if ((buffers[i]->ol_flags & RTE_MBUF_F_RX_VLAN_STRIPPED) != 0)
-            packet->vlan = buffers[i]->vlan_tci & 0xfff;
-        if (TL_UNLIKELY(buffers[i]->nb_segs != 1))
-            packet->flags = TL_PACKET_SEGMENTED;
     }
     tl_pipeline_run(lane->worker, lane->packets, count, now_ns);
     if (!act_together(lane, lane->packets, buffers, count))
@@ -247,9 +250,6 @@ TL_PACKET_CODE void tl_burst_injected(struct tl_lane *lane, struct rte_mbuf **bu
     for (uint32_t i = 0; i < count; i++) {
         struct tl_packet *packet = &lane->packets[i];
         view(packet, buffers[i], TL_ORIGIN_INJECTED);
-        packet->flow = NULL;
-        packet->peer = NULL;
-        packet->kind = TL_KIND_NONE;
         packet->rx_port = port;
         packet->edge = TL_EDGE_SEND;
         packet->target = (uint8_t)port;

@@ -8,24 +8,13 @@
 
 #include <rte_eal.h>
 #include <rte_errno.h>
-#include <rte_log.h>
 
+#include "eal_arguments.h"
 #include "port.h"
 #include "say.h"
 
-enum { ARGUMENTS_MAX = 32 + 2 * TL_REALMS_MAX, CORES_BYTES = 4096 };
-
-struct arguments {
-    char *values[ARGUMENTS_MAX + 1];
-    int count;
-};
-
-// The EAL's getopt wants writable strings and may keep them, so they are never freed.
-static void add(struct arguments *arguments, const char *text)
-{
-    if (arguments->count < ARGUMENTS_MAX)
-        arguments->values[arguments->count++] = strdup(text);
-}
+enum { CORES_BYTES = 4096, COMMON_ARGUMENTS = 16 };
+_Static_assert(COMMON_ARGUMENTS + 2 * TL_REALMS_MAX <= TL_EAL_ARGUMENTS_MAX, "a NIC a realm");
 
 uint32_t tl_eal_memory_mb(const struct tl_options *options)
 {
@@ -112,65 +101,43 @@ static uint64_t free_huge_mb(void)
     return pages * size_kb / 1024;
 }
 
-// --no-huge and --in-memory exclude each other in the EAL; these are the two sets that work.
-// In both nothing is left in a file system and no second process can attach.
-static int add_memory(const struct tl_options *options, struct arguments *arguments)
+static int check_memory(const struct tl_options *options, uint32_t memory_mb)
 {
-    char megabytes[16];
-    uint32_t memory_mb = tl_eal_memory_mb(options);
-    snprintf(megabytes, sizeof(megabytes), "%u", memory_mb);
-    if (options->no_huge) {
-        add(arguments, "--no-huge");
-        add(arguments, "--no-shconf");
-        add(arguments, "--iova-mode=va");
-    } else {
-        uint64_t free_mb = free_huge_mb();
-        if (free_mb < memory_mb) {
-            tl_say("%u MiB of huge pages are needed and %llu MiB are free: write %u to "
-                   "/proc/sys/vm/nr_hugepages, or set huge-pages: false (--no-huge)",
-                   memory_mb, (unsigned long long)free_mb, (memory_mb + 1) / 2);
-            return TL_EXIT_UNAVAILABLE;
-        }
-        add(arguments, "--in-memory");
-    }
-    add(arguments, "-m");
-    add(arguments, megabytes);
-    return 0;
+    uint64_t free_mb = options->no_huge ? UINT64_MAX : free_huge_mb();
+    if (free_mb >= memory_mb)
+        return 0;
+    tl_say("%u MiB of huge pages are needed and %llu MiB are free: write %u to "
+           "/proc/sys/vm/nr_hugepages, or set huge-pages: false (--no-huge)",
+           memory_mb, (unsigned long long)free_mb, (memory_mb + 1) / 2);
+    return TL_EXIT_UNAVAILABLE;
 }
 
 // Only the NICs that a realm names are touched, and no bus is looked at when none is.
-static void add_devices(const struct tl_options *options, struct arguments *arguments)
+static void add_devices(const struct tl_options *options, struct tl_eal_arguments *arguments)
 {
     int any = 0;
     for (uint32_t i = 0; i < options->geometry.realm_count; i++) {
         if (options->realms[i].attach != TL_ATTACH_PCI)
             continue;
         any = 1;
-        add(arguments, "-a");
-        add(arguments, options->realms[i].interface);
+        tl_eal_arguments_add(arguments, "-a");
+        tl_eal_arguments_add(arguments, options->realms[i].interface);
     }
     if (!any)
-        add(arguments, "--no-pci");
+        tl_eal_arguments_add(arguments, "--no-pci");
 }
 
 int tl_eal_start(const struct tl_options *options)
 {
-    static struct arguments arguments;
+    static struct tl_eal_arguments arguments;
     char lcores[CORES_BYTES];
+    uint32_t memory_mb = tl_eal_memory_mb(options);
     int result = make_lcores(options, lcores, sizeof(lcores));
+    if (result == 0)
+        result = check_memory(options, memory_mb);
     if (result != 0)
         return result;
-    add(&arguments, "trunkline-fastpath");
-    add(&arguments, "--lcores");
-    add(&arguments, lcores);
-    add(&arguments, "--main-lcore");
-    add(&arguments, "0");
-    add(&arguments, "--no-telemetry");
-    // What DPDK has to say about a failure it says as an error; its notices are noise.
-    add(&arguments, "--log-level=*:error");
-    result = add_memory(options, &arguments);
-    if (result != 0)
-        return result;
+    tl_eal_arguments_begin(&arguments, lcores, memory_mb, options->no_huge);
     add_devices(options, &arguments);
     if (rte_eal_init(arguments.count, arguments.values) >= 0)
         return 0;

@@ -53,7 +53,8 @@ int tl_io_sleep_while(const uint32_t *word, uint32_t value, uint64_t duration_ns
 // Wakes whoever polls this eventfd.
 void tl_io_wake(int descriptor);
 
-// Makes the calling thread wake when its time has come instead of up to 50 µs later.
-void tl_io_sharpen_timers(void);
+// Makes the calling thread run when it is woken or its time has come: not up to 50 µs later, nor
+// when another thread of its core has had its milliseconds.
+void tl_io_wake_sharply(void);
 
 #endif

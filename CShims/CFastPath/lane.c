@@ -319,7 +319,7 @@ int tl_lane_run(void *argument)
     char name[16];
     snprintf(name, sizeof(name), "worker-%u", lane->index);
     pthread_setname_np(pthread_self(), name);
-    tl_io_sharpen_timers();
+    tl_io_wake_sharply();
     tl_io_probe(lane->probe);
     while (!__atomic_load_n(&lane->control.stop, __ATOMIC_RELAXED)) {
         uint64_t now_ns = begin_turn(lane);

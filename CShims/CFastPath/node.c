@@ -19,6 +19,7 @@
 #include "eal.h"
 #include "io.h"
 #include "memory.h"
+#include "port_memif_guard.h"
 #include "probes.h"
 #include "say.h"
 
@@ -342,6 +343,7 @@ int tl_node_lanes(struct tl_node *node)
             node->lanes[i]->inboxes[j] = node->lanes[j]->inbox;
         tl_lane_publish(node->lanes[i], clock_ns(CLOCK_MONOTONIC));
     }
+    tl_memif_guard_watch(node->lanes, count);
     return 0;
 }
 

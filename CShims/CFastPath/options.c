@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "number.h"
 #include "say.h"
 
 #define DIRECTORY_DEFAULT "/run/trunkline"
@@ -102,34 +103,9 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
-int64_t tl_options_number(const char *text, uint64_t most)
-{
-    uint64_t value = 0;
-    if (*text == '\0' || strlen(text) > 10)
-        return -1;
-    for (; *text != '\0'; text++) {
-        if (*text < '0' || *text > '9')
-            return -1;
-        value = value * 10 + (uint64_t)(*text - '0');
-    }
-    return value <= most ? (int64_t)value : -1;
-}
-
-static int read_number(const char *name, const char *text, uint32_t least, uint32_t most,
-                       uint32_t *value)
-{
-    int64_t number = tl_options_number(text, most);
-    if (number < least) {
-        tl_say("--%s: \"%s\" is not a number from %u to %u", name, text, least, most);
-        return -1;
-    }
-    *value = (uint32_t)number;
-    return 0;
-}
-
 static int read_slots(const char *name, const char *text, uint32_t *value)
 {
-    if (read_number(name, text, 2, TL_RING_SLOTS_MAX, value) < 0)
+    if (tl_number_read(name, text, 2, TL_RING_SLOTS_MAX, value) < 0)
         return -1;
     if ((*value & (*value - 1)) == 0)
         return 0;
@@ -151,7 +127,7 @@ static int read_cores(struct tl_options *options, const char *text)
             tl_say("--cores: more than %u cores", TL_WORKERS_MAX);
             return -1;
         }
-        if (read_number("cores", part, 0, 1023, &options->cores[count]) < 0)
+        if (tl_number_read("cores", part, 0, 1023, &options->cores[count]) < 0)
             return -1;
         for (uint32_t i = 0; i < count; i++) {
             if (options->cores[i] == options->cores[count]) {
@@ -177,12 +153,12 @@ static int read_self_load(struct tl_options *options, const char *text)
         int result;
         if (strcmp(key, "sessions") == 0)
             result =
-                read_number("self-load sessions", value, 64, 1u << 20, &options->load_sessions);
+                tl_number_read("self-load sessions", value, 64, 1u << 20, &options->load_sessions);
         else if (strcmp(key, "seconds") == 0)
-            result = read_number("self-load seconds", value, 1, 3600, &options->load_seconds);
+            result = tl_number_read("self-load seconds", value, 1, 3600, &options->load_seconds);
         else if (strcmp(key, "addresses") == 0)
-            result = read_number("self-load addresses", value, 1, TL_ADDRESSES_MAX,
-                                 &options->load_addresses);
+            result = tl_number_read("self-load addresses", value, 1, TL_ADDRESSES_MAX,
+                                    &options->load_addresses);
         else {
             tl_say("--self-load: %s is not known; write sessions=, seconds= or addresses=", key);
             return -1;
@@ -196,7 +172,7 @@ static int read_self_load(struct tl_options *options, const char *text)
 static int read_housekeeping_core(struct tl_options *options, const char *text)
 {
     uint32_t core;
-    if (read_number("housekeeping-core", text, 0, 1023, &core) < 0)
+    if (tl_number_read("housekeeping-core", text, 0, 1023, &core) < 0)
         return -1;
     options->housekeeping_core = (int32_t)core;
     return 0;
@@ -217,12 +193,12 @@ static int read_option(struct tl_options *options, int id, const char *text)
         options->no_huge = 1;
         return 0;
     case OPTION_MEMORY_MB:
-        return read_number("memory-mb", text, 16, 1u << 20, &options->memory_mb);
+        return tl_number_read("memory-mb", text, 16, 1u << 20, &options->memory_mb);
     case OPTION_FLOWS_PER_WORKER:
-        return read_number("flows-per-worker", text, 2, TL_FLOWS_PER_WORKER_MAX,
-                           &geometry->flows_per_worker);
+        return tl_number_read("flows-per-worker", text, 2, TL_FLOWS_PER_WORKER_MAX,
+                              &geometry->flows_per_worker);
     case OPTION_SHARDS:
-        return read_number("shards", text, 1, TL_SHARDS_MAX, &geometry->shard_count);
+        return tl_number_read("shards", text, 1, TL_SHARDS_MAX, &geometry->shard_count);
     case OPTION_COMMAND_SLOTS:
         return read_slots("command-slots", text, &geometry->command_slots);
     case OPTION_EVENT_SLOTS:

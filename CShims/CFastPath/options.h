@@ -74,7 +74,4 @@ const char *tl_attach_name(enum tl_attach attach);
 // when it is wrong. Part of options.c, in a file of its own (options_realm.c).
 int tl_options_realm(struct tl_options *options, const char *text);
 
-// A decimal number of digits only, at most `most`. -1 when it is not one.
-int64_t tl_options_number(const char *text, uint64_t most);
-
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "options.h"
+#include "number.h"
 #include "say.h"
 
 static const char *const attach_names[TL_ATTACH_COUNT] = {"xdp", "packet", "pci", "memif", "pcap"};
@@ -49,8 +50,8 @@ static int read_ports(struct tl_realm_options *realm, const char *value)
     snprintf(copy, sizeof(copy), "%s", value);
     char *rest = copy;
     const char *first_text = strsep(&rest, "-");
-    int64_t first = tl_options_number(first_text, UINT16_MAX);
-    int64_t last = rest != NULL ? tl_options_number(rest, UINT16_MAX) : -1;
+    int64_t first = tl_number(first_text, UINT16_MAX);
+    int64_t last = rest != NULL ? tl_number(rest, UINT16_MAX) : -1;
     // Port 0 and 1 are no media ports; RTP is even and its RTCP the odd port behind it.
     if (first < 2 || last < first || (first & 1) != 0 || (last & 1) == 0)
         return refuse("ports", value, "FIRST-LAST with an even first and an odd last port");
@@ -105,7 +106,7 @@ static int read_address(struct tl_options *options, const char *value)
 
 static int read_small(const char *key, const char *value, uint32_t most, uint32_t *to)
 {
-    int64_t number = tl_options_number(value, most);
+    int64_t number = tl_number(value, most);
     if (number < 0) {
         tl_say("--realm: %s=%s is wrong; write a number from 0 to %u", key, value, most);
         return -1;

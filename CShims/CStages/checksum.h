@@ -16,20 +16,21 @@ static inline __m256i checksum_block(const uint8_t *bytes, __m256i bias, __m256i
     return _mm256_madd_epi16(_mm256_xor_si256(words, bias), one);
 }
 
-// The only multiply-and-add of 16-bit words is signed, so each word is taken less 32768, and what
-// that makes is put back at the end. Where `blocks` is a constant, the loop is none.
+// The only multiply-and-add of 16-bit words is signed, so each word is taken less 32768, which is
+// put back to begin with: two words a block in each lane. At the end two lanes stand in one word,
+// the upper one worth as much as the lower: 2^32 is one, by 65535. Where `blocks` is a constant,
+// the loop is none.
 static inline __attribute__((always_inline)) uint64_t checksum_blocks(const uint8_t *bytes,
                                                                       uint32_t blocks)
 {
     const __m256i bias = _mm256_set1_epi16(INT16_MIN);
     const __m256i one = _mm256_set1_epi16(1);
-    __m256i sums = _mm256_setzero_si256();
+    __m256i sums = _mm256_set1_epi32((int)(blocks * 2 * 32768));
     for (uint32_t i = 0; i < blocks; i++)
         sums = _mm256_add_epi32(sums, checksum_block(bytes + i * BLOCK_BYTES, bias, one));
     __m128i half = _mm_add_epi32(_mm256_castsi256_si128(sums), _mm256_extracti128_si256(sums, 1));
     half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0x4e));
-    half = _mm_add_epi32(half, _mm_shuffle_epi32(half, 0xb1));
-    return (uint64_t)((int64_t)_mm_cvtsi128_si32(half) + (int64_t)blocks * 16 * 32768);
+    return (uint64_t)_mm_cvtsi128_si64(half);
 }
 
 // Below 32 bytes.

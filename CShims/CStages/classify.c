@@ -198,3 +198,12 @@ TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *
         judge(worker, packet, &found, address);
     return packet->edge == TL_EDGE_NEXT;
 }
+
+TL_PACKET_CODE int tl_classify_tagged(const struct tl_worker *worker, struct tl_packet *packet,
+                                      uint32_t arrival)
+{
+    if (packet->vlan != 0)
+        return 0;
+    arrival |= (wire_get_16(packet->data + 14) & 0xfffu) << 16;
+    return classify_ipv4(worker, packet, ETHERNET_BYTES + VLAN_BYTES, arrival);
+}

@@ -24,7 +24,8 @@ static inline int egress_may_leave(struct tl_worker *worker, struct tl_packet *p
     passage->hop_word = 0;
     if (TL_LIKELY(passage->peer != NULL)) {
         const struct tl_flow_egress *egress = &passage->peer->egress;
-        if (TL_LIKELY((egress->way & EGRESS_WAY_MASK) == (TL_WAY_LIVE | TL_WAY_SEND) &&
+        passage->way = egress->way;
+        if (TL_LIKELY((passage->way & EGRESS_WAY_MASK) == (TL_WAY_LIVE | TL_WAY_SEND) &&
                       egress->generation == passage->flow->ingress.peer_generation)) {
             passage->hop_word = tl_next_hop_word(&worker->hops, egress->hop);
             if (TL_LIKELY(tl_next_hop_resolved(passage->hop_word)))
@@ -56,15 +57,14 @@ TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,
     } else if ((int64_t)(index - out->first_index) < 0) { // from before the mapping's first
         return stage_drop(worker, packet, TL_DROP_INDEX_RTP_SEQUENCE);
     }
-    uint32_t first; // its first byte and the marker bit stay
-    memcpy(&first, passage->rtp, 4);
-    first = (first & 0x80ff) | (uint32_t)passage->payload_type << 8 |
-            (uint32_t)__builtin_bswap16((uint16_t)low) << 16;
-    uint32_t timestamp_be = __builtin_bswap32(timestamp);
+    // Its first byte and the marker bit stay.
+    uint32_t first = (passage->first & 0x80ff) | (uint32_t)passage->payload_type << 8 |
+                     (uint32_t)__builtin_bswap16((uint16_t)low) << 16;
+    uint32_t timestamp_be = __builtin_bswap32(timestamp), ssrc_be = out->ssrc_be;
     memcpy(passage->rtp, &first, 4);
     memcpy(passage->rtp + 4, &timestamp_be, 4);
-    memcpy(passage->rtp + 8, &out->ssrc_be, 4);
-    passage->payload_sum = (uint64_t)first + timestamp_be + out->ssrc_be;
+    memcpy(passage->rtp + 8, &ssrc_be, 4);
+    passage->payload_sum = (uint64_t)first + timestamp_be + ssrc_be;
     return 1;
 }
 

@@ -70,7 +70,7 @@ TL_PACKET_CODE uint8_t *tl_frame_begin(const struct tl_worker *worker, struct tl
     packet->data = data;
     packet->buffer = buffer;
     packet->origin = origin;
-    packet->payload_offset = frame_leg(worker, egress)->frame_bytes;
+    packet->payload_offset = frame_leg(worker, egress, egress->way)->frame_bytes;
     return data + packet->payload_offset;
 }
 
@@ -79,7 +79,7 @@ TL_PACKET_CODE void tl_frame_finish(const struct tl_worker *worker, struct tl_pa
                                     uint32_t ports_be, uint32_t payload_bytes)
 {
     struct frame_way way = {
-        .leg = frame_leg(worker, egress),
+        .leg = frame_leg(worker, egress, egress->way),
         .egress = egress,
         .hop_word = hop_word,
         .ports_be = ports_be,

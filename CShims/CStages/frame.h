@@ -101,11 +101,12 @@ TL_PACKET_CODE void tl_frame_finish(const struct tl_worker *worker, struct tl_pa
                                     const struct tl_flow_egress *egress, uint64_t hop_word,
                                     uint32_t ports_be, uint32_t payload_bytes);
 
-/// The template of what leaves by this egress.
+/// The template of what leaves by this egress, whose way is `way`.
 static inline const struct tl_leg_template *frame_leg(const struct tl_worker *worker,
-                                                      const struct tl_flow_egress *egress)
+                                                      const struct tl_flow_egress *egress,
+                                                      uint32_t way)
 {
-    uint32_t looped = (egress->way & TL_VARIANT_HAIRPIN) != 0;
+    uint32_t looped = (way & TL_VARIANT_HAIRPIN) != 0;
     return &worker->templates[egress->address_index][looped];
 }
 

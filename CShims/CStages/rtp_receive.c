@@ -28,7 +28,6 @@ static void stream_start(struct tl_worker *worker, struct passage *passage)
     cold->base_sequence = sequence;
     cold->lost_before = record->rx_lost;
     ingress->flags = (uint16_t)((ingress->flags | TL_FLOW_STARTED) & ~TL_FLOW_JUMPED);
-    passage->timestamp = wire_get_32(passage->rtp + 4);
     ingress->transit = rtp_transit(ingress, passage); // none before: no jitter yet
     ingress->stream++;
     passage->steps = 1;
@@ -46,7 +45,6 @@ static void stream_resume(const struct tl_worker *worker, struct passage *passag
     cold->base_sequence = (uint32_t)passage->record->ingress_index + 1;
     cold->lost_before = passage->record->rx_lost;
     ingress->flags |= TL_FLOW_STARTED;
-    passage->timestamp = wire_get_32(passage->rtp + 4);
     ingress->transit = rtp_transit(ingress, passage); // the one before is not known: no jitter yet
 }
 

@@ -6,7 +6,7 @@
 //
 // Loss is kept, not computed: a packet adds what it moves the highest index by, less itself. That
 // is expected minus received, from one packet to the next.
-// Cost: rtp_count 48 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
+// Cost: rtp_count 45 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_RTP_RECEIVE_H
 #define TL_RTP_RECEIVE_H
@@ -43,13 +43,21 @@ static inline void rtp_measure_jitter(struct tl_flow_ingress *ingress,
         record->rx_jitter_16 += distance - ((record->rx_jitter_16 + 8) >> 4);
 }
 
+// What of the header every RTP packet has.
+static inline void rtp_read(struct passage *passage)
+{
+    memcpy(&passage->first, passage->rtp, 4);
+    passage->timestamp = wire_get_32(passage->rtp + 4);
+}
+
 // Is it the next packet of the stream, or soon after? Notes where it stands; changes nothing yet.
 static inline int rtp_follows(struct passage *passage)
 {
     const struct tl_flow_ingress *ingress = &passage->flow->ingress;
     const struct tl_flow_record *record = passage->record;
     uint64_t index = record->ingress_index;
-    passage->steps = (uint16_t)(wire_get_16(passage->rtp + 2) - (uint16_t)index);
+    uint16_t sequence = __builtin_bswap16((uint16_t)(passage->first >> 16));
+    passage->steps = (uint16_t)(sequence - (uint16_t)index);
     passage->index = index + passage->steps;
     passage->place = (uint32_t)passage->index;
     return (ingress->flags & RTP_USUAL_MASK) == RTP_USUAL && passage->steps < RTP_MAX_DROPOUT &&
@@ -61,7 +69,6 @@ TL_STAGE_CODE void rtp_count(struct tl_packet *packet, struct passage *passage)
 {
     struct tl_flow_ingress *ingress = &passage->flow->ingress;
     struct tl_flow_record *record = passage->record;
-    passage->timestamp = wire_get_32(passage->rtp + 4);
     record->ingress_index = passage->index;
     rtp_measure_jitter(ingress, record, rtp_transit(ingress, passage));
     if (TL_UNLIKELY(passage->steps != 1))
@@ -81,6 +88,7 @@ TL_STAGE_CODE void rtp_count(struct tl_packet *packet, struct passage *passage)
 TL_STAGE_CODE int rtp_receive(struct tl_worker *worker, struct tl_packet *packet,
                               struct passage *passage)
 {
+    rtp_read(passage);
     if ((passage->flags & TL_PACKET_LEARN || !rtp_follows(passage)) &&
         !PASSAGE_LENT(passage, tl_rtp_receive_rare(worker, packet, &lent)))
         return 0;

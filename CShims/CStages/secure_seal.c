@@ -32,7 +32,8 @@ TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packe
     struct parked *parked = worker->parked;
     uint32_t slot = tl_worker_slot(worker, packet->peer);
     struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
-    uint64_t index = index_of(tl_worker_record(worker, slot), packet->data + packet->payload_offset);
+    const uint8_t *rtp = packet->data + packet->payload_offset;
+    uint64_t index = index_of(tl_worker_record(worker, slot), rtp);
     uint32_t reason = refusal(secure, packet, index);
     if (reason != TL_DROP_REASON_COUNT) {
         tl_packet_drop(worker, packet, reason);
@@ -60,7 +61,7 @@ static struct tl_srtp_job job_of(const struct parked_out *waiting)
 }
 
 // Headers around what was sealed, which is `length` bytes now.
-static void leave(const struct tl_worker *worker, struct tl_packet *packet, uint32_t length)
+static void leave(struct tl_worker *worker, struct tl_packet *packet, uint32_t length)
 {
     const struct tl_flow_egress *egress = &packet->peer->egress;
     packet->overhead = (uint16_t)(packet->overhead + length - packet->payload_length);
@@ -68,6 +69,9 @@ static void leave(const struct tl_worker *worker, struct tl_packet *packet, uint
     packet->flags &= (uint8_t)~TL_PACKET_ZERO_CHECKSUM;
     struct passage passage = {
         .peer = packet->peer,
+        .out = tl_worker_record(worker, tl_worker_slot(worker, packet->peer)),
+        .way = egress->way,
+        .overhead = packet->overhead,
         .rtp = packet->data + packet->payload_offset,
         .length = length,
         .flags = packet->flags,

@@ -44,11 +44,14 @@ struct passage {
     uint32_t place;                // ingress packet index
     uint64_t index;                // highest ingress packet index, with this packet
     uint32_t steps;                // by how much the packet moved the highest packet index
+    uint32_t first;                // its first four bytes, as they arrived
     uint32_t timestamp;            // as it arrived
+    uint32_t overhead;             // as in the view
     struct clock clock;            // kept from packet to packet
     uint32_t stream;               // of the flow
     uint8_t payload_type;          // as it leaves
     uint64_t hop_word;             // where to
+    uint32_t way;                  // of the peer's egress, as it was found
     uint64_t payload_sum;          // of its RTP header as it leaves
     uint64_t opened;               // SRTP packet index that authenticated; 0 of plain RTP
 };
@@ -64,11 +67,9 @@ struct passage {
 
 /// What lookup finds.
 struct found {
-    struct tl_packet *packet;
-    struct tl_flow *flow;
-    struct tl_flow *peer; // without one, the flow itself: something to fetch
+    struct tl_packet *packet; // with flow and peer
     struct tl_flow_record *record;
-    struct tl_flow_record *out; // of the peer, likewise
+    struct tl_flow_record *out; // of the peer; without one, of the flow: something to fetch
     uint32_t slot;
 };
 
@@ -89,6 +90,9 @@ static inline int stage_refuse(struct tl_worker *worker, struct tl_packet *packe
 
 /// classify.c: any frame. Same as classify.h, which does the usual ones itself.
 TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *packet);
+/// Likewise: IPv4 behind a tag that the driver left. 0: it is not, or no usual packet.
+TL_PACKET_CODE int tl_classify_tagged(const struct tl_worker *worker, struct tl_packet *packet,
+                                      uint32_t arrival);
 /// police.c: a flow that is ahead of its budget, a candidate for the source, a long packet.
 TL_PACKET_CODE int tl_police_rare(struct tl_worker *worker, struct tl_packet *packet);
 /// demux.c: everything that is not RTP from the accepted source.

@@ -35,6 +35,8 @@ public struct CapacityBudget: Sendable, Equatable {
     public static let workerShare = 0.7
     /// Share of a link that media may take.
     public static let linkShare = 0.9
+    /// Share of the memory outside huge pages that calls may take.
+    public static let memoryShare = 0.7
     /// One packet on the wire: a frame of 214 bytes, its checksum, preamble and gap.
     public static let wireBytes = 214 + 24
     /// Memory of one call, bytes: 6 KB in the fast path and 32 KB of signalling, an allowance.

@@ -29,17 +29,12 @@ public final class PortPool: MediaPorts {
     public private(set) var exhaustedByRealm: [RealmIndex: UInt64] = [:]
 
     private var setup: Setup?
-    private var shelves: [ShelfKey: PortShelf] = [:]
+    /// By realm, worker and family.
+    private var shelves: [PortShelf] = []
     private var placeOf: [AddressIndex: (realm: RealmIndex, address: IPAddress)] = [:]
-    private var used: Set<PortKey> = []
+    private var states = PortStates()
     private var nowNs: UInt64 = 0
     private var nextWorker: UInt32 = 0
-
-    struct ShelfKey: Hashable {
-        let realm: RealmIndex
-        let worker: WorkerIndex
-        let isIPv4: Bool
-    }
 
     private struct Setup: Equatable {
         let workers: UInt32
@@ -64,7 +59,9 @@ public final class PortPool: MediaPorts {
             addresses: addresses.filter { Int($0.realm) < realms.count })
         guard setup != self.setup else { return }
         self.setup = setup
-        self.shelves = [:]
+        self.shelves = Array(
+            repeating: PortShelf(), count: realms.count * Int(setup.workers) * 2)
+        self.states.keepUsed()
         self.placeOf = [:]
         for page in setup.addresses {
             let realm = RealmIndex(page.realm)
@@ -72,9 +69,8 @@ public final class PortPool: MediaPorts {
             self.placeOf[page.index] = (realm, page.address)
             for port in Self.evenPorts(range.first, range.last) {
                 let key = PortKey(address: page.index, port: port)
-                guard !self.used.contains(key) else { continue }
-                self.shelves[self.shelf(key, (realm, page.address)), default: PortShelf()]
-                    .append(key)
+                guard self.states[key] != .used else { continue }
+                self.shelves[self.shelf(key, (realm, page.address))].append(key, &self.states)
             }
         }
     }
@@ -104,19 +100,17 @@ public final class PortPool: MediaPorts {
         let workers = self.setup?.workers ?? 0
         for turn in 0..<workers {
             let worker = WorkerIndex((self.nextWorker &+ turn) % workers)
-            let aKey = ShelfKey(realm: a, worker: worker, isIPv4: aIsIPv4)
-            let bKey = ShelfKey(realm: b, worker: worker, isIPv4: bIsIPv4)
-            guard let first = self.take(aKey) else { continue }
-            guard let second = self.take(bKey) else {
-                self.shelves[aKey]?.putBack(first)
+            let aShelf = self.shelf(a, worker, isIPv4: aIsIPv4)
+            guard let first = self.take(aShelf) else { continue }
+            guard let second = self.take(self.shelf(b, worker, isIPv4: bIsIPv4)) else {
+                self.shelves[aShelf].putBack(first, &self.states)
                 continue
             }
             guard let aPort = self.mediaPort(first), let bPort = self.mediaPort(second) else {
                 continue
             }
             self.nextWorker = (worker.value &+ 1) % workers
-            self.used.formUnion([first, second])
-            self.counters.reserved = UInt64(self.used.count)
+            self.counters.reserved = UInt64(self.states.usedCount)
             return (aPort, bPort)
         }
         self.counters.exhausted &+= 1
@@ -129,15 +123,15 @@ public final class PortPool: MediaPorts {
     /// Gives a port back; it rests from now on.
     public func release(_ port: MediaPort) {
         let key = PortKey(port)
-        guard self.used.remove(key) != nil else {
+        guard self.states[key] == .used else {
             self.counters.misuse &+= 1
             return
         }
-        self.counters.reserved = UInt64(self.used.count)
+        self.states[key] = .absent
+        self.counters.reserved = UInt64(self.states.usedCount)
         // The realm may have lost the address, or the port, while it was in use.
         guard let place = self.placeOf[key.address], self.contains(key, place) else { return }
-        self.shelves[self.shelf(key, place), default: PortShelf()]
-            .rest(key, sinceNs: self.nowNs)
+        self.shelves[self.shelf(key, place)].rest(key, sinceNs: self.nowNs, &self.states)
     }
 
     /// Takes a given port up again, for a call that lived through a restart; false when the realm
@@ -145,28 +139,26 @@ public final class PortPool: MediaPorts {
     public func reserve(again port: MediaPort) -> Bool {
         let key = PortKey(port)
         guard let place = self.placeOf[key.address], place.address == port.rtp.address,
-            !self.used.contains(key),
-            self.shelves[self.shelf(key, place)]?.remove(key) == true
+            self.shelves[self.shelf(key, place)].remove(key, &self.states)
         else {
             self.counters.misuse &+= 1
             return false
         }
-        self.used.insert(key)
-        self.counters.reserved = UInt64(self.used.count)
+        self.counters.reserved = UInt64(self.states.usedCount)
         return true
     }
 
     /// True for a port that is in use.
-    public func isReserved(_ port: MediaPort) -> Bool { self.used.contains(PortKey(port)) }
+    public func isReserved(_ port: MediaPort) -> Bool { self.states[PortKey(port)] == .used }
 
     /// Lets a port that is not in use rest since a time in the past: somebody used it before us.
     public func rest(_ address: AddressIndex, port: UInt16, sinceNs: UInt64) {
         let key = PortKey(address: address, port: port)
-        guard let place = self.placeOf[address], !self.used.contains(key) else { return }
+        guard let place = self.placeOf[address] else { return }
         let shelf = self.shelf(key, place)
-        if self.shelves[shelf]?.remove(key) == true {
+        if self.shelves[shelf].remove(key, &self.states) {
             // The time comes out of a file: one in the future must not block the port for ever.
-            self.shelves[shelf]?.rest(key, sinceNs: min(sinceNs, self.nowNs))
+            self.shelves[shelf].rest(key, sinceNs: min(sinceNs, self.nowNs), &self.states)
         }
     }
 
@@ -177,21 +169,31 @@ public final class PortPool: MediaPorts {
         return key.port % 2 == 0 && key.port >= range.first && key.port < range.last
     }
 
+    /// Position of the shelf of a port whose place is known.
     private func shelf(
         _ key: PortKey, _ place: (realm: RealmIndex, address: IPAddress)
-    ) -> ShelfKey {
-        ShelfKey(
-            realm: place.realm,
-            worker: Geometry.worker(ofPort: key.port, of: self.setup?.workers ?? 1),
+    ) -> Int {
+        self.shelf(
+            place.realm, Geometry.worker(ofPort: key.port, of: self.setup?.workers ?? 1),
             isIPv4: place.address.isIPv4)
     }
 
-    private func take(_ key: ShelfKey) -> PortKey? {
-        self.shelves[key]?.take(nowNs: self.nowNs, restNs: Self.restNs)
+    private func shelf(_ realm: RealmIndex, _ worker: WorkerIndex, isIPv4: Bool) -> Int {
+        let workers = Int(self.setup?.workers ?? 1)
+        return (Int(realm.value) * workers + Int(worker.value)) * 2 + (isIPv4 ? 0 : 1)
+    }
+
+    private func take(_ shelf: Int) -> PortKey? {
+        guard self.shelves.indices.contains(shelf) else { return nil } // no such realm (any more)
+        return self.shelves[shelf].take(
+            nowNs: self.nowNs, restNs: Self.restNs, &self.states)
     }
 
     private func isEmpty(_ realm: RealmIndex) -> Bool {
-        !self.shelves.contains { $0.key.realm == realm && !$0.value.isEmpty }
+        let width = Int(self.setup?.workers ?? 1) * 2
+        let first = Int(realm.value) * width
+        return self.shelves.indices.clamped(to: first..<first + width)
+            .allSatisfy { self.shelves[$0].isEmpty }
     }
 
     private func mediaPort(_ key: PortKey) -> MediaPort? {

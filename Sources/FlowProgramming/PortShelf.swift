@@ -9,67 +9,126 @@ struct PortKey: Hashable {
     let port: UInt16
 }
 
+/// What each port pair is at present: a flat table, since each call asks it some twenty times.
+struct PortStates {
+    enum State: Equatable {
+        /// Not one of ours.
+        case absent
+        /// To be had at once.
+        case free
+        /// Released at this time.
+        case resting(sinceNs: UInt64)
+        /// A leg has it.
+        case used
+    }
+
+    /// By address, one table for each that has ports; 32,768 pairs.
+    private var tables: [[State]] = []
+    /// Pairs that legs have.
+    private(set) var usedCount = 0
+
+    private static let pairs = 32_768
+
+    subscript(key: PortKey) -> State {
+        get {
+            let address = Int(key.address.value)
+            guard key.port % 2 == 0, address < self.tables.count, !self.tables[address].isEmpty
+            else { return .absent }
+            return self.tables[address][Int(key.port / 2)]
+        }
+        set {
+            let address = Int(key.address.value)
+            while self.tables.count <= address { self.tables.append([]) }
+            if self.tables[address].isEmpty {
+                self.tables[address] = Array(repeating: .absent, count: Self.pairs)
+            }
+            let place = Int(key.port / 2)
+            self.usedCount += newValue == .used ? 1 : 0
+            self.usedCount -= self.tables[address][place] == .used ? 1 : 0
+            self.tables[address][place] = newValue
+        }
+    }
+
+    /// Forgets all that no leg has.
+    mutating func keepUsed() {
+        for address in self.tables.indices {
+            for place in self.tables[address].indices
+            where self.tables[address][place] != .used {
+                self.tables[address][place] = .absent
+            }
+        }
+    }
+}
+
 /// The free ports of one realm, family and worker, least recently used first. Three queues: put
-/// back unused, never used, resting in the order of their release. Ports that were taken out of
-/// the middle are only marked and skipped later.
+/// back unused, never used, resting in the order of their release. An entry counts only while its
+/// port is in the state that put it there, so that ports can be taken out of the middle.
 struct PortShelf {
     private var fresh: Queue<PortKey> = Queue()
     private var resting: Queue<(key: PortKey, sinceNs: UInt64)> = Queue()
     private var unused: [PortKey] = []
-    /// What is free, whichever queue it stands in.
-    private var free: Set<PortKey> = []
-    /// When a free port that has rested was released; entries in `resting` that differ are stale.
-    private var restingSince: [PortKey: UInt64] = [:]
+    /// How many ports are free, rested or not.
+    private var count = 0
 
-    var isEmpty: Bool { self.free.isEmpty }
+    var isEmpty: Bool { self.count == 0 }
 
     /// Adds a port that was never used.
-    mutating func append(_ key: PortKey) {
+    mutating func append(_ key: PortKey, _ states: inout PortStates) {
         self.fresh.append(key)
-        self.free.insert(key)
+        self.count += 1
+        states[key] = .free
     }
 
     /// The port whose last use is longest ago, if that is `restNs` or more. Times of rest are not
     /// after `nowNs`.
-    mutating func take(nowNs: UInt64, restNs: UInt64) -> PortKey? {
+    mutating func take(nowNs: UInt64, restNs: UInt64, _ states: inout PortStates) -> PortKey? {
+        guard let key = self.next(nowNs: nowNs, restNs: restNs, states) else { return nil }
+        states[key] = .used
+        self.count -= 1
+        return key
+    }
+
+    private mutating func next(
+        nowNs: UInt64, restNs: UInt64, _ states: borrowing PortStates
+    ) -> PortKey? {
         while let key = self.unused.popLast() {
-            guard self.restingSince[key] == nil else { continue }
-            if self.free.remove(key) != nil { return key }
+            if states[key] == .free { return key }
         }
         while let key = self.fresh.popFirst() {
-            guard self.restingSince[key] == nil else { continue }
-            if self.free.remove(key) != nil { return key }
+            if states[key] == .free { return key }
         }
         while let entry = self.resting.first {
-            guard self.restingSince[entry.key] == entry.sinceNs else {
-                self.resting.removeFirst()
-                continue
-            }
-            guard nowNs &- entry.sinceNs >= restNs else { return nil }
+            let isCurrent = states[entry.key] == .resting(sinceNs: entry.sinceNs)
+            if isCurrent, nowNs &- entry.sinceNs < restNs { return nil }
             self.resting.removeFirst()
-            self.restingSince[entry.key] = nil
-            if self.free.remove(entry.key) != nil { return entry.key }
+            if isCurrent { return entry.key }
         }
         return nil
     }
 
     /// Puts a port back that was taken and not used.
-    mutating func putBack(_ key: PortKey) {
+    mutating func putBack(_ key: PortKey, _ states: inout PortStates) {
         self.unused.append(key)
-        self.free.insert(key)
+        self.count += 1
+        states[key] = .free
     }
 
     /// Puts a port back that was used until the given time.
-    mutating func rest(_ key: PortKey, sinceNs: UInt64) {
-        self.free.insert(key)
-        self.restingSince[key] = sinceNs
+    mutating func rest(_ key: PortKey, sinceNs: UInt64, _ states: inout PortStates) {
         self.resting.append((key, sinceNs))
+        self.count += 1
+        states[key] = .resting(sinceNs: sinceNs)
     }
 
     /// Takes a given port out; false when it is not free here.
-    mutating func remove(_ key: PortKey) -> Bool {
-        self.restingSince[key] = nil
-        return self.free.remove(key) != nil
+    mutating func remove(_ key: PortKey, _ states: inout PortStates) -> Bool {
+        switch states[key] {
+        case .absent, .used: return false
+        case .free, .resting:
+            states[key] = .used
+            self.count -= 1
+            return true
+        }
     }
 }
 

@@ -4,14 +4,11 @@ public import Admission
 public import Configuration
 
 extension CapacityResources {
-    /// Share of the memory outside huge pages that calls may take.
-    private static let memoryShare = 0.7
-
     /// What a machine has by itself.
     public init(_ machine: Machine) {
         self.init()
-        let kilobytes = Double(max(machine.memoryKB - machine.hugeKB, 0)) * Self.memoryShare
-        self.memoryBytes = Int(kilobytes) * 1024
+        let kilobytes = Double(max(machine.memoryKB - machine.hugeKB, 0))
+        self.memoryBytes = Int(kilobytes * CapacityBudget.memoryShare) * 1024
     }
 
     /// What a node has with this configuration on this machine.
@@ -19,7 +16,7 @@ extension CapacityResources {
         self.init(machine)
         self.workers = file.fastPath.cores.count
         self.flowsPerWorker = file.fastPath.flowsPerWorker
-        self.driverNsPerPacket = file.realms.map(\.attach.driverNsPerPacket).max() ?? 0
+        self.driverNsPerPacket = file.slowestAttach?.driverNsPerPacket ?? 0
         self.portsOfRealms = file.realms.map { $0.ports.count / 2 * $0.addresses.count }
         self.callsCross = file.callsCross
         var interfaces: [String] = []
@@ -50,6 +47,11 @@ extension NodeConfiguration.Attach {
 }
 
 extension NodeConfiguration {
+    /// The way to attach that costs most, of all realms; nil without realms.
+    public var slowestAttach: Attach? {
+        self.realms.map(\.attach).max { $0.driverNsPerPacket < $1.driverNsPerPacket }
+    }
+
     /// Every route leads from one realm to another.
     var callsCross: Bool {
         self.routes.allSatisfy { route in

@@ -2,6 +2,7 @@
 
 import Configuration
 import Management
+import Node
 
 /// What `doctor` says: one sentence a matter.
 struct Diagnosis: Equatable {
@@ -44,11 +45,11 @@ struct Diagnosis: Equatable {
     mutating func judge(
         _ configuration: NodeConfiguration, on host: Host, inForce: InForce = InForce()
     ) {
-        self.judgeCores(configuration.fastPath, host)
+        self.judgeCores(configuration.fastPath, host.machine)
         if inForce.isRunning, configuration.fastPath.hugePages {
             self.add(.good, "memory", "the running fast path has its huge pages")
         } else {
-            self.judgeMemory(configuration.fastPath, host)
+            self.judgeMemory(configuration.fastPath, host.machine)
         }
         for realm in configuration.realms {
             let isInForce = inForce.attach[realm.name] == realm.attach.rawValue
@@ -56,25 +57,26 @@ struct Diagnosis: Equatable {
         }
     }
 
-    private mutating func judgeCores(_ fastPath: NodeConfiguration.FastPath, _ host: Host) {
-        let absent = fastPath.cores.filter { $0 >= host.cores }
+    private mutating func judgeCores(_ fastPath: NodeConfiguration.FastPath, _ machine: Machine) {
+        let absent = fastPath.cores.filter { $0 >= machine.cores }
         if absent.isEmpty {
-            let spare = host.cores > fastPath.cores.count
+            let spare = machine.cores > fastPath.cores.count
             self.add(
                 spare ? .good : .note, "cores",
-                "\(fastPath.cores.count) of \(host.cores) cores run workers"
+                "\(fastPath.cores.count) of \(machine.cores) cores run workers"
                     + (spare ? "" : "; leave one for signalling and the kernel"))
         } else {
             let list = absent.map { "\($0)" }.joined(separator: ", ")
             self.add(
                 .fault, "cores",
-                "core \(list) does not exist here (0 to \(host.cores - 1)); change fastpath.cores")
+                "core \(list) does not exist here (0 to \(machine.cores - 1)); "
+                    + "change fastpath.cores")
         }
     }
 
-    private mutating func judgeMemory(_ fastPath: NodeConfiguration.FastPath, _ host: Host) {
-        let freeMB = host.freeHugePages * host.hugePageKB / 1024
-        let pages = fastPath.memoryMB * 1024 / max(host.hugePageKB, 1)
+    private mutating func judgeMemory(_ fastPath: NodeConfiguration.FastPath, _ machine: Machine) {
+        let freeMB = machine.freeHugePages * machine.hugePageKB / 1024
+        let pages = fastPath.memoryMB * 1024 / max(machine.hugePageKB, 1)
         if !fastPath.hugePages {
             self.add(
                 .note, "memory",

@@ -42,7 +42,7 @@ extension Verb {
             directory = directory ?? configuration.node.runtimeDirectory
             let node = RunningNode(directory: directory ?? Place.runtimeDirectory)
             diagnosis.judge(configuration, on: host, inForce: .init(node))
-            limit = CallLimit(configuration, Machine.current())
+            limit = CallLimit(configuration, host.machine)
         } else {
             diagnosis.add(.note, "configuration", "there is no \(path); name one with --config")
         }

@@ -74,21 +74,6 @@ enum FastPathProgram {
 
     // MARK: What a run for one answer needs
 
-    /// A directory for the program's files.
-    static func makeDirectory() throws(Failure) -> String {
-        var template = Array("/tmp/trunkline-XXXXXX".utf8CString)
-        guard mkdtemp(&template) != nil else {
-            throw .no("/tmp: \(String(cString: strerror(errno)))")
-        }
-        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    /// Takes such a directory away, with what a run may leave in it.
-    static func removeDirectory(_ directory: String) {
-        for name in ["commands", "fastpath.shm", "control.shm"] { unlink("\(directory)/\(name)") }
-        rmdir(directory)
-    }
-
     /// The lines that are JSON objects; libraries may print between them.
     static func objects(in output: [UInt8]) -> [JSONValue] {
         output.split(separator: 0x0a).compactMap { line in

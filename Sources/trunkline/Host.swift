@@ -4,9 +4,9 @@ import Glibc
 import Node
 
 /// What `doctor` looks at on this machine. A value, so that tests can make one up.
-struct Host: Equatable {
+struct Host {
     /// A network interface.
-    struct Interface: Equatable {
+    struct Interface {
         var name: String
         /// The kernel's driver ("ixgbe", "veth"), where it says so.
         var driver: String?
@@ -19,18 +19,11 @@ struct Host: Equatable {
     var kernel = (major: 0, minor: 0)
     /// Bits of the capabilities in force; see capability.h.
     var capabilities: UInt64 = 0
-    var freeHugePages = 0
-    var hugePageKB = 0
-    var cores = 1
+    /// Its cores, memory and huge pages.
+    var machine = Machine()
     var hasIOMMU = false
     var hasVFIO = false
     var interfaces: [Interface] = []
-
-    static func == (left: Host, right: Host) -> Bool {
-        left.kernel == right.kernel && left.capabilities == right.capabilities
-            && left.freeHugePages == right.freeHugePages && left.cores == right.cores
-            && left.interfaces == right.interfaces
-    }
 
     enum Capability: Int, CaseIterable {
         case netAdmin = 12, netRaw = 13, bpf = 39
@@ -58,10 +51,7 @@ extension Host {
         if numbers.count == 2 { host.kernel = (numbers[0], numbers[1]) }
         let status = SystemFiles.fields("/proc/self/status")
         host.capabilities = status["CapEff"].flatMap { UInt64($0, radix: 16) } ?? 0
-        let memory = SystemFiles.fields("/proc/meminfo")
-        host.freeHugePages = SystemFiles.number(memory["HugePages_Free"])
-        host.hugePageKB = SystemFiles.number(memory["Hugepagesize"])
-        host.cores = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+        host.machine = Machine.current()
         host.hasIOMMU = !SystemFiles.entries("/sys/kernel/iommu_groups").isEmpty
         host.hasVFIO = access("/sys/module/vfio_pci", F_OK) == 0
         host.interfaces = SystemFiles.entries("/sys/class/net").map(self.readInterface)

@@ -90,26 +90,25 @@ struct Replay {
         self.program = program
     }
 
-    /// The command line, with a directory for the fast path's file and the commands to run.
-    func words(directory: String, core: Int) -> [String] {
+    /// The command line, with the file of the commands to run.
+    func words(commands: String, core: Int) -> [String] {
         let addresses = self.flows.addresses.map { "address=\($0)" }.joined(separator: ",")
         let realm =
             "name=replay,attach=pcap,interface=\(self.input),output=\(self.output),"
             + "\(addresses),ports=\(self.flows.ports.lowerBound)-\(self.flows.ports.upperBound),"
             + "dscp=\(self.flows.dscp),vlan=\(self.flows.vlan),gateway-mac=\(self.flows.gatewayMAC)"
         return [
-            self.program, "--replay", "--directory", directory, "--commands",
-            directory + "/commands", "--cores", "\(core)", "--no-huge", "--flows-per-worker",
-            "\(max(2, self.flows.flows.count))", "--realm", realm,
+            self.program, "--replay", "--commands", commands, "--cores", "\(core)", "--no-huge",
+            "--flows-per-worker", "\(max(2, self.flows.flows.count))", "--realm", realm,
         ]
     }
 
     func run() throws(Failure) -> (report: JSONValue, isGood: Bool) {
-        let directory = try FastPathProgram.makeDirectory()
-        defer { FastPathProgram.removeDirectory(directory) }
-        try Files.write(self.flows.commands, to: directory + "/commands")
+        let commands = try Files.makeTemporary()
+        defer { unlink(commands) }
+        try Files.write(self.flows.commands, to: commands)
         let (status, output) = try FastPathProgram.run(
-            self.words(directory: directory, core: FastPathProgram.cores.first ?? 0))
+            self.words(commands: commands, core: FastPathProgram.cores.first ?? 0))
         guard let report = FastPathProgram.objects(in: output).last else {
             throw .no("nothing was replayed: \(FastPathProgram.name) ended with status \(status)")
         }

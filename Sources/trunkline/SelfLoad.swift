@@ -39,12 +39,12 @@ struct SelfLoad {
     }
 
     /// Arguments of one measurement.
-    func words(calls: Int, directory: String) -> [String] {
+    func words(calls: Int) -> [String] {
         let all = calls * self.cores.count
         let addresses = min(max(all / Self.callsOfAddress + 1, 8), 64)
         return [
-            self.program, "--directory", directory, "--cores",
-            self.cores.map { "\($0)" }.joined(separator: ","), "--json", "--self-load",
+            self.program, "--cores", self.cores.map { "\($0)" }.joined(separator: ","), "--json",
+            "--self-load",
             "sessions=\(all),seconds=\(self.seconds),addresses=\(addresses)",
         ] + (self.hugePages ? [] : ["--no-huge"])
     }
@@ -78,10 +78,7 @@ struct SelfLoad {
 
     /// The slowest worker counts.
     private func measure(_ calls: Int) throws(Failure) -> (worker: Double, memory: Double) {
-        let directory = try FastPathProgram.makeDirectory()
-        defer { FastPathProgram.removeDirectory(directory) }
-        let (status, output) = try FastPathProgram.run(
-            self.words(calls: calls, directory: directory))
+        let (status, output) = try FastPathProgram.run(self.words(calls: calls))
         let workers = FastPathProgram.objects(in: output).compactMap { line in
             line["ns_per_packet"]?.double.map { ($0, line["memory_ns_per_packet"]?.double ?? 0) }
         }

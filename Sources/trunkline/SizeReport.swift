@@ -27,9 +27,7 @@ struct SizeReport {
         self.load = load
         self.cost = cost
         self.memoryNs = memoryNs
-        let attaches = configuration?.realms.map(\.attach) ?? [.xdp]
-        self.attach =
-            attaches.max { $0.driverNsPerPacket < $1.driverNsPerPacket } ?? .xdp
+        self.attach = configuration?.slowestAttach ?? .xdp
         var resources =
             configuration.map { CapacityResources(machine, $0) } ?? CapacityResources(machine)
         resources.driverNsPerPacket = self.attach.driverNsPerPacket
@@ -46,23 +44,27 @@ struct SizeReport {
         let workers = Terminal.count(self.resources.workers, "worker")
         switch limit.resource {
         case .workers:
-            let ns = self.cost.nsPerPacket(calls: limit.calls / max(self.resources.workers, 1))
-            return "\(workers) at 70 % of a core, \(Self.rounded(ns)) ns a packet and an allowance "
+            return "\(workers) at \(Self.percent(CapacityBudget.workerShare)) of a core, "
+                + "\(Self.rounded(self.workNs(limit))) ns a packet and an allowance "
                 + "of \(Self.rounded(self.resources.driverNsPerPacket)) for the driver "
-                + "(\(self.attach.rawValue)), 100 packets a second and call"
+                + "(\(self.attach.rawValue)), "
+                + "\(Self.rounded(CapacityBudget.packetsPerCall)) packets a second and call"
         case .flows:
             return "\(workers) with \(self.resources.flowsPerWorker ?? 0) flows, 2 a call"
         case .ports:
             return "\(self.resources.portsOfRealms.reduce(0, +)) RTP ports of all realms, 2 a call"
                 + (self.resources.callsCross ? " in different realms" : "")
         case .links:
-            return "90 % of the links, \(CapacityBudget.wireBytes) bytes a packet on the wire"
+            return "\(Self.percent(CapacityBudget.linkShare)) of the links, "
+                + "\(CapacityBudget.wireBytes) bytes a packet on the wire"
         case .memory:
-            return "70 % of what is not huge pages, an allowance of "
-                + "\(CapacityBudget.memoryPerCall / 1024) KB a call"
+            return "\(Self.percent(CapacityBudget.memoryShare)) of what is not huge pages, "
+                + "an allowance of \(CapacityBudget.memoryPerCall / 1024) KB a call"
         case .signalling:
-            return "\(Terminal.count(self.resources.shards, "shard")), an allowance of 1 ms a call "
-                + "and 3 minutes to talk"
+            return "\(Terminal.count(self.resources.shards, "shard")) at "
+                + "\(Self.percent(CapacityBudget.workerShare)) of a core, an allowance of "
+                + "\(Self.rounded(CapacityBudget.signallingSeconds * 1000)) ms a call and "
+                + "\(Self.rounded(CapacityBudget.meanCallSeconds / 60)) minutes to talk"
         }
     }
 
@@ -91,8 +93,7 @@ struct SizeReport {
     private var caution: String {
         let driverNs = self.resources.driverNsPerPacket
         let limit = self.budget.limiting
-        let ns = self.cost.nsPerPacket(calls: limit.calls / max(self.resources.workers, 1))
-        guard limit.resource == .workers, driverNs > ns else { return "" }
+        guard limit.resource == .workers, driverNs > self.workNs(limit) else { return "" }
         return "Most of that is the allowance for the \(self.attach.rawValue) driver, which was "
             + "not measured here: limits.calls overrides it.\n"
     }
@@ -109,7 +110,14 @@ struct SizeReport {
         }
     }
 
+    /// The worker's own time for one packet with as many calls as the limit, ns.
+    private func workNs(_ limit: CapacityBudget.Limit) -> Double {
+        self.cost.nsPerPacket(calls: limit.calls / max(self.resources.workers, 1))
+    }
+
     private static func rounded(_ value: Double) -> String { "\(Int(value.rounded()))" }
+
+    private static func percent(_ share: Double) -> String { self.rounded(share * 100) + " %" }
 
     // MARK: The whole
 

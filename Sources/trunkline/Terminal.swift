@@ -61,6 +61,15 @@ enum Files {
         }
     }
 
+    /// Makes an empty file in /tmp; its path.
+    static func makeTemporary() throws(Failure) -> String {
+        var template = Array("/tmp/trunkline-XXXXXX".utf8CString)
+        let descriptor = mkstemp(&template)
+        guard descriptor >= 0 else { throw .no("/tmp: \(String(cString: strerror(errno)))") }
+        close(descriptor)
+        return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
     static func write(_ bytes: [UInt8], to path: String) throws(Failure) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .no("\(path): \(String(cString: strerror(errno)))") }

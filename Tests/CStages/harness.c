@@ -171,9 +171,8 @@ struct tl_packet *burst_add(struct world *world)
 {
     uint32_t i = world->count++;
     CHECK(i < BURST);
-    memset(&world->packets[i], 0, sizeof(struct tl_packet));
-    world->packets[i].data = world->buffers[i] + TL_HEADROOM_BYTES;
-    world->packets[i].buffer = world->buffers[i];
+    world->packets[i] = TL_PACKET_VIEW(.data = world->buffers[i] + TL_HEADROOM_BYTES,
+                                       .buffer = world->buffers[i]);
     return &world->packets[i];
 }
 

@@ -120,6 +120,7 @@ static void test_refused(void)
     check_identity(world);
     CHECK_EQUAL(world->worker->counters.forwarded, 0);
     CHECK_EQUAL(world->records[1].tx_packets, 0);
+    CHECK_EQUAL(world->records[1].tx_bytes, 0);
     CHECK_EQUAL(world->records[1].tx_drops, 1);
     world_free(world);
 }

@@ -43,6 +43,14 @@ final class TransportFixture: TransportOwner {
             address: SocketAddress(address: address, port: 0))
     }
 
+    /// Lets the peer connect to a new listener and send one message; where that came from.
+    func hear(_ peer: Peer) throws -> Hop {
+        try #require(peer.connect(try self.listen(.tcp)))
+        try #require(peer.send(message()))
+        try #require(self.wait { $0.received.count == 1 })
+        return try #require(self.received.first?.hop)
+    }
+
     func wait(_ condition: (TransportFixture) -> Bool) -> Bool {
         // In steps, because what a peer sees changes without an event of this loop.
         for _ in 0..<5000 where self.loop.run(for: 2, until: { condition(self) }) { return true }

@@ -125,9 +125,7 @@ func connectionIsAnsweredOnTheSameConnection(address: String) throws {
     limits.halfClosedMilliseconds = 20
     let fixture = try TransportFixture(limits: limits)
     let peer = Peer()
-    #expect(peer.connect(try fixture.listen(.tcp)))
-    #expect(peer.send(message()))
-    #expect(fixture.wait { $0.received.count == 1 })
+    _ = try fixture.hear(peer)
     #expect(shutdown(peer.descriptor, Int32(SHUT_WR)) == 0)
     #expect(fixture.wait { $0.set.connectionCount == 0 })
 }
@@ -158,10 +156,7 @@ func connectionIsAnsweredOnTheSameConnection(address: String) throws {
 @Test func resetByThePeerIsReported() throws {
     let fixture = try TransportFixture()
     let peer = Peer()
-    #expect(peer.connect(try fixture.listen(.tcp)))
-    #expect(peer.send(message()))
-    #expect(fixture.wait { $0.received.count == 1 })
-    let hop = try #require(fixture.received.first?.hop)
+    let hop = try fixture.hear(peer)
     peer.reset()
     #expect(fixture.wait { $0.lost.count == 1 })
     #expect(fixture.lost.first?.hop == hop)
@@ -179,10 +174,7 @@ func connectionIsAnsweredOnTheSameConnection(address: String) throws {
 func requestsDoNotNeedTheConnectionThatIsNamed(halfClosed: Bool) throws {
     let fixture = try TransportFixture()
     let caller = Peer()
-    #expect(caller.connect(try fixture.listen(.tcp)))
-    #expect(caller.send(message()))
-    #expect(fixture.wait { $0.received.count == 1 })
-    var hop = try #require(fixture.received.first?.hop)
+    var hop = try fixture.hear(caller)
     let server = Peer()
     hop.remote = try #require(server.bind(listening: true))
     if halfClosed {
@@ -274,10 +266,7 @@ func requestsDoNotNeedTheConnectionThatIsNamed(halfClosed: Bool) throws {
     limits.queuedBytes = 200_000
     let fixture = try TransportFixture(limits: limits)
     let peer = Peer()
-    #expect(peer.connect(try fixture.listen(.tcp)))
-    #expect(peer.send(message()))
-    #expect(fixture.wait { $0.received.count == 1 })
-    let hop = try #require(fixture.received.first?.hop)
+    let hop = try fixture.hear(peer)
     var sent = 0
     while fixture.failures.isEmpty, sent < 10_000 {
         fixture.set.send(message(body: 50_000), to: hop)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Node
 import Testing
 
 @testable import trunkline
@@ -32,9 +33,9 @@ private func capable() -> Host {
     var host = Host()
     host.kernel = (6, 1)
     host.capabilities = .max
-    host.freeHugePages = 512
-    host.hugePageKB = 2048
-    host.cores = 4
+    host.machine.freeHugePages = 512
+    host.machine.hugePageKB = 2048
+    host.machine.cores = 4
     host.hasIOMMU = true
     host.hasVFIO = true
     host.interfaces = [
@@ -85,8 +86,8 @@ private func realm(_ diagnosis: Diagnosis) -> Diagnosis.Line? {
 
 @Test func coresAndMemory() throws {
     let short = try judge("xdp") {
-        $0.freeHugePages = 10
-        $0.cores = 1
+        $0.machine.freeHugePages = 10
+        $0.machine.cores = 1
     }
     #expect(short.lines.filter { $0.level == .fault }.map(\.subject) == ["cores", "memory"])
     #expect(short.lines.contains { $0.text.contains("write 128 to /proc/sys/vm/nr_hugepages") })
@@ -95,7 +96,7 @@ private func realm(_ diagnosis: Diagnosis) -> Diagnosis.Line? {
 @Test func thisMachineCanBeLookedAt() {
     let host = Host.current()
     #expect(host.kernel.major >= 4)
-    #expect(host.cores >= 1)
+    #expect(host.machine.cores >= 1)
     #expect(host.interface("lo") != nil)
     #expect(Diagnosis().isGood)
 }
@@ -103,7 +104,7 @@ private func realm(_ diagnosis: Diagnosis) -> Diagnosis.Line? {
 @Test func whatIsInForceIsNoFault() throws {
     var host = capable()
     host.capabilities = 0
-    host.freeHugePages = 0
+    host.machine.freeHugePages = 0
     let file = try configuration(attach: "xdp")
     var idle = Diagnosis()
     idle.judge(file, on: host)

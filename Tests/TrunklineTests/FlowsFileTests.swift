@@ -83,9 +83,9 @@ func documentsThatAreNoFlowsFile(text: String) {
 @Test func replayCommandLine() throws {
     let replay = try Replay(
         flows: try flows(sample), input: "in.pcap", output: "out.pcap", program: "fp")
-    let words = replay.words(directory: "/d", core: 3)
+    let words = replay.words(commands: "/c", core: 3)
     #expect(words.first == "fp")
-    #expect(words.contains("/d/commands"))
+    #expect(words.contains("/c"))
     #expect(
         words.last
             == "name=replay,attach=pcap,interface=in.pcap,output=out.pcap,address=198.18.1.1,"

@@ -110,7 +110,7 @@ private let carrier = "  - { name: a, attach: xdp, interface: eth1, addresses: [
         #expect(load(0, [1]).calls == [1000, 1000])
         #expect(load(32 << 20, [1]).rounds * 2 * load(32 << 20, [1]).seconds <= 30)
         #expect(load(32 << 20, [1], quick: true).rounds == 1)
-        let words = load(32 << 20, [1, 2]).words(calls: 100_000, directory: "/d")
+        let words = load(32 << 20, [1, 2]).words(calls: 100_000)
         #expect(words.contains("sessions=200000,seconds=4,addresses=17"))
         #expect(words.contains("--no-huge") && words.contains("1,2"))
     }

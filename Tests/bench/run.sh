@@ -9,13 +9,15 @@ root=$(cd "$here/../.." && pwd)
 : "${CLANG:=$(dirname "$(readlink -f "$(command -v swift)")")/clang}"
 out=${BUILD_DIR:-$root/.build/bench}
 generator=$root/Benchmarks/Generator
+program=$root/CShims/CProgram
 flags="-std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
-    -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g -I$generator -I$here"
-parts="say plan schedule histogram frame check junk"
+    -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g -I$generator
+    -I$program/include -I$here"
+parts="plan schedule histogram frame check junk"
 
 build_and_run() { # variant, flags
     mkdir -p "$out"
-    sources=
+    sources=$program/say.c
     for part in $parts; do sources="$sources $generator/$part.c"; done
     for test in "$here"/test_*.c; do
         name=$(basename "$test" .c)

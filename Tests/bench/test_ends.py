@@ -15,6 +15,7 @@ import bench
 import machine
 import main
 import product
+import profiles
 from children import Children, crash_of
 from profiles import flows, junk, memif, self_load
 from result import LOWER, Result, Row
@@ -36,9 +37,13 @@ def refused(*words):
 
 class Arguments(unittest.TestCase):
     def test_wrong_ones_are_64(self):
-        for words in (["--no-such"], ["no-such-profile"], ["--json"], ["--json", ""]):
+        for words in (["--no-such"], ["no-such-profile"], ["--json"], ["--json", ""],
+                      ["--allow-void"]):
             self.assertEqual(refused(*words)[0], 64, words)
         self.assertEqual(refused("--quick", "veth"), (None, ""))
+        self.assertEqual(refused("--gate", "--allow-void"), (None, ""))
+        for name in profiles.NAMES:  # whoever mistyped one sees them
+            self.assertIn(name, refused("self-load")[1])
 
     def test_a_file_that_cannot_be_written(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +120,7 @@ class Processes(unittest.TestCase):
         self.assertEqual(crash_of("x", [], 3, False)["how"], "exit code 3")
         self.assertEqual(crash_of("x", [], -signal.SIGTERM, False)["how"], "SIGTERM")
         found = crash_of("x", ["--realm=memif"], -signal.SIGSEGV, True)
-        self.assertEqual((found["how"], found["when"]), ("SIGSEGV", "told to end"))
+        self.assertEqual((found["how"], found["when"]), ("SIGSEGV", "after its windows"))
         self.assertIn("memif", found["note"])
         self.assertEqual(crash_of("x", ["--xdp"], -signal.SIGSEGV, True)["note"], "")
 
@@ -133,6 +138,15 @@ class Processes(unittest.TestCase):
         self.assertIn("crasher", self.bench.said)
         self.assertIsNone(self.bench.end_profile())
 
+    def test_a_crash_as_the_generator_leaves_voids_nothing(self):
+        self.bench.result.add(Row("junk.absorbed_pps", 1.0, "pps", LOWER))
+        child = self.bench.children.start("crasher", "sh", "-c", "kill -SEGV $$")
+        child.process.wait()  # before anybody told it to end
+        child.over()
+        self.assertIsNone(self.bench.end_profile())
+        self.assertIsNone(self.bench.result.rows[0].void)
+        self.assertIn("after its windows", self.bench.said)
+
     def test_a_crash_after_the_last_window_voids_nothing(self):
         self.bench.result.add(Row("junk.absorbed_pps", 1.0, "pps", LOWER))
         self.bench.children.start("crasher", "sh", "-c",
@@ -140,9 +154,9 @@ class Processes(unittest.TestCase):
                                   pipes=True).line(60)
         self.assertIsNone(self.bench.end_profile())  # a peer's: it is said, and no failure
         self.assertIsNone(self.bench.result.rows[0].void)
-        self.assertIn("told to end", self.bench.said)
+        self.assertIn("after its windows", self.bench.said)
         lines = list(main.crash_lines(2 * self.bench.result.crashes))
-        self.assertEqual(lines, ["note: junk: crasher crashed 2 times (SIGSEGV, told to end)"])
+        self.assertEqual(lines, ["note: junk: crasher crashed 2 times (SIGSEGV, after its windows)"])
 
     def test_one_failed_number_of_sessions_leaves_the_others(self):
         keys = ("ns_per_packet", "memory_ns_per_packet", "cycles_per_packet",
@@ -257,6 +271,13 @@ class Verdicts(unittest.TestCase):
     def test_few_calls_are_no_p99(self):
         self.assertIsNone(flows.few_calls(200))
         self.assertIn("39", flows.few_calls(39))
+
+    def test_a_late_wake_up_is_the_machines_where_a_bare_thread_is_late_too(self):
+        late, prompt = {"p99": 301.0}, {"p99": 300.0}
+        self.assertIn("301", flows.slow_machine(450.0, late))
+        self.assertIsNone(flows.slow_machine(450.0, prompt))
+        self.assertIsNone(flows.slow_machine(300.0, late))
+        self.assertIsNone(flows.slow_machine(450.0, None))
 
     def test_spread(self):
         def windows(*rates):

@@ -100,6 +100,10 @@ class FastPath:
             raise AssertionError(f"tl_poke {verbs}: {said}{self.log()}")
         return said
 
+    def received(self):
+        words = self.poke("counters").split()
+        return int(words[words.index("received") + 1]) if "received" in words else 0
+
     def hold(self):
         """A control plane that is attached and stays."""
         before = self.peer_incarnation()

@@ -95,18 +95,14 @@ class Memif(unittest.TestCase):
             pass
         self.peer = None
 
-    def received(self):
-        words = self.box.poke("counters").split()
-        return int(words[words.index("received") + 1]) if "received" in words else 0
-
     def carry(self, stream, first):
         """One capture there and back; sequences begin at `first`."""
         packets = party(COUNT, stream)
-        before = self.received()
+        before = self.box.received()
         output = self.start_peer(packets)
         self.say(b"start")
         wait(lambda: f"not all arrived: {self.box.poke('counters')}",
-             lambda: self.received() == before + len(packets))
+             lambda: self.box.received() == before + len(packets))
         self.end_peer()
         sent = [wire.take_apart(*packet) for packet in wire.read_capture(output)]
         self.assertEqual(len(sent), 2 * COUNT)

@@ -11,7 +11,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SHIMS = os.path.join(ROOT, "CShims")
 FOLDER = os.path.join(ROOT, ".build/contract")
 SOURCES = [os.path.join(SHIMS, name) for name in (
-    "CFastPath/netlink.c", "CFastPath/neighbour.c", "CFastPath/say.c", "CTables/next_hop.c")]
+    "CFastPath/netlink.c", "CFastPath/neighbour.c", "CProgram/say.c", "CTables/next_hop.c")]
 NETWORK = """
     ip link add va type veth peer name vb
     ip link set dev vb up
@@ -29,9 +29,10 @@ class Netlink(unittest.TestCase):
         program = os.path.join(FOLDER, name)
         os.makedirs(FOLDER, exist_ok=True)
         includes = [os.path.join(SHIMS, part) for part in (
-            "CFlowABI/include", "CTables/include", "CStages/include", "CFastPath")]
+            "CFlowABI/include", "CTables/include", "CStages/include", "CProgram/include",
+            "CFastPath")]
         subprocess.run(
-            [os.environ.get("CLANG", "clang"), "-std=gnu17", "-O1", "-fuse-ld=lld",
+            [os.environ.get("CLANG", "clang"), "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-fuse-ld=lld",
              "-march=x86-64-v3", *(f"-I{path}" for path in includes),
              os.path.join(HERE, name + ".c"), *SOURCES, "-lmnl", "-o", program], check=True)
         run = subprocess.run(["unshare", "-n", "sh", "-ec", NETWORK, "sh", program, *words],

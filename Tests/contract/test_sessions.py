@@ -108,7 +108,9 @@ class Sessions(unittest.TestCase):
                 order = [figures[name] for name in ("p50", "p99", "p99_9", "max")]
                 self.assertEqual(order, sorted(order))
                 self.assertGreater(order[0], 0)
-            self.assertGreater(line["install_cpu_us_per_call"], 0)
+            self.assertEqual(line["install_cpu_us_per_call"] > 0, "--asleep" not in words)
+            control = line["control_us"]
+            self.assertEqual(control and control["count"], calls if "--asleep" in words else None)
             self.assertEqual(self.live(), 0)
 
 

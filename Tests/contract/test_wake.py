@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A worker without flows sleeps, a command wakes it, and a bell that lies does no harm."""
 
+import ctypes
 import os
 import struct
 import unittest
@@ -9,6 +10,17 @@ from fastpath import FastPath, wait
 
 REALM = ("name=a,attach=memif,interface={folder}/a.sock,address=198.18.1.1,"
          "ports=20000-20511,gateway-mac=02:00:00:00:00:09")
+
+SYS_SCHED_GETATTR = 315  # x86-64
+ATTRIBUTES = struct.Struct("IIQiIQQQ")
+
+
+def slice_ns(task):
+    """What a thread asked for, or got without asking; zero where the kernel does not say."""
+    text = ctypes.create_string_buffer(ATTRIBUTES.size)
+    if ctypes.CDLL(None).syscall(SYS_SCHED_GETATTR, task, text, ATTRIBUTES.size, 0) != 0:
+        return 0
+    return ATTRIBUTES.unpack(text.raw)[5]
 
 
 class Wake(unittest.TestCase):
@@ -32,6 +44,18 @@ class Wake(unittest.TestCase):
         before = self.counter("sleeps")
         wait(lambda: "it does not sleep", lambda: self.counter("sleeps") > before + 20)
         self.assertEqual(self.counter("wakes"), 0)
+
+    def test_it_asks_for_short_slices(self):
+        """So that it need not wait for the end of another thread's. Linux since 6.12."""
+        tasks = f"/proc/{self.box.process.pid}/task"
+        slices = {}
+        for task in os.listdir(tasks):
+            with open(f"{tasks}/{task}/comm", encoding="ascii") as name:
+                slices[name.read().strip()] = slice_ns(int(task))
+        own = slice_ns(0)
+        if own == 0:
+            self.skipTest("this kernel has no slices to ask for")
+        self.assertEqual(slices["worker-0"], 100_000)
 
     def test_a_bell_that_nobody_rang_is_not_waited_for(self):
         """A control plane that changes the bell all the time keeps the worker awake, no more."""

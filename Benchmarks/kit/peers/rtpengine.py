@@ -3,8 +3,8 @@
 
 Its kernel module is not used (`--table=-1`), because it cannot be loaded everywhere; nothing that
 is measured here says anything about it. It is pinned to one core as the product's worker is, and
-has the number of threads that serves it best: its default of four where packets flow, one where
-calls are set up (less CPU time each).
+has the number of threads that serves it best: THREADS, its default on a small machine, where packets
+flow, and one where calls are set up (less CPU time each).
 """
 
 import shutil
@@ -19,13 +19,13 @@ NG_PORT = 2223
 PORTS = (10000, 64000)
 IN_FLIGHT = 8
 RETRY_S, PATIENCE_S = 1.0, 20.0
-DESCRIPTORS_A_CALL = 3
 PARTY_PORT_FIRST = 6000
+THREADS = 4
 
 
 def sdp(address, port, number, multiplexed):
     """A party's session description: PCMU, both ways."""
-    lines = [f"v=0", f"o=- {number} 1 IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0",
+    lines = ["v=0", f"o=- {number} 1 IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0",
              f"m=audio {port} RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=ptime:20", "a=sendrecv"]
     if multiplexed:
         lines.append("a=rtcp-mux")
@@ -79,9 +79,9 @@ class CallSetUp:
 
 
 class RtpEngine:
-    """A running rtpengine. threads: None for its own default."""
+    """A running rtpengine."""
 
-    def __init__(self, bench, threads=None):
+    def __init__(self, bench, threads=THREADS):
         program = shutil.which("rtpengine")
         if program is None:
             raise BenchError("rtpengine is not installed")
@@ -91,7 +91,7 @@ class RtpEngine:
             f"--listen-ng=127.0.0.1:{NG_PORT}", f"--port-min={PORTS[0]}",
             f"--port-max={PORTS[1]}", "--foreground", "--log-stderr", "--log-level=3",
             "--tos=184", "--timeout=600", "--silent-timeout=3600", "--delete-delay=0",
-            "--endpoint-learning=immediate", *([f"--num-threads={threads}"] if threads else []),
+            "--endpoint-learning=immediate", f"--num-threads={threads}",
             namespace=wire.namespace("box"), cores=[bench.relay_core])
         self.socket = wire.socket("box")
         self.socket.connect(("127.0.0.1", NG_PORT))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The profiles, in the order in which all of them run. One file each: TITLE, SECONDS (full, quick),
-ROWS ({name: (unit, better)} of what it makes), NEEDS (profiles whose rows it uses) and run(bench)."""
+ROWS ({name: (unit, better)} of what it makes), run(bench); NEEDS where it uses others' rows."""
 
 import importlib
 
@@ -16,5 +16,6 @@ def with_needs(names):
     """The named profiles in the order in which they are named, each after those that it needs."""
     order = []
     for name in names:
-        order += [other for other in (*with_needs(load(name).NEEDS), name) if other not in order]
+        needs = with_needs(getattr(load(name), "NEEDS", ()))
+        order += [other for other in (*needs, name) if other not in order]
     return order

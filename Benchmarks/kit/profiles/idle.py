@@ -7,9 +7,8 @@ from profiles.memif import start_product
 from product import FastPath, memif_realm
 from result import LOWER, OURS
 
-TITLE = "idle: share of a core, and the first packet after it"
+TITLE = "share of a core without packets, and how late the first packet is"
 SECONDS = (40, 14)
-NEEDS = ()
 ROWS = {"idle.core_percent": ("%", LOWER), "idle.first_packet_ms": ("ms", LOWER),
         "idle.core_percent_with_flow": ("%", LOWER)}
 SETTLE_S = 2  # longer than a worker stays alert after the last thing that happened

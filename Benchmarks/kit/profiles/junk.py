@@ -12,7 +12,6 @@ from search import FAILED, highest
 
 TITLE = "junk absorbed over memif while 200 calls lose nothing"
 SECONDS = (90, 21)
-NEEDS = ()
 ROWS = {"junk.absorbed_pps": ("pps", HIGHER)}
 CALLS = 200
 LOWEST, START, MOST = 1000, 2_000_000, 10_000_000

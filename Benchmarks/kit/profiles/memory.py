@@ -8,7 +8,6 @@ from result import LOWER
 
 TITLE = "memory a call, beside rtpengine's"
 SECONDS = (20, 4)
-NEEDS = ()
 ROWS = {f"call.memory_bytes.{part}": ("bytes", LOWER) for part in ("hot", "total")}
 SIZES = (1000, 9000)
 PEER_SIZES = (500, 2500)

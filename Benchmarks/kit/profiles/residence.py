@@ -17,7 +17,6 @@ from result import LOWER, OURS
 
 TITLE = "time in the worker and end to end, over memif, at 20, 50 and 80 % of the saturated rate"
 SECONDS = (95, 22)
-NEEDS = ()
 SHARES = (20, 50, 80)
 WINDOW_S, WARM_UP_S = 1, 1  # short, so that some of them fall between the machine's gaps
 REACHED = 0.98  # share of the wanted rate that a window has to be sent at

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The worker's real functions on frames made in the process, against the bare memory loop."""
 
-import json
 import statistics
 
 from children import BenchError
@@ -9,7 +8,6 @@ from result import HIGHER, LOWER
 
 TITLE = "the worker's own functions on fresh 214-byte frames, flows in random order"
 SECONDS = (70, 10)
-NEEDS = ()
 SIZES = (1000, 10000, 100000)
 KINDS = {"ns_per_packet": ("ns", LOWER), "cycles_per_packet": ("cycles", LOWER),
          "ratio_to_limit": ("x", LOWER), "ratio_to_limit_with_frame": ("x", LOWER),
@@ -24,17 +22,11 @@ def self_load(bench, cores, sessions, seconds):
     """Runs one self-load; a report for each worker."""
     words = [bench.program("trunkline-fastpath"), "--self-load",
              f"sessions={sessions},seconds={seconds}", "--json",
-             "--directory", bench.folder, "--cores", ",".join(map(str, cores))]
+             "--cores", ",".join(map(str, cores))]
     if not bench.huge_pages:
         words.append("--no-huge")
     child = bench.children.start("self-load", *words, cores=bench.cores, pipes=True)
-    reports = []
-    for _ in cores:
-        line = child.line(RUN_S + seconds)
-        try:
-            reports.append(json.loads(line))
-        except ValueError:
-            raise child.fail(f"said {line[:200]!r} instead of a report") from None
+    reports = [child.report(RUN_S + seconds) for _ in cores]
     code = child.end()
     if code != 0 or any(report["identity"] != "exact" for report in reports):
         raise BenchError(f"self-load with {sessions} sessions miscounted (exit {code})")

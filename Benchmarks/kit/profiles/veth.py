@@ -14,16 +14,15 @@ import statistics
 
 import probe
 from generator import P99_LIMIT_US, STREAM_PPS, Generator, ceiling
-from peers.rtpengine import RtpEngine, write_plan
-from product import MAC_BOX, MAC_FAR, FastPath, Sessions, xdp_realm
+from peers.rtpengine import THREADS, RtpEngine, write_plan
+from product import FastPath, Sessions, xdp_realm
 from result import (
     CEILING_FACTOR, HIGHER, LOWER, OURS, THEIRS, ceiling_void, first_reason)
 from search import RESOLUTION, confirm, highest
-from wire import DEVICES
+from wire import DEVICES, MAC_BOX, MAC_FAR
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
 SECONDS = (280, 58)
-NEEDS = ()
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
     "relay.loss_free_pps.rtpengine.veth": ("pps", HIGHER),
@@ -35,7 +34,6 @@ ROWS = {
 }
 PPS_A_CALL = 2 * STREAM_PPS
 LOWEST = 20
-THREADS = 4  # rtpengine's own default, said so that the row can state it; all on one core
 
 
 def make_generator(bench, plan):
@@ -105,7 +103,7 @@ class RtpEngineSide(Side):
 
     @contextlib.contextmanager
     def relay(self):
-        peer = RtpEngine(self.bench, threads=THREADS)
+        peer = RtpEngine(self.bench)
         lines, _, _ = peer.set_up(self.most)
         plan = self.bench.path("plan-rtpengine")
         write_plan(plan, lines)

@@ -448,7 +448,8 @@ struct tl_flow_record {
     uint64_t egress_index;       // next RTP packet index to send, as above. Stored before the
                                  // packet can leave
     uint64_t egress_time_ns;     // when the last was sent, CLOCK_MONOTONIC
-    uint64_t tx_packets;         // relayed RTP that a transmit queue took
+    uint64_t tx_packets;         // relayed RTP that a transmit queue took, and, while its burst is
+                                 // in hand, what is about to be given to it
     uint64_t tx_bytes;           // its UDP payload
     uint64_t tx_drops;           // packets for this party that were dropped after acceptance
     uint64_t tx_rtcp_packets;

@@ -62,7 +62,13 @@ struct tl_packet {
 
 _Static_assert(sizeof(struct tl_packet) == TL_LINE_BYTES, "one line");
 
-/// Drops a packet: counts the reason, for the worker and its flows. Ends with TL_EDGE_FREE.
+/// A fresh view, ready for tl_pipeline_run: what nobody names is zero, and no reason to drop.
+/// Written once, in a few wide stores.
+#define TL_PACKET_VIEW(...)                                                                        \
+    ((struct tl_packet){.reason = TL_DROP_REASON_COUNT, __VA_ARGS__})
+
+/// Drops a packet: counts the reason, for the worker and its flows. Ends with TL_EDGE_FREE. One
+/// that was on its way out had been counted by its leg (tx_packets, tx_bytes): that is taken back.
 TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *packet,
                                    uint32_t reason);
 

@@ -11,8 +11,8 @@
 
 #include "tl_packet.h"
 
-/// Runs up to TL_BURST_MAX packets through the stages. Afterwards each has an edge other than
-/// TL_EDGE_NEXT. Counts them as received or handed in.
+/// Runs up to TL_BURST_MAX packets, fresh views of one origin, through the stages. Afterwards each
+/// has an edge other than TL_EDGE_NEXT. Counts them as received or handed in.
 TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *packets,
                                     uint32_t count, uint64_t now_ns);
 

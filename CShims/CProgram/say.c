@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -10,7 +11,7 @@ enum { LINE_BYTES = 1024 };
 void tl_say(const char *format, ...)
 {
     char line[LINE_BYTES];
-    int head = snprintf(line, sizeof(line), "trunkline-fastpath: ");
+    int head = snprintf(line, sizeof(line), "%s: ", program_invocation_short_name);
     va_list arguments;
     va_start(arguments, format);
     int body = vsnprintf(line + head, sizeof(line) - (size_t)head - 1, format, arguments);
