@@ -50,98 +50,142 @@ static void stream_close(struct tl_srtp_stream *stream, uint32_t ssrc, uint64_t 
         .highest = highest, .window = {UINT64_MAX, UINT64_MAX}, .ssrc = ssrc, .used = 1};
 }
 
-// A key set that no packet left under: roll-over counters begin at zero. Whoever takes the record
-// up in the middle of this finds no key set in it, and begins anew.
-static void record_begin_keys(struct tl_flow_record *record, uint64_t key_id)
+// A key that no packet left under: its indexes begin with roll-over counter zero. Whoever takes the
+// record up in the middle of this finds no key in it, and begins anew.
+static void record_begin_send(struct tl_flow_record *record, uint64_t key_id)
 {
     tl_store_release_u64(&record->key_id, 0);
     tl_store_release_u64(&record->egress_index, record->egress_index & 0xffff);
     tl_store_release_u32(&record->egress_rtcp_index, 0);
-    tl_store_release_u32(&record->ingress_rtcp_index, 0);
     tl_store_release_u64(&record->key_id, key_id);
 }
 
-// What the last process accepted and sent under these keys.
-static void resume_keys(struct tl_secure *secure, const struct tl_flow_record *record)
+// The same master key gives the same of these.
+static int is_same_key(const struct tl_srtp_keys *a, const struct tl_srtp_keys *b)
+{
+    return a->suite == b->suite && a->mki_bytes == b->mki_bytes &&
+           memcmp(a->mki, b->mki, sizeof(a->mki)) == 0 &&
+           memcmp(a->salt, b->salt, sizeof(a->salt)) == 0 &&
+           memcmp(a->rtcp_key, b->rtcp_key, sizeof(a->rtcp_key)) == 0 &&
+           memcmp(a->rtcp_salt, b->rtcp_salt, sizeof(a->rtcp_salt)) == 0;
+}
+
+// Keys move as a whole: what a back end holds for them goes along.
+static void keys_move(struct tl_srtp_keys *to, struct tl_srtp_keys *from)
+{
+    tl_srtp_keys_wipe(to);
+    *to = *from;
+    tl_srtp_wipe(from, sizeof(*from));
+}
+
+// What the last process took under the same keys, as far as the record tells.
+static void receive_resume(struct tl_secure_receive *now, const struct tl_flow_record *record)
 {
     if (record->rx_packets != 0)
-        stream_close(&secure->now.rtp[0], record->ingress_ssrc, record->ingress_index);
+        stream_close(&now->rtp[0], record->ingress_ssrc, record->ingress_index);
     if (record->ingress_rtcp_index != 0)
-        stream_close(&secure->now.rtcp[0], record->ingress_ssrc, record->ingress_rtcp_index - 1);
+        stream_close(&now->rtcp[0], record->ingress_ssrc, record->ingress_rtcp_index - 1);
 }
 
-// Both new keys stand in `fresh` and `secure->send` afterwards, or neither is changed.
-static int32_t derive_both(struct tl_worker *worker, struct tl_secure *secure,
-                           struct tl_srtp_keys *fresh, const struct tl_flow_keys *keys)
+// Another receiving key; the one before stays good for a while.
+static void receive_change(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure,
+                           struct tl_srtp_keys *fresh, uint64_t until_ns)
 {
-    struct tl_srtp_keys send = {0};
-    int32_t status = tl_srtp_keys_derive(worker->srtp, fresh, &keys->receive);
-    if (status == TL_STATUS_OK)
-        status = tl_srtp_keys_derive(worker->srtp, &send, &keys->send);
-    if (status == TL_STATUS_OK) {
-        tl_srtp_keys_wipe(&secure->send);
-        secure->send = send;
-        memset(&send, 0, sizeof(send)); // moved: what a back end holds for it lives on
-    } else {
-        tl_srtp_keys_wipe(fresh);
-    }
-    tl_srtp_keys_wipe(&send);
-    return status;
-}
-
-static void keys_change(struct tl_secure *secure, struct tl_srtp_keys *fresh,
-                        const struct tl_flow_keys *keys, uint64_t now_ns)
-{
+    struct tl_flow_record *record = tl_worker_record(worker, slot);
     receive_wipe(&secure->former);
     secure->former_until_ns = 0;
-    if (secure->now.keys.suite != 0 && keys->overlap_ms != 0) {
-        secure->former = secure->now;
-        secure->former_until_ns = now_ns + keys->overlap_ms * TL_MILLISECOND_NS;
-        memset(&secure->now.keys, 0, sizeof(secure->now.keys)); // moved
+    if (secure->now.keys.suite != 0) {
+        memcpy(secure->former.rtp, secure->now.rtp, sizeof(secure->now.rtp));
+        memcpy(secure->former.rtcp, secure->now.rtcp, sizeof(secure->now.rtcp));
+        keys_move(&secure->former.keys, &secure->now.keys);
+        secure->former_until_ns = until_ns;
     }
     receive_wipe(&secure->now);
-    secure->now.keys = *fresh;
-    memset(fresh, 0, sizeof(*fresh)); // moved
-    tl_srtp_keys_wipe(fresh);
+    keys_move(&secure->now.keys, fresh);
+    tl_store_release_u64(&record->ingress_index, 0); // of another key
+    tl_store_release_u32(&record->ingress_rtcp_index, 0);
+    worker->flows[slot].ingress.flags &= (uint16_t)~(TL_FLOW_STARTED | TL_FLOW_JUMPED);
+}
+
+// Another sending key, or the first that this process knows. Indexes below the record's next one
+// may have been used; without one, none was.
+static void send_change(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure,
+                        struct tl_srtp_keys *fresh)
+{
+    const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    keys_move(&secure->send, fresh);
+    memset(&secure->sent, 0, sizeof(secure->sent));
+    if (record->egress_index != 0)
+        stream_close(&secure->sent, record->egress_ssrc, record->egress_index - 1);
+    worker->flows[slot].egress.source_slot = TL_NO_FLOW; // indexes moved: mapped anew
+}
+
+struct derived {
+    struct tl_srtp_keys receive;
+    struct tl_srtp_keys send;
+};
+
+static int32_t derive_both(struct tl_worker *worker, struct derived *derived,
+                           const struct tl_flow_keys *keys)
+{
+    int32_t status = tl_srtp_keys_derive(worker->srtp, &derived->receive, &keys->receive);
+    return status == TL_STATUS_OK
+               ? tl_srtp_keys_derive(worker->srtp, &derived->send, &keys->send)
+               : status;
+}
+
+// Everything was checked, and the flow has its context.
+static void keys_take(struct tl_worker *worker, uint32_t slot, struct derived *derived,
+                      const struct tl_flow_keys *keys, uint64_t now_ns)
+{
+    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    struct tl_flow_record *record = tl_worker_record(worker, slot);
+    int resumes = record->key_id == keys->key_id; // under this key packets may have left
+    int is_fresh = secure->send.suite == 0;
+    if (!resumes)
+        record_begin_send(record, keys->key_id);
+    if (is_fresh && resumes) {
+        keys_move(&secure->now.keys, &derived->receive);
+        receive_resume(&secure->now, record);
+    } else if (!is_same_key(&secure->now.keys, &derived->receive)) {
+        receive_change(worker, slot, secure, &derived->receive,
+                       now_ns + keys->overlap_ms * TL_MILLISECOND_NS);
+    }
+    if (is_fresh || !resumes)
+        send_change(worker, slot, secure, &derived->send);
     secure->flags = keys->flags;
+    tl_flow_schedule(worker, slot, now_ns);
+}
+
+// One key_id, one key: two would use the same indexes.
+static int is_other_key(const struct tl_worker *worker, uint32_t slot,
+                        const struct derived *derived, uint64_t key_id)
+{
+    const struct tl_secure *secure =
+        tl_secure_of(worker->secures, worker->secure_places, slot);
+    return secure != NULL &&
+           (tl_worker_record(worker, slot)->key_id == key_id) !=
+               is_same_key(&secure->send, &derived->send);
 }
 
 TL_PACKET_CODE int32_t tl_keys_install(struct tl_worker *worker, uint32_t slot,
                                        const struct tl_flow_keys *keys, uint64_t now_ns)
 {
-    struct tl_flow_record *record = tl_worker_record(worker, slot);
+    struct derived derived = {0};
     int32_t status = check_keys(keys);
-    if (status != TL_STATUS_OK)
-        return status;
-    int had_context = worker->secure_places[slot] != TL_NO_SECURE;
-    int resumes = record->key_id == keys->key_id;
-    if (resumes && had_context)
-        return TL_STATUS_OK;
-    struct tl_secure *secure = context_take(worker, slot);
-    if (secure == NULL)
-        return TL_STATUS_NO_CONTEXT;
-    struct tl_srtp_keys fresh = {0};
-    status = derive_both(worker, secure, &fresh, keys);
-    if (status != TL_STATUS_OK) {
-        if (!had_context)
-            tl_keys_drop(worker, slot);
-        return status;
-    }
-    keys_change(secure, &fresh, keys, now_ns);
-    if (resumes)
-        resume_keys(secure, record);
-    else
-        record_begin_keys(record, keys->key_id);
-    // Indexes below the record's next one may have been used; without one, none was.
-    memset(&secure->sent, 0, sizeof(secure->sent));
-    if (record->egress_index != 0)
-        stream_close(&secure->sent, record->egress_ssrc, record->egress_index - 1);
-    struct tl_flow *flow = &worker->flows[slot];
-    flow->egress.source_slot = TL_NO_FLOW; // indexes moved: what comes next is mapped anew
-    if (!resumes)
-        flow->ingress.flags &= (uint16_t)~(TL_FLOW_STARTED | TL_FLOW_JUMPED);
-    tl_flow_schedule(worker, slot, now_ns);
-    return TL_STATUS_OK;
+    if (status == TL_STATUS_OK && worker->srtp == NULL)
+        status = TL_STATUS_NO_CONTEXT;
+    if (status == TL_STATUS_OK)
+        status = derive_both(worker, &derived, keys);
+    if (status == TL_STATUS_OK && is_other_key(worker, slot, &derived, keys->key_id))
+        status = TL_STATUS_BAD_KEYS;
+    if (status == TL_STATUS_OK && context_take(worker, slot) == NULL)
+        status = TL_STATUS_NO_CONTEXT;
+    if (status == TL_STATUS_OK)
+        keys_take(worker, slot, &derived, keys, now_ns);
+    tl_srtp_keys_wipe(&derived.receive);
+    tl_srtp_keys_wipe(&derived.send);
+    return status;
 }
 
 TL_PACKET_CODE void tl_keys_expire(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)

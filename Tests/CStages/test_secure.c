@@ -251,6 +251,47 @@ static void test_restart(void)
     world_free(world);
 }
 
+// One direction changes alone; the other goes on, and no index is used twice with its key.
+static void test_one_direction(void)
+{
+    struct tl_flow_keys one = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct tl_flow_keys other = keys_make(TL_SUITE_AEAD_AES_128_GCM, 2);
+    struct world *world = secure_call(&one);
+    struct end one_end, other_end, from_box;
+    end_make(&one_end, &one.receive);
+    end_make(&other_end, &other.receive);
+    end_make(&from_box, &one.send);
+    for (uint32_t i = 0; i < 10; i++)
+        send_rtp(world, &party_a, (struct rtp){.sequence = (uint16_t)i, .ssrc = 5});
+    CHECK_EQUAL(send_sealed(world, &one_end, 65536 + 5, 9, 1), TL_DROP_REASON_COUNT);
+    struct tl_flow_keys branch = one; // another branch of the fork answers with its key
+    branch.receive = other.receive;
+    CHECK_EQUAL(command_keys(world, 1, 7, &branch), TL_STATUS_OK);
+    CHECK_EQUAL(world->records[1].egress_index, 65540);
+    send_rtp(world, &party_a, (struct rtp){.sequence = 10, .ssrc = 5});
+    CHECK(open_sent(world, &from_box, 65540) >= 0);
+    CHECK_EQUAL(send_sealed(world, &other_end, 70, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->records[1].ingress_index, 70);
+    // One key_id names one key.
+    struct tl_flow_keys lie = branch;
+    lie.send = other.send;
+    CHECK_EQUAL(command_keys(world, 1, 7, &lie), TL_STATUS_BAD_KEYS);
+    lie = branch;
+    lie.key_id = 2;
+    CHECK_EQUAL(command_keys(world, 1, 7, &lie), TL_STATUS_BAD_KEYS);
+    // Only ours changes: what the party sends goes on.
+    CHECK_EQUAL(send_sealed(world, &other_end, 65536 + 3, 9, 1), TL_DROP_INDEX_SRTP_AUTHENTICATION);
+    struct tl_flow_keys ours = branch;
+    ours.send = other.send;
+    ours.key_id = 2;
+    CHECK_EQUAL(command_keys(world, 1, 7, &ours), TL_STATUS_OK);
+    CHECK_EQUAL(world->records[1].egress_index, 5);
+    CHECK_EQUAL(send_sealed(world, &other_end, 70, 9, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    CHECK_EQUAL(send_sealed(world, &other_end, 71, 9, 1), TL_DROP_REASON_COUNT);
+    check_identity(world);
+    world_free(world);
+}
+
 static void test_rtcp(void)
 {
     struct tl_flow_keys keys = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_32, 1);
@@ -368,6 +409,7 @@ int main(void)
     test_duplicates();
     test_key_change();
     test_restart();
+    test_one_direction();
     test_rtcp();
     test_commands();
     test_dtls_budget();
