@@ -97,7 +97,7 @@ extension Call {
         self.context.counters.notAcceptable &+= 1
         self.acknowledge(.b, sequence: sent.sequence, description: nil)
         var reply = Reply(488)
-        reply.warning = (error.warningCode, error.rawValue)
+        reply.warning = (error.warningCode, error.text)
         self.refuse(reply, exchange.request)
         self.state = .ending(.incompatible)
         self.enterEnding()

@@ -73,7 +73,7 @@ extension Call {
     ) {
         self.context.counters.notAcceptable &+= 1
         var reply = Reply(488, tag: self.legs[side].localTag)
-        reply.warning = (error.warningCode, error.rawValue)
+        reply.warning = (error.warningCode, error.text)
         self.context.respond(reply, to: request)
     }
 

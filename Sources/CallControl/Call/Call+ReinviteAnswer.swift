@@ -52,7 +52,7 @@ extension Call {
             self.legs[side].ackOwed = sequence
             self.acknowledgeWithoutAnswer(side)
             var reply = Reply(488)
-            reply.warning = (error.warningCode, error.rawValue)
+            reply.warning = (error.warningCode, error.text)
             self.refuseReinvite(exchange, reply)
         }
     }
