@@ -57,8 +57,17 @@ public struct MediaIntent: Sendable, Equatable {
         public var packetsPerSecond: UInt32
         /// UDP payload bits a second that the party is expected to send.
         public var bitsPerSecond: UInt32
-        /// One other source than the signalled one may be learned.
+        /// One other source than the signalled one may be learned; with ICE none ever is.
         public var learnSource: Bool
+        /// SRTP is agreed. Without `security` its keys are still to come (DTLS), and nothing
+        /// passes until they are there; never is such a leg's media in the clear.
+        public var isSecure: Bool
+        /// The keys; a leg that has any is secure.
+        public var security: LegSecurity?
+        /// The leg is an ICE-lite agent (RFC 8445); nil: it does not speak ICE.
+        public var ice: LegICE?
+        /// DTLS records of the party go to the control plane.
+        public var dtls: Bool
 
         /// A leg with nothing known of its party.
         public init(local: MediaPort) {
@@ -73,6 +82,10 @@ public struct MediaIntent: Sendable, Equatable {
             self.packetsPerSecond = 50
             self.bitsPerSecond = 96_000
             self.learnSource = false
+            self.isSecure = false
+            self.security = nil
+            self.ice = nil
+            self.dtls = false
         }
     }
 

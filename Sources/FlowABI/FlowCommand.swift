@@ -14,6 +14,10 @@ public struct FlowCommand: Sendable, Hashable {
         case modify(FlowSpecification)
         /// Take the flow out.
         case remove
+        /// Give a live flow its SRTP keys. The same key set again changes nothing.
+        case keys(FlowKeys)
+        /// Give a live flow its ICE credentials.
+        case ice(FlowICE)
         /// Name each live flow among `count` indexes from the flow's on.
         case list(count: UInt32)
     }
@@ -37,6 +41,8 @@ public struct FlowCommand: Sendable, Hashable {
         case .modify: "modify"
         case .remove: "remove"
         case .list: "list"
+        case .keys: "keys"
+        case .ice: "ice"
         }
     }
 
@@ -60,7 +66,22 @@ public struct FlowCommand: Sendable, Hashable {
         case .list(let count):
             command.operation = TL_OP_LIST
             command.value = count
+        case .keys(let keys):
+            command.operation = TL_OP_KEYS
+            Self.store(keys.shared, in: &command)
+        case .ice(let ice):
+            command.operation = TL_OP_ICE
+            Self.store(ice.shared, in: &command)
         }
         return command
+    }
+
+    /// Puts what an operation says at the place of the specification; the contract asserts that it
+    /// fits into the command.
+    private static func store<Body>(_ body: Body, in command: inout tl_command) {
+        let offset = MemoryLayout<tl_command>.offset(of: \.spec) ?? 0
+        withUnsafeMutableBytes(of: &command) {
+            $0.storeBytes(of: body, toByteOffset: offset, as: Body.self)
+        }
     }
 }

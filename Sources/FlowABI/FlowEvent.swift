@@ -15,6 +15,8 @@ public struct FlowEvent: Sendable, Hashable {
         case mediaTimeout(silentMs: UInt32)
         /// The one learned source.
         case sourceLearned(SocketAddress)
+        /// Where media goes now, by ICE or early latch; nominated by the remote party, or not yet.
+        case pathSelected(SocketAddress, isNominated: Bool)
         /// Something that a newer worker says.
         case unknown(UInt32)
     }
@@ -43,6 +45,10 @@ public struct FlowEvent: Sendable, Hashable {
         case TL_EVENT_SOURCE_LEARNED:
             self.kind = .sourceLearned(
                 SocketAddress(address: loadAddress(event.address), port: event.port))
+        case TL_EVENT_PATH_SELECTED:
+            self.kind = .pathSelected(
+                SocketAddress(address: loadAddress(event.address), port: event.port),
+                isNominated: event.value == 1)
         default:
             self.kind = .unknown(event.kind)
         }

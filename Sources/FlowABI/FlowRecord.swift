@@ -91,8 +91,16 @@ public struct FlowRecord: Sendable, Hashable {
     public let state: State
     /// There is.
     public var isLive: Bool { self.state == .live }
-    /// Names the key set; zero is plain RTP.
+    /// Names the key set that the indexes belong to; zero: the flow never had keys.
     public let keyID: UInt64
+    /// Packet index of the next RTP to send: roll-over counter << 16 | sequence number.
+    public let egressIndex: UInt64
+    /// The highest packet index accepted, likewise.
+    public let ingressIndex: UInt64
+    /// Of the next SRTCP to send, 31 bits.
+    public let egressRTCPIndex: UInt32
+    /// The highest SRTCP index accepted under the key set, plus one; zero: none.
+    public let ingressRTCPIndex: UInt32
     /// Of the egress stream.
     public let egressSSRC: UInt32
     /// Our address.
@@ -114,6 +122,10 @@ public struct FlowRecord: Sendable, Hashable {
         self.flow = FlowID(index: index, generation: Generation(record.generation))
         self.state = State(record.state)
         self.keyID = record.key_id
+        self.egressIndex = record.egress_index
+        self.ingressIndex = record.ingress_index
+        self.egressRTCPIndex = record.egress_rtcp_index
+        self.ingressRTCPIndex = record.ingress_rtcp_index
         self.egressSSRC = record.egress_ssrc
         self.address = AddressIndex(record.address_index)
         self.localPort = record.local_port

@@ -24,6 +24,13 @@ public struct FlowSpecification: Sendable, Hashable {
         public static let learn = Flags(rawValue: TL_FLOW_LEARN)
         /// DTLS records come up the packet ring.
         public static let deliver = Flags(rawValue: TL_FLOW_DELIVER)
+        /// SRTP and SRTCP under the keys of the keys command, and nothing else.
+        public static let srtp = Flags(rawValue: TL_FLOW_SRTP)
+        /// ICE-lite under the credentials of the ICE command; excludes `learn`.
+        public static let ice = Flags(rawValue: TL_FLOW_ICE)
+        /// With `ice` and `srtp`: before a nomination media is also taken from the first source
+        /// whose SRTP authenticates.
+        public static let earlyLatch = Flags(rawValue: TL_FLOW_EARLY_LATCH)
     }
 
     /// A payload type as it arrives and as it leaves by the peer flow, 0 to 127 each.
@@ -74,7 +81,7 @@ public struct FlowSpecification: Sendable, Hashable {
     public var learnWindowMs: UInt32 = 0
     /// With `rtcp`: mean between reports, 500 to 60,000.
     public var rtcpIntervalMs: UInt32 = 0
-    /// Names the key set; zero is plain RTP.
+    /// With add: zero, or the key set of the record that is taken up. Else not read.
     public var keyID: UInt64 = 0
     /// At most `payloadTypesMax`; what is above is not written.
     public var payloadTypes: [PayloadType] = []

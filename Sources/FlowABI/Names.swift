@@ -55,6 +55,16 @@ public struct CommandStatus: Sendable, Hashable, CustomStringConvertible {
     public static let badGeneration = CommandStatus(TL_STATUS_BAD_GENERATION)
     /// Another flow has this local address and port.
     public static let portInUse = CommandStatus(TL_STATUS_PORT_IN_USE)
+    /// The operation is not known: an older fast path.
+    public static let badOperation = CommandStatus(TL_STATUS_BAD_OPERATION)
+    /// A key set that cannot be.
+    public static let badKeys = CommandStatus(TL_STATUS_BAD_KEYS)
+    /// The table of SRTP contexts is full.
+    public static let noContext = CommandStatus(TL_STATUS_NO_CONTEXT)
+    /// Credentials that cannot be.
+    public static let badICE = CommandStatus(TL_STATUS_BAD_ICE)
+    /// The key set may have been used, and the record of it is gone.
+    public static let keysUsed = CommandStatus(TL_STATUS_KEYS_USED)
 
     /// Short name ("stale"); "unknown" for a status that this version lacks.
     public var name: String { String(cString: tl_status_name(self.value)) }
