@@ -57,7 +57,7 @@ let package = Package(
         // The fast path.
         .target(
             name: "CTables", dependencies: ["CFlowABI"], path: "CShims/CTables",
-            cSettings: packetC),
+            cSettings: packetC, linkerSettings: [.linkedLibrary("IPSec_MB")]),
         .target(
             name: "CStages", dependencies: ["CFlowABI", "CTables"], path: "CShims/CStages",
             cSettings: packetC),

@@ -42,6 +42,18 @@ static void put_learned(struct tl_worker *worker, struct tl_channel *channel, ui
     event_put(channel, &event);
 }
 
+static void put_path(struct tl_worker *worker, struct tl_channel *channel, uint32_t slot,
+                     uint64_t now_ns)
+{
+    struct tl_event event = event_of_flow(worker, slot, TL_EVENT_PATH_SELECTED, now_ns);
+    const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    const struct tl_ice *ice = tl_ice_of(worker, slot);
+    memcpy(event.address, record->source_address, 16);
+    event.port = record->source_port;
+    event.value = ice != NULL && ice->nominated;
+    event_put(channel, &event);
+}
+
 TL_PACKET_CODE void tl_channel_notify(struct tl_worker *worker, uint32_t slot, uint32_t what)
 {
     struct tl_flow_cold *cold = &worker->cold[slot];
@@ -81,7 +93,8 @@ static uint32_t pending_send(struct tl_worker *worker, struct tl_channel *channe
             continue;
         }
         uint32_t needed = (cold->pending & TL_PENDING_TIMEOUT ? 1u : 0u) +
-                          (cold->pending & TL_PENDING_LEARNED ? 1u : 0u);
+                          (cold->pending & TL_PENDING_LEARNED ? 1u : 0u) +
+                          (cold->pending & TL_PENDING_PATH ? 1u : 0u);
         if (needed > room) {
             if (!(cold->pending & TL_PENDING_LATE))
                 worker->counters.events_deferred++;
@@ -90,6 +103,8 @@ static uint32_t pending_send(struct tl_worker *worker, struct tl_channel *channe
         }
         if (cold->pending & TL_PENDING_LEARNED)
             put_learned(worker, channel, slot, now_ns);
+        if (cold->pending & TL_PENDING_PATH)
+            put_path(worker, channel, slot, now_ns);
         if (cold->pending & TL_PENDING_TIMEOUT)
             put_timeout(worker, channel, slot, now_ns);
         cold->pending = 0;
@@ -179,6 +194,14 @@ static void command_answer(struct tl_worker *worker, uint32_t shard,
     event_put(channel, &answer);
 }
 
+// Keys and passwords do not stay on the stack. Volatile: nobody reads what is written.
+static void command_wipe(struct tl_command *command)
+{
+    volatile uint64_t *words = (volatile uint64_t *)(void *)command;
+    for (uint32_t i = 0; i < sizeof(*command) / sizeof(words[0]); i++)
+        words[i] = 0;
+}
+
 static void commands_take(struct tl_worker *worker, uint32_t shard, uint64_t now_ns,
                           uint32_t waiting, uint32_t budget, uint32_t room, uint32_t *answered)
 {
@@ -191,6 +214,8 @@ static void commands_take(struct tl_worker *worker, uint32_t shard, uint64_t now
             break;
         uint32_t before = channel->event_position;
         command_answer(worker, shard, &command, now_ns);
+        if (command.operation == TL_OP_KEYS || command.operation == TL_OP_ICE)
+            command_wipe(&command);
         room -= channel->event_position - before;
         channel->command_position++;
         (*answered)++;

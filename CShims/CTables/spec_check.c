@@ -91,6 +91,8 @@ TL_PACKET_CODE int32_t tl_spec_check(const struct tl_worker *worker, uint32_t sl
 {
     if (spec->flags & ~TL_FLOW_FLAGS_ALL)
         return TL_STATUS_BAD_FLAGS;
+    if (spec->flags & TL_FLOW_ICE && spec->flags & TL_FLOW_LEARN)
+        return TL_STATUS_BAD_FLAGS;
     int32_t status = check_remote(worker, spec);
     if (status == TL_STATUS_OK)
         status = check_peer(worker, slot, spec);

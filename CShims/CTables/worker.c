@@ -3,7 +3,7 @@
 
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
-    uint64_t flows, cold, ports, words, hops, heads, end;
+    uint64_t flows, cold, ports, words, hops, heads, hmac, ices, end;
     uint32_t ports_stride;
 };
 
@@ -29,7 +29,9 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.words = line_up(cut.ports + ports * sizeof(struct tl_port_entry));
     cut.hops = line_up(cut.words + config->next_hops * sizeof(uint64_t));
     cut.heads = line_up(cut.hops + config->next_hops * sizeof(struct tl_next_hop));
-    cut.end = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
+    cut.hmac = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
+    cut.ices = line_up(cut.hmac + (config->ice_flows != 0 ? tl_hmac_size() : 0));
+    cut.end = line_up(cut.ices + config->ice_flows * sizeof(struct tl_ice));
     return cut;
 }
 
@@ -66,6 +68,8 @@ static const char *config_problem(const struct tl_worker_config *config)
         return "the shard count must be 1 to 16";
     if (!between(config->flows_per_worker, 1, TL_FLOWS_PER_WORKER_MAX))
         return "flows per worker must be 1 to 4194304";
+    if (config->ice_flows > config->flows_per_worker)
+        return "more flows with ICE than flows";
     if (!between(config->next_hops, 2, 65536) || (config->next_hops & (config->next_hops - 1)))
         return "the table of next hops must be a power of two from 2 to 65536";
     if (config->realm_count > TL_REALMS_MAX || config->address_count > TL_ADDRESSES_MAX)
@@ -154,7 +158,7 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
         return NULL;
     struct cut cut = cut_make(config);
     uint8_t *base = memory;
-    memset(base, 0, cut.end);
+    memset(base, 0, cut.ices); // agents are cleared when they are taken
     struct tl_worker *worker = memory;
     worker->flows = (void *)(base + cut.flows);
     worker->cold = (void *)(base + cut.cold);
@@ -166,6 +170,10 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     tl_next_hops_init(&worker->hops, (void *)(base + cut.words), (void *)(base + cut.hops),
                       (void *)(base + cut.heads), config->next_hops);
     tl_timers_init(&worker->timers, now_ns);
+    worker->hmac = config->ice_flows != 0 ? tl_hmac_init(base + cut.hmac) : NULL;
+    worker->ices = (void *)(base + cut.ices);
+    worker->ice_count = config->ice_flows;
+    worker->ice_free = TL_NO_FLOW;
     flows_init(worker, (uint64_t)cut.ports_stride * config->address_count);
     tl_counters_restore(&worker->counters, worker->page);
     return worker;

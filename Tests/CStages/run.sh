@@ -26,7 +26,7 @@ build_and_run() { # variant, flags
     done
     for test in "$here"/test_${wanted}.c; do
         name=$(basename "$test" .c)
-        "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -o "$out/$1/$name"
+        "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -lIPSec_MB -o "$out/$1/$name"
         printf '%s: ' "$1"
         if "$out/$1/$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
     done

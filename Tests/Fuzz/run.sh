@@ -23,7 +23,7 @@ build_c() { # name
         -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
         -I"$shims/CFlowABI/include" -I"$shims/CTables/include" -I"$shims/CStages/include" \
         "$here/${1}_fuzz.c" "$shims"/CFlowABI/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
-        -o "$out/${1}_fuzz"
+        -lIPSec_MB -o "$out/${1}_fuzz"
 }
 
 # Into one module with the sources that it tests, behind NetworkAddress as a module of its own.

@@ -31,7 +31,7 @@ build() { # name, flags
         "$CLANG" $flags "$2" -c "$source" -o "$object"
         objects="$objects $object"
     done
-    "$CLANG" -fuse-ld=lld $objects -o "$out/$1/instructions"
+    "$CLANG" -fuse-ld=lld $objects -lIPSec_MB -o "$out/$1/instructions"
 }
 
 build whole -DTL_GATE_WHOLE
