@@ -32,6 +32,13 @@ build_and_run() { # variant, flags
     done
 }
 
+mkdir -p "$out"
+STUN_CASES=$out/stun_cases.txt
+export STUN_CASES
+: >"$STUN_CASES"
+if [ -f "$TRUNKLINE_TESTDATA/teams/stun-ice-lite.json" ]; then
+    python3 "$here/stun_cases.py" "$TRUNKLINE_TESTDATA/teams/stun-ice-lite.json" >"$STUN_CASES"
+fi
 wanted=${1:-*}
 passed=0 failed=0
 build_and_run sanitized "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
