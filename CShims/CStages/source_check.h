@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A flow takes packets from the address and port that signalling named, and from nowhere else.
 // While a learn window is open, another source goes on as a candidate: valid RTP makes it the
-// flow's source (rtp_receive), anything else is dropped as wrong_source. A flow that speaks ICE takes
-// checks from everywhere, and media from what its agent says.
+// flow's source (rtp_receive), anything else is dropped as wrong_source. A flow that speaks ICE
+// takes checks from everywhere, and media from where its agent says.
 // Cost: 40 instructions for an RTP packet over IPv6, none for a usual one
 // (Tests/gates/instructions.txt).
 

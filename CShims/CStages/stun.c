@@ -169,7 +169,7 @@ static uint32_t answer_end(struct tl_hmac *hmac, const struct tl_hmac_key *key, 
     return covered + FINGERPRINT_BYTES;
 }
 
-// Xored with the cookie, and of IPv6 with the transaction behind it, too: as they stand in the head.
+// Xored with the cookie, and of IPv6 with the transaction behind it, as they stand in the head.
 TL_PACKET_CODE uint32_t tl_stun_success(struct tl_hmac *hmac, const struct stun *request,
                                         const struct tl_hmac_key *key, const uint8_t address[16],
                                         uint16_t port, uint8_t *answer)

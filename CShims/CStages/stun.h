@@ -17,8 +17,8 @@
 /// Longest answer: an error with all unknown attributes.
 #define STUN_ANSWER_BYTES_MAX 128u
 /// By how much an answer is longer than its request at most. A request that is answered has
-/// MESSAGE-INTEGRITY and a USERNAME of five bytes or more, 56 bytes with its head. The longest answer
-/// names unknown attributes: 84 bytes and 2 for each, which took 4 or more in the request.
+/// MESSAGE-INTEGRITY and a USERNAME of five bytes or more, 56 bytes with its head. The longest
+/// answer names unknown attributes: 86 bytes and 2 for each, which took 4 or more in the request.
 #define STUN_GROWTH_MAX 32u
 
 // Classes, as they stand in the type of a binding message.

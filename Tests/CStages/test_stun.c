@@ -30,7 +30,7 @@ static const uint8_t rfc5769_2_3[] = {
     0xa5, 0xd3, 0xf1, 0x79, 0xbc, 0x25, 0xf4, 0xb5, 0xbe, 0xd2, 0xb9, 0xd9, 0x00, 0x08, 0x00, 0x14,
     0xa3, 0x82, 0x95, 0x4e, 0x4b, 0xe6, 0x7b, 0xf1, 0x17, 0x84, 0xc9, 0x7c, 0x82, 0x92, 0xc2, 0x75,
     0xbf, 0xe3, 0xed, 0x41, 0x80, 0x28, 0x00, 0x04, 0xc8, 0xfb, 0x0b, 0x4c};
-// Section 2.4: long-term, without FINGERPRINT. Its key is the MD5 sum of user name, realm, password.
+// Section 2.4: long-term, without FINGERPRINT. Its key: MD5 of user name, realm and password.
 static const uint8_t rfc5769_2_4[] = {
     0x00, 0x01, 0x00, 0x60, 0x21, 0x12, 0xa4, 0x42, 0x78, 0xad, 0x34, 0x33, 0xc6, 0xad, 0x72, 0xc0,
     0x29, 0xda, 0x41, 0x2e, 0x00, 0x06, 0x00, 0x12, 0xe3, 0x83, 0x9e, 0xe3, 0x83, 0x88, 0xe3, 0x83,
@@ -121,8 +121,8 @@ static void test_rfc5769_2_4(void)
     CHECK_EQUAL(stun.username_bytes, 18);
 }
 
-// No flipped bit is authentic, but in FINGERPRINT's own head, which MESSAGE-INTEGRITY does not cover;
-// and a FINGERPRINT that is found is right.
+// No flipped bit is authentic, but in FINGERPRINT, which MESSAGE-INTEGRITY does not cover; and a
+// FINGERPRINT that is found is right.
 static void test_flipped_bits(void)
 {
     uint8_t bytes[sizeof(rfc5769_2_1)];
@@ -193,7 +193,7 @@ static void test_attributes(void)
     at = stun_put(bytes, 0x06, value, 8);
     put_16(bytes + 2, 9);
     CHECK(!reads_with(bytes, (uint32_t)(at - bytes), 0, &stun));
-    // Unknown ones: those that must be understood are named, up to a limit; of two the first counts.
+    // Unknown ones that must be understood are named, up to a limit. Of two the first counts.
     at = bytes;
     for (uint16_t i = 0; i < 12; i++)
         at = stun_put(stun_put(at, 0x7f00u + i, value, 1), 0xc000u + i, value, 0);

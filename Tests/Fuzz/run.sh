@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds all fuzzers (or those named), replays the kept inputs of each, then runs each for a while.
-#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp command sip sdp
+#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp stun command sip sdp
 # What is built and found goes to .build/fuzz: new inputs to .build/fuzz/NAME, a failing one beside
 # it, named in the output. Put what is worth keeping into Tests/Fuzz/corpus/NAME.
 # The last line is `N passed, N failed, N skipped`.
@@ -43,7 +43,7 @@ build_swift() { # name, module
 build() { # name
     local sources digest
     case $1 in
-    rtp | command) sources="$shims/CFlowABI $shims/CTables $shims/CStages $here/fuzz_world.h
+    rtp | stun | command) sources="$shims/CFlowABI $shims/CTables $shims/CStages $here/fuzz_world.h
         $here/${1}_fuzz.c" ;;
     sip) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $here/SIPMessageFuzz.swift" ;;
@@ -54,7 +54,7 @@ build() { # name
     [ -x "$out/${1}_fuzz" ] && [ "$digest" = "$(cat "$out/$1.sources" 2>/dev/null)" ] && return 0
     echo "building ${1}_fuzz"
     case $1 in
-    rtp | command) build_c "$1" ;;
+    rtp | stun | command) build_c "$1" ;;
     sip) build_swift sip SIPMessage ;;
     sdp) build_swift sdp SDP ;;
     esac || return 1
@@ -82,9 +82,9 @@ fuzz() { # name, arguments...
     return 1
 }
 
-for name in ${*:-rtp command sip sdp}; do
+for name in ${*:-rtp stun command sip sdp}; do
     if [ ! -d "$here/corpus/$name" ]; then
-        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, command, sip or sdp" >&2
+        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, stun, command, sip or sdp" >&2
         exit 2
     fi
     if ! build "$name"; then

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// The ICE-lite agent of a flow (RFC 8445): its credentials, the paths that authenticated checks came
-// by, and which of them media takes.
+// The ICE-lite agent of a flow (RFC 8445): its credentials, the paths that authenticated checks
+// came by, and which of them media takes.
 //
 //  * Before a nomination media goes by the checked path of the highest priority, else to the first
 //    source whose SRTP authenticated (early latch), else where the specification says; it is taken
 //    from all of these paths. After a nomination it goes by, and comes from, the nominated one.
-//  * A peer that nominates regularly checks without USE-CANDIDATE first: its last nomination counts.
-//    One all of whose checks carry it (aggressive) means the nominated path of the highest priority,
-//    and of equal ones the later (a NAT that gave a party another port).
+//  * A peer that nominates regularly checks without USE-CANDIDATE first: its last nomination
+//    counts. One all of whose checks carry it (aggressive) means the nominated path of the highest
+//    priority, and of equal ones the later (a NAT that gave a party another port).
 //  * A path counts when the remote user fragment of its checks is that of signalling, or signalling
 //    has said none. Others are remembered: they are another branch's of a fork.
 //  * Another local user fragment is a restart: under the former one checks are answered, and what
 //    was nominated stays, until a path is nominated under the present one.
 //
-// What is selected becomes the flow's source as a learned one would (tl_flow_learn); so it stands in
-// the record, and a flow that is taken up goes on by it.
+// What is selected becomes the flow's source as a learned one would (tl_flow_learn); so it stands
+// in the record, and a flow that is taken up goes on by it.
 
 #ifndef TL_ICE_H
 #define TL_ICE_H
@@ -101,7 +101,7 @@ TL_PACKET_CODE void tl_ice_take_up(struct tl_worker *worker, uint32_t slot);
 /// takes a path of it, or goes where the specification says.
 TL_PACKET_CODE void tl_ice_remote_changed(struct tl_worker *worker, uint32_t slot, int another);
 
-/// Finds the credentials that a USERNAME (local fragment, colon, remote fragment) names. NULL: none.
+/// Finds the credentials that a USERNAME (local fragment, colon, remote fragment) names, or NULL.
 /// `*is_former` and `*remote_hash` as in tl_ice_check.
 TL_PACKET_CODE const struct tl_ice_credentials *
 tl_ice_credentials_find(const struct tl_ice *ice, const uint8_t *username, uint32_t bytes,
