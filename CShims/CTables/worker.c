@@ -3,7 +3,7 @@
 
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
-    uint64_t flows, cold, ports, places, secures, words, hops, heads, end;
+    uint64_t flows, cold, ports, places, words, hops, heads, secures, end;
     uint32_t ports_stride;
 };
 
@@ -27,11 +27,11 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.ports = line_up(cut.cold + config->flows_per_worker * sizeof(struct tl_flow_cold));
     uint64_t ports = (uint64_t)cut.ports_stride * config->address_count;
     cut.places = line_up(cut.ports + ports * sizeof(struct tl_port_entry));
-    cut.secures = line_up(cut.places + config->flows_per_worker * sizeof(uint32_t));
-    cut.words = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
+    cut.words = line_up(cut.places + config->flows_per_worker * sizeof(uint32_t));
     cut.hops = line_up(cut.words + config->next_hops * sizeof(uint64_t));
     cut.heads = line_up(cut.hops + config->next_hops * sizeof(struct tl_next_hop));
-    cut.end = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
+    cut.secures = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
+    cut.end = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
     return cut;
 }
 
@@ -83,6 +83,11 @@ static const char *config_problem(const struct tl_worker_config *config)
 uint64_t tl_worker_size(const struct tl_worker_config *config)
 {
     return config_problem(config) == NULL ? cut_make(config).end : 0;
+}
+
+uint64_t tl_worker_size_at_once(const struct tl_worker_config *config)
+{
+    return config_problem(config) == NULL ? cut_make(config).secures : 0;
 }
 
 static void blocks_init(struct tl_worker *worker)
@@ -160,9 +165,7 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
         return NULL;
     struct cut cut = cut_make(config);
     uint8_t *base = memory;
-    // Contexts are not touched before a flow takes one.
-    memset(base, 0, cut.secures);
-    memset(base + cut.words, 0, cut.end - cut.words);
+    memset(base, 0, cut.secures); // contexts are not touched before a flow takes one
     struct tl_worker *worker = memory;
     worker->flows = (void *)(base + cut.flows);
     worker->cold = (void *)(base + cut.cold);
