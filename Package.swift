@@ -210,9 +210,9 @@ let package = Package(
         tests(
             "NodeTests",
             [
-                "Node", "Admission", "CallControl", "Configuration", "FlowProgramming",
-                "Management", "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport",
-                "Store", "contract-peer",
+                "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
+                "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
+                "SIPTransport", "Store", "contract-peer",
             ]),
         tests(
             "SessionDriverTests",
