@@ -81,7 +81,8 @@ private let secure = """
       "flows": [
         {"local": "198.18.1.1:20000", "payload_types": [0],
          "srtp": {
-           "receive": "1 AES_CM_128_HMAC_SHA1_80 inline:4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm|1:1",
+           "receive":
+             "1 AES_CM_128_HMAC_SHA1_80 inline:4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm|1:1",
            "send": "2 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0OD6ChoqOkpaanqKmqqw=="},
          "ice": {"ufrag": "evtj", "password": "VOkJxbRl1RmTxUk/WvJxBt", "early_latch": true}},
         {"local": "198.18.1.1:20002", "payload_types": [0]}
