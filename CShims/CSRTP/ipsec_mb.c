@@ -23,12 +23,14 @@ struct expanded_cm {
     _Alignas(16) uint8_t schedule[15 * 16];
 };
 
-/// Expanded keys of GCM. That far in, schedule and powers of a packet of G.711 fill three lines each;
-/// the library asks for no alignment.
-struct expanded_gcm {
-    uint8_t ahead[16];
-    struct gcm_key_data keys;
-} __attribute__((packed, aligned(16)));
+/// Where the expanded keys of GCM begin: schedule and powers of a packet of G.711 fill three lines
+/// each then. The library asks for no alignment.
+#define GCM_OFFSET 16
+
+static struct gcm_key_data *gcm_of(struct tl_srtp_expanded *expanded)
+{
+    return (struct gcm_key_data *)(expanded->bytes + GCM_OFFSET);
+}
 
 struct state {
     IMB_MGR *manager;
@@ -37,7 +39,7 @@ struct state {
     _Alignas(64) uint8_t manager_memory[];
 };
 
-_Static_assert(sizeof(struct expanded_gcm) <= sizeof(struct tl_srtp_expanded), "GCM keys");
+_Static_assert(GCM_OFFSET + sizeof(struct gcm_key_data) <= sizeof(struct tl_srtp_expanded), "GCM keys");
 _Static_assert(sizeof(struct expanded_cm) <= sizeof(struct tl_srtp_expanded), "AES-CM keys");
 
 size_t ipsec_mb_size(void)
@@ -77,7 +79,7 @@ void ipsec_mb_expand(void *memory, struct tl_srtp_expanded *expanded, bool aead,
 {
     const struct state *state = memory;
     if (aead) {
-        struct gcm_key_data *gcm = &((struct expanded_gcm *)expanded->bytes)->keys;
+        struct gcm_key_data *gcm = gcm_of(expanded);
         if (key_bytes == 16)
             IMB_AES128_GCM_PRE(state->manager, key, gcm);
         else
@@ -108,11 +110,10 @@ void ipsec_mb_gcm(void *memory, struct task *tasks, uint32_t count, bool seal)
     aes_gcm_enc_dec_t large = seal ? manager->gcm256_enc : manager->gcm256_dec;
     for (uint32_t i = 0; i < count; i++) {
         struct task *task = &tasks[i];
-        const struct expanded_gcm *expanded = (const struct expanded_gcm *)task->expanded->bytes;
-        (task->key_bytes == 16 ? small : large)(&expanded->keys, &state->context, task->data,
-                                                task->data, task->data_bytes, task->iv,
-                                                task->authenticated, task->authenticated_bytes,
-                                                task->tag, 16);
+        (task->key_bytes == 16 ? small : large)(gcm_of(task->expanded), &state->context,
+                                                task->data, task->data, task->data_bytes,
+                                                task->iv, task->authenticated,
+                                                task->authenticated_bytes, task->tag, 16);
         if (!seal)
             task->good = tags_equal(task->tag, task->expected, 16);
     }
