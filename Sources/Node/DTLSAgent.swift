@@ -43,13 +43,18 @@ final class DTLSAgent {
 
     private final class Entry {
         var agreement: LegDTLS
+        /// The one that was signalled; nil when it went with an earlier process.
+        let certificate: DTLSCertificate?
         var association: DTLSAssociation?
         /// Its end has been told.
         var isDone = false
         /// What came of it.
         var keys: HandshakeKeys?
 
-        init(_ agreement: LegDTLS) { self.agreement = agreement }
+        init(_ agreement: LegDTLS, _ certificate: DTLSCertificate?) {
+            self.agreement = agreement
+            self.certificate = certificate
+        }
 
         /// Of the peer's certificate.
         var expected: [DTLSFingerprint] {
@@ -135,12 +140,16 @@ final class DTLSAgent {
         let place = state.entries.firstIndex { $0.agreement.association == agreement.association }
         guard let place else {
             if state.entries.count >= self.limits.perLeg { self.end(state.entries.removeFirst()) }
-            let entry = Entry(agreement)
-            // A call of before a restart goes on with the keys that it has.
-            entry.isDone = hasKeys
+            let entry = Entry(agreement, self.certificates.find(agreement.certificate))
             state.entries.append(entry)
             self.legs[leg] = state
             self.actions.append(.timer(leg, nil))
+            if hasKeys {
+                // A call of before a restart goes on with the keys that it has.
+                entry.isDone = true
+            } else if entry.certificate == nil {
+                self.fail(leg, entry, "the certificate that was signalled is gone")
+            }
             return entry
         }
         let entry = state.entries.remove(at: place)
@@ -238,15 +247,11 @@ final class DTLSAgent {
         }
         guard self.mayBegin(leg, entry, now) else { return nil }
         let agreement = entry.agreement
-        guard let certificate = self.certificates.find(agreement.certificate) else {
-            self.fail(leg, entry, "the certificate that was signalled is gone")
-            return nil
-        }
         do {
             let association = try DTLSAssociation(
                 context: self.context, role: agreement.role == .client ? .client : .server,
                 profiles: agreement.profiles.compactMap { SRTPProfile(rawValue: $0) },
-                certificate: certificate, fingerprints: entry.expected,
+                certificate: entry.certificate, fingerprints: entry.expected,
                 limits: self.handshakeLimits)
             entry.association = association
             self.sessionCount += 1

@@ -11,8 +11,8 @@ import SIPTransaction
 
 /// What the configuration file says, in the words of the modules that do it.
 enum Settings {
-    /// For the engine. Positions of listeners and realms are their indexes; `fingerprint` is that of
-    /// our DTLS certificate.
+    /// For the engine. Positions of listeners and realms are their indexes; `fingerprint` is that
+    /// of our DTLS certificate.
     static func calls(
         _ file: NodeConfiguration, _ limit: CallLimit, fingerprint: Fingerprint?
     ) throws(NodeError) -> CallConfiguration {

@@ -7,19 +7,31 @@ import Management
 
 // What protects media, for `trunkline status`.
 extension Shard {
+    /// Legs that have keys.
+    var srtpContexts: Int {
+        self.core.engine.listCalls().reduce(0) {
+            $0 + ($1.protection.a.suite == nil ? 0 : 1) + ($1.protection.b.suite == nil ? 0 : 1)
+        }
+    }
+
+    /// How many can have some at a time.
+    var srtpContextsMax: Int {
+        let fastPath = self.file.fastPath
+        let most = fastPath.secureFlowsPerWorker ?? fastPath.flowsPerWorker
+        return most * fastPath.cores.count
+    }
+
     /// Legs with SRTP, and what became of checks and handshakes.
     func securityFigures(_ account: PacketAccount?) -> JSONValue {
         let calls = self.core.engine.listCalls()
         let legs = calls.flatMap { [$0.protection.a, $0.protection.b] }
-        let fastPath = self.file.fastPath
-        let most = fastPath.secureFlowsPerWorker ?? fastPath.flowsPerWorker
         let counters = self.core.engine.counters
         func packets(_ name: String) -> JSONValue {
             JSONValue(account?.packets.first { $0.name == name }?.count ?? 0)
         }
         return [
-            "srtp_contexts": JSONValue(legs.count { $0.suite != nil }),
-            "srtp_contexts_max": JSONValue(most * fastPath.cores.count),
+            "srtp_contexts": JSONValue(self.srtpContexts),
+            "srtp_contexts_max": JSONValue(self.srtpContextsMax),
             "without_keys_yet": JSONValue(legs.count { $0.keying != .plain && $0.suite == nil }),
             "security_mismatches": JSONValue(counters.securityMismatches),
             "rekeys": JSONValue(counters.rekeys),

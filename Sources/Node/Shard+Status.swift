@@ -138,6 +138,11 @@ extension Shard {
             let why = refusal.flatMap { $0 == .absent ? nil : " (\($0.text))" } ?? ""
             conditions.append("the fast path is away\(why): calls are refused until it is back")
         }
+        if self.srtpContexts >= self.srtpContextsMax, self.srtpContexts > 0 {
+            conditions.append(
+                "every SRTP context is in use: secure legs are refused until a call ends; raise "
+                    + "fastpath.secure-flows-per-worker")
+        }
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CallControl
+import Configuration
 import Foundation
 import Management
 import SDP
@@ -49,12 +50,7 @@ import Testing
         let pending = try self.call(node)
         #expect(pending["secure"]?.string == "b")
         #expect(pending["legs"]?[1]?["srtp"]?.string == "no keys yet")
-        try self.answer(
-            parties, invite,
-            [
-                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 "
-                    + "inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31"
-            ])
+        try self.answer(parties, invite, [Self.crypto])
         let legs = try self.call(node)["legs"]
         #expect(legs?[1]?["srtp"]?.string == "AES_CM_128_HMAC_SHA1_80")
         #expect(legs?[1]?["keying"]?.string == "sdes" && legs?[0]?["keying"]?.string == "plain")
@@ -99,6 +95,48 @@ import Testing
         #expect(node.run { $0.core.engine.endCall(number.id) })
         #expect(node.run { $0.dtls.counters.sessions == 0 })
     }
+
+    /// Another certificate is named by the calls that begin after it was made.
+    @Test func certificatesChange() throws {
+        let node = try self.node("srtp: required, keying: [dtls]")
+        let parties = try Parties(node)
+        let before = try #require(node.shard.dtls.fingerprint)
+        node.shard.rotateCertificate()
+        parties.carrier.send(parties.carrier.request("INVITE", body: parties.carrier.sdp))
+        let invite = try #require(parties.service.expect("INVITE", node))
+        let text = try #require(
+            invite.components(separatedBy: "\r\n").first { $0.hasPrefix("a=fingerprint:") })
+        let named = SDPText(text.dropFirst(14).utf8).flatMap { Fingerprint($0) }
+        #expect(named == node.shard.dtls.fingerprint && named != before)
+    }
+
+    @Test func contextsInUseAreACondition() throws {
+        let node = try self.node("srtp: required")
+        let parties = try Parties(node)
+        node.shard.file.fastPath.secureFlowsPerWorker = 1
+        parties.carrier.send(parties.carrier.request("INVITE", body: parties.carrier.sdp))
+        let invite = try #require(parties.service.expect("INVITE", node))
+        #expect(node.shard.conditions().allSatisfy { !$0.contains("SRTP") })
+        try self.answer(parties, invite, [Self.crypto])
+        #expect(node.shard.conditions().contains { $0.hasPrefix("every SRTP context is in use") })
+    }
+
+    /// Who must be encrypted is refused without keys.
+    @Test func aPartyWithoutKeysIsRefused() throws {
+        let node = try self.node("srtp: required")
+        let parties = try Parties(node)
+        let service = parties.service
+        try node.edit("to: service }", to: "to: service }\n  - { prefix: \"+2\", to: carrier }")
+        node.shard.reload()
+        service.send(service.request("INVITE", to: "+2555", call: "s1", body: service.sdp))
+        let refusal = try #require(service.expect("SIP/2.0 488", node))
+        #expect(line("Warning", of: refusal)?.contains("allowed AES_CM_128_HMAC_SHA1_80") == true)
+        let security = try node.result("status")["security"]
+        #expect(security?["security_mismatches"]?.integer == 1)
+    }
+
+    private static let crypto =
+        "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz|2^31"
 
     /// The peer's flights go in as if the rings had brought them; ours are taken from the agent.
     private func shakeHands(
