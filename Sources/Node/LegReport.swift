@@ -33,11 +33,8 @@ struct LegReport {
     /// Nil for RTP in the clear.
     private var suite: String? {
         if let suite = self.protection.suite { return suite.name.description }
-        return self.isSecure ? "no keys yet" : nil
+        return self.protection.keying == .plain ? nil : "no keys yet"
     }
-
-    /// Nothing of it is in the clear.
-    var isSecure: Bool { self.protection.keying != .plain }
 
     private func addFigures(_ members: inout JSONObject) {
         let figures = self.figures

@@ -74,15 +74,19 @@ extension Shard {
         let legs = [
             self.report(.a, call, call.from, figures.a), self.report(.b, call, call.to, figures.b),
         ]
-        members["secure"] = JSONValue(Self.secure(legs))
+        members["secure"] = JSONValue(Self.secure(call.protection))
         members["legs"] = .array(legs.map { .object($0.json) })
         return members
     }
 
     /// Which legs are encrypted.
-    private static func secure(_ legs: [LegReport]) -> String {
-        let sides = legs.filter(\.isSecure).map { $0.side == .a ? "a" : "b" }
-        return sides.count > 1 ? "both" : sides.first ?? "no"
+    private static func secure(_ legs: LegProtections) -> String {
+        switch (legs.a.keying != .plain, legs.b.keying != .plain) {
+        case (true, true): "both"
+        case (true, false): "a"
+        case (false, true): "b"
+        case (false, false): "no"
+        }
     }
 
     private func report(
@@ -104,6 +108,7 @@ extension Shard {
             "to": JSONValue(record.to.text), "calling": JSONValue(text(record.calling)),
             "called": JSONValue(text(record.called)), "status": JSONValue(record.status),
             "end": JSONValue(record.end.description),
+            "secure": JSONValue(self.secure(record.protection)),
             "started_ms": JSONValue(record.startedAt),
             "answered_ms": record.answeredAt.map { JSONValue($0) } ?? .null,
             "ended_ms": JSONValue(record.endedAt),

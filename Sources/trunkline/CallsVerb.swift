@@ -33,7 +33,7 @@ extension Verb {
 
     /// `talked` is in seconds, "-" for a call that nobody answered.
     private static func ended(_ records: [JSONValue]) -> String {
-        let columns = ["id", "from", "to", "calling", "called", "status", "end"]
+        let columns = ["id", "from", "to", "calling", "called", "secure", "status", "end"]
         var table = Table(columns: columns + ["talked"])
         for record in records {
             let answered = record["answered_ms"]?.integer

@@ -88,7 +88,7 @@ import Testing
         try parties.hangUp(after: answer)
         let records = try node.result("records")
         #expect(records[0]?["id"]?.string == id && records[0]?["status"]?.integer == 200)
-        #expect(records[0]?["end"]?.kind == "a string")
+        #expect(records[0]?["end"]?.kind == "a string" && records[0]?["secure"]?.string == "no")
     }
 
     @Test func endOfOneCall() throws {
