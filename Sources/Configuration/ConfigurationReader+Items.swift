@@ -101,7 +101,7 @@ extension ConfigurationReader {
         let codecs = section.texts(TrunkKeys.codecs)
         codecs?.forEach(self.checkCodec)
         let learn = section.flag(TrunkKeys.learnSource)
-        let security = TrunkSecurity(section).read()
+        let security = TrunkSecurity(section, learnsSource: learn).read()
         guard let name, let listener, let realm, let peer,
             let maxCalls = section.integer(TrunkKeys.maxCalls)
         else { return nil }

@@ -41,16 +41,19 @@ struct TrunkSecurity {
     }
 
     private let section: SectionReader
+    private let learnsSource: Bool
     private let issues: IssueList
 
-    /// For the section of one trunk.
-    init(_ section: SectionReader) {
+    /// For the section of one trunk, which may learn sources, or may not.
+    init(_ section: SectionReader, learnsSource: Bool) {
         self.section = section
+        self.learnsSource = learnsSource
         self.issues = section.issues
     }
 
     /// The policy; where something is wrong an issue says so.
     func read() -> MediaSecurityPolicy {
+        let faults = self.issues.issues.count
         let profile = self.profile()
         var policy = profile?.policy ?? MediaSecurityPolicy(keying: [.sdes])
         if let srtp = self.word(TrunkKeys.srtp, Self.srtpWords) { policy.srtp = srtp }
@@ -65,7 +68,8 @@ struct TrunkSecurity {
         } else if policy.usesDTLS {
             policy.rtcpMux = .offer
         }
-        self.check(policy, profile)
+        // What could not be read would be taken for what it is without.
+        if self.issues.issues.count == faults { self.check(policy, profile) }
         return policy
     }
 
@@ -89,7 +93,7 @@ struct TrunkSecurity {
                 TrunkKeys.earlyLatch, "needs ICE and SRTP",
                 "write \(missing) too, or early-latch: false")
         }
-        if policy.ice == .lite, self.section.flag(TrunkKeys.learnSource) {
+        if policy.ice == .lite, self.learnsSource {
             self.fault(
                 TrunkKeys.learnSource, "cannot be with ICE, which checks where media comes from",
                 "leave learn-source out, or write ice: off")

@@ -82,7 +82,10 @@ private let faults: [(lines: [String], message: String)] = [
         ["srtp: yes"],
         "32: trunks[0].srtp: is \"yes\"; write one of required, preferred, off"
     ),
-    (["srtp: requird"], "32: trunks[0].srtp: is \"requird\"; did you mean required?"),
+    (
+        ["srtp: requird", "keying: [dtls]", "early-latch: true"],
+        "32: trunks[0].srtp: is \"requird\"; did you mean required?"
+    ),
     (
         ["srtp: required", "suites: [AES_CM_128]"],
         "33: trunks[0].suites[0]: is \"AES_CM_128\"; write one of AES_CM_128_HMAC_SHA1_80, "
