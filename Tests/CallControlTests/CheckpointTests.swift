@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SDP
 import Testing
 
 @testable import CallControl
@@ -22,7 +23,83 @@ import Testing
         }
         world.run()
         world.expectClean()
+        return Array(samples) + self.secureSamples()
+    }
+
+    /// Those of calls with keys, credentials, handshakes and an INVITE of our own under way.
+    private func secureSamples() -> [[UInt8]] {
+        var samples: Set<[UInt8]> = []
+        let scene = SecureScene(a: SecureScene.browser, b: SecureScene.bypass)
+        scene.alice.script.hangUpAfter = 5000
+        scene.alice.dial()
+        for time in stride(from: UInt64(10), to: 6000, by: 10) {
+            scene.world.run(until: time)
+            if time == 1000, let keys = try? SecureScene.keys(1) {
+                scene.input { $0.dtlsEstablished(scene.id, .a, association: 1, keys: keys) }
+            }
+            if time == 2000 { scene.input { $0.mediaKeysLost(scene.id, .b) } }
+            samples.formUnion(scene.world.checkpoints.values)
+        }
+        scene.finish()
         return Array(samples)
+    }
+
+    /// The former version knew plain media only.
+    @Test func formerVersionIsAPlainCall() throws {
+        let checkpoint = try CallCheckpoint(decoding: FormerCheckpoint.bytes)
+        #expect(checkpoint.stage == .up && checkpoint.a.security == .plain)
+        #expect(!checkpoint.media.a.isSecure && checkpoint.media.b.security == nil)
+        #expect(checkpoint.rekey == nil && checkpoint.b.session.security.secrets == nil)
+        let ports = TestPorts()
+        ports.claim(checkpoint.media.a.local)
+        ports.claim(checkpoint.media.b.local)
+        // Also where the trunk requires encryption by now: the call goes on as it began.
+        var configuration = World.standardConfiguration()
+        configuration.trunks[0].security = SecureScene.sdes
+        let engine = CallEngine(
+            configuration: configuration, ports: ports, shard: 7, host: [0x68],
+            randomness: Randomness(seed: 1))
+        #expect(engine.restore([checkpoint]) == [checkpoint.id])
+        let summary = try #require(engine.call(checkpoint.id))
+        #expect(summary.state == .established && summary.media == checkpoint.media)
+        #expect(summary.protection.a.keying == .plain && !summary.protection.a.isRequired)
+        // Written again it is of this version.
+        let again = try #require(engine.checkpoints.first).encode()
+        #expect(again.first == CallCheckpoint.version)
+        #expect(try CallCheckpoint(decoding: again).media == checkpoint.media)
+        for cut in 0..<FormerCheckpoint.bytes.count {
+            #expect(throws: CheckpointError.self) {
+                try CallCheckpoint(decoding: Array(FormerCheckpoint.bytes.prefix(cut)))
+            }
+        }
+    }
+
+    /// No number of a key or handshake that is not among those given out.
+    @Test func numbersThatCannotBe() throws {
+        let key = SRTPKey(suite: 1, key: [1], salt: [2])
+        let named = [LegKeys.Named(id: 3, key: key)]
+        #expect(LegKeys(named: named, lastID: 3, associations: [], lastNumber: 0) != nil)
+        #expect(LegKeys(named: named, lastID: 2, associations: [], lastNumber: 0) == nil)
+        #expect(LegKeys(named: named, lastID: 0, associations: [], lastNumber: 0) == nil)
+        var keys = try #require(
+            LegKeys(named: named, lastID: .max, associations: [], lastNumber: 0))
+        #expect(keys.id(of: SRTPKey(suite: 1, key: [9], salt: [2])) == 1)
+        #expect(keys.id(of: key) == 3)
+        for number in 0..<UInt8(LegKeys.limit) {
+            _ = keys.id(of: SRTPKey(suite: 2, key: [number], salt: []))
+        }
+        #expect(keys.named.count == LegKeys.limit, "the oldest are forgotten")
+    }
+
+    /// Nothing that is printed shows a key.
+    @Test func keysAreNotPrinted() throws {
+        let keys = try SecureScene.keys(0x5a)
+        var leg = LegKeys()
+        _ = leg.id(of: keys.send)
+        var text = "\(keys) \(leg) "
+        dump(keys, to: &text)
+        dump(leg, to: &text)
+        #expect(!text.contains("90") && !text.contains("190") && !text.contains("5a"), "\(text)")
     }
 
     @Test func bytesGiveTheSameValue() throws {

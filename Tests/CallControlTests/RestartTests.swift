@@ -128,6 +128,78 @@ import Testing
             })
     }
 
+    // MARK: Secure media
+
+    private static func secure(_ world: World, _ alice: Phone, _ bob: Phone) {
+        world.configure {
+            $0.trunks[0].security = SecureScene.bypass
+            $0.trunks[1].security = SecureScene.sdes
+        }
+        alice.script.media = SecureScene.media(SecureScene.bypass, name: "alice")
+        bob.script.media = SecureScene.media(SecureScene.sdes, name: "bobby")
+        alice.script.hangUpAfter = 20_000
+    }
+
+    @Test func secureCallWithChanges() {
+        self.everyStep(
+            "secure",
+            { world, alice, bob in
+                Self.secure(world, alice, bob)
+                let call = alice.dial()
+                world.after(2000) { alice.reinvite(call, direction: "sendonly") }
+                world.after(8000) {
+                    alice.script.media.lines[0] = SecureScene.crypto("N")
+                    alice.reinvite(call)
+                }
+            })
+    }
+
+    @Test func otherKeysAskedFor() {
+        self.everyStep(
+            "rekey",
+            { world, alice, bob in
+                Self.secure(world, alice, bob)
+                alice.dial()
+                world.after(3000) {
+                    guard let id = world.media.keys.first else { return }
+                    world.input { $0.engine.mediaKeysLost(id, .b) }
+                }
+            })
+    }
+
+    /// A killed control plane loses no encrypted call: keys, their names and credentials are the
+    /// same, and go on being so.
+    @Test func keysOutliveTheProcess() throws {
+        for (a, b) in [
+            (SecureScene.bypass, SecureScene.sdes), (SecureScene.browser, SecureScene.dtls),
+        ] {
+            let scene = SecureScene(a: a, b: b)
+            scene.bob.script.media.lines = scene.bob.script.media.lines.map {
+                $0.hasPrefix("a=fingerprint")
+                    ? SecureScene.fingerprint("CD", setup: "active") : $0
+            }
+            scene.establish()
+            for side in Side.allCases where scene.media?[side].dtlsAgreement != nil {
+                let keys = try SecureScene.keys(side.rawValue + 1)
+                scene.input { $0.dtlsEstablished(scene.id, side, association: 1, keys: keys) }
+            }
+            let before = try #require(scene.media)
+            #expect(before.a.security != nil && before.b.security != nil)
+            let summary = scene.engine.call(scene.id)?.protection
+            scene.world.restart()
+            #expect(scene.media == before)
+            #expect(scene.engine.call(scene.id)?.protection == summary)
+            scene.alice.reinvite(try #require(scene.a), direction: "sendonly")
+            scene.world.run(until: 5000)
+            for side in Side.allCases {
+                #expect(scene.media?[side].security == before[side].security)
+                #expect(scene.media?[side].ice == before[side].ice)
+            }
+            #expect(scene.media?.a.send == false)
+            scene.finish()
+        }
+    }
+
     @Test func establishedCallGoesOn() {
         let (world, alice, bob) = self.world()
         alice.script.hangUpAfter = 20_000

@@ -77,7 +77,7 @@ private typealias Progress = PhoneScript.Progress
     /// Each leg's keys are those that its party saw, and another party's key reaches nobody.
     @Test func keysAreEachLegsOwn() throws {
         let scene = SecureScene(a: SecureScene.sdes, b: SecureScene.sdes)
-        scene.alice.script.media.lines = [SecureScene.crypto("A")]
+        scene.alice.script.media.lines = [SecureScene.crypto("B")]
         scene.establish()
         let a = try #require(scene.media?.a.security)
         let b = try #require(scene.media?.b.security)
@@ -86,7 +86,7 @@ private typealias Progress = PhoneScript.Progress
         #expect(told.count == 1 && scene.alice.lines(of: 200, "a=crypto").count == 1)
         let offered = scene.bob.lines(of: nil, "a=crypto")
         #expect(offered.count == MediaSecurityPolicy.usualSuites.count)
-        #expect(!offered.contains { $0.contains("AAAAAAAAAA") || told.contains($0) })
+        #expect(!offered.contains { $0.contains("BBBBBBBBBB") || told.contains($0) })
         scene.finish()
     }
 
