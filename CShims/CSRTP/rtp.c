@@ -32,7 +32,8 @@ TL_PACKET_CODE static void refuse(struct tl_srtp_job *job, uint32_t reason)
 }
 
 /// The next task, filled with what sealing and opening share; `length` is without trailer.
-TL_PACKET_CODE static void task_make(struct burst *burst, struct tl_srtp_job *job, uint32_t length)
+TL_PACKET_CODE static void task_make(struct burst *burst, struct tl_srtp_job *job,
+                                     uint32_t length)
 {
     struct tl_srtp_keys *keys = job->keys;
     struct task *task = keys->aead ? &burst->gcm[burst->gcm_count++] : &burst->cm[burst->cm_count++];
@@ -69,9 +70,11 @@ TL_PACKET_CODE static uint32_t roc_of(const struct tl_srtp_job *job)
 }
 
 /// AES-CM's keys are wanted all at once. GCM goes from packet to packet: it asks for the next ones
-/// while it is at one (gcm_ahead), only the first ones have to be asked for here.
+/// while it is at one (ipsec_mb.c), only the first ones have to be asked for here.
 TL_PACKET_CODE static void prefetch(const struct tl_srtp_job *jobs, uint32_t count)
 {
+    for (uint32_t i = 0; i < count; i++)
+        PREFETCH(jobs[i].keys);
     for (uint32_t i = 0; i < count; i++) {
         const struct tl_srtp_keys *keys = jobs[i].keys;
         if (!keys->aead)
