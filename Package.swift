@@ -121,7 +121,7 @@ let package = Package(
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SDP", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
@@ -148,13 +148,13 @@ let package = Package(
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
             "CallControl", "FlowABI",
-            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "Configuration",
+            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "Configuration",
             "Management",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
-                "Node", "Admission", "Configuration", "Management", "SIPMessage", "FlowABI",
+                "Node", "Admission", "Configuration", "Management", "SIPMessage", "SDP", "FlowABI",
             ],
             swiftSettings: strictSwift),
 
@@ -208,13 +208,13 @@ let package = Package(
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
         tests(
             "NodeTests",
             [
-                "Node", "Admission", "CallControl", "Configuration", "FlowProgramming",
-                "Management", "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport",
-                "Store", "contract-peer",
+                "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
+                "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
+                "SIPTransport", "Store", "contract-peer",
             ]),
         tests(
             "SessionDriverTests",
