@@ -61,8 +61,8 @@ BACKEND(openssl)
 /// Packets whose keys are asked for before theirs is the turn.
 #define GCM_AHEAD 6u
 
-/// Asks for the expanded keys that libipsec-mb reads for a packet: the schedule, with AES-CM the pads
-/// before it; with GCM as many powers of the hash key as there are blocks, which end at byte 1,024.
+/// Asks for the expanded keys that libipsec-mb reads for a packet: the schedule, with AES-CM the
+/// pads before it; with GCM as many powers of the hash key as there are blocks, up to the end.
 TL_PACKET_CODE static inline void expanded_fetch_cm(const struct tl_srtp_expanded *expanded,
                                                     uint32_t key_bytes)
 {

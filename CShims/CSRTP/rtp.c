@@ -36,7 +36,8 @@ TL_PACKET_CODE static void task_make(struct burst *burst, struct tl_srtp_job *jo
                                      uint32_t length)
 {
     struct tl_srtp_keys *keys = job->keys;
-    struct task *task = keys->aead ? &burst->gcm[burst->gcm_count++] : &burst->cm[burst->cm_count++];
+    struct task *task =
+        keys->aead ? &burst->gcm[burst->gcm_count++] : &burst->cm[burst->cm_count++];
     uint32_t ssrc = load_32(job->packet + 8);
     task->expanded = &keys->expanded;
     task->job = job;
