@@ -82,7 +82,8 @@ let package = Package(
         // The load generator. Of what it measures it knows nothing: frames, checks, clocks and
         // histograms are its own. Only SRTP is not: peers that open what it seals vouch for that.
         .executableTarget(
-            name: "CGenerator", dependencies: ["CFlowABI", "CProgram", "CSRTP"], path: "Benchmarks/Generator",
+            name: "CGenerator", dependencies: ["CFlowABI", "CProgram", "CSRTP"],
+            path: "Benchmarks/Generator",
             cSettings: strictC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [.linkedLibrary("bpf")]),
 

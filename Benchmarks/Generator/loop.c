@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The polling loop. Each buffer of the send pool holds a whole frame from the start, and a packet
 // is a patch over whatever packet the buffer was before: drivers send a buffer's content and give
-// it back, and none writes into it (a sealed frame is no such thing: those are made whole). net_memif and net_af_xdp copy it (the latter because the pool
+// it back, and none writes into it. net_memif and net_af_xdp copy it (the latter because the pool
 // is not the one it receives into) and give it back at once, so that the same 32 go round and stay
-// in the processor's cache.
+// in the processor's cache. Only where parties speak SRTP each frame is made whole.
 
 #include <stdio.h>
 #include <time.h>

@@ -9,8 +9,8 @@
 // and the figures `with_frame` have it in both. That a round of frames is made first means that a
 // frame has left the first-level cache when it is met, as one has that a NIC wrote.
 //
-// With secure calls, frames of secure parties arrive sealed, and what the worker takes turns with is
-// the SRTP stage alone on each of its back ends (self_load_stage.c).
+// With secure calls, frames of secure parties arrive sealed, and what the worker takes turns with
+// is the SRTP stage alone on each of its back ends (self_load_stage.c).
 //
 // A turn of either goes over all flows several times, so that each finds its own tables in the
 // caches as far as they fit, not the other's.

@@ -93,10 +93,12 @@ int tl_load_secure_init(struct tl_load *load, const struct tl_options *options)
     secure->engine = tl_srtp_engine_init(memory, TL_SRTP_IPSEC_MB);
     if (secure->engine == NULL)
         return -1;
-    for (uint32_t i = 0; i < KEY_SETS; i++)
-        if (tl_load_keys_derive(secure->engine, &secure->keys[TO_BOX][i], secure->suite, i, 1) < 0 ||
-            tl_load_keys_derive(secure->engine, &secure->keys[FROM_BOX][i], secure->suite, i, 0) < 0)
+    for (uint32_t i = 0; i < DIRECTIONS * KEY_SETS; i++) {
+        uint32_t direction = i / KEY_SETS, k = i % KEY_SETS;
+        if (tl_load_keys_derive(secure->engine, &secure->keys[direction][k], secure->suite, k,
+                                direction == TO_BOX) < 0)
             return -1;
+    }
     load->secure = secure;
     return 0;
 }

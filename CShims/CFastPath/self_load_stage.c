@@ -26,11 +26,10 @@ int tl_load_stages_init(struct tl_load *load, const struct tl_options *options)
         if (stage->engine == NULL || stage->seal == NULL || stage->open == NULL)
             return -1;
         for (uint32_t k = 0; k < load->flow_count; k++) {
-            // Of the worker's keys there are as many, so this many shall be met here.
-            if (!tl_load_is_secure(load, k))
-                continue;
-            if (tl_load_keys_derive(stage->engine, &stage->seal[k], options->load_suite, k, 1) < 0 ||
-                tl_load_keys_derive(stage->engine, &stage->open[k], options->load_suite, k, 1) < 0)
+            uint8_t suite = options->load_suite;
+            if (tl_load_is_secure(load, k) &&
+                (tl_load_keys_derive(stage->engine, &stage->seal[k], suite, k, 1) < 0 ||
+                 tl_load_keys_derive(stage->engine, &stage->open[k], suite, k, 1) < 0))
                 return -1;
         }
     }

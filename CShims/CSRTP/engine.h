@@ -58,6 +58,29 @@ BACKEND(openssl)
     ((engine)->backend == TL_SRTP_IPSEC_MB ? ipsec_mb_##function((engine)->state, __VA_ARGS__)     \
                                            : openssl_##function((engine)->state, __VA_ARGS__))
 
+/// Packets whose keys are asked for before theirs is the turn.
+#define GCM_AHEAD 6u
+
+/// Asks for the expanded keys that libipsec-mb reads for a packet: the schedule, with AES-CM the
+/// pads before it; with GCM as many powers of the hash key as there are blocks, up to the end.
+TL_PACKET_CODE static inline void expanded_fetch_cm(const struct tl_srtp_expanded *expanded,
+                                                    uint32_t key_bytes)
+{
+    for (uint32_t at = 0; at < (key_bytes == 16 ? 48u + 176u : 48u + 240u); at += 64)
+        __builtin_prefetch(expanded->bytes + at, 0, 2);
+}
+
+TL_PACKET_CODE static inline void expanded_fetch_gcm(const struct tl_srtp_expanded *expanded,
+                                                     uint32_t key_bytes, uint32_t packet_bytes)
+{
+    uint32_t powers = packet_bytes / 16 + 2;
+    powers = powers < 48 ? powers : 48;
+    for (uint32_t at = 0; at < (key_bytes == 16 ? 16u + 176u : 16u + 240u); at += 64)
+        __builtin_prefetch(expanded->bytes + at, 0, 2);
+    for (uint32_t at = (1024 - 16 * powers) & ~63u; at < 1024; at += 64)
+        __builtin_prefetch(expanded->bytes + at, 0, 2);
+}
+
 /// Overwrites memory in a way that no compiler leaves out.
 TL_PACKET_CODE static inline void wipe(void *memory, size_t bytes)
 {

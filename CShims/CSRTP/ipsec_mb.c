@@ -39,7 +39,8 @@ struct state {
     _Alignas(64) uint8_t manager_memory[];
 };
 
-_Static_assert(GCM_OFFSET + sizeof(struct gcm_key_data) <= sizeof(struct tl_srtp_expanded), "GCM keys");
+_Static_assert(GCM_OFFSET + sizeof(struct gcm_key_data) == sizeof(struct tl_srtp_expanded),
+               "GCM keys");
 _Static_assert(sizeof(struct expanded_cm) <= sizeof(struct tl_srtp_expanded), "AES-CM keys");
 
 size_t ipsec_mb_size(void)
@@ -110,6 +111,10 @@ void ipsec_mb_gcm(void *memory, struct task *tasks, uint32_t count, bool seal)
     aes_gcm_enc_dec_t large = seal ? manager->gcm256_enc : manager->gcm256_dec;
     for (uint32_t i = 0; i < count; i++) {
         struct task *task = &tasks[i];
+        if (i + GCM_AHEAD < count) {
+            const struct task *later = &tasks[i + GCM_AHEAD];
+            expanded_fetch_gcm(later->expanded, later->key_bytes, later->job->length);
+        }
         (task->key_bytes == 16 ? small : large)(gcm_of(task->expanded), &state->context,
                                                 task->data, task->data, task->data_bytes,
                                                 task->iv, task->authenticated,

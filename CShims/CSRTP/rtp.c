@@ -17,35 +17,12 @@ struct burst {
 /// the second-level cache, which can have more outstanding than the first.
 #define PREFETCH(address) __builtin_prefetch((address), 0, 2)
 
-/// What a packet needs of the keys that ipsec_mb.c expanded: the schedule, before it with AES-CM
-/// the pads; with GCM as many powers of the hash key as there are blocks, which end at byte 1,024.
-TL_PACKET_CODE static void prefetch_expanded(const struct tl_srtp_job *job)
-{
-    const struct tl_srtp_keys *keys = job->keys;
-    const uint8_t *bytes = keys->expanded.bytes;
-    uint32_t schedule = (keys->key_bytes == 16 ? 176u : 240u) + (keys->aead ? 16u : 48u);
-    for (uint32_t i = 0; i < schedule; i += 64)
-        PREFETCH(bytes + i);
-    if (!keys->aead)
-        return;
-    uint32_t powers = job->length / 16 + 2;
-    powers = powers < 48 ? powers : 48;
-    for (uint32_t i = (1024 - 16 * powers) & ~63u; i < 1024; i += 64)
-        PREFETCH(bytes + i);
-}
-
-/// Lines of a packet of G.711, whose length nobody knows yet.
-enum { FETCH_CM = 48 + 176, FETCH_GCM = 16 + 176, FETCH_POWERS = 1024 - 12 * 16 };
-
 TL_PACKET_CODE void tl_srtp_keys_fetch(const struct tl_srtp_engine *engine,
                                        const struct tl_srtp_keys *keys)
 {
-    const uint8_t *bytes = keys->expanded.bytes;
     PREFETCH(keys);
-    for (uint32_t i = 0; i < (engine->met_aead ? FETCH_GCM : FETCH_CM); i += 64)
-        PREFETCH(bytes + i);
-    for (uint32_t i = FETCH_POWERS; engine->met_aead && i < 1024; i += 64)
-        PREFETCH(bytes + i);
+    if (!engine->met_aead)
+        expanded_fetch_cm(&keys->expanded, 16);
 }
 
 TL_PACKET_CODE static void refuse(struct tl_srtp_job *job, uint32_t reason)
@@ -55,10 +32,12 @@ TL_PACKET_CODE static void refuse(struct tl_srtp_job *job, uint32_t reason)
 }
 
 /// The next task, filled with what sealing and opening share; `length` is without trailer.
-TL_PACKET_CODE static void task_make(struct burst *burst, struct tl_srtp_job *job, uint32_t length)
+TL_PACKET_CODE static void task_make(struct burst *burst, struct tl_srtp_job *job,
+                                     uint32_t length)
 {
     struct tl_srtp_keys *keys = job->keys;
-    struct task *task = keys->aead ? &burst->gcm[burst->gcm_count++] : &burst->cm[burst->cm_count++];
+    struct task *task =
+        keys->aead ? &burst->gcm[burst->gcm_count++] : &burst->cm[burst->cm_count++];
     uint32_t ssrc = load_32(job->packet + 8);
     task->expanded = &keys->expanded;
     task->job = job;
@@ -91,12 +70,19 @@ TL_PACKET_CODE static uint32_t roc_of(const struct tl_srtp_job *job)
     return __builtin_bswap32((uint32_t)(job->index >> 16));
 }
 
+/// AES-CM's keys are wanted all at once. GCM goes from packet to packet: it asks for the next ones
+/// while it is at one (ipsec_mb.c), only the first ones have to be asked for here.
 TL_PACKET_CODE static void prefetch(const struct tl_srtp_job *jobs, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++)
         PREFETCH(jobs[i].keys);
-    for (uint32_t i = 0; i < count; i++)
-        prefetch_expanded(&jobs[i]);
+    for (uint32_t i = 0; i < count; i++) {
+        const struct tl_srtp_keys *keys = jobs[i].keys;
+        if (!keys->aead)
+            expanded_fetch_cm(&keys->expanded, keys->key_bytes);
+        else if (i < GCM_AHEAD)
+            expanded_fetch_gcm(&keys->expanded, keys->key_bytes, jobs[i].length);
+    }
 }
 
 TL_PACKET_CODE static void seal_gather(struct burst *burst, struct tl_srtp_job *jobs,

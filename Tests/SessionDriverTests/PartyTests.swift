@@ -22,23 +22,33 @@ import Testing
             seen[PartyAddresses.portsOfAddress] == SocketAddress(address: self.other, port: 10_000))
     }
 
+    private func leg(_ local: UInt16, _ remote: UInt16?) -> MediaIntent.Leg {
+        var leg = MediaIntent.Leg(
+            local: MediaPort(
+                addressIndex: 0, rtp: SocketAddress(address: self.one, port: local)))
+        leg.remote = remote.map { SocketAddress(address: self.other, port: $0) }
+        return leg
+    }
+
     @Test func aPlanHasALineForEachCallWhosePartiesAreKnown() {
-        func leg(_ local: UInt16, _ remote: UInt16?) -> MediaIntent.Leg {
-            var leg = MediaIntent.Leg(
-                local: MediaPort(
-                    addressIndex: 0, rtp: SocketAddress(address: self.one, port: local)))
-            leg.remote = remote.map { SocketAddress(address: self.other, port: $0) }
-            return leg
-        }
         var plan = PlanFile()
-        plan.add(MediaIntent(a: leg(20_000, 10_000), b: leg(20_002, 10_002)))
-        plan.add(MediaIntent(a: leg(20_004, 10_004), b: leg(20_006, nil)))
+        plan.add(MediaIntent(a: self.leg(20_000, 10_000), b: self.leg(20_002, 10_002)))
+        plan.add(MediaIntent(a: self.leg(20_004, 10_004), b: self.leg(20_006, nil)))
         #expect(
             plan.text == """
                 trunkline-plan 1
                 198.51.100.2:10000 198.51.100.1:20000 198.51.100.2:10002 198.51.100.1:20002
 
                 """)
+    }
+
+    @Test func aPlanHasTheKeysOfPartyB() {
+        var secure = self.leg(20_002, 10_002)
+        func key(_ first: UInt8) -> SRTPKey { .init(suite: 1, key: [first, 10], salt: [255]) }
+        secure.security = LegSecurity(keyID: 1, receive: key(1), send: key(2))
+        var plan = PlanFile()
+        plan.add(MediaIntent(a: self.leg(20_000, 10_000), b: secure))
+        #expect(plan.text.hasSuffix(" 198.51.100.1:20002 1 010aff 020aff\n"))
     }
 
     @Test func aPlanThatCannotBeWrittenIsRefused() throws {

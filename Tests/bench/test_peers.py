@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is said to rtpengine and what is read from it, and reading of generator and /proc."""
 
+import base64
 import unittest
 
 import kit_path  # noqa: F401
@@ -8,7 +9,7 @@ import machine
 from children import BenchError
 from generator import Load, ceiling
 from peers import bencode
-from peers.rtpengine import CallSetUp, media_of
+from peers.rtpengine import SUITE, CallSetUp, crypto_of, media_of
 from profiles.memif import outside_slow_state
 
 RELAY_SDP = "v=0\r\nc=IN IP4 198.18.1.1\r\nm=audio {port} RTP/AVP 0\r\na=rtcp-mux\r\n"
@@ -46,6 +47,22 @@ class SetUp(unittest.TestCase):
         # What A is told in the answer is where A sends to; B was told in the offer.
         self.assertEqual(call.plan_line(), "198.18.1.2:6006 198.18.1.1:10004 "
                                            "198.18.1.3:6006 198.18.1.1:10002\n")
+
+    def test_a_secure_call_makes_keys(self):
+        call = CallSetUp(3, secure=True)
+        self.assertEqual(call.message()["transport-protocol"], "RTP/SAVP")
+        theirs = bytes(range(30))
+        offer = RELAY_SDP.format(port=10002) + (
+            "a=crypto:1 AEAD_AES_256_GCM inline:AAAA\r\n"
+            f"a=crypto:2 {SUITE} inline:{base64.b64encode(theirs).decode()}|2^31\r\n")
+        self.assertFalse(call.took({"result": "ok", "sdp": offer}))
+        answer = call.message()["sdp"]
+        self.assertIn("m=audio 6006 RTP/SAVP 0", answer)
+        self.assertEqual(crypto_of(answer), ("2", call.master))
+        self.assertTrue(call.took({"result": "ok", "sdp": RELAY_SDP.format(port=10004)}))
+        self.assertEqual(call.plan_line().split()[4:], ["1", call.master.hex(), theirs.hex()])
+        with self.assertRaises(ValueError):
+            crypto_of(RELAY_SDP.format(port=7))
 
     def test_a_refusal_ends_the_measurement(self):
         with self.assertRaisesRegex(BenchError, "out of ports"):

@@ -44,9 +44,39 @@ static void test_right(void)
     tl_plan_free(&plan);
 }
 
+#define PLAIN "192.0.2.1:5000 198.51.100.1:20000 192.0.2.2:6000 198.51.100.2:20002"
+#define KEY "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d"
+
+static void test_secure(void)
+{
+    struct tl_plan plan;
+    CHECK_EQUAL(read_text(&plan, HEAD PLAIN " 1 " KEY " ff" KEY "\n"), -1);
+    CHECK_EQUAL(read_text(&plan, HEAD PLAIN " 1 " KEY " " KEY "\n"), 0);
+    const struct tl_call *call = &plan.calls[0];
+    CHECK_EQUAL(call->suite, 1);
+    CHECK_EQUAL(call->key_bytes, 30);
+    for (uint32_t i = 0; i < 30; i++) {
+        CHECK_EQUAL(call->key_of_b[i], i);
+        CHECK_EQUAL(call->key_of_relay[i], i);
+    }
+    tl_plan_free(&plan);
+    CHECK_EQUAL(read_text(&plan, HEAD CALL), 0);
+    CHECK_EQUAL(plan.calls[0].suite, 0);
+    tl_plan_free(&plan);
+}
+
 static void test_wrong(void)
 {
     static const char *const plans[] = {
+        HEAD PLAIN " 1\n",
+        HEAD PLAIN " 1 " KEY "\n",
+        HEAD PLAIN " 0 " KEY " " KEY "\n",
+        HEAD PLAIN " 12 " KEY " " KEY "\n",
+        HEAD PLAIN " 1 " KEY " " KEY " \n",
+        HEAD PLAIN " 1 " KEY "0 " KEY "0\n",
+        HEAD PLAIN " 1 " KEY " 0g" KEY "\n",
+        HEAD PLAIN " 1  \n",
+        HEAD PLAIN " 1 " KEY KEY " " KEY KEY "\n",
         "",
         "\n",
         "trunkline-plan 2\n" CALL,
@@ -136,6 +166,7 @@ static void test_made(void)
 int main(void)
 {
     test_right();
+    test_secure();
     test_wrong();
     test_limits();
     test_garbled();

@@ -12,7 +12,7 @@ from profiles.self_load import self_load
 from result import HIGHER, LOWER
 
 TITLE = "SRTP by suite and pairing, DTLS handshakes, STUN answers, memory of a secure call"
-SECONDS = (190, 75)
+SECONDS = (70, 24)
 SESSIONS = 10000
 SUITES = ("gcm128", "gcm256", "cm80", "cm32", "cm256_80")
 BOTH_LEGS = ("gcm128", "cm80")
@@ -36,7 +36,7 @@ def run(bench):
 
 
 def _suites(bench):
-    rounds, seconds = bench.pick(5, 1), bench.pick(2, 1)
+    rounds, seconds = bench.pick(3, 1), 1
     kinds = [(suite, "rtp-srtp") for suite in SUITES] + [(suite, "srtp-srtp")
                                                          for suite in BOTH_LEGS]
     found = {kind: [] for kind in kinds}
@@ -68,7 +68,7 @@ def _ratio(bench, suite, reports):
 
 
 def _handshakes(bench):
-    seconds = bench.pick(10, 4)
+    seconds = bench.pick(8, 4)
     bench.say(f"DTLS handshakes for {seconds} s")
     found = measure_handshakes(bench, seconds)
     bench.record("handshakes", {"report": found})

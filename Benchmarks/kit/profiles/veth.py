@@ -46,6 +46,7 @@ class Side:
     """One of the two, and all that was measured of it."""
 
     name, most, start = "", 0, 0  # calls: as far as the search goes, and where it begins
+    times = ((4, 2), (2, 1))  # a window's seconds and warm-up, in a full run and a quick one
     suite = None  # of party B's legs, as trunkline-sessions names it; None: they are plain
 
     def __init__(self, bench):
@@ -60,7 +61,7 @@ class Side:
 
     def window(self, generator, pid, calls):
         """(verdict, outcome) of one window."""
-        seconds, warm_up = self.bench.pick(4, 2), self.bench.pick(2, 1)
+        seconds, warm_up = self.bench.pick(*self.times)
         load = generator.run(f"{self.bench.profile} {self.name} {calls} calls", "--calls", calls, "--stream-pps",
                              STREAM_PPS, seconds=seconds, warm_up=warm_up, pid=pid)
         self.bench.say(f"{self.name}, {calls:,} calls: {load.brief()}"
@@ -136,11 +137,11 @@ class ProductSide(Side):
         return (period.report or {}).get("busy_share"), period.fault(load)
 
 
-def compare(bench, peer, product):
+def compare(bench, peer, product, resolution):
     """Searches for the highest load of each, and confirms both in turns."""
     for side in (peer, product):
         bench.say(f"{side.name} holds {side.most:,} calls")
-        side.search(bench.pick(RESOLUTION, 0.25))
+        side.search(resolution)
     if peer.calls and product.calls:
         wanted = [peer.to_confirm(), product.to_confirm()]
         bench.say(f"confirming {wanted[0]:,} and {wanted[1]:,} calls in turns")
@@ -150,7 +151,7 @@ def compare(bench, peer, product):
 
 def run(bench):
     peer, product = RtpEngineSide(bench), ProductSide(bench)
-    compare(bench, peer, product)
+    compare(bench, peer, product, bench.pick(RESOLUTION, 0.25))
     _load_rows(bench, product, peer)
     busy, fault = product.busy_share(max(peer.calls, LOWEST))
     bench.row("relay.busy_percent.veth_at_rtpengine_load", 100 * busy if busy is not None else None,
