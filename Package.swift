@@ -61,7 +61,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("IPSec_MB"), .linkedLibrary("crypto")]),
         .target(
             name: "CTables", dependencies: ["CFlowABI", "CSRTP"], path: "CShims/CTables",
-            cSettings: packetC),
+            cSettings: packetC, linkerSettings: [.linkedLibrary("IPSec_MB")]),
         .target(
             name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CTables"],
             path: "CShims/CStages",
@@ -71,7 +71,8 @@ let package = Package(
             name: "CProgram", path: "CShims/CProgram",
             cSettings: strictC + [.unsafeFlags(["-D_GNU_SOURCE"])]),
         .executableTarget(
-            name: "CFastPath", dependencies: ["CFlowABI", "CProgram", "CSRTP", "CTables", "CStages"],
+            name: "CFastPath",
+            dependencies: ["CFlowABI", "CProgram", "CSRTP", "CTables", "CStages"],
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [

@@ -240,6 +240,7 @@ static int make_worker(struct tl_node *node, uint32_t index)
         .shard_count = geometry->shard_count,
         .flows_per_worker = geometry->flows_per_worker,
         .next_hops = next_hops_for(geometry->flows_per_worker),
+        .ice_flows = geometry->flows_per_worker / 2, // one leg of each call
         .realm_count = geometry->realm_count,
         .address_count = geometry->address_count,
         .record_stride = node->own_layout.records.stride_bytes,

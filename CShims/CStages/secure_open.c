@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Opening: SRTP that arrived becomes RTP, or is dropped and changes nothing.
+#include "ice.h"
 #include "secure.h"
 
 // Header with contributing sources and extension, which stay readable; 0: it does not fit.
@@ -117,6 +118,13 @@ static void go_on(struct tl_worker *worker, struct parked_in *waiting,
         return;
     }
     worker->counters.srtp_opened++;
+    if (TL_UNLIKELY(packet->flags & TL_PACKET_LEARN)) {
+        if (!tl_ice_latch(worker, packet)) {
+            stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
+            return;
+        }
+        passage->flags = packet->flags;
+    }
     packet->length = (uint16_t)(packet->length - (passage->length - job->length));
     packet->payload_length = (uint16_t)job->length;
     passage->length = job->length;

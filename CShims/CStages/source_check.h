@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // A flow takes packets from the address and port that signalling named, and from nowhere else.
 // While a learn window is open, another source goes on as a candidate: valid RTP makes it the
-// flow's source (rtp_receive), anything else is dropped as wrong_source.
+// flow's source (rtp_receive), anything else is dropped as wrong_source. A flow that speaks ICE
+// takes checks from everywhere, and media from where its agent says.
 // Cost: 40 instructions for an RTP packet over IPv6, none for a usual one
 // (Tests/gates/instructions.txt).
 
 #ifndef TL_SOURCE_CHECK_H
 #define TL_SOURCE_CHECK_H
 
+#include "ice.h"
 #include "stage.h"
 
 static inline int source_may_learn(const struct tl_worker *worker, const struct tl_packet *packet)
@@ -59,8 +61,18 @@ TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packe
         }
         expected = worker->cold[passage->slot].rtcp_source_key;
     }
+    int speaks_ice = (ingress->flags & TL_FLOW_ICE) != 0;
+    if (TL_UNLIKELY(speaks_ice) && passage->length > 0 && passage->rtp[0] < 4) {
+        tl_ice_stun(worker, packet); // from wherever it comes, and without spending the budget
+        return 0;
+    }
     if (TL_LIKELY(source_is_accepted(packet, passage, expected)))
         return 1;
+    if (speaks_ice) {
+        int goes_on = tl_ice_source(worker, packet);
+        passage->flags = packet->flags;
+        return goes_on;
+    }
     if (!source_may_learn(worker, packet))
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
     packet->flags |= TL_PACKET_LEARN;

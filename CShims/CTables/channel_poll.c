@@ -42,6 +42,18 @@ static void put_learned(struct tl_worker *worker, struct tl_channel *channel, ui
     event_put(channel, &event);
 }
 
+static void put_path(struct tl_worker *worker, struct tl_channel *channel, uint32_t slot,
+                     uint64_t now_ns)
+{
+    struct tl_event event = event_of_flow(worker, slot, TL_EVENT_PATH_SELECTED, now_ns);
+    const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    const struct tl_ice *ice = tl_ice_of(worker, slot);
+    memcpy(event.address, record->source_address, 16);
+    event.port = record->source_port;
+    event.value = ice != NULL && ice->nominated;
+    event_put(channel, &event);
+}
+
 TL_PACKET_CODE void tl_channel_notify(struct tl_worker *worker, uint32_t slot, uint32_t what)
 {
     struct tl_flow_cold *cold = &worker->cold[slot];
@@ -81,7 +93,8 @@ static uint32_t pending_send(struct tl_worker *worker, struct tl_channel *channe
             continue;
         }
         uint32_t needed = (cold->pending & TL_PENDING_TIMEOUT ? 1u : 0u) +
-                          (cold->pending & TL_PENDING_LEARNED ? 1u : 0u);
+                          (cold->pending & TL_PENDING_LEARNED ? 1u : 0u) +
+                          (cold->pending & TL_PENDING_PATH ? 1u : 0u);
         if (needed > room) {
             if (!(cold->pending & TL_PENDING_LATE))
                 worker->counters.events_deferred++;
@@ -90,6 +103,8 @@ static uint32_t pending_send(struct tl_worker *worker, struct tl_channel *channe
         }
         if (cold->pending & TL_PENDING_LEARNED)
             put_learned(worker, channel, slot, now_ns);
+        if (cold->pending & TL_PENDING_PATH)
+            put_path(worker, channel, slot, now_ns);
         if (cold->pending & TL_PENDING_TIMEOUT)
             put_timeout(worker, channel, slot, now_ns);
         cold->pending = 0;
@@ -191,7 +206,7 @@ static void commands_take(struct tl_worker *worker, uint32_t shard, uint64_t now
         if (fits)
             command_answer(worker, shard, &command, now_ns);
         if (command.operation == TL_OP_KEYS || command.operation == TL_OP_ICE)
-            tl_srtp_wipe(&command, sizeof(command));
+            tl_srtp_wipe(&command, sizeof(command)); // secrets do not stay on the stack
         if (!fits)
             break;
         room -= channel->event_position - before;

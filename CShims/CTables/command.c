@@ -4,6 +4,7 @@
 // What version one of each operation needs. Later versions may be longer, never shorter.
 #define BARE_BYTES offsetof(struct tl_command, spec)
 #define SPEC_BYTES (offsetof(struct tl_command, spec) + 128)
+#define ICE_BYTES  (offsetof(struct tl_command, spec) + 200)
 
 static int32_t slot_find(const struct tl_worker *worker, const struct tl_command *command,
                          uint32_t *slot)
@@ -116,6 +117,17 @@ static int32_t apply_remove(struct tl_worker *worker, const struct tl_command *c
     return status;
 }
 
+static int32_t apply_ice(struct tl_worker *worker, const struct tl_command *command)
+{
+    uint32_t slot;
+    if (command->size_bytes < ICE_BYTES)
+        return TL_STATUS_BAD_SIZE;
+    int32_t status = live_find(worker, command, &slot);
+    if (status != TL_STATUS_OK)
+        return status;
+    return tl_ice_program(worker, slot, (const void *)&command->spec);
+}
+
 static int32_t apply_list(const struct tl_worker *worker, uint32_t shard,
                           const struct tl_command *command, uint32_t *listed)
 {
@@ -154,6 +166,8 @@ static int32_t apply(struct tl_worker *worker, uint32_t shard, const struct tl_c
         return apply_remove(worker, command);
     case TL_OP_LIST:
         return apply_list(worker, shard, command, value);
+    case TL_OP_ICE:
+        return apply_ice(worker, command);
     default:
         return TL_STATUS_BAD_OPERATION;
     }

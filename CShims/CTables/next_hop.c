@@ -5,7 +5,9 @@ static uint32_t hop_hash(const struct tl_next_hops *hops, const uint64_t address
                          uint32_t realm_index)
 {
     uint64_t mixed = (address[0] ^ realm_index) * 0x9e3779b97f4a7c15ull;
-    mixed = (mixed ^ address[1]) * 0xd6e8feb86659fd93ull;
+    // The last bytes, which differ most, stand highest: a product would not bring them down.
+    uint64_t last = address[1] << 32 | address[1] >> 32;
+    mixed = (mixed ^ last) * 0xd6e8feb86659fd93ull;
     return (uint32_t)(mixed >> 32) & (hops->count - 1);
 }
 

@@ -175,7 +175,7 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
         learn_open(worker, slot, now_ns);
     uint8_t source[16];
     memcpy(source, record->source_address, 16);
-    int learned = taken_up && record->source_learned && spec->flags & TL_FLOW_LEARN;
+    int learned = taken_up && record->source_learned && spec->flags & (TL_FLOW_LEARN | TL_FLOW_ICE);
     uint16_t port = record->source_port;
     source_signalled(worker, slot, spec);
     if (learned)
@@ -202,6 +202,10 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
     struct tl_flow_spec old = cold->spec;
     int keeps_source = same_remote(&old, spec) &&
                        !(record->source_learned && !(spec->flags & TL_FLOW_LEARN));
+    if (record->source_learned && old.flags & spec->flags & TL_FLOW_ICE)
+        keeps_source = 1; // wherever the default candidate points now
+    if (old.flags & TL_FLOW_ICE && !(spec->flags & TL_FLOW_ICE))
+        tl_ice_drop(worker, slot);
     cold->spec = *spec;
     settings_apply(worker, slot, spec, TL_FLOW_STARTED | TL_FLOW_JUMPED | TL_FLOW_LEARN_OPEN |
                                            TL_FLOW_HAIRPIN);
@@ -255,6 +259,17 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
     return 1;
 }
 
+TL_PACKET_CODE void tl_flow_unlearn(struct tl_worker *worker, uint32_t slot)
+{
+    const struct tl_flow_spec *spec = &worker->cold[slot].spec;
+    struct tl_route route;
+    if (tl_route_find(worker, spec, spec->remote_address, spec->remote_port, &route) !=
+        TL_STATUS_OK)
+        return;
+    tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, &route);
+    source_signalled(worker, slot, spec);
+}
+
 // A BYE says that the stream ends (RFC 3550 6.3.7). It leaves with the next tick; when too many
 // wait, the remote party finds out by itself.
 static void farewell_queue(struct tl_worker *worker, uint32_t slot)
@@ -297,6 +312,7 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
     flow->ingress.flags = 0;
     tl_route_apply(worker, slot, NULL, 0, &nowhere);
     flow->egress.generation = 0;
+    tl_ice_drop(worker, slot);
     cold->pending = 0;
     tl_store_release_u32(&tl_worker_record(worker, slot)->state, TL_RECORD_FREE);
     worker->live--;

@@ -118,6 +118,18 @@ static void headers_make(const struct tl_worker *worker, const struct tl_flow_sp
     egress->ip_sum = fold(sum_words(fixed, sizeof(fixed), addresses));
 }
 
+TL_PACKET_CODE void tl_route_egress(const struct tl_worker *worker,
+                                    const struct tl_flow_spec *spec, const uint8_t address[16],
+                                    uint16_t port, const struct tl_route *route,
+                                    struct tl_flow_egress *egress)
+{
+    memset(egress, 0, sizeof(*egress));
+    egress->hop = route->hop;
+    egress->target = route->target;
+    egress->way = route->variant;
+    headers_make(worker, spec, address, port, egress);
+}
+
 TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
                                    const uint8_t address[16], uint16_t port,
                                    const struct tl_route *route)

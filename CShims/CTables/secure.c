@@ -104,7 +104,9 @@ static void receive_change(struct tl_worker *worker, uint32_t slot, struct tl_se
     keys_move(&secure->now.keys, fresh);
     tl_store_release_u64(&record->ingress_index, 0); // of another key
     tl_store_release_u32(&record->ingress_rtcp_index, 0);
-    worker->flows[slot].ingress.flags &= (uint16_t)~(TL_FLOW_STARTED | TL_FLOW_JUMPED);
+    struct tl_flow_ingress *ingress = &worker->flows[slot].ingress;
+    ingress->flags &= (uint16_t)~(TL_FLOW_STARTED | TL_FLOW_JUMPED);
+    ingress->stream++; // its indexes begin anew, so the peer maps it anew
 }
 
 // Another sending key, or the first that this process knows. Indexes below the record's next one

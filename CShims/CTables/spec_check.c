@@ -89,7 +89,8 @@ TL_PACKET_CODE int32_t tl_spec_check_port(const struct tl_worker *worker,
 TL_PACKET_CODE int32_t tl_spec_check(const struct tl_worker *worker, uint32_t slot,
                                      const struct tl_flow_spec *spec)
 {
-    if (spec->flags & ~TL_FLOW_FLAGS_ALL)
+    const uint32_t both = TL_FLOW_ICE | TL_FLOW_LEARN; // each has an idea of its own of the source
+    if (spec->flags & ~TL_FLOW_FLAGS_ALL || (spec->flags & both) == both)
         return TL_STATUS_BAD_FLAGS;
     int32_t status = check_remote(worker, spec);
     if (status == TL_STATUS_OK)

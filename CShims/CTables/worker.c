@@ -3,7 +3,7 @@
 
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
-    uint64_t flows, cold, ports, places, secures, words, hops, heads, end;
+    uint64_t flows, cold, ports, places, words, hops, heads, hmac, ices, secures, end;
     uint32_t ports_stride;
 };
 
@@ -27,11 +27,13 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.ports = line_up(cut.cold + config->flows_per_worker * sizeof(struct tl_flow_cold));
     uint64_t ports = (uint64_t)cut.ports_stride * config->address_count;
     cut.places = line_up(cut.ports + ports * sizeof(struct tl_port_entry));
-    cut.secures = line_up(cut.places + config->flows_per_worker * sizeof(uint32_t));
-    cut.words = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
+    cut.words = line_up(cut.places + config->flows_per_worker * sizeof(uint32_t));
     cut.hops = line_up(cut.words + config->next_hops * sizeof(uint64_t));
     cut.heads = line_up(cut.hops + config->next_hops * sizeof(struct tl_next_hop));
-    cut.end = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
+    cut.hmac = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
+    cut.ices = line_up(cut.hmac + (config->ice_flows != 0 ? tl_hmac_size() : 0));
+    cut.secures = line_up(cut.ices + config->ice_flows * sizeof(struct tl_ice));
+    cut.end = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
     return cut;
 }
 
@@ -71,6 +73,8 @@ static const char *config_problem(const struct tl_worker_config *config)
     if (config->secure_flows > config->flows_per_worker ||
         (config->secure_flows != 0 && config->srtp == NULL))
         return "secure flows per worker must be at most the flows, and need an SRTP engine";
+    if (config->ice_flows > config->flows_per_worker)
+        return "more flows with ICE than flows";
     if (!between(config->next_hops, 2, 65536) || (config->next_hops & (config->next_hops - 1)))
         return "the table of next hops must be a power of two from 2 to 65536";
     if (config->realm_count > TL_REALMS_MAX || config->address_count > TL_ADDRESSES_MAX)
@@ -160,9 +164,7 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
         return NULL;
     struct cut cut = cut_make(config);
     uint8_t *base = memory;
-    // Contexts are not touched before a flow takes one.
-    memset(base, 0, cut.secures);
-    memset(base + cut.words, 0, cut.end - cut.words);
+    memset(base, 0, cut.ices); // agents and contexts are cleared when they are taken
     struct tl_worker *worker = memory;
     worker->flows = (void *)(base + cut.flows);
     worker->cold = (void *)(base + cut.cold);
@@ -179,6 +181,10 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     memset(worker->secure_places, 0xff, worker->flow_count * sizeof(worker->secure_places[0]));
     worker->secure_free = TL_NO_SECURE;
     worker->secure_count = config->secure_flows;
+    worker->hmac = config->ice_flows != 0 ? tl_hmac_init(base + cut.hmac) : NULL;
+    worker->ices = (void *)(base + cut.ices);
+    worker->ice_count = config->ice_flows;
+    worker->ice_free = TL_NO_FLOW;
     flows_init(worker, (uint64_t)cut.ports_stride * config->address_count);
     tl_counters_restore(&worker->counters, worker->page);
     return worker;

@@ -70,7 +70,7 @@ static void workers_make(struct world *world)
     for (uint32_t i = 0; i < world->worker_count; i++) {
         struct tl_worker_config config = {
             .index = i, .worker_count = world->worker_count, .shard_count = 2,
-            .flows_per_worker = FLOWS, .next_hops = 16, .realm_count = 3,
+            .flows_per_worker = FLOWS, .next_hops = 16, .ice_flows = ICE_FLOWS, .realm_count = 3,
             .address_count = ADDRESS_COUNT, .record_stride = sizeof(struct tl_flow_record),
             .realms = world->realms, .addresses = world->addresses,
             .records = (uint8_t *)&world->records[i * FLOWS], .page = &world->pages[i],

@@ -1,7 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # Builds and runs the C tests of CTables and CStages: plain, and with the address and undefined
-# behaviour sanitizers. Usage: Tests/CStages/run.sh [name of one test, as in test_<name>.c]
+# behaviour sanitizers.
+#   Tests/CStages/run.sh [NAME]                  one test, as in test_<name>.c
+#   Tests/CStages/run.sh speed [FLOWS [ROUNDS]]  STUN answers a second: stun_speed.c
 # The last line is `N passed, N failed, N skipped`.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -13,17 +15,22 @@ out=${BUILD_DIR:-$root/.build/cstages}
 shims=$root/CShims
 flags="-std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
     -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g
-    -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CTables/include -I$shims/CStages/include -I$here"
+    -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CTables/include
+    -I$shims/CStages/include -I$here"
 
-build_and_run() { # variant, flags
+objects_build() { # variant, flags
     mkdir -p "$out/$1"
     objects=
-    for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
-        "$here"/harness.c "$here"/frames.c; do
+    for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CTables/*.c \
+        "$shims"/CStages/*.c "$here"/harness.c "$here"/frames.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         "$CLANG" $flags -Wfunction-effects $2 -c "$source" -o "$object"
         objects="$objects $object"
     done
+}
+
+build_and_run() { # variant, flags
+    objects_build "$1" "$2"
     for test in "$here"/test_${wanted}.c; do
         name=$(basename "$test" .c)
         "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -lIPSec_MB -lcrypto -o "$out/$1/$name"
@@ -32,6 +39,19 @@ build_and_run() { # variant, flags
     done
 }
 
+if [ "${1:-}" = speed ]; then
+    shift
+    objects_build plain -O2
+    "$CLANG" $flags -O2 -fuse-ld=lld "$here/stun_speed.c" $objects -lIPSec_MB -lcrypto -o "$out/stun_speed"
+    exec "$out/stun_speed" "$@"
+fi
+mkdir -p "$out"
+STUN_CASES=$out/stun_cases.txt
+export STUN_CASES
+: >"$STUN_CASES"
+if [ -f "$TRUNKLINE_TESTDATA/teams/stun-ice-lite.json" ]; then
+    python3 "$here/stun_cases.py" "$TRUNKLINE_TESTDATA/teams/stun-ice-lite.json" >"$STUN_CASES"
+fi
 wanted=${1:-*}
 passed=0 failed=0
 build_and_run sanitized "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"

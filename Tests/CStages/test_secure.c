@@ -64,8 +64,8 @@ static void end_make(struct end *end, const struct tl_srtp_key *key)
 }
 
 // Sends 160 bytes of `fill` as the secure party; returns the reason.
-static uint32_t send_sealed(struct world *world, struct end *end, uint64_t index, uint32_t ssrc,
-                            uint8_t fill)
+static uint32_t send_sealed_from(struct world *world, const struct sender *sender,
+                                 struct end *end, uint64_t index, uint32_t ssrc, uint8_t fill)
 {
     uint8_t bytes[512] = {0x80, 0};
     put_16(bytes + 2, (uint32_t)index & 0xffff);
@@ -75,7 +75,13 @@ static uint32_t send_sealed(struct world *world, struct end *end, uint64_t index
     struct tl_srtp_job job = {&end->keys, bytes, 172, 12, index, 0, 0};
     tl_srtp_seal(engine, &job, 1);
     CHECK(job.good);
-    return send_udp(world, &party_b, bytes, job.length);
+    return send_udp(world, sender, bytes, job.length);
+}
+
+static uint32_t send_sealed(struct world *world, struct end *end, uint64_t index, uint32_t ssrc,
+                            uint8_t fill)
+{
+    return send_sealed_from(world, &party_b, end, index, ssrc, fill);
 }
 
 // Opens what the box sent; the payload's first byte, or -1.
@@ -397,6 +403,42 @@ static void test_dtls_budget(void)
     world_free(world);
 }
 
+// Before a nomination the first source whose SRTP authenticates is the party, and nobody else.
+static void test_early_latch(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_80, 1);
+    struct world *world = secure_call(&keys);
+    struct tl_flow_spec spec = world->worker->cold[1].spec;
+    spec.flags |= TL_FLOW_ICE | TL_FLOW_EARLY_LATCH | TL_FLOW_RTCP_MUX;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &spec), TL_STATUS_OK);
+    struct tl_flow_ice ice = {.local_ufrag_bytes = 4, .local_password_bytes = 22};
+    memset(ice.local_ufrag, 'u', 4);
+    memset(ice.local_password, 'p', 22);
+    struct tl_command message = {.size_bytes = sizeof(message), .operation = TL_OP_ICE,
+                                 .flow_index = 1, .generation = 7};
+    memcpy((uint8_t *)&message + offsetof(struct tl_command, spec), &ice, sizeof(ice));
+    struct tl_event answer;
+    tl_command_apply(world->worker, 0, &message, world->now_ns, &answer);
+    CHECK_EQUAL(answer.status, TL_STATUS_OK);
+    struct sender stranger = party_b, party = party_b, late = party_b;
+    stranger.source_port = 41000;
+    party.source_port = 42000;
+    late.source_port = 43000;
+    struct end to_box, from_box;
+    end_make(&to_box, &keys.receive);
+    end_make(&from_box, &keys.send);
+    CHECK_EQUAL(send_sealed_from(world, &stranger, &from_box, 1, 9, 1), TL_DROP_INDEX_WRONG_SOURCE);
+    CHECK_EQUAL(send_sealed_from(world, &party, &to_box, 1, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->records[1].source_port, 42000);
+    CHECK_EQUAL(send_sealed_from(world, &late, &to_box, 2, 9, 1), TL_DROP_INDEX_WRONG_SOURCE);
+    CHECK_EQUAL(send_sealed_from(world, &party, &to_box, 3, 9, 1), TL_DROP_REASON_COUNT);
+    send_rtp(world, &party_a, (struct rtp){.sequence = 1, .ssrc = 5});
+    struct frame frame = read_frame(world->packets[0].data, world->packets[0].length);
+    CHECK_EQUAL(frame.destination_port, 42000);
+    check_identity(world);
+    world_free(world);
+}
+
 int main(void)
 {
     void *memory = aligned_alloc(64, (tl_srtp_engine_size(TL_SRTP_IPSEC_MB) + 63) & ~63ul);
@@ -413,6 +455,7 @@ int main(void)
     test_rtcp();
     test_commands();
     test_dtls_budget();
+    test_early_latch();
     tl_srtp_engine_close(engine);
     free(memory);
     return tests_passed("secure");

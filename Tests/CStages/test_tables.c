@@ -74,6 +74,30 @@ static void test_next_hops(void)
     }
 }
 
+// Neighbours in one network, which differ in their last bytes, are spread over the table.
+static void test_next_hop_spread(void)
+{
+    enum { SPREAD = 4096 };
+    static struct tl_next_hop entries[SPREAD];
+    static uint64_t words[SPREAD];
+    static uint32_t heads[SPREAD];
+    struct tl_realm realm = {.flags = TL_REALM_STATIC_MAC};
+    struct tl_next_hops hops;
+    uint8_t address[16];
+    tl_next_hops_init(&hops, words, entries, heads, SPREAD);
+    for (uint32_t i = 0; i < SPREAD; i++) {
+        parse_address("10.1.0.0", address);
+        put_16(address + 14, i);
+        CHECK(tl_next_hop_take(&hops, &realm, 0, address) != TL_NO_HOP);
+    }
+    for (uint32_t i = 0; i < SPREAD; i++) {
+        uint32_t length = 0;
+        for (uint32_t at = heads[i]; at != TL_NO_HOP; at = entries[at].next)
+            length++;
+        CHECK(length <= 16);
+    }
+}
+
 // A result for an earlier use of an entry does not reach the next one.
 static void test_late_result(void)
 {
@@ -188,6 +212,7 @@ int main(void)
     test_checksum();
     test_addresses();
     test_next_hops();
+    test_next_hop_spread();
     test_late_result();
     test_timers();
     test_restore();

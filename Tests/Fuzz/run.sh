@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds all fuzzers (or those named), replays the kept inputs of each, then runs each for a while.
-#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp command srtp sip sdp
+#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp stun command srtp sip sdp
 # What is built and found goes to .build/fuzz: new inputs to .build/fuzz/NAME, a failing one beside
 # it, named in the output. Put what is worth keeping into Tests/Fuzz/corpus/NAME.
 # The last line is `N passed, N failed, N skipped`.
@@ -51,7 +51,7 @@ build_swift() { # name, module
 build() { # name
     local sources digest
     case $1 in
-    rtp | command) sources="$shims/CFlowABI $shims/CSRTP $shims/CTables $shims/CStages $here/fuzz_world.h
+    rtp | stun | command) sources="$shims/CFlowABI $shims/CSRTP $shims/CTables $shims/CStages $here/fuzz_world.h
         $here/${1}_fuzz.c" ;;
     srtp) sources="$shims/CFlowABI $shims/CSRTP $here/srtp_fuzz.c" ;;
     sip) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
@@ -63,7 +63,7 @@ build() { # name
     [ -x "$out/${1}_fuzz" ] && [ "$digest" = "$(cat "$out/$1.sources" 2>/dev/null)" ] && return 0
     echo "building ${1}_fuzz"
     case $1 in
-    rtp | command) build_c "$1" ;;
+    rtp | stun | command) build_c "$1" ;;
     srtp) build_srtp ;;
     sip) build_swift sip SIPMessage ;;
     sdp) build_swift sdp SDP ;;
@@ -92,9 +92,9 @@ fuzz() { # name, arguments...
     return 1
 }
 
-for name in ${*:-rtp command srtp sip sdp}; do
+for name in ${*:-rtp stun command srtp sip sdp}; do
     if [ ! -d "$here/corpus/$name" ]; then
-        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, command, srtp, sip or sdp" >&2
+        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, stun, command, srtp, sip or sdp" >&2
         exit 2
     fi
     if ! build "$name"; then

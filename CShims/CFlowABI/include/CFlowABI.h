@@ -78,13 +78,13 @@
 // is dropped as srtp_no_keys, so that a secure leg never speaks in the clear. key_id names the key
 // that we send with: another one for each other key of a flow's life. A packet index is used once
 // with a key: the next one out stands in the record, with the key_id, before a packet can leave,
-// for RTP and for RTCP. Either direction's key may change alone (the branches of a fork share ours):
-// the direction that changes begins anew with roll-over counter zero, the other goes on. A fast
-// path that was started since takes the indexes of a left record up: the control plane adds the
-// flow with the generation and the key_id that stand in the record, and gives the keys again. What
-// arrives at or below the indexes is refused, what leaves goes on behind them. An add with a key_id
-// that the record does not have is refused (KEYS_USED): how far that key was used, nobody knows.
-// The control plane keeps the keys for the flow's life.
+// for RTP and for RTCP. Either direction's key may change alone (the branches of a fork share
+// ours): the direction that changes begins anew with roll-over counter zero, the other goes on. A
+// fast path that was started since takes the indexes of a left record up: the control plane adds
+// the flow with the generation and the key_id that stand in the record, and gives the keys again.
+// What arrives at or below the indexes is refused, what leaves goes on behind them. An add with a
+// key_id that the record does not have is refused (KEYS_USED): how far that key was used, nobody
+// knows. The control plane keeps the keys for the flow's life.
 //
 // A flow with TL_FLOW_ICE is an ICE-lite agent (RFC 8445): it answers binding requests under the
 // credentials of TL_OP_ICE and keeps the paths that they came by (TL_ICE_PATHS_MAX). Media is taken

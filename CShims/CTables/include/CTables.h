@@ -18,6 +18,8 @@
 #include "tl_command.h"
 #include "tl_counters.h"
 #include "tl_flow.h"
+#include "tl_hmac.h"
+#include "tl_ice.h"
 #include "tl_next_hop.h"
 #include "tl_program.h"
 #include "tl_realm.h"

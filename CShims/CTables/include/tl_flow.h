@@ -92,6 +92,7 @@ _Static_assert(TL_FLOW_FLAGS_ALL < TL_FLOW_LIVE, "the contract's flags stand bel
 
 #define TL_PENDING_TIMEOUT (1u << 0)
 #define TL_PENDING_LEARNED (1u << 1)
+#define TL_PENDING_PATH    (1u << 2)
 #define TL_PENDING_LATE    (1u << 7) // counted as deferred
 
 /// What commands and timers need. Packets do not come here but for what is rare: RTCP, a payload
@@ -119,6 +120,7 @@ struct tl_flow_cold {
     uint32_t pending;          // TL_PENDING_*
     uint32_t pending_next;     // slot in the channel's list
     uint32_t match;            // of the channel, when a command last changed the flow
+    uint32_t ice;              // 0, or one more than the place of its agent (tl_ice.h)
     uint16_t shard;            // whose command installed the flow
     uint16_t bad_sequence;     // with TL_FLOW_JUMPED: next one that would mean a restart
     uint8_t pending_linked;

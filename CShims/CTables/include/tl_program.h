@@ -39,6 +39,12 @@ TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
                                    const uint8_t address[16], uint16_t port,
                                    const struct tl_route *route);
 
+/// Fills what a packet needs that goes to a party by a route, but not to the flow's own.
+TL_PACKET_CODE void tl_route_egress(const struct tl_worker *worker,
+                                    const struct tl_flow_spec *spec, const uint8_t address[16],
+                                    uint16_t port, const struct tl_route *route,
+                                    struct tl_flow_egress *egress);
+
 /// The headers that all flows of each local address share. Once, when the worker is made.
 void tl_templates_make(struct tl_worker *worker);
 
@@ -72,6 +78,9 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot);
 /// Accepts another source, once, and sends there from now on. 0 when there is no way to it.
 TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
                                  const uint8_t address[16], uint16_t port);
+
+/// Goes back to the signalled source, and sends there. When there is no way to it nothing changes.
+TL_PACKET_CODE void tl_flow_unlearn(struct tl_worker *worker, uint32_t slot);
 
 /// Local and remote RTCP port of a flow, as they stand on the wire.
 TL_PACKET_CODE uint32_t tl_flow_rtcp_ports(const struct tl_worker *worker, uint32_t slot);

@@ -8,6 +8,7 @@
 #include "tl_channel.h"
 #include "tl_counters.h"
 #include "tl_flow.h"
+#include "tl_ice.h"
 #include "tl_next_hop.h"
 #include "tl_realm.h"
 #include "tl_secure.h"
@@ -23,6 +24,7 @@ struct tl_worker_config {
     uint32_t shard_count;      // 1...TL_SHARDS_MAX
     uint32_t flows_per_worker; // 1...TL_FLOWS_PER_WORKER_MAX
     uint32_t next_hops;        // power of two, 2...65536
+    uint32_t ice_flows;        // flows that can speak ICE, 0...flows_per_worker
     uint32_t realm_count;
     uint32_t address_count;
     uint32_t record_stride; // of the records section
@@ -89,6 +91,11 @@ struct tl_worker {
     uint32_t secure_free; // first of the contexts that were given back, or TL_NO_SECURE
     uint32_t secure_used; // contexts that were ever taken
     uint32_t secure_count;
+    struct tl_hmac *hmac; // NULL when no flow can speak ICE
+    struct tl_ice *ices;  // agents
+    uint32_t ice_count;
+    uint32_t ice_used; // of them, how many ever were
+    uint32_t ice_free; // first that was given back, or TL_NO_FLOW
     uint32_t farewell_first;
     uint32_t farewell_count;
     struct tl_farewell farewells[TL_FAREWELLS_MAX];
