@@ -52,10 +52,8 @@ class Record:
         self.longest_gap = 0.0
         self.errors = {}
         self.last = None  # (time, sequence)
-        self.ssrc = None
 
-    def take(self, sequence, audio, ssrc=None):
-        self.ssrc = ssrc
+    def take(self, sequence, audio):
         now = time.monotonic()
         if self.last:
             self.lost += max(0, ((sequence - self.last[1] - 1 + 0x8000) & 0xffff) - 0x8000)
@@ -69,8 +67,7 @@ class Record:
 
     def figures(self):
         return {"packets": self.packets, "rtcp": self.rtcp, "lost": self.lost,
-                "gap": round(self.longest_gap, 3), "errors": self.errors, "ssrc": self.ssrc,
-                "sequence": self.last and self.last[1]}
+                "gap": round(self.longest_gap, 3), "errors": self.errors}
 
 
 class Port(asyncio.DatagramProtocol):
@@ -181,14 +178,14 @@ class PlainMedia:
         if packet is None or len(packet) < 12 or packet[1] & 0x7f != 8:
             return
         body = packet[12 + 4 * (packet[0] & 15):]
-        _, _, sequence, _, ssrc = struct.unpack("!BBHII", packet[:12])
-        self.record.take(sequence, audioop.alaw2lin(body, 2), ssrc)
+        self.record.take(struct.unpack("!H", packet[2:4])[0], audioop.alaw2lin(body, 2))
 
     def take_rtcp(self, packet, _):
         self.record.rtcp += 1
 
     def figures(self):
-        return dict(self.record.figures(), sent=self.sent, direction=self.direction)
+        return dict(self.record.figures(), sent=self.sent, direction=self.direction,
+                    own=(self.ssrc, self.sequence))
 
     async def stop(self):
         if self.task:

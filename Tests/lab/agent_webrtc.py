@@ -141,7 +141,9 @@ class WebrtcMedia:
         raise ValueError("aiortc does not handshake twice")
 
     def figures(self):
+        sender = self.transceiver.sender if self.transceiver else None
         return dict(self.record.figures(), sent=self.track.sent,
+                    own=(sender and sender._ssrc, 0),
                     state=self.connection.connectionState,
                     ice=self.connection.iceConnectionState, direction=self.remote_direction)
 

@@ -61,8 +61,8 @@ def sprayed(make_caller, trunk, count, rate):
         spoofed = media_socket(lab, "carrier", call)
         remotes = [leg(call, side)["remote"] for side in SIDES]
         for seed in range(10):
-            heard = bob.figures()  # an eavesdropper sees headers
-            forger = Forger(seed, heard["ssrc"], heard["sequence"], ice_user(event))
+            ssrc, sequence = alice.figures()["own"]  # an eavesdropper sees headers
+            forger = Forger(seed, ssrc, sequence, ice_user(event))
             sprayer.spray(sprayer.pool(forger, target, spoofed), count // 10, rate)
         time.sleep(1)
         call = lab.ask("call", call["id"])
