@@ -50,7 +50,7 @@ public final class SessionDriver {
                 self.installed.remove(session)
                 self.ended += 1
             case .mediaTimeout: self.timeouts += 1
-            case .sourceLearned: break
+            case .sourceLearned, .pathSelected, .keysSpent: break
             case .lost(let session, let error):
                 self.installed.remove(session)
                 self.lost += 1

@@ -95,8 +95,8 @@ static void *take_reserved(uint64_t size_bytes, uint32_t core)
     return NULL;
 }
 
-void *tl_memory_take(uint64_t size_bytes, const struct tl_options *options, uint32_t core,
-                     enum tl_pages *pages)
+void *tl_memory_take(uint64_t size_bytes, uint64_t at_once, const struct tl_options *options,
+                     uint32_t core, enum tl_pages *pages)
 {
     uint64_t rounded = (size_bytes + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
     void *memory = options->no_huge ? NULL : take_reserved(rounded, core);
@@ -110,5 +110,5 @@ void *tl_memory_take(uint64_t size_bytes, const struct tl_options *options, uint
     uint8_t *aligned = round_up(memory);
     tl_memory_near(aligned, rounded, core);
     madvise(aligned, rounded, MADV_HUGEPAGE);
-    return memset(aligned, 0, rounded);
+    return memset(aligned, 0, at_once);
 }

@@ -229,11 +229,31 @@ static void say_memory(const struct tl_node *node, uint32_t index, uint64_t size
            tl_memory_is_huge(node->own.base) ? "huge pages" : "small pages");
 }
 
+// The engine of a worker whose flows may be secure.
+static int make_engine(const struct tl_node *node, uint32_t index, struct tl_srtp_engine **engine)
+{
+    *engine = NULL;
+    if (node->options->secure_flows == 0)
+        return 0;
+    void *memory = tl_node_memory(node, tl_srtp_engine_size(TL_SRTP_IPSEC_MB), index);
+    if (memory != NULL)
+        *engine = tl_srtp_engine_init(memory, TL_SRTP_IPSEC_MB);
+    if (*engine != NULL)
+        return 0;
+    tl_say("worker %u: libipsec-mb does not work on this machine; --secure-flows 0 does without",
+           index);
+    return TL_EXIT_UNAVAILABLE;
+}
+
 static int make_worker(struct tl_node *node, uint32_t index)
 {
     const struct tl_geometry *geometry = &node->options->geometry;
     int replay = node->options->mode == TL_MODE_REPLAY;
     const char *problem = "its tables need more memory than there is";
+    struct tl_srtp_engine *engine;
+    int result = make_engine(node, index, &engine);
+    if (result != 0)
+        return result;
     struct tl_worker_config config = {
         .index = index,
         .worker_count = geometry->worker_count,
@@ -241,6 +261,8 @@ static int make_worker(struct tl_node *node, uint32_t index)
         .flows_per_worker = geometry->flows_per_worker,
         .next_hops = next_hops_for(geometry->flows_per_worker),
         .ice_flows = geometry->flows_per_worker / 2, // one leg of each call
+        .secure_flows = node->options->secure_flows,
+        .srtp = engine,
         .realm_count = geometry->realm_count,
         .address_count = geometry->address_count,
         .record_stride = node->own_layout.records.stride_bytes,
@@ -258,7 +280,8 @@ static int make_worker(struct tl_node *node, uint32_t index)
     uint32_t core = node->options->cores[index];
     uint64_t size_bytes = tl_worker_size(&config);
     enum tl_pages pages;
-    void *memory = tl_memory_take(size_bytes, node->options, core, &pages);
+    void *memory = tl_memory_take(size_bytes, tl_worker_size_at_once(&config), node->options, core,
+                                  &pages);
     if (memory != NULL)
         node->workers[index] = tl_worker_init(memory, &config, clock_ns(CLOCK_MONOTONIC), &problem);
     if (node->workers[index] != NULL) {
@@ -273,7 +296,8 @@ static int make_worker(struct tl_node *node, uint32_t index)
 void *tl_node_memory(const struct tl_node *node, uint64_t size_bytes, uint32_t worker)
 {
     enum tl_pages pages;
-    return tl_memory_take(size_bytes, node->options, node->options->cores[worker], &pages);
+    return tl_memory_take(size_bytes, size_bytes, node->options, node->options->cores[worker],
+                          &pages);
 }
 
 static int make_lane(struct tl_node *node, uint32_t index)

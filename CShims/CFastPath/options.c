@@ -11,6 +11,7 @@
 #define DIRECTORY_DEFAULT "/run/trunkline"
 // A little before the cursors wrap, so that every run that carries calls wraps.
 #define CURSOR_START 0xffffffc0u
+#define ALL_FLOWS    UINT32_MAX // secure_flows, as long as the command line says nothing
 
 static const char help[] =
     "usage: trunkline-fastpath [options] --realm KEY=VALUE,... [--realm ...]\n"
@@ -24,6 +25,7 @@ static const char help[] =
     "  --no-huge               work without huge pages\n"
     "  --memory-mb N           memory for packet buffers (what the interfaces need)\n"
     "  --flows-per-worker N    flow indexes a worker (16384)\n"
+    "  --secure-flows N        of them, how many can have SRTP keys at a time (all)\n"
     "  --shards N              signalling shards, each with its own rings (1)\n"
     "  --command-slots N       ring sizes, powers of two (1024)\n"
     "  --event-slots N         (4096)\n"
@@ -69,6 +71,7 @@ enum option_id {
     OPTION_NO_HUGE,
     OPTION_MEMORY_MB,
     OPTION_FLOWS_PER_WORKER,
+    OPTION_SECURE_FLOWS,
     OPTION_SHARDS,
     OPTION_COMMAND_SLOTS,
     OPTION_EVENT_SLOTS,
@@ -89,6 +92,7 @@ static const struct option long_options[] = {
     {"no-huge", no_argument, NULL, OPTION_NO_HUGE},
     {"memory-mb", required_argument, NULL, OPTION_MEMORY_MB},
     {"flows-per-worker", required_argument, NULL, OPTION_FLOWS_PER_WORKER},
+    {"secure-flows", required_argument, NULL, OPTION_SECURE_FLOWS},
     {"shards", required_argument, NULL, OPTION_SHARDS},
     {"command-slots", required_argument, NULL, OPTION_COMMAND_SLOTS},
     {"event-slots", required_argument, NULL, OPTION_EVENT_SLOTS},
@@ -197,6 +201,9 @@ static int read_option(struct tl_options *options, int id, const char *text)
     case OPTION_FLOWS_PER_WORKER:
         return tl_number_read("flows-per-worker", text, 2, TL_FLOWS_PER_WORKER_MAX,
                               &geometry->flows_per_worker);
+    case OPTION_SECURE_FLOWS:
+        return tl_number_read("secure-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
+                              &options->secure_flows);
     case OPTION_SHARDS:
         return tl_number_read("shards", text, 1, TL_SHARDS_MAX, &geometry->shard_count);
     case OPTION_COMMAND_SLOTS:
@@ -259,6 +266,7 @@ static int make_load_realm(struct tl_options *options)
     geometry->realm_count = 1;
     geometry->address_count = options->load_addresses;
     geometry->flows_per_worker = 2 * each;
+    options->secure_flows = 0;
     return 0;
 }
 
@@ -269,8 +277,15 @@ static int check_whole(struct tl_options *options)
         tl_say("--probe measures a fast path that serves; take --self-load or --replay away");
         return -1;
     }
+    if (options->secure_flows == ALL_FLOWS)
+        options->secure_flows = options->geometry.flows_per_worker;
     if (options->mode == TL_MODE_SELF_LOAD)
         return make_load_realm(options);
+    if (options->secure_flows > options->geometry.flows_per_worker) {
+        tl_say("--secure-flows: %u are more than --flows-per-worker %u", options->secure_flows,
+               options->geometry.flows_per_worker);
+        return -1;
+    }
     if (options->geometry.realm_count == 0) {
         tl_say("no --realm is given; trunkline-fastpath --help shows how to write one");
         return -1;
@@ -307,6 +322,7 @@ int tl_options_read(struct tl_options *options, int argc, char **argv, int *exit
                      .event_slots = 4096,
                      .packet_slots = 64,
                      .cursor_start = CURSOR_START},
+        .secure_flows = ALL_FLOWS,
         .load_sessions = 1000,
         .load_seconds = 2,
         .load_addresses = 8,

@@ -89,6 +89,11 @@ uint64_t tl_worker_size(const struct tl_worker_config *config)
     return config_problem(config) == NULL ? cut_make(config).end : 0;
 }
 
+uint64_t tl_worker_size_at_once(const struct tl_worker_config *config)
+{
+    return config_problem(config) == NULL ? cut_make(config).secures : 0;
+}
+
 static void blocks_init(struct tl_worker *worker)
 {
     for (uint32_t block = 0; block < TL_PORT_BLOCKS; block++) {

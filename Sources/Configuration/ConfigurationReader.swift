@@ -117,10 +117,16 @@ struct ConfigurationReader {
         guard let memory = section.integer(FastPathKeys.memory),
             let flows = section.integer(FastPathKeys.flows)
         else { return nil }
+        let secure = section.integer(FastPathKeys.secureFlows)
+        if let secure, secure.value > flows.value {
+            self.issues.add(
+                secure, "is more than the \(flows.value) flows of a worker",
+                "write at most fastpath.flows-per-worker")
+        }
         return NodeConfiguration.FastPath(
             cores: cores?.map(\.value) ?? [1], housekeepingCore: housekeeping?.value,
             hugePages: section.flag(FastPathKeys.hugePages), memoryMB: memory.value,
-            flowsPerWorker: flows.value)
+            flowsPerWorker: flows.value, secureFlowsPerWorker: secure?.value)
     }
 
     private func checkCores(_ cores: [Located<Int>], _ section: SectionReader) {

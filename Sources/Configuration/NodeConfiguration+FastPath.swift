@@ -17,6 +17,9 @@ extension NodeConfiguration {
             "--flows-per-worker", "\(self.fastPath.flowsPerWorker)",
             "--shards", "\(shards)",
         ]
+        if let flows = self.fastPath.secureFlowsPerWorker {
+            arguments += ["--secure-flows", "\(flows)"]
+        }
         for realm in self.realms { arguments += ["--realm", Self.argument(realm)] }
         return arguments
     }

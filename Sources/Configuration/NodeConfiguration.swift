@@ -44,6 +44,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var memoryMB: Int
         /// Flows (legs) that one worker can have.
         public var flowsPerWorker: Int
+        /// Of them, how many can have SRTP keys at a time; nil: all.
+        public var secureFlowsPerWorker: Int?
     }
 
     /// A media realm: an interface with its addresses and ports.

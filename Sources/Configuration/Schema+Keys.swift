@@ -30,6 +30,11 @@ enum FastPathKeys {
     static let flows = Key(
         "flows-per-worker", .integer(2...4_194_304), .standard("16384"), unit: "flows",
         "Flows of one worker; a call has two.", example: "16384")
+    static let secureFlows = Key(
+        "secure-flows-per-worker", .integer(0...4_194_304), .described("all of them"),
+        unit: "flows",
+        "Flows of one worker that can have SRTP keys at a time; each takes 4 KB when it has.",
+        example: "16384")
 }
 
 enum RealmKeys {

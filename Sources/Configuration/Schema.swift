@@ -70,7 +70,7 @@ enum Schema {
         name: "fastpath", isList: false, meaning: "The process that relays media.",
         keys: [
             FastPathKeys.cores, FastPathKeys.housekeepingCore, FastPathKeys.hugePages,
-            FastPathKeys.memory, FastPathKeys.flows,
+            FastPathKeys.memory, FastPathKeys.flows, FastPathKeys.secureFlows,
         ])
     static let realms = SectionSchema(
         name: "realms", isList: true,

@@ -93,6 +93,9 @@ public struct FlowSpecification: Sendable, Hashable {
         self.ssrc = ssrc
     }
 
+    /// It takes and sends SRTP, or nothing.
+    public var isSecure: Bool { self.flags.contains(.srtp) }
+
     /// True when a live flow can become `other` by a modify command: our side and the SSRC stay.
     public func canBecome(_ other: FlowSpecification) -> Bool {
         self.address == other.address && self.localPort == other.localPort

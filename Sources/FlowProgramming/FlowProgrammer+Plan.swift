@@ -25,9 +25,35 @@ extension FlowProgrammer {
             throw .plan(error)
         }
         current.isAnnounced = false
-        self.wish(plan.a.flow.index, plan.a.specification)
-        self.wish(plan.b.flow.index, plan.b.specification)
+        self.desire(plan.a, current.keys.a)
+        self.desire(plan.b, current.keys.b)
+        // Both wishes stand before either is acted on: one may have to wait for the other.
+        for flow in [plan.a.flow, plan.b.flow] {
+            if let entry = self.table?.entries[flow.index] { self.enqueue(entry) }
+        }
         self.settle(session)
+    }
+
+    /// Sets what a flow shall be, but for a key set whose use nobody knows any more.
+    private func desire(_ planned: PlannedFlow, _ keys: KeyHistory) {
+        guard let entry = self.table?.entries[planned.flow.index] else { return }
+        entry.usedKeyID = keys.used
+        entry.desired = planned
+        if let wanted = planned.keys, wanted.keyID == keys.spent { entry.desired?.keys = nil }
+    }
+
+    /// An entry must wait until its peer has its flag: packets would leave there in the clear.
+    func isHeld(_ entry: FlowEntry, _ command: FlowCommand) -> Bool {
+        guard let peer = self.peer(of: entry), peer.isExposed else { return false }
+        return PlannedFlow.opens(command, hasKeys: entry.hasKeys)
+    }
+
+    /// The entry of a flow's peer, where that is a flow of ours.
+    func peer(of entry: FlowEntry) -> FlowEntry? {
+        guard let flow = entry.desired?.specification.peer,
+            let peer = self.table?.entries[flow.index], peer.flow == flow
+        else { return nil }
+        return peer
     }
 
     private func dscp(_ leg: MediaIntent.Leg) -> UInt8 {
@@ -55,10 +81,10 @@ extension FlowProgrammer {
             flow: identity.flow, owner: (session, leg), desired: nil, installed: .none)
     }
 
-    /// Sets what a flow shall be, and queues it if that is something to do.
-    func wish(_ index: FlowIndex, _ specification: FlowSpecification?) {
+    /// Wants a flow no more, and queues it if that is something to do.
+    func unwish(_ index: FlowIndex) {
         guard let entry = self.table?.entries[index] else { return }
-        entry.desired = specification
+        entry.desired = nil
         self.enqueue(entry)
     }
 
@@ -70,6 +96,8 @@ extension FlowProgrammer {
             if entry.desired == nil { self.table?.free(entry.flow.index) }
             return
         }
+        // A held one is looked at again when its peer has got an answer.
+        if let command = entry.command, self.isHeld(entry, command) { return }
         guard let worker = self.table?.geometry.worker(of: entry.flow.index).value,
             worker < self.queues.count
         else { return }
@@ -111,7 +139,7 @@ extension FlowProgrammer {
 
     func abandon(_ index: FlowIndex) {
         self.table?.entries[index]?.owner = nil
-        self.wish(index, nil)
+        self.unwish(index)
     }
 
     // MARK: A leg that moves to another port becomes another flow
@@ -123,8 +151,15 @@ extension FlowProgrammer {
     /// Takes the identity from legs whose local port changed; planning gives them new ones.
     func retireMovedLegs(_ session: MediaSession, _ before: Session) {
         guard let current = self.sessions[session] else { return }
-        if self.hasMoved(before.intent.a, current.intent.a) { current.a = nil }
-        if self.hasMoved(before.intent.b, current.intent.b) { current.b = nil }
+        // Another flow is another SSRC, and so another stream under its keys.
+        if self.hasMoved(before.intent.a, current.intent.a) {
+            current.a = nil
+            current.keys.a.used = 0
+        }
+        if self.hasMoved(before.intent.b, current.intent.b) {
+            current.b = nil
+            current.keys.b.used = 0
+        }
     }
 
     /// Undoes `retireMovedLegs`, and drops identities that a failed plan had given.
@@ -135,6 +170,7 @@ extension FlowProgrammer {
         }
         after.a = before.a
         after.b = before.b
+        after.keys = before.keys
     }
 
     /// Removes the flows of legs that have another one now.

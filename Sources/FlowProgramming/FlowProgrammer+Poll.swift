@@ -8,6 +8,7 @@ extension FlowProgrammer {
     /// One step: attaches or shakes hands as far as that has got, reads what workers said, writes
     /// what waits. `nowNs` is CLOCK_MONOTONIC. Returns without waiting.
     public func poll(nowNs: UInt64) {
+        self.nowNs = nowNs
         self.ports.advance(toNs: nowNs)
         self.apply(self.link.poll(nowNs: nowNs, matching: self.hasBegun))
         self.ports.isOpen = self.isServed(nowNs)
@@ -16,13 +17,17 @@ extension FlowProgrammer {
             for (worker, channel) in self.link.channels.enumerated() {
                 try self.read(channel, worker, nowNs)
                 try self.write(channel, worker, nowNs)
-                // No flow speaks DTLS yet; what comes all the same must not fill the ring.
-                self.counters.packetsUnwanted &+= UInt64(try channel.packets.discard())
+                try self.readRecords(channel)
             }
         } catch {
-            if error != .peerRestarted { self.counters.faults &+= 1 }
-            self.apply(self.link.fault(error, nowNs: nowNs))
+            self.fault(error)
         }
+    }
+
+    /// Gives up rings whose other end cannot be believed, or is another process by now.
+    func fault(_ fault: RingFault) {
+        if fault != .peerRestarted { self.counters.faults &+= 1 }
+        self.apply(self.link.fault(fault, nowNs: self.nowNs))
     }
 
     /// The fast path's process was there a moment ago. One that was killed leaves its file, and
@@ -55,12 +60,17 @@ extension FlowProgrammer {
                 if let owner = entry.owner { self.settle(owner.session) }
                 continue
             }
+            if self.isHeld(entry, command) {
+                self.unqueue(worker, entry)
+                continue
+            }
             guard let sequence = try channel.commands.write(command) else {
                 self.counters.ringFull &+= 1
                 return
             }
             self.unqueue(worker, entry)
             entry.isInFlight = true
+            if case .keys(let keys) = command.operation { self.used(keys.keyID, entry) }
             self.sent[worker].append(
                 Sent(sequence: sequence, command: command, entry: entry, timeNs: nowNs))
             self.counters.commands &+= 1
@@ -88,6 +98,10 @@ extension FlowProgrammer {
                 self.notified(event.flow) { .mediaTimeout($0, $1, silentMs: silentMs) }
             case .sourceLearned(let source):
                 self.notified(event.flow) { .sourceLearned($0, $1, source) }
+            case .pathSelected(let source, let isNominated):
+                self.notified(event.flow) {
+                    .pathSelected($0, $1, source, isNominated: isNominated)
+                }
             case .listed, .unknown:
                 self.counters.strayEvents &+= 1
             }
@@ -115,6 +129,7 @@ extension FlowProgrammer {
         self.counters.measure(latencyNs: nowNs >= sent.timeNs ? nowNs - sent.timeNs : 0)
         let entry = sent.entry
         entry.isInFlight = false
+        let peer = self.peer(of: entry)
         if status == .ok {
             self.done(sent.command, entry)
         } else {
@@ -122,18 +137,39 @@ extension FlowProgrammer {
             self.refused(sent.command, status, entry)
         }
         self.enqueue(entry)
+        if let peer, peer !== entry { self.enqueue(peer) } // it may have been held
         if let owner = entry.owner { self.settle(owner.session) }
     }
 
     private func done(_ command: FlowCommand, _ entry: FlowEntry) {
-        switch command.operation {
-        case .add(let specification), .modify(let specification):
-            entry.installed = .known(specification)
-        case .remove:
-            entry.installed = .none
-        case .ping, .list:
-            break
-        }
+        var before: PlannedFlow?
+        if case .known(let state) = entry.installed { before = state }
+        let after = PlannedFlow.state(of: before, after: command)
+        entry.installed = after.map { .known($0) } ?? .none
+        entry.recordKeyID = nil // it says what the record was before
+    }
+
+    /// Whatever becomes of the command: the indexes of this key set may be used from now on.
+    private func used(_ keyID: UInt64, _ entry: FlowEntry) {
+        entry.usedKeyID = keyID
+        guard let owner = entry.owner, let session = self.sessions[owner.session] else { return }
+        if owner.leg == .a { session.keys.a.used = keyID } else { session.keys.b.used = keyID }
+    }
+
+    /// Nobody knows how far a key set was used: the flow goes without keys until there are others.
+    private func spent(_ keyID: UInt64, _ entry: FlowEntry) {
+        entry.recordKeyID = nil
+        guard keyID != 0, entry.desired?.keys?.keyID == keyID else { return }
+        entry.desired?.keys = nil
+        if let owner = entry.owner { self.spent(keyID, owner.session, owner.leg) }
+    }
+
+    /// Notes and tells that a leg's key set must not be used again.
+    func spent(_ keyID: UInt64, _ session: MediaSession, _ leg: MediaLeg) {
+        guard let current = self.sessions[session] else { return }
+        if leg == .a { current.keys.a.spent = keyID } else { current.keys.b.spent = keyID }
+        self.counters.keySetsSpent &+= 1
+        if !current.isEnding { self.outcomes.append(.keysSpent(session, leg, keyID: keyID)) }
     }
 
     /// A refusal changes nothing on the other side; here the wish that cannot be had is given up.
@@ -146,17 +182,19 @@ extension FlowProgrammer {
             // There is nothing to remove, or nothing that this side could do about it.
             entry.installed = .none
             return
-        case .add:
+        case .add(let specification):
+            if status == .keysUsed, specification.keyID != 0 {
+                self.spent(specification.keyID, entry)
+                return
+            }
             entry.desired = nil
             entry.installed = .none
         case .modify:
             if status == .stale || status == .notFound { entry.installed = .none }
-            if case .known(let specification) = entry.installed {
-                entry.desired = specification
-                isKept = true
-            } else {
-                entry.desired = nil
-            }
+            isKept = self.keep(entry)
+        case .keys, .ice:
+            if status == .stale || status == .notFound { entry.installed = .none }
+            entry.desired = nil
         case .ping, .list:
             return
         }
@@ -167,5 +205,21 @@ extension FlowProgrammer {
             isKept
                 ? .kept(owner.session, owner.leg, status)
                 : .refused(owner.session, owner.leg, status))
+    }
+
+    /// After a refused change: goes on with what there is, under the keys that are agreed now. Not
+    /// in the clear where it shall be secure, nor without anything: then the wish is given up.
+    private func keep(_ entry: FlowEntry) -> Bool {
+        guard case .known(let state) = entry.installed, let desired = entry.desired,
+            state.isSecure || !desired.isSecure
+        else {
+            entry.desired = nil
+            return false
+        }
+        var kept = state
+        if state.isSecure, let keys = desired.keys { kept.keys = keys }
+        if state.specification.flags.contains(.ice), let ice = desired.ice { kept.ice = ice }
+        entry.desired = kept
+        return true
     }
 }

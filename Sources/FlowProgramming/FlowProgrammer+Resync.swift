@@ -167,9 +167,25 @@ extension FlowProgrammer {
             }
             if installed == .none, isSame { self.counters.reinstalled &+= 1 }
             self.set(identity, session, leg)
-            self.table?.entries[identity.flow.index] = FlowEntry(
+            let entry = FlowEntry(
                 flow: identity.flow, owner: (session, leg), desired: nil, installed: installed)
+            if isSame, isFit {
+                entry.recordKeyID = file.record(identity.flow.index)?.keyID
+                self.compareRestored(session, leg, recordKeyID: entry.recordKeyID)
+            }
+            self.table?.entries[identity.flow.index] = entry
         }
+    }
+
+    /// A saved key set that is not the record's may be one that the worker had before.
+    private func compareRestored(_ session: MediaSession, _ leg: MediaLeg, recordKeyID: UInt64?) {
+        guard let current = self.sessions[session] else { return }
+        let keys = leg == .a ? current.keys.a : current.keys.b
+        let wanted = leg == .a ? current.intent.a.security : current.intent.b.security
+        guard let keyID = wanted?.keyID, keyID == keys.restored, keyID != keys.spent,
+            keyID != recordKeyID
+        else { return }
+        self.spent(keyID, session, leg)
     }
 
     private func set(_ identity: LegIdentity?, _ session: MediaSession, _ leg: MediaLeg) {

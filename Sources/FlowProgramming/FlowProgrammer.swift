@@ -33,11 +33,24 @@ public final class FlowProgrammer {
         }
     }
 
+    /// What became of a leg's key sets.
+    struct KeyHistory {
+        /// The last that was given to a worker: its indexes may have been used.
+        var used: UInt64 = 0
+        /// The last that a worker refused because nobody knows how far it was used; it is never
+        /// given again.
+        var spent: UInt64 = 0
+        /// The one of before our restart. What was saved may be older than what the worker has, so
+        /// that it serves only where the flow's record names it.
+        var restored: UInt64 = 0
+    }
+
     /// A reference, as a flow's entry is.
     final class Session {
         var intent: MediaIntent
         var a: LegIdentity?
         var b: LegIdentity?
+        var keys = (a: KeyHistory(), b: KeyHistory())
         var isEnding = false
         var isAnnounced = false
 
@@ -72,6 +85,10 @@ public final class FlowProgrammer {
     /// Commands without an answer, by worker, oldest first.
     var sent: [Queue<Sent>] = []
     var outcomes: [MediaOutcome] = []
+    /// DTLS records that nobody has taken yet.
+    var records: [MediaRecord] = []
+    /// Of the last poll.
+    var nowNs: UInt64 = 0
     var dscpOf: [AddressIndex: UInt8] = [:]
     var hasBegun = false
     private var random = RandomStore()
@@ -113,7 +130,12 @@ public final class FlowProgrammer {
     /// Takes up a call that lived through a restart of this process: its flows are found by their
     /// ports, or installed anew. Before `begin`.
     public func restore(_ session: MediaSession, _ intent: MediaIntent) {
-        self.sessions[session] = Session(intent: intent)
+        let restored = Session(intent: intent)
+        for (keys, leg) in [(\Session.keys.a, intent.a), (\Session.keys.b, intent.b)] {
+            let keyID = leg.security?.keyID ?? 0
+            restored[keyPath: keys] = KeyHistory(used: keyID, restored: keyID)
+        }
+        self.sessions[session] = restored
         if self.link.fastPath != nil { self.reservePorts(intent) }
     }
 
@@ -147,6 +169,7 @@ public final class FlowProgrammer {
         guard let current = self.sessions[session], !current.isEnding else { throw .badSession }
         guard current.intent != intent else { return }
         let before = Session(intent: current.intent, a: current.a, b: current.b)
+        before.keys = current.keys
         current.intent = intent
         // Before the first attach there is nothing to plan with; the attach will plan.
         guard self.table != nil else { return }
@@ -173,7 +196,7 @@ public final class FlowProgrammer {
             return
         }
         for flow in [current.a?.flow, current.b?.flow].compactMap(\.self) {
-            self.wish(flow.index, nil)
+            self.unwish(flow.index)
         }
         self.settle(session)
     }

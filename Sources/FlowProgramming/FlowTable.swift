@@ -7,9 +7,9 @@ import MediaPlanning
 enum Installed: Equatable {
     /// Nothing.
     case none
-    /// This flow, as specified.
-    case known(FlowSpecification)
-    /// This flow; how it is specified is not known (after a restart of ours).
+    /// This flow, as planned.
+    case known(PlannedFlow)
+    /// This flow; how it is planned is not known (after a restart of ours).
     case unknown
     /// A flow of another generation that has to go first.
     case other(Generation)
@@ -23,13 +23,17 @@ final class FlowEntry {
     let flow: FlowID
     var owner: (session: MediaSession, leg: MediaLeg)?
     /// What it shall be; nil: nothing.
-    var desired: FlowSpecification?
+    var desired: PlannedFlow?
     var installed: Installed
+    /// The key set in the record of this flow; nil where there is no such record.
+    var recordKeyID: UInt64?
+    /// A key set of which this flow's indexes may have been used, wherever they stand now.
+    var usedKeyID: UInt64 = 0
     var isQueued = false
     var isInFlight = false
 
     init(
-        flow: FlowID, owner: (session: MediaSession, leg: MediaLeg)?, desired: FlowSpecification?,
+        flow: FlowID, owner: (session: MediaSession, leg: MediaLeg)?, desired: PlannedFlow?,
         installed: Installed
     ) {
         self.flow = flow
@@ -53,13 +57,48 @@ final class FlowEntry {
         case (.none, nil):
             return nil
         case (.none, let desired?):
-            return FlowCommand(.add(desired), flow: self.flow)
+            var specification = desired.specification
+            specification.keyID = self.keyIDOfAdd
+            return FlowCommand(.add(specification), flow: self.flow)
         case (.unknown, nil), (.known, nil):
             return FlowCommand(.remove, flow: self.flow)
         case (.unknown, let desired?):
-            return FlowCommand(.modify(desired), flow: self.flow)
+            return FlowCommand(
+                .modify(self.isInDoubt ? desired.closed : desired.specification), flow: self.flow)
         case (.known(let current), let desired?):
-            return current == desired ? nil : FlowCommand(.modify(desired), flow: self.flow)
+            return current.change(to: desired)
+        }
+    }
+
+    /// What an add has to say: the key set of the record that it takes up. Without that record a
+    /// key set that may have been used is named, so that it is refused: zero would begin it anew.
+    private var keyIDOfAdd: UInt64 {
+        if let recordKeyID { return recordKeyID }
+        return self.desired?.keys?.keyID == self.usedKeyID ? self.usedKeyID : 0
+    }
+
+    /// A flow of before our restart that shall be secure and may be in the clear, or have keys that
+    /// nobody knows: its record does not have the key set.
+    private var isInDoubt: Bool {
+        guard let desired, desired.isSecure else { return false }
+        return desired.keys == nil || desired.keys?.keyID != self.recordKeyID
+    }
+
+    /// What its peer sends to it may leave in the clear, and must not.
+    var isExposed: Bool {
+        switch self.installed {
+        case .known(let state): PlannedFlow.isExposed(state, goal: self.desired)
+        case .unknown: self.isInDoubt
+        case .none, .other: false
+        }
+    }
+
+    /// It has keys, or may have.
+    var hasKeys: Bool {
+        switch self.installed {
+        case .known(let state): state.keys != nil
+        case .unknown: true
+        case .none, .other: false
         }
     }
 }

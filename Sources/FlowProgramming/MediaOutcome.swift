@@ -34,6 +34,12 @@ public enum MediaOutcome: Sendable, Hashable {
     case mediaTimeout(MediaSession, MediaLeg, silentMs: UInt32)
     /// The party sends from another address than signalled, and was accepted.
     case sourceLearned(MediaSession, MediaLeg, SocketAddress)
+    /// Where media goes now, by ICE or early latch; nominated by the party, or not yet.
+    case pathSelected(MediaSession, MediaLeg, SocketAddress, isNominated: Bool)
+    /// How far this key set was used is not known any more, after the fast path lost its records:
+    /// it must not be used again. The leg has its flow, without keys, and nothing passes until it
+    /// gets other ones (with another number) by an update: a re-INVITE.
+    case keysSpent(MediaSession, MediaLeg, keyID: UInt64)
     /// A session of before the fast path's restart cannot be had again: its media is gone.
     case lost(MediaSession, MediaSessionError)
 }
@@ -72,8 +78,18 @@ public struct ProgrammerCounters: Sendable, Hashable {
     public var reinstalled: UInt64 = 0
     /// Events about flows that are not ours, and events that this version does not know.
     public var strayEvents: UInt64 = 0
-    /// Packets that workers handed over and that nobody here wants.
+    /// Packets that workers handed over and that nobody here wants, or took in time.
     public var packetsUnwanted: UInt64 = 0
+    /// Packets of flows that are gone by now.
+    public var packetsStale: UInt64 = 0
+    /// Packets whose length cannot be true.
+    public var packetsMalformed: UInt64 = 0
+    /// Packets that were handed to workers to send.
+    public var packetsInjected: UInt64 = 0
+    /// Packets that were not: the ring was full or lost, or the flow is gone.
+    public var packetsRefused: UInt64 = 0
+    /// Key sets that must not be used again: nobody knows how far they were.
+    public var keySetsSpent: UInt64 = 0
     /// Times that the fast path's end of a ring could not be true.
     public var faults: UInt64 = 0
     /// Commands whose latency was measured.

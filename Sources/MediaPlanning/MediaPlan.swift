@@ -55,6 +55,10 @@ public enum MediaPlanError: Error, Sendable, Hashable {
     case otherFamily
     /// The party's address cannot be sent to.
     case badRemote
+    /// A key set that cannot be: number zero, an unknown suite, lengths that are not the suite's.
+    case badKeys
+    /// ICE credentials of an impossible length.
+    case badICE
     /// The local RTP port is odd.
     case oddPort(UInt16)
     /// One flow would have to change what is fixed for its life.
@@ -67,12 +71,23 @@ public struct PlannedFlow: Sendable, Hashable {
     public var flow: FlowID
     /// What it is.
     public var specification: FlowSpecification
+    /// Its keys; nil while a secure leg has none, and with plain RTP.
+    public var keys: FlowKeys?
+    /// Its credentials; nil for a leg that does not speak ICE.
+    public var ice: FlowICE?
 
     /// From its parts.
-    public init(flow: FlowID, specification: FlowSpecification) {
+    public init(
+        flow: FlowID, specification: FlowSpecification, keys: FlowKeys? = nil, ice: FlowICE? = nil
+    ) {
         self.flow = flow
         self.specification = specification
+        self.keys = keys
+        self.ice = ice
     }
+
+    /// It takes and sends SRTP, or nothing.
+    public var isSecure: Bool { self.specification.isSecure }
 }
 
 /// The flows of one call: what each leg's flow is, for one intent.
@@ -99,8 +114,12 @@ public struct MediaPlan: Sendable, Hashable {
         second.peer = a.flow
         first.dscp = min(dscp.a, 63)
         second.dscp = min(dscp.b, 63)
-        self.a = PlannedFlow(flow: a.flow, specification: first)
-        self.b = PlannedFlow(flow: b.flow, specification: second)
+        self.a = PlannedFlow(
+            flow: a.flow, specification: first, keys: try Self.keys(intent.a),
+            ice: try Self.ice(intent.a))
+        self.b = PlannedFlow(
+            flow: b.flow, specification: second, keys: try Self.keys(intent.b),
+            ice: try Self.ice(intent.b))
     }
 
     private static func specification(
@@ -111,14 +130,18 @@ public struct MediaPlan: Sendable, Hashable {
         var specification = FlowSpecification(
             address: AddressIndex(leg.local.addressIndex), localPort: leg.local.rtp.port,
             ssrc: identity.ssrc)
-        specification.initialSequence = identity.initialSequence
+        // RFC 3711 section 3.3.1: a stream that starts in the lower half cannot wrap before the
+        // party has seen its first packets, and so agrees about the roll-over counter.
+        specification.initialSequence =
+            leg.needsSRTP ? identity.initialSequence & 0x7fff : identity.initialSequence
         specification.initialTimestamp = identity.initialTimestamp
         try self.setRemote(&specification, leg)
         specification.flags = self.flags(leg)
         specification.clockRateHz = leg.clockRate
         specification.packetsPerSecond = self.budget(leg.packetsPerSecond, most: 1_000_000)
         specification.bitsPerSecond = self.budget(leg.bitsPerSecond, most: 1_000_000_000)
-        specification.learnWindowMs = leg.learnSource ? settings.learnWindowMs : 0
+        let learns = specification.flags.contains(.learn)
+        specification.learnWindowMs = learns ? settings.learnWindowMs : 0
         specification.rtcpIntervalMs = settings.rtcpIntervalMs
         specification.payloadTypes = try self.payloadTypes(leg)
         return specification
@@ -140,8 +163,46 @@ public struct MediaPlan: Sendable, Hashable {
         if leg.receive { flags.insert(.receive) }
         if leg.send { flags.insert(.send) }
         if leg.rtcpMux { flags.insert(.rtcpMux) }
-        if leg.learnSource { flags.insert(.learn) }
+        // Paths are checked ones with ICE; nothing is learned beside them.
+        if leg.learnSource && leg.ice == nil { flags.insert(.learn) }
+        if leg.needsSRTP { flags.insert(.srtp) }
+        if leg.dtls { flags.insert(.deliver) }
+        if let ice = leg.ice {
+            flags.insert(.ice)
+            if ice.earlyLatch && leg.needsSRTP { flags.insert(.earlyLatch) }
+        }
         return flags
+    }
+
+    private static func keys(_ leg: MediaIntent.Leg) throws(MediaPlanError) -> FlowKeys? {
+        guard let security = leg.security else { return nil }
+        var flags: FlowKeys.Flags = []
+        if security.plainSRTCPIn { flags.insert(.plainSRTCPIn) }
+        if security.plainSRTCPOut { flags.insert(.plainSRTCPOut) }
+        let (receive, send) = (security.receive, security.send)
+        guard
+            let received = FlowKeys.Key(
+                suite: receive.suite, key: receive.key, salt: receive.salt, mki: receive.mki),
+            // What we send carries no MKI, whatever was agreed about it: one key is enough.
+            let sent = FlowKeys.Key(suite: send.suite, key: send.key, salt: send.salt),
+            let keys = FlowKeys(
+                keyID: security.keyID, flags: flags, overlapMs: security.overlapMs,
+                receive: received, send: sent)
+        else { throw .badKeys }
+        return keys
+    }
+
+    private static func ice(_ leg: MediaIntent.Leg) throws(MediaPlanError) -> FlowICE? {
+        guard let wish = leg.ice else { return nil }
+        // One that is too long to be told apart counts as not known.
+        var remote = wish.remoteUfrag ?? []
+        if remote.count > FlowICE.ufragMax { remote = [] }
+        guard
+            let ice = FlowICE(
+                localUfrag: wish.localUfrag, localPassword: wish.localPassword,
+                remoteUfrag: remote)
+        else { throw .badICE }
+        return ice
     }
 
     /// Twice what the codec sends: room for bursts, retransmitted events and clock drift.
@@ -165,4 +226,9 @@ public struct MediaPlan: Sendable, Hashable {
         }
         return types
     }
+}
+
+extension MediaIntent.Leg {
+    /// A leg with keys is secure whatever its flag says.
+    var needsSRTP: Bool { self.isSecure || self.security != nil }
 }

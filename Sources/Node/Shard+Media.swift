@@ -47,6 +47,10 @@ extension Shard {
             self.core.engine.mediaTimedOut(Self.call(session))
         case .sourceLearned(let session, let leg, let address):
             self.core.engine.sourceLearned(Self.call(session), leg == .a ? .a : .b, address)
+        case .pathSelected: break
+        case .keysSpent(let session, let leg, _):
+            Log.line("trunkline: call \(Self.call(session)): leg \(leg) needs other keys")
+            self.core.engine.mediaRefused(Self.call(session))
         case .lost(let session, let error):
             Log.line("trunkline: call \(Self.call(session)): its media is lost: \(error)")
             self.core.engine.mediaRefused(Self.call(session))

@@ -17,7 +17,7 @@ private let faults: [(String, String, String)] = [
     (
         "memory-mb: 256", "zzz: 1",
         "8: fastpath.zzz: is not known; the keys here are: cores, housekeeping-core, "
-            + "huge-pages, memory-mb, flows-per-worker"
+            + "huge-pages, memory-mb, flows-per-worker, secure-flows-per-worker"
     ),
     (
         "  memory-mb: 256", "  memory-mb: 256\n  memory-mb: 512",
@@ -38,6 +38,11 @@ private let faults: [(String, String, String)] = [
     (
         "huge-pages: false", "huge-pages: no",
         "7: fastpath.huge-pages: is \"no\"; write true or false"
+    ),
+    (
+        "flows-per-worker: 16384", "flows-per-worker: 100\n  secure-flows-per-worker: 101",
+        "10: fastpath.secure-flows-per-worker: is more than the 100 flows of a worker; write at "
+            + "most fastpath.flows-per-worker"
     ),
     (
         "cores: [1]", "cores: 1",

@@ -67,7 +67,7 @@ import Testing
         ])
     let other = try parse(
         """
-        fastpath: { cores: [2, 3] }
+        fastpath: { cores: [2, 3], secure-flows-per-worker: 0 }
         realms:
           - name: r
             attach: memif
@@ -80,6 +80,8 @@ import Testing
     let arguments = other.fastPathArguments()
     #expect(arguments.contains("2,3") && !arguments.contains("--no-huge"))
     #expect(!arguments.contains("--housekeeping-core"))
+    let secure = try #require(arguments.firstIndex(of: "--secure-flows"))
+    #expect(arguments[secure + 1] == "0")
     #expect(
         arguments.last == "name=r,attach=memif,interface=/run/m.sock,address=192.0.2.1,"
             + "ports=20000-29999,dscp=46,vlan=0,gateway-mac=02:00:00:00:00:01,twin=tap0")

@@ -105,6 +105,10 @@ struct tl_worker {
 /// Bytes that a worker needs, for tl_worker_init. The caller takes them (64-byte aligned).
 uint64_t tl_worker_size(const struct tl_worker_config *config);
 
+/// How many of them are written at once; the rest is the contexts of secure flows, each of which is
+/// left alone until a flow takes it.
+uint64_t tl_worker_size_at_once(const struct tl_worker_config *config);
+
 /// Makes a worker in `memory`. Returns NULL and a sentence when the configuration is impossible.
 /// Records are kept as they are: an add may take them up. Counters go on from the page.
 struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *config,

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import FlowABI
+import MediaPlanning
+public import NetworkAddress
+
+/// A DTLS record that arrived at a leg. Anybody may have sent it.
+public struct MediaRecord: Sendable, Hashable {
+    /// Whose leg.
+    public let session: MediaSession
+    /// Which leg.
+    public let leg: MediaLeg
+    /// Its flow, for the answer.
+    public let flow: FlowID
+    /// Where it came from.
+    public let source: SocketAddress
+    /// Its UDP payload, 1 to 2,048 bytes.
+    public let bytes: [UInt8]
+}
+
+/// DTLS records up and down: each worker's packet rings with this shard.
+extension FlowProgrammer {
+    /// Most packets that one poll takes from one worker; the rest waits in the ring.
+    public static let recordsPerPoll = 64
+    /// Most records that wait here; what comes above is dropped, as DTLS may lose any.
+    public static let recordsMax = 1024
+
+    /// The records of the polls since the last time, oldest first of each worker.
+    public func takeRecords() -> [MediaRecord] {
+        defer { self.records = [] }
+        return self.records
+    }
+
+    /// Sends a record to the party of a flow. False when it is lost: the flow is gone, the fast
+    /// path away, its ring full, or the bytes none or too many (`InjectProducer.payloadMax`).
+    @discardableResult
+    public func inject(_ flow: FlowID, _ bytes: [UInt8]) -> Bool {
+        var isSent = false
+        if self.link.state == .matched, self.table?.entries[flow.index]?.flow == flow,
+            let worker = self.table?.geometry.worker(of: flow.index).value,
+            worker < self.link.channels.count
+        {
+            do throws(RingFault) {
+                isSent = try self.link.channels[Int(worker)].inject.send(bytes, flow: flow)
+            } catch {
+                self.fault(error)
+            }
+        }
+        if isSent {
+            self.counters.packetsInjected &+= 1
+        } else {
+            self.counters.packetsRefused &+= 1
+        }
+        return isSent
+    }
+
+    func readRecords(_ channel: Channel) throws(RingFault) {
+        let malformed = channel.packets.malformed
+        defer {
+            channel.packets.release()
+            self.counters.packetsMalformed &+= channel.packets.malformed &- malformed
+        }
+        var left = Self.recordsPerPoll
+        while left > 0, let packet = try channel.packets.next() {
+            left -= 1
+            guard let entry = self.table?.entries[packet.flow.index], entry.flow == packet.flow,
+                let owner = entry.owner
+            else {
+                self.counters.packetsStale &+= 1
+                continue
+            }
+            guard entry.desired?.specification.flags.contains(.deliver) == true,
+                self.records.count < Self.recordsMax
+            else {
+                self.counters.packetsUnwanted &+= 1
+                continue
+            }
+            self.records.append(
+                MediaRecord(
+                    session: owner.session, leg: owner.leg, flow: packet.flow,
+                    source: packet.source, bytes: packet.payload))
+        }
+    }
+}
