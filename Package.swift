@@ -120,7 +120,7 @@ let package = Package(
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SDP", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
@@ -147,13 +147,13 @@ let package = Package(
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
             "CallControl", "FlowABI",
-            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "Configuration",
+            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "Configuration",
             "Management",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
-                "Node", "Admission", "Configuration", "Management", "SIPMessage", "FlowABI",
+                "Node", "Admission", "Configuration", "Management", "SIPMessage", "SDP", "FlowABI",
             ],
             swiftSettings: strictSwift),
 
@@ -206,7 +206,7 @@ let package = Package(
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "Configuration"]),
+        tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
         tests(
             "NodeTests",
             [

@@ -101,6 +101,7 @@ extension ConfigurationReader {
         let codecs = section.texts(TrunkKeys.codecs)
         codecs?.forEach(self.checkCodec)
         let learn = section.flag(TrunkKeys.learnSource)
+        let security = TrunkSecurity(section).read()
         guard let name, let listener, let realm, let peer,
             let maxCalls = section.integer(TrunkKeys.maxCalls)
         else { return nil }
@@ -109,7 +110,7 @@ extension ConfigurationReader {
         let value = NodeConfiguration.Trunk(
             name: name.value, listener: listener, realm: realm, peer: peer.value,
             sources: located.map(\.value), codecs: codecs?.map(\.value), learnSource: learn,
-            maxCalls: maxCalls.value)
+            maxCalls: maxCalls.value, security: security)
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

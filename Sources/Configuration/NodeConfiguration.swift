@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NetworkAddress
+public import SDP
 
 /// What one node is: the configuration file as values, checked as a whole. Units, ranges and
 /// defaults of each key stand in `Schema`, which makes the example file too.
@@ -116,6 +117,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var learnSource: Bool
         /// Calls at a time.
         public var maxCalls: Int
+        /// How its media is protected.
+        public var security: MediaSecurityPolicy
     }
 
     /// A routing rule.

@@ -110,6 +110,33 @@ enum TrunkKeys {
     static let maxCalls = Key(
         "max-calls", .integer(1...1_000_000), .standard("1000"), unit: "calls",
         "Calls at a time.", example: "1000")
+    static let profile = Key(
+        "profile", .text, .described("none"),
+        "Sets the keys below for a service: teams, or teams-bypass (with ICE and early-latch).",
+        example: "teams", isRare: true)
+    static let srtp = Key(
+        "srtp", .text, .standard("off"),
+        "Encrypted media: required, preferred (where the peer can) or off.", example: "off")
+    static let suites = Key(
+        "suites", .texts, .described("all six, AES_CM_128_HMAC_SHA1_80 first"),
+        "SRTP suites by their IANA names, the preferred one first.",
+        example: "[AES_CM_128_HMAC_SHA1_80, AEAD_AES_256_GCM]", isRare: true)
+    static let keying = Key(
+        "keying", .texts, .standard("[sdes]"),
+        "Where SRTP keys come from: sdes (in SDP), dtls (a handshake), the preferred one first.",
+        example: "[sdes]", isRare: true)
+    static let ice = Key(
+        "ice", .text, .standard("off"),
+        "lite: answers the peer's connectivity checks, media follows them. Or off.",
+        example: "off")
+    static let earlyLatch = Key(
+        "early-latch", .flag, .standard("false"),
+        "With ICE: media of the first source with good SRTP is taken before a nomination.",
+        example: "false")
+    static let rtcpMux = Key(
+        "rtcp-mux", .text, .standard("accept"),
+        "RTCP on the port of RTP: offer, accept, or off. With dtls the default is offer.",
+        example: "accept")
 }
 
 enum RouteKeys {

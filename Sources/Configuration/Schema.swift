@@ -100,6 +100,8 @@ enum Schema {
         keys: [
             TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkKeys.peer,
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
+            TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
+            TrunkKeys.earlyLatch, TrunkKeys.rtcpMux,
         ],
         others: [
             (

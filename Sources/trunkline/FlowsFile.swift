@@ -27,7 +27,16 @@ import NetworkAddress
 ///           "dscp": 0, "clock_rate_hz": 8000,
 ///           "packets_per_second": 100, "bits_per_second": 192000,        budgets
 ///           "media_timeout_ms": 0, "learn_window_ms": 0, "rtcp_interval_ms": 0,
-///           "payload_types": [0, {"ingress": 96, "egress": 101}]   required; a number stays itself
+///           "payload_types": [0, {"ingress": 96, "egress": 101}],  required; a number stays itself
+///           "srtp": {                      default: RTP in the clear
+///             "receive": "1 AES_CM_128_HMAC_SHA1_80 inline:...",   the party's a=crypto
+///             "send": "1 AES_CM_128_HMAC_SHA1_80 inline:..."       ours
+///           },
+///           "ice": {                       default: no ICE
+///             "ufrag": "8hhY", "password": "asd88fgpdd777uzjYhagZg",   ours
+///             "remote_ufrag": "9uB6",      default: any
+///             "early_latch": false         with srtp: media before a nomination
+///           }
 ///         }
 ///       ]
 ///     }
@@ -38,6 +47,9 @@ struct FlowsFile: Equatable {
     var vlan = 0
     var gatewayMAC = "02:00:00:00:00:01"
     var flows: [FlowSpecification] = []
+    /// Of each flow its keys and credentials, where it has some.
+    var keys: [FlowKeys?] = []
+    var ice: [FlowICE?] = []
 
     static let flowsMax = 65_536
 
@@ -60,6 +72,8 @@ struct FlowsFile: Equatable {
                 throw flow.fault("local", "another flow has \(local) too")
             }
             self.flows.append(specification)
+            self.keys.append(try flow.optional("srtp")?.keys())
+            self.ice.append(try flow.optional("ice")?.credentials())
         }
     }
 
@@ -92,7 +106,8 @@ struct FlowsFile: Equatable {
     private static let members = [
         "name", "peer", "local", "remote", "remote_rtcp_port", "flags", "ssrc", "initial_sequence",
         "initial_timestamp", "dscp", "clock_rate_hz", "packets_per_second", "bits_per_second",
-        "media_timeout_ms", "learn_window_ms", "rtcp_interval_ms", "payload_types",
+        "media_timeout_ms", "learn_window_ms", "rtcp_interval_ms", "payload_types", "srtp",
+        "ice",
     ]
 
     private func flow(
@@ -113,7 +128,7 @@ struct FlowsFile: Equatable {
             address: AddressIndex(UInt16(address)), localPort: local.port, ssrc: UInt32(ssrc))
         flow.peer = try place.optional("peer")?.peer(names, count: count)
         flow.remote = try place.optional("remote")?.socketAddress()
-        flow.flags = try self.flags(place)
+        flow.flags = try self.flags(place).union(self.secureFlags(place))
         flow.payloadTypes = try self.payloadTypes(place.required("payload_types"))
         try self.readNumbers(place, into: &flow)
         return (flow, local)
@@ -180,118 +195,18 @@ struct FlowsFile: Equatable {
 
     /// The commands that install the flows, as records of the contract.
     var commands: [UInt8] {
-        self.flows.enumerated().flatMap { index, flow in
+        var commands: [UInt8] = []
+        var sequence: UInt32 = 0
+        for (index, flow) in self.flows.enumerated() {
             let id = FlowID(index: FlowIndex(UInt32(index)), generation: Generation(1))
-            return FlowCommand(.add(flow), flow: id).bytes(sequence: UInt32(index + 1))
-        }
-    }
-}
-
-/// A value of a document and where it stands in it.
-private struct DocumentPlace {
-    let value: JSONValue
-    let path: String
-
-    init(_ value: JSONValue, _ path: String) {
-        self.value = value
-        self.path = path
-    }
-
-    func fault(_ member: String = "", _ text: String) -> Failure {
-        let path = member.isEmpty ? self.path : self.inner(member)
-        return .usage("\(path.isEmpty ? "the document" : path): \(text)")
-    }
-
-    func fault(_ text: String) -> Failure { self.fault("", text) }
-
-    private func inner(_ member: String) -> String {
-        self.path.isEmpty ? member : "\(self.path).\(member)"
-    }
-
-    /// It is an object with no members but these.
-    func allow(_ names: [String]) throws(Failure) {
-        guard let object = self.value.object else {
-            throw self.fault("is \(self.value.kind); write an object")
-        }
-        for member in object.members where !names.contains(member.name) {
-            let known = names.joined(separator: ", ")
-            throw self.fault(member.name, "is not known; there are \(known)")
-        }
-    }
-
-    func optional(_ name: String) throws(Failure) -> DocumentPlace? {
-        guard let object = self.value.object else {
-            throw self.fault("is \(self.value.kind); write an object")
-        }
-        return object[name].map { DocumentPlace($0, self.inner(name)) }
-    }
-
-    func required(_ name: String) throws(Failure) -> DocumentPlace {
-        guard let place = try self.optional(name) else { throw self.fault(name, "is missing") }
-        return place
-    }
-
-    func number(_ name: String, _ range: ClosedRange<Int>) throws(Failure) -> Int? {
-        try self.optional(name)?.integer(range)
-    }
-
-    func elements(_ count: ClosedRange<Int>) throws(Failure) -> [DocumentPlace] {
-        guard let array = self.value.array else {
-            throw self.fault("is \(self.value.kind); write an array")
-        }
-        guard count.contains(array.count) else {
-            throw self.fault(
-                "has \(array.count) elements; write \(count.lowerBound) to \(count.upperBound)")
-        }
-        return array.enumerated().map { DocumentPlace($1, "\(self.path)[\($0)]") }
-    }
-
-    func string() throws(Failure) -> String {
-        guard let text = self.value.string else {
-            throw self.fault("is \(self.value.kind); write a string")
-        }
-        return text
-    }
-
-    func integer(_ range: ClosedRange<Int>) throws(Failure) -> Int {
-        guard let value = self.value.integer.flatMap({ Int(exactly: $0) }), range.contains(value)
-        else {
-            throw self.fault("write a number from \(range.lowerBound) to \(range.upperBound)")
-        }
-        return value
-    }
-
-    /// `1.2.3.4:5` or `[2001:db8::1]:5`.
-    func socketAddress() throws(Failure) -> SocketAddress {
-        let text = try self.string()
-        let parts = text.utf8.lastIndex(of: UInt8(ascii: ":")).map {
-            (text.utf8[..<$0], text.utf8[text.utf8.index(after: $0)...])
-        }
-        guard let (host, portText) = parts, portText.first != 0x2b,
-            let port = UInt16(String(Substring(portText))), port > 0,
-            let address = Self.address(Array(host))
-        else { throw self.fault("write ADDRESS:PORT, an IPv6 address in brackets") }
-        return SocketAddress(address: address, port: port)
-    }
-
-    private static func address(_ host: [UInt8]) -> IPAddress? {
-        if host.first == UInt8(ascii: "["), host.last == UInt8(ascii: "]") {
-            let address = IPAddress(text: host.dropFirst().dropLast())
-            return address?.isIPv4 == false ? address : nil
-        }
-        return host.contains(UInt8(ascii: ":")) ? nil : IPAddress(text: host)
-    }
-
-    func peer(_ names: [String: Int], count: Int) throws(Failure) -> FlowID {
-        let index: Int
-        if let name = self.value.string {
-            guard let found = names[name] else {
-                throw self.fault("no flow has the name \"\(name)\"")
+            let operations: [FlowCommand.Operation?] = [
+                .add(flow), self.keys[index].map { .keys($0) }, self.ice[index].map { .ice($0) },
+            ]
+            for operation in operations.compactMap(\.self) {
+                sequence += 1
+                commands += FlowCommand(operation, flow: id).bytes(sequence: sequence)
             }
-            index = found
-        } else {
-            index = try self.integer(0...(count - 1))
         }
-        return FlowID(index: FlowIndex(UInt32(index)), generation: Generation(1))
+        return commands
     }
 }

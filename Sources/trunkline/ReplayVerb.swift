@@ -22,13 +22,17 @@ extension Verb {
                  "flags": ["receive", "send"], "ssrc": 1, "initial_sequence": 0,
                  "initial_timestamp": 0, "remote_rtcp_port": 0, "dscp": 0, "clock_rate_hz": 8000,
                  "packets_per_second": 100, "bits_per_second": 192000, "media_timeout_ms": 0,
-                 "learn_window_ms": 0, "rtcp_interval_ms": 0},
+                 "learn_window_ms": 0, "rtcp_interval_ms": 0,
+                 "srtp": {"receive": "1 SUITE inline:...", "send": "1 SUITE inline:..."},
+                 "ice": {"ufrag": "...", "password": "...", "remote_ufrag": "...",
+                         "early_latch": false}},
                 {"name": "b", ...}
               ]
             }
             Flags: receive, send, rtcp_mux, rtcp, learn, deliver. local and payload_types of a flow
             are required, and the addresses of the realm. "peer" names the flow by which its media
-            leaves.
+            leaves. "srtp" takes the values of both a=crypto lines, the party's and ours; without it
+            the flow is RTP, as it is without ICE when there is no "ice".
             Exit status: 0 if every packet is accounted for and every flow was installed, 1
             otherwise, 2 if the flows file has a fault.
             """,

@@ -1,0 +1,317 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import DTLS
+import SDP
+
+/// One leg of a call.
+struct CallLeg: Hashable {
+    let call: CallIdentifier
+    let side: Side
+}
+
+/// The DTLS of all calls of a shard: an association for each agreement that signalling made. A leg
+/// has one that counts; those before it are kept for a while, because the branches of a fork take
+/// turns. It knows neither rings nor timers: what it wants done stands in `takeActions`. Times are
+/// milliseconds of a clock that never goes back.
+final class DTLSAgent {
+    /// What it takes; each limit has a counter.
+    struct Limits {
+        /// Sessions of OpenSSL at a time, some 60 KiB each; they go 15 s after their keys came.
+        var sessions = 4096
+        /// Handshakes begun within a second; what is above waits.
+        var handshakesPerSecond = 500
+        /// Datagrams of a leg that wait for its agreement: a peer's hello may overtake its answer.
+        var queuedPerLeg = 4
+        /// Of all legs together.
+        var queued = 1024
+        /// Associations of a leg, the one that counts included.
+        var perLeg = 8
+    }
+
+    /// What its owner has to do.
+    enum Action {
+        /// Send a datagram to the leg's party.
+        case send(CallLeg, [UInt8])
+        /// Call `fired` after so many milliseconds; nil: not any more.
+        case timer(CallLeg, UInt64?)
+        /// There are keys for the association of this number.
+        case established(CallLeg, UInt32, HandshakeKeys)
+        /// There will be none; a sentence why.
+        case failed(CallLeg, UInt32, String)
+    }
+
+    private final class Entry {
+        var agreement: LegDTLS
+        var association: DTLSAssociation?
+        /// Its end has been told.
+        var isDone = false
+        /// What came of it.
+        var keys: HandshakeKeys?
+
+        init(_ agreement: LegDTLS) { self.agreement = agreement }
+
+        /// Of the peer's certificate.
+        var expected: [DTLSFingerprint] {
+            self.agreement.fingerprints.compactMap(DTLSFingerprint.init)
+        }
+    }
+
+    private struct Leg {
+        /// The one that counts is the last.
+        var entries: [Entry]
+        /// There is an address to send to.
+        var isReachable = false
+    }
+
+    private let limits: Limits
+    private let handshakeLimits: DTLSLimits
+    private let context: DTLSContext
+    private var certificates: DTLSCertificates
+    private var legs: [CallLeg: Leg] = [:]
+    private var queues: [CallLeg: [[UInt8]]] = [:]
+    private var queuedCount = 0
+    private var sessionCount = 0
+    private var secondStart: UInt64 = 0
+    private var begunInSecond = 0
+    private var actions: [Action] = []
+    private var figures = DTLSFigures()
+
+    /// With a fresh certificate. Throws `DTLSFailure.library`.
+    init(
+        limits: Limits = Limits(), handshakes: DTLSLimits = DTLSLimits()
+    ) throws(DTLSFailure) {
+        self.limits = limits
+        self.handshakeLimits = handshakes
+        self.certificates = try DTLSCertificates()
+        self.context = try DTLSContext(certificate: self.certificates.present)
+    }
+
+    /// Of the certificate that new descriptions name.
+    var fingerprint: Fingerprint? { Fingerprint(self.certificates.present.fingerprint) }
+
+    /// Another certificate from here on; that of descriptions which are out stays at hand.
+    func rotate() throws(DTLSFailure) {
+        try self.certificates.rotate()
+        self.context.rotate(to: self.certificates.present)
+    }
+
+    /// Everything it counted up to now.
+    var counters: DTLSFigures {
+        var figures = self.figures
+        figures.sessions = UInt64(self.sessionCount)
+        for entry in self.legs.values.flatMap(\.entries) {
+            if let association = entry.association { figures.add(association.counters) }
+        }
+        return figures
+    }
+
+    /// What is to be done, oldest first.
+    func takeActions() -> [Action] {
+        defer { self.actions = [] }
+        return self.actions
+    }
+
+    // MARK: What signalling wants
+
+    /// The leg's media is to be protected by this association from now on. `hasKeys`: signalling
+    /// has them already.
+    func agree(
+        _ leg: CallLeg, _ agreement: LegDTLS, hasKeys: Bool, isReachable: Bool, now: UInt64
+    ) {
+        let entry = self.count(leg, agreement, hasKeys, now)
+        if let keys = entry.keys, !hasKeys {
+            self.actions.append(.established(leg, agreement.association, keys))
+        }
+        if isReachable { self.reachable(leg, now: now) }
+        for datagram in self.unqueue(leg) { self.received(datagram, leg, now: now) }
+    }
+
+    /// The entry of an agreement, made where there is none, as the one that counts.
+    private func count(
+        _ leg: CallLeg, _ agreement: LegDTLS, _ hasKeys: Bool, _ now: UInt64
+    ) -> Entry {
+        var state = self.legs[leg] ?? Leg(entries: [])
+        let place = state.entries.firstIndex { $0.agreement.association == agreement.association }
+        guard let place else {
+            if state.entries.count >= self.limits.perLeg { self.end(state.entries.removeFirst()) }
+            let entry = Entry(agreement)
+            // A call of before a restart goes on with the keys that it has.
+            entry.isDone = hasKeys
+            state.entries.append(entry)
+            self.legs[leg] = state
+            self.actions.append(.timer(leg, nil))
+            return entry
+        }
+        let entry = state.entries.remove(at: place)
+        state.entries.append(entry)
+        self.legs[leg] = state
+        if place < state.entries.count - 1 {
+            self.actions.append(.timer(leg, nil))
+            if let association = entry.association {
+                self.settle(leg, entry, association.timeout(now: now))
+            }
+        }
+        if entry.agreement.fingerprints != agreement.fingerprints {
+            entry.agreement = agreement
+            if let association = entry.association {
+                self.settle(leg, entry, association.expect(entry.expected, now: now))
+            }
+        }
+        return entry
+    }
+
+    /// There is an address to send to: a client begins.
+    func reachable(_ leg: CallLeg, now: UInt64) {
+        guard let entry = self.legs[leg]?.entries.last else { return }
+        self.legs[leg]?.isReachable = true
+        if entry.agreement.role == .client, entry.association == nil, !entry.isDone {
+            self.begin(leg, entry, now)
+        }
+    }
+
+    /// The leg has no DTLS any more.
+    func forget(_ leg: CallLeg) {
+        _ = self.unqueue(leg)
+        guard let state = self.legs.removeValue(forKey: leg) else { return }
+        for entry in state.entries { self.end(entry) }
+        self.actions.append(.timer(leg, nil))
+    }
+
+    /// The call is over.
+    func forget(_ call: CallIdentifier) {
+        for side in Side.allCases { self.forget(CallLeg(call: call, side: side)) }
+    }
+
+    // MARK: What comes in
+
+    /// A datagram of the leg's party.
+    func received(_ datagram: [UInt8], _ leg: CallLeg, now: UInt64) {
+        guard let entry = self.legs[leg]?.entries.last else { return self.queue(datagram, leg) }
+        guard let association = self.association(leg, entry, now) else { return }
+        self.settle(leg, entry, association.receive(datagram, now: now))
+    }
+
+    /// A timer of the leg ran out.
+    func fired(_ leg: CallLeg, now: UInt64) {
+        guard let entry = self.legs[leg]?.entries.last else { return }
+        if let association = entry.association {
+            self.settle(leg, entry, association.timeout(now: now))
+        } else {
+            self.begin(leg, entry, now)
+        }
+    }
+
+    /// A datagram could not be sent: the peer has to wait for it to be repeated.
+    func sendRefused() { self.figures.sendsRefused &+= 1 }
+
+    private func queue(_ datagram: [UInt8], _ leg: CallLeg) {
+        let waiting = self.queues[leg]?.count ?? 0
+        guard waiting < self.limits.queuedPerLeg, self.queuedCount < self.limits.queued else {
+            self.figures.queueFull &+= 1
+            return
+        }
+        self.queues[leg, default: []].append(datagram)
+        self.queuedCount += 1
+    }
+
+    private func unqueue(_ leg: CallLeg) -> [[UInt8]] {
+        let waiting = self.queues.removeValue(forKey: leg) ?? []
+        self.queuedCount -= waiting.count
+        return waiting
+    }
+
+    // MARK: Associations
+
+    private func begin(_ leg: CallLeg, _ entry: Entry, _ now: UInt64) {
+        guard let association = self.association(leg, entry, now) else { return }
+        self.settle(leg, entry, association.start(now: now))
+    }
+
+    /// The leg's association, made when it is first needed; nil where there is none yet (the peer
+    /// repeats what it said) or none any more.
+    private func association(_ leg: CallLeg, _ entry: Entry, _ now: UInt64) -> DTLSAssociation? {
+        if let association = entry.association { return association }
+        guard !entry.isDone else {
+            self.figures.recordsDropped &+= 1
+            return nil
+        }
+        guard self.mayBegin(leg, entry, now) else { return nil }
+        let agreement = entry.agreement
+        guard let certificate = self.certificates.find(agreement.certificate) else {
+            self.fail(leg, entry, "the certificate that was signalled is gone")
+            return nil
+        }
+        do {
+            let association = try DTLSAssociation(
+                context: self.context, role: agreement.role == .client ? .client : .server,
+                profiles: agreement.profiles.compactMap { SRTPProfile(rawValue: $0) },
+                certificate: certificate, fingerprints: entry.expected,
+                limits: self.handshakeLimits)
+            entry.association = association
+            self.sessionCount += 1
+            self.begunInSecond += 1
+            self.figures.begun &+= 1
+            return association
+        } catch {
+            self.fail(leg, entry, error.description)
+            return nil
+        }
+    }
+
+    private func mayBegin(_ leg: CallLeg, _ entry: Entry, _ now: UInt64) -> Bool {
+        guard self.sessionCount < self.limits.sessions else {
+            self.figures.refusedTooMany &+= 1
+            self.fail(leg, entry, "too many DTLS handshakes at a time")
+            return false
+        }
+        if now &- self.secondStart >= 1000 {
+            self.secondStart = now
+            self.begunInSecond = 0
+        }
+        guard self.begunInSecond < self.limits.handshakesPerSecond else {
+            self.figures.delayed &+= 1
+            if entry.agreement.role == .client {
+                self.actions.append(.timer(leg, 1000 - (now - self.secondStart)))
+            }
+            return false
+        }
+        return true
+    }
+
+    private func settle(_ leg: CallLeg, _ entry: Entry, _ outcome: DTLSOutcome) {
+        for datagram in outcome.datagrams { self.actions.append(.send(leg, datagram)) }
+        self.actions.append(.timer(leg, outcome.timer))
+        switch outcome.event {
+        case .established(let keys):
+            guard let keys = HandshakeKeys(keys) else {
+                self.fail(leg, entry, "keys of an impossible length")
+                break
+            }
+            entry.isDone = true
+            entry.keys = keys
+            self.figures.established &+= 1
+            self.actions.append(.established(leg, entry.agreement.association, keys))
+        case .failed(let failure): self.fail(leg, entry, failure.description)
+        case .closed:
+            // It is signalling that ends calls.
+            self.figures.closedByPeer &+= 1
+        case nil: break
+        }
+        // Without a timer it has done its work, unless it waits for the peer's hello.
+        if entry.isDone, outcome.timer == nil { self.end(entry) }
+    }
+
+    private func end(_ entry: Entry) {
+        guard let association = entry.association else { return }
+        self.figures.add(association.counters)
+        entry.association = nil
+        self.sessionCount -= 1
+    }
+
+    private func fail(_ leg: CallLeg, _ entry: Entry, _ reason: String) {
+        entry.isDone = true
+        self.figures.failed &+= 1
+        self.actions.append(.failed(leg, entry.agreement.association, reason))
+    }
+}
