@@ -28,6 +28,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var learnSource: Bool
     /// Most calls at once; nil: no limit of its own.
     public var callsMax: Int?
+    /// How its media is protected.
+    public var security: MediaSecurityPolicy
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -43,6 +45,7 @@ public struct TrunkSettings: Sendable, Hashable {
         self.codecs = .all
         self.learnSource = false
         self.callsMax = nil
+        self.security = .plain
     }
 }
 
@@ -88,6 +91,9 @@ public struct CallConfiguration: Sendable {
     public var unknownSource = UnknownSourcePolicy.forbid
     /// OPTIONS gets 503 while the node or the trunk drains, so that peers send calls elsewhere.
     public var optionsShowDraining = true
+    /// Of the certificate that our DTLS shows; nil: there is none, and DTLS is not offered. It has to
+    /// outlive the process: calls that are restored go on with the one that they signalled.
+    public var fingerprint: Fingerprint?
     /// Text of Server and User-Agent; empty: neither is sent.
     public var product = Array("Trunkline".utf8)
     /// Longest time from INVITE to answer, 1,000 to 3,600,000 ms (timer C asks for over 3 minutes).

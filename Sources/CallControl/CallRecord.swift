@@ -28,6 +28,10 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
     public static let mediaTimeout = CallEnd("media timeout")
     /// The fast path refused the call's flows.
     public static let mediaRefused = CallEnd("media refused")
+    /// The DTLS handshake of a leg came to nothing.
+    public static let handshakeFailed = CallEnd("dtls handshake failed")
+    /// A leg's keys cannot be used any more, and its party gave no others.
+    public static let keysLost = CallEnd("media keys lost")
     /// Offer and answer cannot be brought together.
     public static let incompatible = CallEnd("incompatible media")
     /// A party lost the dialog (481, or no answer to a request inside it).
@@ -60,6 +64,16 @@ public struct CallRecord: Sendable, Hashable {
     public let end: CallEnd
     /// The final status that the caller got; 200 for an answered call.
     public let status: Int
+    /// What protected the legs at last.
+    public let protection: LegProtections
+}
+
+/// What protects both legs of a call.
+public struct LegProtections: Sendable, Hashable {
+    /// The caller's leg.
+    public var a: LegProtection
+    /// The callee's leg.
+    public var b: LegProtection
 }
 
 /// A live call as the command line lists it.
@@ -99,4 +113,6 @@ public struct CallSummary: Sendable, Equatable {
     public let media: MediaIntent
     /// Sources that the fast path learned in place of the signalled ones.
     public let learnedSources: [Side: SocketAddress]
+    /// What protects the legs.
+    public let protection: LegProtections
 }

@@ -20,6 +20,16 @@ public struct EngineCounters: Sendable, Equatable {
     public var refusedNoPort: UInt64 = 0
     /// Offers without a codec that both trunks allow, or that cannot be anchored.
     public var notAcceptable: UInt64 = 0
+    /// Of these, offers and answers without keys that the trunk's policy takes.
+    public var securityMismatches: UInt64 = 0
+    /// DTLS handshakes whose keys were taken.
+    public var handshakes: UInt64 = 0
+    /// Calls ended because a DTLS handshake failed.
+    public var handshakesFailed: UInt64 = 0
+    /// What came of DTLS handshakes that signalling had overtaken.
+    public var handshakesStale: UInt64 = 0
+    /// Re-INVITEs of our own, for keys that could not be used any more.
+    public var rekeys: UInt64 = 0
     /// Requests whose Max-Forwards ran out.
     public var tooManyHops: UInt64 = 0
     /// Requests with a method that is not served, or not served there.

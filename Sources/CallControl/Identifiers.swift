@@ -95,6 +95,16 @@ struct IdentifierSource {
 
     mutating func below(_ bound: UInt64) -> UInt64 { self.randomness.below(bound) }
 
+    /// Random bytes, for keys and credentials.
+    mutating func bytes(_ count: Int) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count + 8)
+        while bytes.count < count {
+            withUnsafeBytes(of: self.randomness.next()) { bytes.append(contentsOf: $0) }
+        }
+        return Array(bytes.prefix(count))
+    }
+
     /// Session identifier of an o-line: positive and below 2^62, which every parser can hold.
     mutating func sessionID() -> UInt64 { self.randomness.next() >> 2 }
 }

@@ -68,6 +68,9 @@ public struct MediaIntent: Sendable, Equatable {
         public var ice: LegICE?
         /// DTLS records of the party go to the control plane.
         public var dtls: Bool
+        /// The handshake that the keys come from; nil while none is agreed on, though records may
+        /// come before that (`dtls`). With `security` it is done.
+        public var dtlsAgreement: LegDTLS?
 
         /// A leg with nothing known of its party.
         public init(local: MediaPort) {
@@ -86,6 +89,7 @@ public struct MediaIntent: Sendable, Equatable {
             self.security = nil
             self.ice = nil
             self.dtls = false
+            self.dtlsAgreement = nil
         }
     }
 
@@ -111,4 +115,7 @@ public struct MediaIntent: Sendable, Equatable {
         self.a = a
         self.b = b
     }
+
+    /// One of the legs.
+    public subscript(_ side: Side) -> Leg { side == .a ? self.a : self.b }
 }

@@ -76,7 +76,7 @@ extension MediaDescription {
     public var hasRTCPMux: Bool { self.attributes.hasFlag("rtcp-mux") }
 
     /// `a=mid`; nil if absent, or too long to be repeated.
-    var mid: SDPText? {
+    public var mid: SDPText? {
         guard let mid = self.attributes.first(where: { $0.name.isLiteral("mid") })?.value,
             (1...64).contains(mid.bytes.count)
         else {

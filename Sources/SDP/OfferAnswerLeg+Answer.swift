@@ -67,6 +67,7 @@ extension OfferAnswerLeg {
         if local.ice == nil { stream.ice = nil }
         let (security, agreed) = try self.agreement(stream, to: local)
         if self.phase == .offerSent { self.takeSlots(of: local) }
+        self.security.takeRenewal()
         self.take(agreed)
         self.local = local
         self.local?.security = security

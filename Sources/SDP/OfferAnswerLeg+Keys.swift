@@ -35,10 +35,11 @@ extension OfferAnswerLeg {
         at address: SocketAddress
     ) throws(OfferAnswerError) -> (StreamSecurity, ICEDescription?, transport: SDPText) {
         guard !self.needsSecrets else { throw .secretsMissing }
-        let secrets = self.security.secrets
+        let secrets = self.security.renewed ?? self.security.secrets
         if let local = self.local {
             var own = local.security
             if own.setup != nil { own.setup = .actpass }
+            own = self.renewed(own)
             let ice = local.ice == nil ? nil : secrets.map { Self.ice($0, at: address) }
             return (own, ice, local.transport)
         }

@@ -60,5 +60,5 @@ public enum SDPLimits {
     /// `a=candidate` lines of one section.
     public static let candidates = 128
     /// Candidates of a stream that are kept, the first that serve; a lite agent needs none.
-    static let candidatesKept = 16
+    public static let candidatesKept = 16
 }

@@ -11,7 +11,9 @@ public struct SecurityState: Sendable, Hashable {
     public var renewsKeys = false
     /// The open offer of the party is an ICE restart, so our answer needs other credentials.
     public var renewsICE = false
-    /// The secrets for the answer to that offer.
+    /// The renewal is our own wish, and goes out with our next offer.
+    public var renewsOwn = false
+    /// The secrets for the answer to that offer, or for our own.
     public var renewed: LegSecrets?
     /// The master keys of the secrets have been agreed upon.
     public var usedMasters = false
@@ -25,6 +27,7 @@ public struct SecurityState: Sendable, Hashable {
     mutating func forgetRenewal() {
         self.renewsKeys = false
         self.renewsICE = false
+        self.renewsOwn = false
         self.renewed = nil
     }
 
@@ -40,9 +43,9 @@ public struct SecurityState: Sendable, Hashable {
 
 extension OfferAnswerLeg {
     /// True if the next `makeOffer` or `makeAnswer` needs secrets that this leg has not used:
-    /// before the first one, and after `receiveOffer` where the party changed its own. Copies of
-    /// the leg that answer the same offer must get them before they are copied, so that a 183 and
-    /// the 200 say the same.
+    /// before the first one, after `receiveOffer` where the party changed its own, and after
+    /// `renewKeys`. Copies of the leg that answer the same offer must get them before they are
+    /// copied, so that a 183 and the 200 say the same.
     public var needsSecrets: Bool {
         guard self.policy.srtp != .off || self.policy.ice != .off else { return false }
         if self.security.secrets == nil { return true }

@@ -37,11 +37,12 @@ extension Call {
             self.sendBye(side, reason: nil)
             return
         }
-        guard awaiting.carriesOffer, !self.isEnding else { return }
+        guard awaiting.carriesOffer, !self.isEnding else { return self.rekeyIfDue() }
         do throws(OfferAnswerError) {
             try self.relayLateAnswer(from: side, ack)
+            self.rekeyIfDue()
         } catch {
-            self.context.counters.notAcceptable &+= 1
+            self.context.count(error)
             self.end(.incompatible, reason: "SIP;cause=488;text=\"Not Acceptable Here\"")
         }
     }

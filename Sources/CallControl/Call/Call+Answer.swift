@@ -51,6 +51,7 @@ extension Call {
         guard let session = try? SessionDescription.parse(bytes) else { throw .answerMismatch }
         if offersLater {
             let offer = try b.receiveOffer(session)
+            self.context.provide(&b, self.legs.b.trunk.security)
             let description = try a.makeOffer(from: offer.stream, local: self.legs.a.port.rtp)
             return Agreement(a: a, b: b, description: description.serialise())
         }
@@ -88,13 +89,14 @@ extension Call {
         self.updateMedia()
         self.checkpoint()
         self.context.respond(200, bytes, to: request)
+        self.endIfHandshakeFailed()
     }
 
     /// The callee answered with something that does not serve: ACK and BYE there, a refusal here.
     private func rejectAnswer(
         _ error: OfferAnswerError, _ exchange: Exchange, _ sent: SentInvite
     ) {
-        self.context.counters.notAcceptable &+= 1
+        self.context.count(error)
         self.acknowledge(.b, sequence: sent.sequence, description: nil)
         var reply = Reply(488)
         reply.warning = (error.warningCode, error.text)

@@ -18,6 +18,7 @@ extension Call {
             self.closeLeg(side)
             self.state = .ending(end)
             if let exchange { self.dropExchange(exchange, status: 487) }
+            self.dropRekey()
             self.enterEnding()
             self.passBye(to: side.other, request.message)
             self.finishIfOver()

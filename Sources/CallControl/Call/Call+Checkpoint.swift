@@ -12,7 +12,10 @@ extension Call {
             id: self.id, stage: self.stage, calling: self.calling, called: self.called,
             startedAt: self.startedAt, answeredAt: self.answeredAt,
             status: UInt16(clamping: self.status), a: self.legs.a.checkpoint,
-            b: self.legs.b.checkpoint, exchange: self.exchangeCheckpoint, media: self.media)
+            b: self.legs.b.checkpoint, exchange: self.exchangeCheckpoint,
+            rekey: self.rekey.map {
+                CallCheckpoint.Rekey(side: $0.side, sent: $0.sent.checkpoint)
+            }, media: self.media)
     }
 
     private var stage: CallCheckpoint.Stage {
@@ -76,6 +79,7 @@ extension Leg {
                     message: CallCheckpoint.Message(
                         bytes: $0.bytes, hop: $0.hop.withoutConnection))
             },
-            outstanding: self.outstanding?.sent.checkpoint)
+            outstanding: self.outstanding?.sent.checkpoint, security: self.trunk.security,
+            keys: self.keys)
     }
 }

@@ -13,6 +13,7 @@ extension Call {
         case .up(let exchange):
             self.state = .ending(end)
             if let exchange { self.dropExchange(exchange, status: 487) }
+            self.dropRekey()
             self.enterEnding()
             for side in Side.allCases { self.sendBye(side, reason: reason) }
             self.finishIfOver()
@@ -67,7 +68,7 @@ extension Call {
                     id: self.id, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
                     calling: self.calling, called: self.called, startedAt: self.startedAt,
                     answeredAt: self.answeredAt, endedAt: self.context.now, end: end,
-                    status: self.status)))
+                    status: self.status, protection: self.protection)))
         self.context.counters.callsEnded &+= 1
         let wasAnswered = self.legs.b.dialog != nil || !self.endedBranches.isEmpty
         if wasAnswered, self.sentInvite != nil { self.context.answered[self.id] = self }

@@ -102,7 +102,9 @@ extension Call {
             return
         }
         if let bytes = Payload(response).description, !setup.exchange.offersLater {
-            self.earlyAnswer(bytes, fork: &setup.forks[index])
+            if self.earlyAnswer(bytes, fork: &setup.forks[index]) {
+                setup.speakingTag = setup.forks[index].localTag
+            }
         }
         let fork = setup.forks[index]
         guard
@@ -115,15 +117,16 @@ extension Call {
 
     /// Early media of one branch: the media of the call follows the branch that spoke last. What
     /// cannot be used is left out; the answer in the 2xx decides.
-    private func earlyAnswer(_ bytes: [UInt8], fork: inout Fork) {
+    private func earlyAnswer(_ bytes: [UInt8], fork: inout Fork) -> Bool {
         var a = self.legs.a.session
         guard let session = try? SessionDescription.parse(bytes),
             let stream = try? fork.b.receiveAnswer(session),
             let description = try? a.makeAnswer(from: stream, local: self.legs.a.port.rtp)
-        else { return }
+        else { return false }
         fork.a = a
         fork.description = description.serialise()
         self.updateMedia(a: fork.a, b: fork.b)
+        return true
     }
 
     /// The branch that a response belongs to, made if it is new; nil above the limit. The first

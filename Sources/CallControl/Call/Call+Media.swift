@@ -11,14 +11,35 @@ extension Call {
             Self.apply(plan.a, to: &intent.a, learnSource: self.legs.a.trunk.learnSource)
             Self.apply(plan.b, to: &intent.b, learnSource: self.legs.b.trunk.learnSource)
         }
+        self.protect(.a, a, &intent.a)
+        self.protect(.b, b, &intent.b)
+        for side in Side.allCases where intent[side].ice != self.media[side].ice {
+            self.legs[side].path = nil
+        }
+        if case .up = self.state { self.settleHandshakes(intent) }
         guard intent != self.media || !self.hasMedia else { return }
         self.media = intent
         self.hasMedia = true
         self.emit(.media(self.id, intent))
     }
 
+    /// Once the call is up no branch's handshake counts but the agreed one.
+    private func settleHandshakes(_ intent: MediaIntent) {
+        for side in Side.allCases {
+            self.legs[side].keys.keep(only: intent[side].dtlsAgreement?.association)
+        }
+    }
+
     /// As both legs agreed.
     func updateMedia() { self.updateMedia(a: self.legs.a.session, b: self.legs.b.session) }
+
+    /// As those legs agreed that the media follows, which before the answer are a branch's.
+    func refreshMedia() {
+        guard case .settingUp(let setup) = self.state, let fork = setup.speaking else {
+            return self.updateMedia()
+        }
+        self.updateMedia(a: fork.a, b: fork.b)
+    }
 
     /// Nobody hears anything any more. The ports stay reserved until the call is over.
     func removeMedia() {

@@ -19,7 +19,7 @@ extension Call {
             if exchange.from == side { return self.refusePending(request, tag) }
             self.context.respond(Reply(491, tag: tag), to: request)
         case .up(nil):
-            guard !self.isExchangeOpen else {
+            guard !self.isExchangeOpen, self.rekey == nil else {
                 self.context.counters.glares &+= 1
                 return self.context.respond(Reply(491, tag: tag), to: request)
             }
@@ -37,7 +37,7 @@ extension Call {
     }
 
     /// An ACK is awaited or owed on one of the legs: offer and answer may not be complete.
-    private var isExchangeOpen: Bool {
+    var isExchangeOpen: Bool {
         Side.allCases.contains {
             self.legs[$0].awaitingAck != nil || self.legs[$0].ackOwed != nil
         }
@@ -54,7 +54,7 @@ extension Call {
         }
         do throws(OfferAnswerError) {
             guard let session = try? SessionDescription.parse(bytes) else { throw .noAudio }
-            let offer = try self.legs[side].session.receiveOffer(session)
+            let offer = try self.receiveOffer(session, side)
             if offer.isUnchanged, let stream = self.legs[side.other].session.remote {
                 return try self.answerRefresh(side, request, stream)
             }
@@ -68,10 +68,19 @@ extension Call {
         }
     }
 
+    /// Takes a party's offer, and has secrets at hand for the answer to it.
+    func receiveOffer(
+        _ session: SessionDescription, _ side: Side
+    ) throws(OfferAnswerError) -> OfferAnswerLeg.ReceivedOffer {
+        let offer = try self.legs[side].session.receiveOffer(session)
+        self.context.provide(&self.legs[side].session, self.legs[side].trunk.security)
+        return offer
+    }
+
     private func refuseOffer(
         _ error: OfferAnswerError, _ side: Side, _ request: ReceivedRequest
     ) {
-        self.context.counters.notAcceptable &+= 1
+        self.context.count(error)
         var reply = Reply(488, tag: self.legs[side].localTag)
         reply.warning = (error.warningCode, error.text)
         self.context.respond(reply, to: request)
@@ -124,19 +133,20 @@ extension Call {
         else { return nil }
         guard let session = try? SessionDescription.parse(bytes) else { throw .noAudio }
         self.abandonOffers()
-        let offer = try self.legs[exchange.from].session.receiveOffer(session)
+        let offer = try self.receiveOffer(session, exchange.from)
         let side = exchange.from.other
         return try self.legs[side].session.makeOffer(
             from: offer.stream, local: self.legs[side].port.rtp)
     }
 
-    private func sendReinvite(
-        _ side: Side, _ source: SIPMessage, offer: SessionDescription?
+    /// Sends an INVITE inside the call, with what goes over from the other party's, if it is one's.
+    func sendReinvite(
+        _ side: Side, _ source: SIPMessage?, offer: SessionDescription?
     ) -> SentInvite? {
         guard var request = self.request(.invite, side) else { return nil }
         request.builder.add(.contact, self.legs[side].listener.contact)
         request.builder.add(.allow, EngineContext.allow)
-        CarriedHeaders.copy(from: source, as: .reinvite, to: &request.builder)
+        if let source { CarriedHeaders.copy(from: source, as: .reinvite, to: &request.builder) }
         let bytes = request.builder.finish(description: offer?.serialise())
         guard let message = try? SIPMessage.parse(bytes, framing: .stream),
             let cseq = try? message.cseq()
@@ -208,5 +218,6 @@ extension Call {
         self.state = .up(nil)
         self.context.respond(reply, to: exchange.request)
         self.checkpoint()
+        self.rekeyIfDue()
     }
 }

@@ -12,6 +12,9 @@ extension Call {
     func reinviteResponse(_ side: Side, _ response: SIPMessage, status: Int) {
         guard status >= 200 else { return }
         guard let cseq = try? response.cseq() else { return }
+        if let rekey = self.rekey, rekey.side == side, rekey.sent.sequence == cseq.number {
+            return self.rekeyResponse(rekey, response, status: status)
+        }
         switch self.state {
         case .up(let exchange?)
         where exchange.sent?.sequence == cseq.number
@@ -48,7 +51,7 @@ extension Call {
                 side.other, exchange.request, carrying: response,
                 description: description.serialise(), carriesOffer: exchange.offersLater)
         } catch {
-            self.context.counters.notAcceptable &+= 1
+            self.context.count(error)
             self.legs[side].ackOwed = sequence
             self.acknowledgeWithoutAnswer(side)
             var reply = Reply(488)
@@ -68,7 +71,7 @@ extension Call {
     private func takeOffer(
         _ session: SessionDescription, _ side: Side, sequence: UInt32
     ) throws(OfferAnswerError) -> SessionDescription {
-        let offer = try self.legs[side].session.receiveOffer(session)
+        let offer = try self.receiveOffer(session, side)
         let local = self.legs[side.other].port.rtp
         let description = try self.legs[side.other].session.makeOffer(
             from: offer.stream, local: local)
@@ -91,7 +94,7 @@ extension Call {
     }
 
     /// RFC 3261 section 14.1: the end that chose the Call-ID, on leg b that is ours, waits longer.
-    private func startGlareTimer(_ side: Side) {
+    func startGlareTimer(_ side: Side) {
         self.context.counters.glares &+= 1
         let random = UInt32(self.context.identifiers.below(1 << 31))
         let milliseconds = InviteGlare.retryMilliseconds(ownsCallID: side == .b, random: random)
@@ -100,8 +103,8 @@ extension Call {
 
     /// The other party has had its time: once more.
     func glareTimerFired() {
-        guard case .up(let exchange?) = self.state, case .retrying = exchange.phase else { return }
-        self.retryReinvite(exchange)
+        guard case .up(let exchange?) = self.state else { return self.rekeyIfDue() }
+        if case .retrying = exchange.phase { self.retryReinvite(exchange) }
     }
 
     /// The dialog that the INVITE was put to is gone (RFC 3261 section 12.2.1.2), and with it the
@@ -116,6 +119,7 @@ extension Call {
 
     /// The INVITE had no final response, or could not be sent.
     func reinviteFailed(_ side: Side, status: Int) {
+        if self.rekey?.side == side { return self.rekeyLost(status: status) }
         switch self.state {
         case .up(let exchange?) where exchange.from == side.other:
             self.reinviteLost(exchange, status: status)

@@ -36,6 +36,9 @@ extension Call {
         self.media = checkpoint.media
         self.updateMedia()
         self.restoreAcks()
+        if let saved = checkpoint.rekey, checkpoint.exchange == nil {
+            return self.restoreRekey(saved)
+        }
         guard let exchange = checkpoint.exchange else { return }
         if !self.restoreExchange(exchange) {
             self.abandonOffers()
@@ -84,6 +87,15 @@ extension Call {
         if saved.isCancelled { self.emit(.cancel(sent.handle, reason: [])) }
         self.state = .up(exchange)
         return true
+    }
+
+    /// An INVITE of our own goes on where it was.
+    private func restoreRekey(_ saved: CallCheckpoint.Rekey) {
+        guard let sent = self.resume(saved.sent, saved.side) else {
+            return self.legs[saved.side].session.abandonOffer()
+        }
+        self.legs[saved.side].lostKey = self.media[saved.side].security?.keyID
+        self.rekey = Rekey(side: saved.side, sent: sent)
     }
 
     /// Has the transaction layer take an INVITE again; false if it cannot be read.
@@ -165,6 +177,7 @@ extension Leg {
             session: session, port: port)
         self.dialog = saved.dialog
         self.end = saved.isOpen ? .open : .closed
+        self.keys = saved.keys
         self.ackOwed = saved.ackOwed
         if let ack = saved.ack {
             self.sentAck = SentAck(

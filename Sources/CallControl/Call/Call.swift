@@ -34,6 +34,12 @@ final class Call {
         var exchange: Exchange
         var forks: [Fork] = []
         var isRinging = false
+        /// The branch whose description came last: the media follows it.
+        var speakingTag: [UInt8]?
+
+        var speaking: Fork? {
+            self.speakingTag.flatMap { tag in self.forks.first { $0.localTag == tag } }
+        }
     }
 
     let id: CallIdentifier
@@ -59,6 +65,8 @@ final class Call {
     var awaitsRefusal = false
     /// After a restart: INVITEs that are awaited.
     var awaitedKeys: [InviteKey] = []
+    /// An INVITE of our own for other keys.
+    var rekey: Rekey?
     /// The media was announced to the owner and not removed.
     var hasMedia = false
 
@@ -137,6 +145,6 @@ final class Call {
             calling: self.calling, called: self.called,
             callIDs: Side.allCases.compactMap { self.legs[$0].dialog?.key.callID },
             startedAt: self.startedAt, answeredAt: self.answeredAt, media: self.media,
-            learnedSources: learned)
+            learnedSources: learned, protection: self.protection)
     }
 }

@@ -47,6 +47,12 @@ struct Leg {
         let hop: Hop
     }
 
+    /// A path that checks have shown.
+    struct Path {
+        let address: SocketAddress
+        let isNominated: Bool
+    }
+
     /// The trunk as it was when the call began.
     let trunk: TrunkSettings
     /// The listener that the leg's messages leave from.
@@ -73,6 +79,14 @@ struct Leg {
     var outstanding: Outstanding?
     /// A source that the fast path learned in place of the signalled one.
     var learnedSource: SocketAddress?
+    /// Where media goes by ICE.
+    var path: Path?
+    /// Names of keys and handshakes.
+    var keys = LegKeys()
+    /// The key set that the fast path cannot go on with.
+    var lostKey: UInt64?
+    /// How often the party answered 491 to our wish for other keys.
+    var rekeyGlares = 0
 
     init(
         trunk: TrunkSettings, listener: ListenerSettings, hop: Hop, localTag: [UInt8],

@@ -43,6 +43,8 @@ struct CheckpointWriter {
 struct CheckpointReader {
     private let bytes: [UInt8]
     private(set) var offset = 0
+    /// The version that wrote them; what it did not write is left as it is without.
+    var version: UInt8 = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 

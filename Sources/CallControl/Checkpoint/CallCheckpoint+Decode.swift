@@ -14,7 +14,8 @@ extension CallCheckpoint {
             throw CheckpointError(code: .tooLong, offset: Self.bytesMax)
         }
         var reader = CheckpointReader(bytes)
-        guard try reader.integer(UInt8.self) == Self.version else { throw reader.failure(.version) }
+        reader.version = try reader.integer()
+        guard (1...Self.version).contains(reader.version) else { throw reader.failure(.version) }
         self.id = CallIdentifier(try reader.integer())
         guard self.id.value != 0, let stage = Stage(rawValue: try reader.integer()) else {
             throw reader.failure(.badValue)
@@ -32,6 +33,9 @@ extension CallCheckpoint {
         }
         let a = try reader.intent()
         self.media = MediaIntent(a: a, b: try reader.intent())
+        self.rekey = try reader.sinceTwo { r throws(CheckpointError) in
+            try r.optional { r throws(CheckpointError) in try r.rekey() }
+        }
         guard reader.isAtEnd else { throw reader.failure(.trailing) }
         guard self.stage != .settingUp || self.exchange != nil else {
             throw reader.failure(.badValue)
@@ -40,13 +44,20 @@ extension CallCheckpoint {
 }
 
 extension CheckpointReader {
+    /// What the first version did not write.
+    fileprivate mutating func sinceTwo<Value>(
+        _ body: (inout CheckpointReader) throws(CheckpointError) -> Value?
+    ) throws(CheckpointError) -> Value? {
+        self.version >= 2 ? try body(&self) : nil
+    }
+
     /// A value that was once one header field or a part of it.
     fileprivate mutating func text() throws(CheckpointError) -> [UInt8] {
         try self.string(most: SIPLimits.headerBytes)
     }
 
     fileprivate mutating func leg() throws(CheckpointError) -> CallCheckpoint.Leg {
-        CallCheckpoint.Leg(
+        var leg = CallCheckpoint.Leg(
             trunk: TrunkName(String(decoding: try self.string(most: 256), as: UTF8.self)),
             hop: try self.hop(), localTag: try self.text(),
             dialog: try self.optional { r throws(CheckpointError) in try r.dialog() },
@@ -57,6 +68,10 @@ extension CheckpointReader {
                 CallCheckpoint.Ack(sequence: try r.integer(), message: try r.message())
             },
             outstanding: try self.optional { r throws(CheckpointError) in try r.message() })
+        guard self.version >= 2 else { return leg }
+        leg.security = try self.policy()
+        leg.keys = try self.keys()
+        return leg
     }
 
     private mutating func answer() throws(CheckpointError) -> CallCheckpoint.Answer {
@@ -71,6 +86,11 @@ extension CheckpointReader {
             from: from, received: try self.message(),
             sent: try self.optional { r throws(CheckpointError) in try r.message() },
             isCancelled: try self.flag())
+    }
+
+    fileprivate mutating func rekey() throws(CheckpointError) -> CallCheckpoint.Rekey {
+        guard let side = Side(rawValue: try self.integer()) else { throw self.failure(.badValue) }
+        return CallCheckpoint.Rekey(side: side, sent: try self.message())
     }
 
     private mutating func message() throws(CheckpointError) -> CallCheckpoint.Message {
@@ -135,6 +155,7 @@ extension CheckpointReader {
         session.slots = try self.array(most: SDPLimits.media) { r throws(CheckpointError) in
             try r.slot()
         }
+        if self.version >= 2 { session.security = try self.securityState() }
         return session
     }
 
@@ -144,14 +165,23 @@ extension CheckpointReader {
     }
 
     private mutating func slot() throws(CheckpointError) -> MediaDescription {
-        MediaDescription(
+        var slot = MediaDescription(
             kind: try self.sdpText(), port: 0, transport: try self.sdpText(),
             formats: try self.array(most: SDPLimits.formats) { r throws(CheckpointError) in
                 try r.sdpText()
             })
+        if let mid = try self.mid() { slot.attributes.append(Attribute("mid", mid)) }
+        return slot
     }
 
-    private mutating func sdpText() throws(CheckpointError) -> SDPText {
+    /// The `a=mid` of a stream.
+    private mutating func mid() throws(CheckpointError) -> SDPText? {
+        try self.sinceTwo { r throws(CheckpointError) in
+            try r.optional { r throws(CheckpointError) in try r.sdpText() }
+        }
+    }
+
+    mutating func sdpText() throws(CheckpointError) -> SDPText {
         guard let text = SDPText(try self.text()) else { throw self.failure(.badValue) }
         return text
     }
@@ -177,6 +207,10 @@ extension CheckpointReader {
             try r.integer()
         }
         stream.transport = try self.sdpText()
+        guard self.version >= 2 else { return stream }
+        stream.security = try self.streamSecurity()
+        stream.ice = try self.optional { r throws(CheckpointError) in try r.ice() }
+        stream.mid = try self.mid()
         return stream
     }
 
@@ -208,6 +242,7 @@ extension CheckpointReader {
         leg.packetsPerSecond = try self.integer()
         leg.bitsPerSecond = try self.integer()
         leg.learnSource = try self.flag()
+        if self.version >= 2 { try self.protection(of: &leg) }
         return leg
     }
 }

@@ -7,8 +7,9 @@ import SIPDialog
 import SIPTransaction
 
 extension CallCheckpoint {
-    /// The version that ``encode()`` writes. Fields are added at the end, with a new version.
-    public static let version: UInt8 = 1
+    /// The version that ``encode()`` writes. The second one added what
+    /// protects media; what the first one wrote is read as a call with plain media.
+    public static let version: UInt8 = 2
 
     /// As bytes for a store.
     public func encode() -> [UInt8] {
@@ -26,6 +27,10 @@ extension CallCheckpoint {
         writer.optional(self.exchange) { $0.exchange($1) }
         writer.intent(self.media.a)
         writer.intent(self.media.b)
+        writer.optional(self.rekey) {
+            $0.integer($1.side.rawValue)
+            $0.message($1.sent)
+        }
         return writer.bytes
     }
 }
@@ -49,6 +54,8 @@ extension CheckpointWriter {
             $0.message($1.message)
         }
         self.optional(leg.outstanding) { $0.message($1) }
+        self.policy(leg.security)
+        self.keys(leg.keys)
     }
 
     fileprivate mutating func exchange(_ exchange: CallCheckpoint.Exchange) {
@@ -58,7 +65,7 @@ extension CheckpointWriter {
         self.flag(exchange.isCancelled)
     }
 
-    private mutating func message(_ message: CallCheckpoint.Message) {
+    fileprivate mutating func message(_ message: CallCheckpoint.Message) {
         self.string(message.bytes)
         self.hop(message.hop)
     }
@@ -109,7 +116,9 @@ extension CheckpointWriter {
             $0.string($1.kind.bytes)
             $0.string($1.transport.bytes)
             $0.array($1.formats) { $0.string($1.bytes) }
+            $0.optional($1.mid) { $0.string($1.bytes) }
         }
+        self.security(session.security)
     }
 
     private mutating func stream(_ stream: AudioStream) {
@@ -127,6 +136,9 @@ extension CheckpointWriter {
         self.optional(stream.ptimeMicroseconds) { $0.integer($1) }
         self.optional(stream.maxptimeMicroseconds) { $0.integer($1) }
         self.string(stream.transport.bytes)
+        self.security(stream.security)
+        self.optional(stream.ice) { $0.ice($1) }
+        self.optional(stream.mid) { $0.string($1.bytes) }
     }
 
     private mutating func format(_ format: RTPFormat) {
@@ -153,5 +165,6 @@ extension CheckpointWriter {
         self.integer(leg.packetsPerSecond)
         self.integer(leg.bitsPerSecond)
         self.flag(leg.learnSource)
+        self.protection(leg)
     }
 }

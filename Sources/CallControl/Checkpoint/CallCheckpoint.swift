@@ -7,7 +7,8 @@ public import SIPTransaction
 
 /// What has to survive of a call when the process does not.
 /// Written when its INVITE goes out, and at its answer, ACK, re-INVITE and BYE; removed when the
-/// call is over. Holds no connection: those end with the process.
+/// call is over. Holds no connection: those end with the process. Holds the keys of its media, so
+/// that a call outlives a control plane that is killed: keep it where keys may be.
 public struct CallCheckpoint: Sendable, Equatable {
     /// Where the call stood.
     public enum Stage: UInt8, Sendable {
@@ -79,6 +80,18 @@ public struct CallCheckpoint: Sendable, Equatable {
         public var ack: Ack?
         /// An INVITE of ours that was being cancelled.
         public var outstanding: Message?
+        /// The trunk's policy when the call began.
+        public var security = MediaSecurityPolicy.plain
+        /// Names of keys and handshakes.
+        var keys = LegKeys()
+    }
+
+    /// An INVITE of our own for other keys that had no final response.
+    public struct Rekey: Sendable, Hashable {
+        /// The leg that it was sent on.
+        public var side: Side
+        /// As it was sent.
+        public var sent: Message
     }
 
     /// The call.
@@ -101,6 +114,8 @@ public struct CallCheckpoint: Sendable, Equatable {
     public var b: Leg
     /// An INVITE under way.
     public var exchange: Exchange?
+    /// An INVITE of our own for other keys.
+    public var rekey: Rekey?
     /// What the media was.
     public var media: MediaIntent
 

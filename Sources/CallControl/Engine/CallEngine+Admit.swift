@@ -56,8 +56,7 @@ extension CallEngine {
         if let refusal = self.context.admission.refusal(from: trunks.a.name, to: trunks.b.name) {
             return .failure(self.refusal(refusal))
         }
-        var session = OfferAnswerLeg(
-            sessionID: self.context.identifiers.sessionID(), codecs: trunks.a.codecs)
+        var session = self.context.session(trunks.a)
         do throws(OfferAnswerError) {
             let stream = try self.stream(of: offer, &session)
             return .success(
@@ -98,8 +97,7 @@ extension CallEngine {
             reply.retryAfter = self.context.retryAfterSeconds()
             return self.context.respond(reply, to: plan.request)
         }
-        var session = OfferAnswerLeg(
-            sessionID: self.context.identifiers.sessionID(), codecs: plan.trunks.b.codecs)
+        var session = self.context.session(plan.trunks.b)
         do throws(OfferAnswerError) {
             var offer: SessionDescription?
             if let stream = plan.stream {
@@ -141,7 +139,7 @@ extension CallEngine {
     }
 
     private func refusal(_ error: OfferAnswerError) -> Refusal {
-        self.context.counters.notAcceptable &+= 1
+        self.context.count(error)
         var reply = Reply(488)
         reply.warning = (error.warningCode, error.text)
         return Refusal(reply: reply)

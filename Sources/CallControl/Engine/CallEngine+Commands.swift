@@ -28,6 +28,36 @@ extension CallEngine {
         self.withCall(id) { $0.sourceLearned(address, side: side) }
     }
 
+    /// Where media of a leg goes by ICE from now on; nominated by the party, or not yet.
+    public func pathSelected(
+        _ id: CallIdentifier, _ side: Side, _ address: SocketAddress, isNominated: Bool
+    ) {
+        self.withCall(id) {
+            $0.legs[side].path = Leg.Path(address: address, isNominated: isNominated)
+        }
+    }
+
+    /// The fast path cannot go on with the keys of a leg (it reports that they may have been used):
+    /// its party is asked for a re-INVITE with others.
+    public func mediaKeysLost(_ id: CallIdentifier, _ side: Side) {
+        self.withCall(id) { $0.mediaKeysLost(side) }
+    }
+
+    /// The handshake of this number (`LegDTLS.association`) gave these keys.
+    public func dtlsEstablished(
+        _ id: CallIdentifier, _ side: Side, association: UInt32, keys: HandshakeKeys
+    ) {
+        self.withCall(id) { $0.dtlsEstablished(side, association: association, keys: keys) }
+    }
+
+    /// The handshake of this number came to nothing, for this reason: the call ends. One of another
+    /// number than the present one is not missed.
+    public func dtlsFailed(
+        _ id: CallIdentifier, _ side: Side, association: UInt32, reason: String
+    ) {
+        self.withCall(id) { $0.dtlsFailed(side, association: association, reason: reason) }
+    }
+
     // MARK: Commands
 
     /// Refuses new calls of the node, or of one trunk, from now on. With a deadline what is left

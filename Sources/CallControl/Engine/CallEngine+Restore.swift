@@ -62,11 +62,13 @@ extension CallEngine {
     private func leg(_ saved: CallCheckpoint.Leg, _ port: MediaPort) -> Leg? {
         let configuration = self.context.configuration
         guard let listener = configuration.listener(saved.hop.listener) else { return nil }
-        let trunk = configuration.trunks.first { $0.name == saved.trunk } ?? self.retired(saved)
-        let codecs = trunk.codecs
+        var trunk = configuration.trunks.first { $0.name == saved.trunk } ?? self.retired(saved)
+        // What was agreed on was agreed on under the policy that the call began with.
+        trunk.security = saved.security
         let session =
-            OfferAnswerLeg(saved.session, codecs: codecs)
-            ?? OfferAnswerLeg(sessionID: saved.session.sessionID, codecs: codecs)
+            OfferAnswerLeg(saved.session, codecs: trunk.codecs, policy: trunk.security)
+            ?? OfferAnswerLeg(
+                sessionID: saved.session.sessionID, codecs: trunk.codecs, policy: trunk.security)
         return Leg(saved, trunk: trunk, listener: listener, session: session, port: port)
     }
 

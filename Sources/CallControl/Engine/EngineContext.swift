@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import SDP
 import SIPMessage
 import SIPTransaction
 
@@ -98,6 +99,25 @@ final class EngineContext {
     func terminated(_ id: ClientTransactionID) -> Purpose? {
         guard let handle = self.handles.removeValue(forKey: id) else { return nil }
         return self.purposes.removeValue(forKey: handle)
+    }
+
+    /// A leg before its first exchange, with secrets of its own where its trunk needs any.
+    func session(_ trunk: TrunkSettings) -> OfferAnswerLeg {
+        var leg = OfferAnswerLeg(
+            sessionID: self.identifiers.sessionID(), codecs: trunk.codecs, policy: trunk.security)
+        self.provide(&leg, trunk.security)
+        return leg
+    }
+
+    /// Gives a leg the secrets that its next description needs. Asked for after every offer of its
+    /// party, before the leg is copied for the branches of a fork.
+    func provide(_ leg: inout OfferAnswerLeg, _ policy: MediaSecurityPolicy) {
+        guard leg.needsSecrets else { return }
+        let random = self.identifiers.bytes(LegSecrets.randomBytes(for: policy))
+        let fingerprint = policy.usesDTLS ? self.configuration.fingerprint : nil
+        guard let secrets = LegSecrets(random: random, policy: policy, fingerprint: fingerprint)
+        else { return }
+        leg.provide(secrets)
     }
 
     /// Nothing is remembered of any call: for tests of what is left behind.

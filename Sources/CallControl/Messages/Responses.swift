@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SDP
 import SIPMessage
 import SIPTransaction
 
@@ -57,6 +58,12 @@ extension EngineContext {
             builder.add(.server, self.configuration.product)
         }
         return builder
+    }
+
+    /// Counts an offer or answer that cannot be used.
+    func count(_ error: OfferAnswerError) {
+        self.counters.notAcceptable &+= 1
+        if case .noCommonSecurity = error { self.counters.securityMismatches &+= 1 }
     }
 
     /// Seconds for Retry-After when the node cannot serve, spread so that callers do not come back
