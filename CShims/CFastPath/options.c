@@ -200,10 +200,10 @@ static int read_option(struct tl_options *options, int id, const char *text)
         return tl_number_read("memory-mb", text, 16, 1u << 20, &options->memory_mb);
     case OPTION_FLOWS_PER_WORKER:
         return tl_number_read("flows-per-worker", text, 2, TL_FLOWS_PER_WORKER_MAX,
-                              &geometry->flows_per_worker);
+                           &geometry->flows_per_worker);
     case OPTION_SECURE_FLOWS:
         return tl_number_read("secure-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
-                              &options->secure_flows);
+                           &options->secure_flows);
     case OPTION_SHARDS:
         return tl_number_read("shards", text, 1, TL_SHARDS_MAX, &geometry->shard_count);
     case OPTION_COMMAND_SLOTS:

@@ -91,7 +91,7 @@ uint64_t tl_worker_size(const struct tl_worker_config *config)
 
 uint64_t tl_worker_size_at_once(const struct tl_worker_config *config)
 {
-    return config_problem(config) == NULL ? cut_make(config).secures : 0;
+    return config_problem(config) == NULL ? cut_make(config).ices : 0;
 }
 
 static void blocks_init(struct tl_worker *worker)

@@ -59,7 +59,7 @@ final class DTLSAgent {
 
     private struct Leg {
         /// The one that counts is the last.
-        var entries: [Entry]
+        var entries: [Entry] = []
         /// There is an address to send to.
         var isReachable = false
     }
@@ -123,7 +123,7 @@ final class DTLSAgent {
         if let keys = entry.keys, !hasKeys {
             self.actions.append(.established(leg, agreement.association, keys))
         }
-        if isReachable { self.reachable(leg, now: now) }
+        if isReachable || self.legs[leg]?.isReachable == true { self.reachable(leg, now: now) }
         for datagram in self.unqueue(leg) { self.received(datagram, leg, now: now) }
     }
 
@@ -131,7 +131,7 @@ final class DTLSAgent {
     private func count(
         _ leg: CallLeg, _ agreement: LegDTLS, _ hasKeys: Bool, _ now: UInt64
     ) -> Entry {
-        var state = self.legs[leg] ?? Leg(entries: [])
+        var state = self.legs[leg] ?? Leg()
         let place = state.entries.firstIndex { $0.agreement.association == agreement.association }
         guard let place else {
             if state.entries.count >= self.limits.perLeg { self.end(state.entries.removeFirst()) }
@@ -161,10 +161,10 @@ final class DTLSAgent {
         return entry
     }
 
-    /// There is an address to send to: a client begins.
+    /// There is an address to send to, maybe before there is an agreement: a client begins.
     func reachable(_ leg: CallLeg, now: UInt64) {
+        self.legs[leg, default: Leg()].isReachable = true
         guard let entry = self.legs[leg]?.entries.last else { return }
-        self.legs[leg]?.isReachable = true
         if entry.agreement.role == .client, entry.association == nil, !entry.isDone {
             self.begin(leg, entry, now)
         }

@@ -11,9 +11,9 @@ import SIPTransaction
 
 /// What the configuration file says, in the words of the modules that do it.
 enum Settings {
-    /// For the engine. Positions of listeners and realms are their indexes.
+    /// For the engine; `fingerprint` is that of our DTLS certificate. Positions of listeners and realms are their indexes.
     static func calls(
-        _ file: NodeConfiguration, _ limit: CallLimit
+        _ file: NodeConfiguration, _ limit: CallLimit, fingerprint: Fingerprint?
     ) throws(NodeError) -> CallConfiguration {
         let listeners = file.listeners.enumerated().map { position, listener in
             ListenerSettings(
@@ -22,9 +22,11 @@ enum Settings {
         }
         var trunks: [TrunkSettings] = []
         for trunk in file.trunks { trunks.append(try self.trunk(trunk, file)) }
-        return CallConfiguration(
+        var configuration = CallConfiguration(
             listeners: listeners, trunks: trunks, routes: try self.routes(file),
             callsMax: limit.calls)
+        configuration.fingerprint = fingerprint
+        return configuration
     }
 
     private static func routes(_ file: NodeConfiguration) throws(NodeError) -> RouteTable {
@@ -61,6 +63,7 @@ enum Settings {
         }
         settings.learnSource = trunk.learnSource
         settings.callsMax = trunk.maxCalls
+        settings.security = trunk.security
         return settings
     }
 

@@ -28,6 +28,7 @@ extension Shard {
         let wasBusy = self.programmer.pending > 0
         self.programmer.poll(nowNs: Clock.monotonicNs)
         for outcome in self.programmer.takeOutcomes() { self.apply(outcome) }
+        self.takeRecords()
         if !wasBusy, self.programmer.pending > 0 {
             self.timers?.start(.poll, milliseconds: Self.busyPollMilliseconds)
         }
@@ -47,10 +48,15 @@ extension Shard {
             self.core.engine.mediaTimedOut(Self.call(session))
         case .sourceLearned(let session, let leg, let address):
             self.core.engine.sourceLearned(Self.call(session), leg == .a ? .a : .b, address)
-        case .pathSelected: break
+        case .pathSelected(let session, let leg, let address, let isNominated):
+            let place = Self.leg(session, leg)
+            self.core.engine.pathSelected(
+                place.call, place.side, address, isNominated: isNominated)
+            self.handshakeReachable(place)
         case .keysSpent(let session, let leg, _):
-            Log.line("trunkline: call \(Self.call(session)): leg \(leg) needs other keys")
-            self.core.engine.mediaRefused(Self.call(session))
+            let place = Self.leg(session, leg)
+            Log.line("trunkline: call \(place.call): leg \(leg) needs other keys")
+            self.core.engine.mediaKeysLost(place.call, place.side)
         case .lost(let session, let error):
             Log.line("trunkline: call \(Self.call(session)): its media is lost: \(error)")
             self.core.engine.mediaRefused(Self.call(session))

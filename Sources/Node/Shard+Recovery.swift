@@ -54,8 +54,12 @@ extension Shard {
         }
         self.core.engine.now = Clock.wallMs
         let taken = Set(self.core.engine.restore(checkpoints))
-        for checkpoint in checkpoints where !taken.contains(checkpoint.id) {
-            self.programmer.end(Self.session(checkpoint.id))
+        for checkpoint in checkpoints {
+            if taken.contains(checkpoint.id) {
+                self.agreeHandshakes(checkpoint.id, checkpoint.media)
+            } else {
+                self.programmer.end(Self.session(checkpoint.id))
+            }
         }
         self.programmer.begin()
         if !checkpoints.isEmpty {

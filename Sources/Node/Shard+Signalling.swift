@@ -81,8 +81,12 @@ extension Shard: TransportOwner {
         case .startTimer(let timer, let milliseconds):
             self.timers?.start(.signalling(timer), milliseconds: UInt64(milliseconds))
         case .stopTimer(let timer): self.timers?.stop(.signalling(timer))
-        case .media(let call, let intent): self.want(call, intent)
-        case .removeMedia(let call): self.programmer.end(Self.session(call))
+        case .media(let call, let intent):
+            self.want(call, intent)
+            self.agreeHandshakes(call, intent)
+        case .removeMedia(let call):
+            self.programmer.end(Self.session(call))
+            self.forgetHandshakes(call)
         case .checkpoint(let checkpoint): self.keep(checkpoint)
         case .removeCheckpoint(let call): self.store.remove(Self.key(call))
         case .record(let record):

@@ -13,7 +13,8 @@ import Store
 extension Shard {
     /// Everything that a person asks for first.
     func status() -> JSONValue {
-        [
+        let account = self.programmer.fastPath.map { PacketAccount($0) }
+        return [
             "node": JSONValue(self.file.node.name), "version": JSONValue(Version.text),
             "state": JSONValue(self.core.engine.admission.isDraining ? "draining" : "running"),
             "draining_trunks": .array(
@@ -25,7 +26,8 @@ extension Shard {
                 "advice": JSONValue(self.callLimit.advice),
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
-            "fastpath": self.fastPathFigures(),
+            "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
+            "fastpath": self.fastPathFigures(account),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -86,12 +88,11 @@ extension Shard {
         ]
     }
 
-    private func fastPathFigures() -> JSONValue {
-        guard let fastPath = self.programmer.fastPath else {
+    private func fastPathFigures(_ account: PacketAccount?) -> JSONValue {
+        guard let fastPath = self.programmer.fastPath, let account else {
             return ["attached": false, "flows": 0, "realms": []]
         }
         let age = Clock.monotonicNs &- min(fastPath.heartbeatNs, Clock.monotonicNs)
-        let account = PacketAccount(fastPath)
         let flows = account.packets.first { $0.name == "flows" }?.count ?? 0
         return [
             "attached": .bool(self.programmer.state == .matched),

@@ -71,35 +71,31 @@ extension Shard {
         if let answeredAt = call.answeredAt {
             members["answered_seconds"] = JSONValue((now &- min(answeredAt, now)) / 1000)
         }
-        members["legs"] = .array([
-            .object(self.describe(call.media.a, "a", call.from, figures.a)),
-            .object(self.describe(call.media.b, "b", call.to, figures.b)),
-        ])
+        let legs = [
+            self.report(.a, call, call.from, figures.a), self.report(.b, call, call.to, figures.b),
+        ]
+        members["secure"] = JSONValue(Self.secure(legs))
+        members["legs"] = .array(legs.map { .object($0.json) })
         return members
     }
 
-    private func describe(
-        _ leg: MediaIntent.Leg, _ side: String, _ trunk: TrunkName, _ figures: FlowStatistics?
-    ) -> JSONObject {
+    /// Which legs are encrypted.
+    private static func secure(_ legs: [LegReport]) -> String {
+        let sides = legs.filter(\.isSecure).map { $0.side == .a ? "a" : "b" }
+        return sides.count > 1 ? "both" : sides.first ?? "no"
+    }
+
+    private func report(
+        _ side: Side, _ call: CallSummary, _ trunk: TrunkName, _ figures: FlowStatistics?
+    ) -> LegReport {
         let realm = self.file.trunks.first { $0.name == trunk.text }.map {
             self.file.realms[$0.realm].name
         }
-        // RTP clock units to milliseconds.
-        let jitter = Double(figures?.jitter ?? 0) * 1000 / Double(max(leg.clockRate, 1))
-        let remote = leg.remote.map { "\($0)" }
-        return [
-            "side": JSONValue(side), "trunk": JSONValue(trunk.text), "realm": JSONValue(realm),
-            "local": JSONValue("\(leg.local.rtp)"), "remote": JSONValue(remote),
-            "receive": .bool(leg.receive), "send": .bool(leg.send),
-            "packets_in": JSONValue(figures?.receivedPackets ?? 0),
-            "packets_out": JSONValue(figures?.sentPackets ?? 0),
-            "lost": JSONValue(figures?.lost ?? 0), "jitter_ms": .number(jitter),
-            "drops": JSONValue((figures?.receiveDrops ?? 0) &+ (figures?.sendDrops ?? 0)),
-            "rtcp_in": JSONValue(figures?.receivedRTCPPackets ?? 0),
-            "rtcp_out": JSONValue(figures?.sentRTCPPackets ?? 0),
-            "remote_lost": JSONValue(figures?.remoteLost ?? 0),
-            "round_trip_ms": .number(Double(figures?.roundTripUs ?? 0) / 1000),
-        ]
+        let other = call.media[side == .a ? .b : .a]
+        return LegReport(
+            side: side, trunk: trunk.text, realm: realm, leg: call.media[side],
+            sentType: other.payloadTypes.first?.egress,
+            protection: side == .a ? call.protection.a : call.protection.b, figures: figures)
     }
 
     private static func describe(_ record: CallRecord) -> JSONObject {

@@ -3,6 +3,7 @@
 import Admission
 import CallControl
 import Configuration
+import DTLS
 import FlowProgramming
 import Management
 import SIPMessage
@@ -24,6 +25,7 @@ final class Shard {
     var setAsideSeen: UInt64 = 0
     let inHand: MessageInHand
     let management: ControlServer
+    let dtls: DTLSAgent
     var file: NodeConfiguration
     /// How many calls may come in, and why.
     private(set) var callLimit: CallLimit
@@ -59,11 +61,17 @@ final class Shard {
         self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.sqlite")
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
+        do {
+            self.dtls = try DTLSAgent()
+        } catch {
+            throw NodeError("DTLS: \(error)")
+        }
         var layer = TransactionLayer.Configuration()
         layer.tagSeed = .random(in: .min ... .max)
         self.core = SignallingCore(
             engine: CallEngine(
-                configuration: try Settings.calls(file, self.callLimit),
+                configuration: try Settings.calls(
+                    file, self.callLimit, fingerprint: self.dtls.fingerprint),
                 ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
@@ -92,6 +100,7 @@ final class Shard {
         } catch {
             throw NodeError("the control socket \(path): \(error)")
         }
+        self.timers?.start(.certificate, milliseconds: DTLSCertificates.rotationMilliseconds)
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
         self.poll()
     }
@@ -128,6 +137,8 @@ final class Shard {
             self.core.engine.now = Clock.wallMs
             self.core.timerFired(timer)
         case .poll: self.poll()
+        case .handshake(let leg): self.handshakeTimerFired(leg)
+        case .certificate: self.rotateCertificate()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -186,7 +197,8 @@ final class Shard {
         next.media = self.file.media
         do {
             let limit = CallLimit(next, Machine.current())
-            self.core.engine.configure(try Settings.calls(next, limit))
+            self.core.engine.configure(
+                try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint))
             self.file = next
             self.callLimit = limit
         } catch {
@@ -200,6 +212,10 @@ enum ShardTimer: Hashable {
     case signalling(SignallingTimer)
     /// Look at the fast path.
     case poll
+    /// A leg's DTLS handshake.
+    case handshake(CallLeg)
+    /// Our DTLS certificate has been in use for long enough.
+    case certificate
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.

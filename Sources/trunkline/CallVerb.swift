@@ -6,9 +6,13 @@ extension Verb {
     static let call = Verb(
         name: "call", operands: "ID", summary: "one call with both its legs",
         details: """
-            Shows one call: its parties, its state, and for each leg the addresses, the packets in
-            and out, loss and jitter. trunkline calls lists the IDs. With --end the call is ended:
-            both parties get a BYE.
+            Shows one call: its parties, its state, and for each leg the addresses, the SRTP suite
+            and where its keys come from (plain: RTP in the clear; pending: nothing passes yet), how
+            far ICE is and the path that media takes, packets, loss, jitter and round trip. What
+            begins with remote is what the party reported of what it gets. mos_in and mos_out are
+            what the leg's network leaves of the voice from the party and to it, from 1 (bad) to 4.4
+            (G.711), by ITU-T G.107 from loss and round trip; for G.711, G.722 and G.729.
+            trunkline calls lists the IDs. With --end the call is ended: both parties get a BYE.
             Exit status: 0, or 1 if there is no such call, 3 if no process is running.
             """,
         options: RunningNode.options + [Option(name: "end", help: "end the call")]
@@ -19,7 +23,7 @@ extension Verb {
         if arguments.wantsJSON {
             Terminal.print(call)
         } else {
-            Terminal.print(Render.members(call))
+            Terminal.print(Render.members(call, sideBySide: ["legs"]))
         }
         return .ok
     }

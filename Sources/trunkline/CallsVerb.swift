@@ -7,7 +7,7 @@ extension Verb {
         name: "calls", summary: "the calls in progress",
         details: """
             Lists the calls in progress, one a line. The identifier in the first column is what
-            trunkline call takes. With --ended: the last calls that have ended (1,000 are kept),
+            trunkline call takes; secure says which legs are encrypted. With --ended: the last calls that have ended (1,000 are kept),
             the newest last, with the SIP status or the reason of their end.
             """,
         options: RunningNode.options + [Option(name: "ended", help: "the calls that have ended")]
@@ -26,7 +26,7 @@ extension Verb {
     }
 
     private static func inProgress(_ calls: [JSONValue]) -> String {
-        let columns = ["id", "state", "from", "to", "calling", "called", "seconds"]
+        let columns = ["id", "state", "from", "to", "calling", "called", "seconds", "secure"]
         return Render.table(calls, first: columns, without: ["legs", "call_ids"])
     }
 

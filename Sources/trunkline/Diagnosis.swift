@@ -3,6 +3,7 @@
 import Configuration
 import Management
 import Node
+import SDP
 
 /// What `doctor` says: one sentence a matter.
 struct Diagnosis: Equatable {
@@ -51,6 +52,7 @@ struct Diagnosis: Equatable {
         } else {
             self.judgeMemory(configuration.fastPath, host.machine)
         }
+        self.judgeSecurity(configuration)
         for realm in configuration.realms {
             let isInForce = inForce.attach[realm.name] == realm.attach.rawValue
             self.judge(realm, configuration.fastPath, host, isInForce: isInForce)
@@ -88,6 +90,27 @@ struct Diagnosis: Equatable {
                 .fault, "memory",
                 "\(freeMB) MB of huge pages are free, \(fastPath.memoryMB) are needed; write "
                     + "\(pages) to /proc/sys/vm/nr_hugepages, or set fastpath.huge-pages: false")
+        }
+    }
+
+    /// Trunks whose media is encrypted: whether it can be, and who could read their keys.
+    private mutating func judgeSecurity(_ configuration: NodeConfiguration) {
+        let room = configuration.fastPath.secureFlowsPerWorker
+        for trunk in configuration.trunks where trunk.security.srtp != .off {
+            let subject = "trunk \(trunk.name)"
+            if room == 0 {
+                self.add(
+                    trunk.security.srtp == .required ? .fault : .note, subject,
+                    "wants SRTP, and there is room for none: raise "
+                        + "fastpath.secure-flows-per-worker, or leave it out")
+            } else if trunk.security.usesSDES {
+                self.add(
+                    .note, subject,
+                    "keys of sdes stand in SDP, and \(trunk.peer.transport.rawValue) does not "
+                        + "hide them: whoever sees the signalling can decrypt the media")
+            } else {
+                self.add(.good, subject, "media is encrypted with keys of DTLS handshakes")
+            }
         }
     }
 

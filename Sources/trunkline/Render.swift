@@ -38,8 +38,20 @@ enum Render {
         return table.text
     }
 
-    /// Members line by line; objects in objects as paragraphs, arrays of objects as tables.
-    static func members(_ value: JSONValue) -> String {
+    /// A column for each object, a row for each member: for few objects with many members.
+    static func sideBySide(_ objects: [JSONValue]) -> String {
+        let names = objects.first?.object?.members.map(\.name) ?? []
+        var table = Table(
+            columns: [String](repeating: "", count: objects.count + 1), hasTitles: false)
+        for name in names {
+            table.add([self.title(name)] + objects.map { self.cell($0[name]) })
+        }
+        return table.text
+    }
+
+    /// Members line by line; objects in objects as paragraphs, arrays of objects as tables, those
+    /// of the names given side by side.
+    static func members(_ value: JSONValue, sideBySide: [String] = []) -> String {
         guard let object = value.object else { return self.cell(value) }
         var plain = Table(columns: ["", ""], hasTitles: false)
         var paragraphs: [String] = []
@@ -48,7 +60,9 @@ enum Render {
             case .object:
                 paragraphs.append("\(self.title(name)):\n\(self.indented(self.members(value)))")
             case .array(let elements) where elements.first?.object != nil:
-                let table = self.table(elements, first: [])
+                let table =
+                    sideBySide.contains(name)
+                    ? self.sideBySide(elements) : self.table(elements, first: [])
                 paragraphs.append("\(self.title(name)):\n\(self.indented(table))")
             case .array(let elements) where elements.count > 0:
                 let lines = elements.map { self.cell($0) }.joined(separator: "\n")
