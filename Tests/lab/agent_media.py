@@ -48,7 +48,7 @@ class Record:
         self.file.setnchannels(1)
         self.file.setsampwidth(2)
         self.file.setframerate(8000)
-        self.packets = self.rtcp = self.lost = 0
+        self.packets = self.rtcp = self.lost = self.early = 0
         self.longest_gap = 0.0
         self.errors = {}
         self.last = None  # (time, sequence)
@@ -67,7 +67,7 @@ class Record:
 
     def figures(self):
         return {"packets": self.packets, "rtcp": self.rtcp, "lost": self.lost,
-                "gap": round(self.longest_gap, 3), "errors": self.errors}
+                "early": self.early, "gap": round(self.longest_gap, 3), "errors": self.errors}
 
 
 class Port(asyncio.DatagramProtocol):
@@ -283,7 +283,7 @@ class SdesMedia(PlainMedia):
     def _try(self, how, packet):
         from pylibsrtp import Error
         if not self.opening:
-            self.record.failed("before the keys were known")
+            self.record.early += 1  # media may come before the answer that has its keys
             return None
         try:
             return getattr(self.opening[1], how)(packet)

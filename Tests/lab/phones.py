@@ -165,11 +165,18 @@ class Baresip:
         self.command("hangup")
 
     def heard(self):
-        """The longest recording of what came in."""
-        files = glob.glob(os.path.join(self.sounds, "*dec*.wav"))
+        """What came in; a re-INVITE begins another recording, here they follow each other."""
+        files = sorted(glob.glob(os.path.join(self.sounds, "*dec*.wav")), key=os.path.getmtime)
         if not files:
             raise AssertionError(f"{self.name} recorded nothing")
-        return max(files, key=os.path.getsize)
+        whole = os.path.join(self.folder, "heard.wav")
+        with wave.open(whole, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(8000)
+            for path in files:
+                file.writeframes(read_wave(path))
+        return whole
 
     def close(self):
         try:
