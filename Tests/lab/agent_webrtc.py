@@ -7,8 +7,8 @@ import re
 import wave
 
 from agent_media import MIRRORED, PACKET, Record, direction_of
-from aiortc import (MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCRtpSender,
-                    RTCSessionDescription)
+from aiortc import (MediaStreamTrack, RTCConfiguration, RTCDtlsTransport, RTCPeerConnection,
+                    RTCRtpSender, RTCSessionDescription)
 from av import AudioFrame
 
 
@@ -65,11 +65,23 @@ class CountingSession:
         return plain
 
 
+def count_what_is_opened(record):
+    """Every SRTP session for what comes in, from its first packet on."""
+    set_up = RTCDtlsTransport._setup_srtp
+
+    def set_up_and_count(transport):
+        set_up(transport)
+        transport._rx_srtp = CountingSession(transport._rx_srtp, record)
+
+    RTCDtlsTransport._setup_srtp = set_up_and_count
+
+
 class WebrtcMedia:
     """One audio transceiver of one peer connection."""
 
     def __init__(self, speech, heard):
         self.record = Record(heard)
+        count_what_is_opened(self.record)
         self.track = Speech(speech)
         self.held = False
         self.remote_direction = "sendrecv"
@@ -78,12 +90,6 @@ class WebrtcMedia:
     async def open(self):
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.connection.on("track", lambda track: asyncio.ensure_future(self._listen(track)))
-
-        @self.connection.on("connectionstatechange")
-        def changed():
-            if self.connection.connectionState == "connected":
-                transport = self.connection.getSenders()[0].transport
-                transport._rx_srtp = CountingSession(transport._rx_srtp, self.record)
 
     async def _listen(self, track):
         number = None

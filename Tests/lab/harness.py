@@ -2,6 +2,7 @@
 """Cases of the laboratory: how they are written down, how they are run, what they share."""
 
 import contextlib
+import glob
 import os
 import sys
 import time
@@ -42,6 +43,10 @@ def box(attach="xdp", discard=True, start=True, **config):
             print("--- fastpath\n" + lab.fastpath.log()[-3000:])
         if lab.control:
             print("--- control\n" + lab.control.log()[-3000:])
+        for log in glob.glob(os.path.join(lab.folder, "phone-*", "log")):
+            with open(log, errors="replace") as file:
+                said = [line for line in file if line.strip() and "bit/s" not in line]
+            print(f"--- {os.path.basename(os.path.dirname(log))}\n" + "".join(said[-12:]))
         raise
     finally:
         lab.close()
