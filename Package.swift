@@ -80,9 +80,9 @@ let package = Package(
             ]),
 
         // The load generator. Of what it measures it knows nothing: frames, checks, clocks and
-        // histograms are its own.
+        // histograms are its own. Only SRTP is not: peers that open what it seals vouch for that.
         .executableTarget(
-            name: "CGenerator", dependencies: ["CProgram"], path: "Benchmarks/Generator",
+            name: "CGenerator", dependencies: ["CFlowABI", "CProgram", "CSRTP"], path: "Benchmarks/Generator",
             cSettings: strictC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [.linkedLibrary("bpf")]),
 
@@ -161,7 +161,8 @@ let package = Package(
         .target(
             name: "SessionDriver",
             dependencies: [
-                "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning", "FlowProgramming",
+                "NetworkAddress", "SDP", "CallControl", "FlowABI", "MediaPlanning",
+                "FlowProgramming",
             ],
             path: "Benchmarks/SessionDriver", swiftSettings: strictSwift),
         // What our handshakes are compared with.
@@ -173,7 +174,7 @@ let package = Package(
             name: "trunkline-sessions",
             dependencies: [
                 "NetworkAddress", "CallControl", "FlowABI", "FlowProgramming", "SessionDriver",
-                "CWakeControl", "DTLS", "CBareDTLS",
+                "CWakeControl", "DTLS", "CBareDTLS", "SDP",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
 
@@ -210,9 +211,9 @@ let package = Package(
         tests(
             "NodeTests",
             [
-                "Node", "Admission", "CallControl", "Configuration", "FlowProgramming",
-                "Management", "NetworkAddress", "SIPMessage", "SIPTransaction", "SIPTransport",
-                "Store", "contract-peer",
+                "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
+                "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
+                "SIPTransport", "Store", "contract-peer",
             ]),
         tests(
             "SessionDriverTests",

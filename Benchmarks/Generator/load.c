@@ -21,11 +21,12 @@ enum {
 // frames of a run before it are strangers, and a relay that kept its flows sees new streams.
 #define SEED 0x7472756e6b6c696eull
 
-uint32_t tl_load_memory_mb(uint32_t call_count)
+uint32_t tl_load_memory_mb(const struct tl_plan *plan)
 {
     uint64_t each = sizeof(struct tl_stream) + sizeof(struct tl_arrival) + sizeof(uint64_t) +
                     sizeof(uint32_t);
-    return EXTRA_MB + (uint32_t)(2 * (uint64_t)call_count * each >> 20);
+    uint64_t bytes = 2 * (uint64_t)plan->count * each + tl_secure_bytes(plan);
+    return EXTRA_MB + (uint32_t)(bytes >> 20);
 }
 
 static int take_memory(struct tl_load *load, struct tl_arrival **arrivals)
@@ -80,6 +81,8 @@ int tl_load_init(struct tl_load *load, const struct tl_options *options,
     rte_mempool_obj_iter(load->wire.send_pool, prepare_buffer, &prepared);
     for (uint32_t i = 0; i < plan->count; i++)
         tl_stream_init(&load->streams[2 * i], i, &plan->calls[i], magic, &random);
+    if (tl_secure_init(&load->secure, plan, &prepared) < 0)
+        return TL_EXIT_UNAVAILABLE;
     make_schedule(load);
     tl_check_init(&load->checker, load->streams, arrivals, load->stream_count, options->expect,
                   options->own_mac, options->relay_mac, magic);

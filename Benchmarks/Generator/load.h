@@ -8,6 +8,7 @@
 #include "junk.h"
 #include "port.h"
 #include "schedule.h"
+#include "secure.h"
 
 /// Saturating: how many frames are under way, so that what the peer sends back finds room. Frames
 /// that a peer dropped do not count for ever: those that later ones of their streams overtook are
@@ -40,6 +41,7 @@ struct tl_load {
     struct tl_schedule schedule;
     struct tl_checker checker;
     struct tl_junk junk;
+    struct tl_secure secure;
     struct rte_mbuf *pending[TL_BURST];  // frames that are made
     uint32_t pending_first, pending_end; // those that the driver has not taken yet
     uint32_t mark;                       // TL_TAG_MEASURED or 0: of the next frames made
@@ -50,7 +52,7 @@ struct tl_load {
 };
 
 /// MiB that tl_load_init takes from rte_malloc.
-uint32_t tl_load_memory_mb(uint32_t call_count);
+uint32_t tl_load_memory_mb(const struct tl_plan *plan);
 
 /// Sets up streams, schedule and frames; the wire is open. Returns 0 or the exit code, said why.
 int tl_load_init(struct tl_load *load, const struct tl_options *options,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The polling loop. Each buffer of the send pool holds a whole frame from the start, and a packet
 // is a patch over whatever packet the buffer was before: drivers send a buffer's content and give
-// it back, and none writes into it. net_memif and net_af_xdp copy it (the latter because the pool
+// it back, and none writes into it (a sealed frame is no such thing: those are made whole). net_memif and net_af_xdp copy it (the latter because the pool
 // is not the one it receives into) and give it back at once, so that the same 32 go round and stay
 // in the processor's cache.
 
@@ -41,6 +41,19 @@ static void prefetch_streams(const struct tl_load *load)
         rte_prefetch0(&load->streams[tl_schedule_peek(&load->schedule, i)]);
 }
 
+static void seal_frames(struct tl_load *load, uint32_t count)
+{
+    struct tl_frame *frames[TL_BURST];
+    uint16_t lengths[TL_BURST];
+    for (uint32_t i = 0; i < count; i++)
+        frames[i] = rte_pktmbuf_mtod(load->pending[i], struct tl_frame *);
+    tl_secure_seal(&load->secure, load->streams, frames, lengths, count);
+    for (uint32_t i = 0; i < count; i++) {
+        load->pending[i]->data_len = lengths[i];
+        load->pending[i]->pkt_len = lengths[i];
+    }
+}
+
 static void make_frames(struct tl_load *load, uint64_t now, uint32_t limit, int now_due)
 {
     struct tl_schedule *schedule = &load->schedule;
@@ -54,9 +67,13 @@ static void make_frames(struct tl_load *load, uint64_t now, uint32_t limit, int 
         struct tl_stream *stream = &load->streams[tl_schedule_take(schedule)];
         buffer->data_len = TL_FRAME_BYTES;
         buffer->pkt_len = TL_FRAME_BYTES;
-        tl_frame_patch(rte_pktmbuf_mtod(buffer, struct tl_frame *), stream, stream->counter++,
-                       load->mark, now);
+        struct tl_frame *frame = rte_pktmbuf_mtod(buffer, struct tl_frame *);
+        if (load->secure.parties != NULL)
+            tl_secure_renew(&load->secure, frame);
+        tl_frame_patch(frame, stream, stream->counter++, load->mark, now);
     }
+    if (load->secure.parties != NULL)
+        seal_frames(load, count);
     load->pending_first = 0;
     load->pending_end = count;
     load->pending_mark = load->mark;
@@ -67,7 +84,7 @@ uint32_t tl_loop_send(struct tl_load *load, uint64_t now, uint32_t limit, int no
 {
     if (load->pending_first == load->pending_end)
         make_frames(load, now, limit, now_due);
-    else
+    else if (load->secure.parties == NULL) // what is sealed keeps its time: it counts as later
         for (uint32_t i = load->pending_first; i < load->pending_end; i++)
             tl_frame_restamp(rte_pktmbuf_mtod(load->pending[i], struct tl_frame *), now);
     uint32_t wanted = load->pending_end - load->pending_first;
@@ -103,6 +120,21 @@ static uint32_t send_junk(struct tl_load *load, uint64_t now)
     return 1;
 }
 
+static void open_frames(struct tl_load *load, struct rte_mbuf **buffers, uint16_t count)
+{
+    struct tl_frame *frames[TL_BURST];
+    uint16_t lengths[TL_BURST];
+    for (uint16_t i = 0; i < count; i++) {
+        frames[i] = rte_pktmbuf_mtod(buffers[i], struct tl_frame *);
+        lengths[i] = (uint16_t)rte_pktmbuf_pkt_len(buffers[i]);
+    }
+    tl_secure_open(&load->secure, frames, lengths, count);
+    for (uint16_t i = 0; i < count; i++) {
+        buffers[i]->data_len = lengths[i];
+        buffers[i]->pkt_len = lengths[i];
+    }
+}
+
 uint32_t tl_loop_receive(struct tl_load *load)
 {
     struct rte_mbuf *buffers[TL_BURST];
@@ -111,6 +143,8 @@ uint32_t tl_loop_receive(struct tl_load *load)
     if (count == 0)
         return 0;
     uint64_t now = rte_rdtsc();
+    if (load->secure.parties != NULL)
+        open_frames(load, buffers, count);
     for (uint16_t i = 0; i < count; i++)
         rte_prefetch0(tl_check_line(checker, rte_pktmbuf_mtod(buffers[i], const void *)));
     for (uint16_t i = 0; i < count; i++)

@@ -91,7 +91,7 @@ int main(int argc, char **argv)
     result = open_plan(&plan, &options);
     if (result != 0)
         return result;
-    result = tl_eal_start(&options, tl_load_memory_mb(plan.count));
+    result = tl_eal_start(&options, tl_load_memory_mb(&plan));
     if (result == 0)
         result = run(&options, &plan);
     tl_plan_free(&plan);

@@ -34,17 +34,54 @@ static int read_endpoint(char *text, struct tl_endpoint *endpoint)
     return 0;
 }
 
+static int hex_digit(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+// Bytes in hexadecimal. Their number, 0 when it is none.
+static uint8_t read_key(const char *text, uint8_t *key)
+{
+    size_t length = text != NULL ? strlen(text) : 0;
+    if (length % 2 != 0 || length > 2 * TL_PLAN_KEY_BYTES)
+        return 0;
+    for (size_t i = 0; i < length / 2; i++) {
+        int high = hex_digit(text[2 * i]), low = hex_digit(text[2 * i + 1]);
+        if (high < 0 || low < 0)
+            return 0;
+        key[i] = (uint8_t)(high << 4 | low);
+    }
+    return (uint8_t)(length / 2);
+}
+
+// Whether the suite has keys of that length is found when they are used.
+static int read_keys(char *rest, struct tl_call *call)
+{
+    const char *suite = strsep(&rest, " ");
+    const char *of_b = strsep(&rest, " ");
+    const char *of_relay = strsep(&rest, " ");
+    if (rest != NULL || of_relay == NULL || suite[0] < '1' || suite[0] > '9' || suite[1] != '\0')
+        return -1;
+    call->suite = (uint8_t)(suite[0] - '0');
+    call->key_bytes = read_key(of_b, call->key_of_b);
+    return call->key_bytes != 0 && read_key(of_relay, call->key_of_relay) == call->key_bytes ? 0
+                                                                                            : -1;
+}
+
 static int read_call(char *line, struct tl_call *call)
 {
     struct tl_endpoint *const fields[] = {&call->party[0], &call->relay[0], &call->party[1],
                                           &call->relay[1]};
     char *rest = line;
+    *call = (struct tl_call){0};
     for (int i = 0; i < 4; i++) {
         char *part = strsep(&rest, " ");
         if (part == NULL || read_endpoint(part, fields[i]) < 0)
             return -1;
     }
-    return rest == NULL ? 0 : -1;
+    return rest == NULL ? 0 : read_keys(rest, call);
 }
 
 // One line without its newline. Returns 0, 1 at the end of the file, or -1: too long, cut off, or

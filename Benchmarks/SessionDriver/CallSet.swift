@@ -4,6 +4,7 @@ public import CallControl
 import FlowABI
 import FlowProgramming
 import NetworkAddress
+public import SDP
 
 /// Calls as signalling would have left them: G.711 in both directions, our ports from the product's
 /// pool, party A in the first realm and B in the second (or in the first, where there is one).
@@ -18,18 +19,23 @@ public final class CallSet {
 
     let driver: SessionDriver
     private let budgets: Budgets
+    /// Of B's legs; nil: they are plain, as A's are.
+    private let suite: SRTPSuite?
+    private var keySets: UInt64 = 0
     private var partiesA: PartyAddresses
     /// Nil where A's addresses serve both.
     private var partiesB: PartyAddresses?
 
-    /// With parties at these addresses.
+    /// With parties at these addresses; B's speak SRTP where a suite is given.
     public init(
-        _ driver: SessionDriver, a: PartyAddresses, b: PartyAddresses?, budgets: Budgets
+        _ driver: SessionDriver, a: PartyAddresses, b: PartyAddresses?, budgets: Budgets,
+        suite: SRTPSuite? = nil
     ) {
         self.driver = driver
         self.partiesA = a
         self.partiesB = b
         self.budgets = budgets
+        self.suite = suite
     }
 
     /// Reserves our ports for a call whose parties are the next ones. Throws a `Refusal` when
@@ -61,7 +67,23 @@ public final class CallSet {
         intent.b.remote = partyB
         self.describe(&intent.a)
         self.describe(&intent.b)
+        if let suite = self.suite { self.secure(&intent.b, suite) }
         return intent
+    }
+
+    private func secure(_ leg: inout MediaIntent.Leg, _ suite: SRTPSuite) {
+        self.keySets += 1
+        leg.isSecure = true
+        leg.security = LegSecurity(
+            keyID: self.keySets, receive: Self.randomKey(suite), send: Self.randomKey(suite))
+    }
+
+    private static func randomKey(_ suite: SRTPSuite) -> SRTPKey {
+        func bytes(_ count: Int) -> [UInt8] {
+            (0..<count).map { _ in UInt8.random(in: .min ... .max) }
+        }
+        return SRTPKey(
+            suite: suite.rawValue, key: bytes(suite.keyBytes), salt: bytes(suite.saltBytes))
     }
 
     private func describe(_ leg: inout MediaIntent.Leg) {

@@ -4,7 +4,8 @@ public import CallControl
 import Glibc
 
 /// What the generator is told of the calls: `trunkline-plan 1`, then a line a call with party A,
-/// our side towards it, party B, our side towards that.
+/// our side towards it, party B, our side towards that; where B speaks SRTP also the number of the
+/// suite, the key that B seals with and ours.
 public struct PlanFile {
     private var lines: [String] = ["trunkline-plan 1"]
 
@@ -14,7 +15,19 @@ public struct PlanFile {
     /// Adds a call. A leg whose party is not known is none that a generator could play.
     public mutating func add(_ intent: MediaIntent) {
         guard let a = intent.a.remote, let b = intent.b.remote else { return }
-        self.lines.append("\(a) \(intent.a.local.rtp) \(b) \(intent.b.local.rtp)")
+        var line = "\(a) \(intent.a.local.rtp) \(b) \(intent.b.local.rtp)"
+        if let keys = intent.b.security {
+            line += " \(keys.send.suite) \(Self.hex(keys.receive)) \(Self.hex(keys.send))"
+        }
+        self.lines.append(line)
+    }
+
+    /// Master key and master salt.
+    private static func hex(_ key: SRTPKey) -> String {
+        (key.key + key.salt).map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
     }
 
     /// The whole file.

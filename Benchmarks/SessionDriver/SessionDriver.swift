@@ -17,6 +17,8 @@ public final class SessionDriver {
     public private(set) var lost = 0
     /// Legs that were silent for too long.
     public private(set) var timeouts = 0
+    /// Legs whose keys must not be used again.
+    public private(set) var spent = 0
     private let pendingMax: Int
     /// Is told each refusal and each loss, in a few words.
     private let report: (String) -> Void
@@ -50,7 +52,8 @@ public final class SessionDriver {
                 self.installed.remove(session)
                 self.ended += 1
             case .mediaTimeout: self.timeouts += 1
-            case .sourceLearned, .pathSelected, .keysSpent: break
+            case .keysSpent: self.spent += 1
+            case .sourceLearned, .pathSelected: break
             case .lost(let session, let error):
                 self.installed.remove(session)
                 self.lost += 1

@@ -9,7 +9,7 @@ extension CallSet {
         self.init(
             driver, a: PartyAddresses(options.parties),
             b: options.partiesB.isEmpty ? nil : PartyAddresses(options.partiesB),
-            budgets: options.opensBudgets ? .open : .codec)
+            budgets: options.opensBudgets ? .open : .codec, suite: options.suite)
     }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NetworkAddress
+import SDP
 import SessionDriver
 
 /// The words of the command line, checked.
@@ -17,10 +18,18 @@ struct Options {
     var partiesB: [IPAddress] = []
     var opensBudgets = false
     var asleep = false
+    /// Of B's legs.
+    var suite: SRTPSuite?
+
+    private static let suites: [String: SRTPSuite] = [
+        "cm80": .aes128CM80, "cm32": .aes128CM32, "cm256_80": .aes256CM80,
+        "cm256_32": .aes256CM32, "gcm128": .aes128GCM, "gcm256": .aes256GCM,
+    ]
 
     static let help = """
         usage: trunkline-sessions hold --parties ADDRESS[,...] [--calls N] [--plan FILE] [options]
                trunkline-sessions latency --parties ADDRESS[,...] [--calls N] [--asleep] [options]
+               trunkline-sessions handshakes [--seconds S]
 
         Is the control plane of a running trunkline-fastpath, without signalling: plans, programs
         and holds G.711 calls of two flows with the product's own modules. Party A is in the first
@@ -36,6 +45,10 @@ struct Options {
                   a call's two flows: what it spends waiting is not in that, nor is reading the
                   clock (cpu_clock_us).
 
+        handshakes  DTLS-SRTP handshakes a second of one core, by the product's module and by
+                  OpenSSL with nothing around it, in turns; prints one line of JSON. S is 1 to
+                  600 (10).
+
           --directory DIR     where the fast path's files are (/run/trunkline)
           --parties ADDRESS[,ADDRESS...]    where the parties are: even ports from 10000 upward,
                               27768 an address
@@ -44,6 +57,8 @@ struct Options {
           --plan FILE         where the plan goes; it appears in one step
           --open-budgets      a stream may take 1,000,000 packets and 1,000,000,000 bits a second
                               instead of twice its codec's
+          --srtp SUITE        B's legs are secure: cm80, cm32, cm256_80, cm256_32, gcm128, gcm256;
+                              the plan has the keys
           --held N            latency: so many calls are held besides, 0 to 100000 (0)
           --seconds S         latency: at most so long, 1 to 3600 (30)
           --asleep            latency: 20 ms of pause before each call's installation, so that a
@@ -55,7 +70,7 @@ struct Options {
 
     init(parsing words: [String]) throws(Refusal) {
         guard let name = words.first, let verb = Verb(rawValue: name) else {
-            throw Refusal(.usage, "say hold or latency; --help explains them")
+            throw Refusal(.usage, "say hold, latency or handshakes; --help explains them")
         }
         self.verb = verb
         var rest = words.dropFirst()
@@ -82,6 +97,11 @@ struct Options {
         case "--calls": self.calls = try Self.number(word, value, 1...100_000)
         case "--held": self.held = try Self.number(word, value, 0...100_000)
         case "--seconds": self.seconds = try Self.number(word, value, 1...3600)
+        case "--srtp":
+            guard let suite = Self.suites[value] else {
+                throw Refusal(.usage, "--srtp \(value) is no suite; --help lists them")
+            }
+            self.suite = suite
         case "--parties": self.parties = try Self.addresses(word, value)
         case "--parties-b": self.partiesB = try Self.addresses(word, value)
         default: throw Refusal(.usage, "there is no option \(word); --help lists them")

@@ -79,12 +79,14 @@ class FastPath:
 
 
 class Sessions:
-    """Calls that trunkline-sessions holds in a fast path until stop()."""
+    """Calls that trunkline-sessions holds in a fast path until stop(). suite: of B's legs, as
+    trunkline-sessions names it; None: they are plain."""
 
-    def __init__(self, bench, fastpath, calls, open_budgets=False):
+    def __init__(self, bench, fastpath, calls, open_budgets=False, suite=None):
         self.plan = bench.path("plan")
         self.child = _sessions(bench, fastpath, "hold", calls, "--plan", self.plan,
-                               *(["--open-budgets"] if open_budgets else []))
+                               *(["--open-budgets"] if open_budgets else []),
+                               *(["--srtp", suite] if suite else []))
         self.child.report(PATIENCE_S + calls / 1000)  # comes when all of them stand
 
     @property
@@ -101,6 +103,16 @@ def measure_latency(bench, fastpath, calls, seconds, asleep=False):
                       *(["--asleep"] if asleep else []))
     if asleep:
         _go_first(child.pid)
+    report = child.report(PATIENCE_S + seconds)
+    child.end()
+    return report
+
+
+def measure_handshakes(bench, seconds):
+    """DTLS-SRTP handshakes; the report of trunkline-sessions."""
+    child = bench.children.start("trunkline-sessions", bench.program("trunkline-sessions"),
+                                 "handshakes", "--seconds", seconds, cores=[bench.relay_core],
+                                 pipes=True)
     report = child.report(PATIENCE_S + seconds)
     child.end()
     return report

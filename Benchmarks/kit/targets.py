@@ -23,6 +23,14 @@ TARGETS = {
     "call.memory_bytes.total": (AT_MOST, 6144),
     "idle.core_percent": (AT_MOST, 4),
     "idle.first_packet_ms": (AT_MOST, 1.5),
+    "srtp.ns_per_packet.gcm128": (AT_MOST, 160),
+    "srtp.ns_per_packet.cm80": (AT_MOST, 250),
+    "srtp.ratio_to_openssl.gcm128": (AT_LEAST, 2.5),
+    "srtp.ratio_to_openssl.cm80": (AT_LEAST, 2.2),
+    "srtp.cpu_ratio_to_rtpengine.veth": (AT_MOST, 0.25),
+    "stun.answers_per_s": (AT_LEAST, 1000000),
+    "dtls.ratio_to_bare": (AT_LEAST, 0.8),
+    "call.memory_bytes.total.srtp": (AT_MOST, 8192),
 }
 
 

@@ -44,9 +44,19 @@ static uint32_t ssrc_of(uint32_t flow)
     return 0x10000000u | flow;
 }
 
+static uint32_t party_ssrc_of(uint32_t flow)
+{
+    return 0x20000000u | flow;
+}
+
 static uint16_t sequence_first(uint32_t flow)
 {
     return (uint16_t)(flow * 7919u);
+}
+
+static uint32_t timestamp_first(uint32_t flow)
+{
+    return flow * 104729u;
 }
 
 static void place_flow(struct tl_load_flow *flow, uint32_t k, uint32_t address_index,
@@ -57,9 +67,7 @@ static void place_flow(struct tl_load_flow *flow, uint32_t k, uint32_t address_i
         .local_be = htonl(0xc6120000u + address_index + 1), // 198.18.0.1 and on
         .remote_port = (uint16_t)(REMOTE_PORT_FIRST + 2 * (k / REMOTE_ADDRESSES)),
         .local_port = port,
-        .sequence = sequence_first(k),
         .address_index = (uint16_t)address_index,
-        .timestamp = k * 104729u,
     };
 }
 
@@ -75,10 +83,10 @@ static void place_flows(struct tl_load *load, const struct tl_options *options)
             }
 }
 
-static uint64_t next_random(uint64_t *state)
+uint32_t tl_load_random(uint64_t *state)
 {
     *state = *state * 6364136223846793005ull + 1442695040888963407ull;
-    return *state >> 33;
+    return (uint32_t)(*state >> 33);
 }
 
 int tl_load_init(struct tl_load *load, struct tl_lane *lane, const struct tl_options *options)
@@ -103,8 +111,12 @@ int tl_load_init(struct tl_load *load, struct tl_lane *lane, const struct tl_opt
         tl_say("no memory for the bare memory loop over %u flows", count);
         return TL_EXIT_UNAVAILABLE;
     }
+    if (tl_load_secure_init(load, options) < 0 || tl_load_stages_init(load, options) < 0) {
+        tl_say("self-load: no memory for keys of %u flows, or no libipsec-mb", count);
+        return TL_EXIT_UNAVAILABLE;
+    }
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t j = (uint32_t)(next_random(&state) % (i + 1));
+        uint32_t j = tl_load_random(&state) % (i + 1);
         load->order[i] = load->order[j];
         load->order[j] = i;
     }
@@ -137,41 +149,58 @@ static void make_spec(const struct tl_load *load, uint32_t k, struct tl_command 
     memcpy(command->spec.remote_address + 12, &flow->remote_be, 4);
     memset(command->spec.payload_types, TL_NO_PAYLOAD_TYPE, sizeof(command->spec.payload_types));
     command->spec.payload_types[0] = (struct tl_payload_type){0, 0};
+    if (tl_load_is_secure(load, k))
+        command->spec.flags |= TL_FLOW_SRTP;
+}
+
+static int apply(struct tl_load *load, uint32_t k, const struct tl_command *command)
+{
+    struct tl_event answer;
+    tl_command_apply(load->lane->worker, 0, command, tl_io_now_ns(), &answer);
+    if (answer.status == TL_STATUS_OK)
+        return 0;
+    tl_say("self-load: flow %u was refused: %s", k, tl_status_text(answer.status));
+    return -1;
 }
 
 int tl_load_install(struct tl_load *load)
 {
     for (uint32_t k = 0; k < load->flow_count; k++) {
         struct tl_command command;
-        struct tl_event answer;
         make_spec(load, k, &command);
-        tl_command_apply(load->lane->worker, 0, &command, tl_io_now_ns(), &answer);
-        if (answer.status != TL_STATUS_OK) {
-            tl_say("self-load: flow %u was refused: %s", k, tl_status_text(answer.status));
+        if (apply(load, k, &command) < 0)
             return -1;
-        }
+        if (!tl_load_is_secure(load, k))
+            continue;
+        tl_load_keys_command(load, k, &command);
+        if (apply(load, k, &command) < 0)
+            return -1;
     }
     return 0;
 }
 
-static uint16_t udp_sum(const struct frame *frame)
+// With `tag` bytes behind the frame.
+static uint16_t udp_sum(const struct frame *frame, uint32_t tag)
 {
     const uint8_t *bytes = (const uint8_t *)frame;
-    uint64_t sum = tl_checksum_sum(bytes + UDP_OFFSET - 8, UDP_BYTES + 8); // with both addresses
-    uint16_t whole = tl_checksum_finish(sum + htons(17) + htons(UDP_BYTES));
+    uint32_t length = UDP_BYTES + tag;
+    uint64_t sum = tl_checksum_sum(bytes + UDP_OFFSET - 8, length + 8); // with both addresses
+    uint16_t whole = tl_checksum_finish(sum + htons(17) + htons((uint16_t)length));
     return whole != 0 ? whole : 0xffff;
 }
 
-static void write_frame(struct frame *frame, const struct tl_lane *lane, struct tl_load_flow *flow)
+// All but the UDP checksum.
+static void write_frame(struct frame *frame, struct tl_load *load, uint32_t k, uint32_t tag)
 {
-    const struct tl_realm *realm = &lane->worker->realms[0];
+    const struct tl_realm *realm = &load->lane->worker->realms[0];
+    struct tl_load_flow *flow = &load->flows[k];
     memset(frame->payload, SILENCE, sizeof(frame->payload));
     memcpy(frame->to, realm->mac, 6);
     memcpy(frame->from, realm->gateway_mac, 6);
     frame->type_be = htons(0x0800);
     frame->version = 0x45;
     frame->tos = 0;
-    frame->length_be = htons(TL_LOAD_FRAME_BYTES - IP_OFFSET);
+    frame->length_be = htons((uint16_t)(TL_LOAD_FRAME_BYTES - IP_OFFSET + tag));
     frame->identification_be = 0;
     frame->fragment_be = 0;
     frame->ttl = TTL;
@@ -181,17 +210,41 @@ static void write_frame(struct frame *frame, const struct tl_lane *lane, struct 
     frame->destination_be = flow->local_be;
     frame->source_port_be = htons(flow->remote_port);
     frame->destination_port_be = htons(flow->local_port);
-    frame->udp_length_be = htons(UDP_BYTES);
+    frame->udp_length_be = htons((uint16_t)(UDP_BYTES + tag));
     frame->udp_sum = 0;
     frame->rtp_version = 0x80;
     frame->payload_type = 0;
-    frame->sequence_be = htons(flow->sequence++);
-    frame->timestamp_be = htonl(flow->timestamp);
-    frame->ssrc_be = htonl(0x20000000u ^ flow->remote_be);
-    flow->timestamp += SAMPLES;
+    frame->sequence_be = htons((uint16_t)(sequence_first(k) + flow->made));
+    frame->timestamp_be = htonl(timestamp_first(k) + SAMPLES * flow->made);
+    frame->ssrc_be = htonl(party_ssrc_of(k));
+    flow->made++;
     const uint8_t *header = (const uint8_t *)frame + IP_OFFSET;
     frame->header_sum = tl_checksum_finish(tl_checksum_sum(header, UDP_OFFSET - IP_OFFSET));
-    frame->udp_sum = udp_sum(frame);
+}
+
+// Its checksum has to wait until it is sealed.
+static void make_frame(struct tl_load *load, struct rte_mbuf *buffer, uint32_t k)
+{
+    struct frame *frame = rte_pktmbuf_mtod(buffer, struct frame *);
+    uint32_t tag = tl_load_tag_bytes(load, k);
+    uint64_t index = (uint64_t)sequence_first(k) + load->flows[k].made;
+    write_frame(frame, load, k, tag);
+    buffer->data_len = (uint16_t)(TL_LOAD_FRAME_BYTES + tag);
+    buffer->pkt_len = TL_LOAD_FRAME_BYTES + tag;
+    if (tag != 0)
+        tl_load_seal_later(load, k, &frame->rtp_version, UDP_BYTES - 8, index);
+    else
+        frame->udp_sum = udp_sum(frame, 0);
+}
+
+static void sum_sealed(struct rte_mbuf **buffers, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t tag = buffers[i]->pkt_len - TL_LOAD_FRAME_BYTES;
+        struct frame *frame = rte_pktmbuf_mtod(buffers[i], struct frame *);
+        if (tag != 0)
+            frame->udp_sum = udp_sum(frame, tag);
+    }
 }
 
 int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t count,
@@ -204,11 +257,12 @@ int tl_load_frames(struct tl_load *load, struct rte_mbuf **buffers, uint32_t cou
         return -1;
     }
     for (uint32_t i = 0; i < count; i++) {
-        struct tl_load_flow *flow = &load->flows[load->order[load->next]];
+        make_frame(load, buffers[i], load->order[load->next]);
         load->next = load->next + 1 < load->flow_count ? load->next + 1 : 0;
-        write_frame(rte_pktmbuf_mtod(buffers[i], struct frame *), load->lane, flow);
-        buffers[i]->data_len = TL_LOAD_FRAME_BYTES;
-        buffers[i]->pkt_len = TL_LOAD_FRAME_BYTES;
+    }
+    if (load->secure != NULL) {
+        tl_load_seal(load);
+        sum_sealed(buffers, count);
     }
     *cycles += tl_io_cycles() - start;
     return 0;
@@ -219,49 +273,67 @@ static uint32_t flow_of(const struct frame *frame)
     return ntohl(frame->ssrc_be) & 0x0fffffffu;
 }
 
-// Link and network headers.
-static int headers_are_good(const struct frame *frame, const struct tl_load *load,
-                            const struct tl_load_flow *flow)
+// Link, network and transport headers.
+static int headers_are_good(const struct frame *frame, const struct tl_load *load, uint32_t k)
 {
     const struct tl_realm *realm = &load->lane->worker->realms[0];
+    const struct tl_load_flow *flow = &load->flows[k];
     const uint8_t *header = (const uint8_t *)frame + IP_OFFSET;
+    uint32_t tag = tl_load_tag_bytes(load, k);
     return memcmp(frame->to, realm->gateway_mac, 6) == 0 &&
            memcmp(frame->from, realm->mac, 6) == 0 && frame->type_be == htons(0x0800) &&
            frame->version == 0x45 && frame->tos == DSCP << 2 && frame->ttl == TTL &&
-           frame->protocol == 17 && frame->length_be == htons(TL_LOAD_FRAME_BYTES - IP_OFFSET) &&
+           frame->protocol == 17 &&
+           frame->length_be == htons((uint16_t)(TL_LOAD_FRAME_BYTES - IP_OFFSET + tag)) &&
            tl_checksum_finish(tl_checksum_sum(header, UDP_OFFSET - IP_OFFSET)) == 0 &&
-           frame->destination_be == flow->remote_be && frame->source_be == flow->local_be;
+           frame->destination_be == flow->remote_be && frame->source_be == flow->local_be &&
+           ntohs(frame->destination_port_be) == flow->remote_port &&
+           ntohs(frame->source_port_be) == flow->local_port &&
+           frame->udp_length_be == htons((uint16_t)(UDP_BYTES + tag));
 }
 
 // The egress stream begins at zero and keeps the distances of what the peer's party sent; of a few
-// flows several packets are on the way in a round.
-static int stream_is_good(const struct frame *frame, const struct tl_load *load, uint32_t k)
+// flows several packets are on the way in a round. The packet index, or -1.
+static int64_t index_of(const struct frame *frame, const struct tl_load *load, uint32_t k)
 {
-    uint16_t made = (uint16_t)(load->flows[k ^ 1].sequence - sequence_first(k ^ 1));
-    uint16_t sequence = ntohs(frame->sequence_be);
+    uint32_t newest = load->flows[k ^ 1].made - 1;
+    uint16_t behind = (uint16_t)(newest - ntohs(frame->sequence_be));
+    return behind <= TL_LOAD_ROUND_FRAMES / load->flow_count ? (int64_t)newest - behind : -1;
+}
+
+static int stream_is_good(const struct frame *frame, int64_t index)
+{
     uint8_t payload[sizeof(frame->payload)];
     memset(payload, SILENCE, sizeof(payload));
     return frame->rtp_version == 0x80 && frame->payload_type == 0 &&
-           (uint16_t)(made - 1 - sequence) <= TL_LOAD_ROUND_FRAMES / load->flow_count &&
-           (uint16_t)(ntohl(frame->timestamp_be) / SAMPLES) == sequence &&
-           ntohl(frame->timestamp_be) % SAMPLES == 0 &&
+           ntohl(frame->timestamp_be) == (uint32_t)index * SAMPLES &&
            memcmp(frame->payload, payload, sizeof(payload)) == 0;
 }
 
 int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer)
 {
-    const struct frame *frame = rte_pktmbuf_mtod(buffer, const struct frame *);
-    uint32_t k = flow_of(frame);
-    if (rte_pktmbuf_data_len(buffer) != TL_LOAD_FRAME_BYTES || k >= load->flow_count ||
-        ntohl(frame->ssrc_be) != ssrc_of(k))
+    struct {
+        struct frame frame;
+        uint8_t tag[TL_SRTP_TRAILER_BYTES];
+    } copy;
+    uint32_t length = rte_pktmbuf_data_len(buffer);
+    if (length < sizeof(copy.frame) || length > sizeof(copy))
         return 0;
-    const struct tl_load_flow *flow = &load->flows[k];
-    struct frame copy = *frame;
-    copy.udp_sum = 0;
-    return headers_are_good(frame, load, flow) && stream_is_good(frame, load, k) &&
-           ntohs(frame->destination_port_be) == flow->remote_port &&
-           ntohs(frame->source_port_be) == flow->local_port &&
-           frame->udp_length_be == htons(UDP_BYTES) && frame->udp_sum == udp_sum(&copy);
+    memcpy(&copy, rte_pktmbuf_mtod(buffer, void *), length);
+    uint32_t k = flow_of(&copy.frame);
+    if (k >= load->flow_count || ntohl(copy.frame.ssrc_be) != ssrc_of(k))
+        return 0;
+    uint32_t tag = tl_load_tag_bytes(load, k);
+    int64_t index = index_of(&copy.frame, load, k);
+    uint16_t sum = copy.frame.udp_sum;
+    copy.frame.udp_sum = 0;
+    if (length != TL_LOAD_FRAME_BYTES + tag || index < 0 || sum != udp_sum(&copy.frame, tag) ||
+        !headers_are_good(&copy.frame, load, k))
+        return 0;
+    if (tag != 0 && !tl_load_open(load, k, &copy.frame.rtp_version, UDP_BYTES - 8 + tag,
+                                  (uint64_t)index))
+        return 0;
+    return stream_is_good(&copy.frame, index);
 }
 
 int tl_load_check_first(const struct tl_load *load, struct rte_mbuf *buffer)

@@ -19,9 +19,9 @@ enum tl_pages { TL_PAGES_RESERVED, TL_PAGES_TRANSPARENT };
 uint32_t tl_memory_nodes(void);
 uint32_t tl_memory_node(uint32_t core);
 
-// Zeroed memory on a core's node, its first `at_once` bytes in their place. In reserved huge pages (vm.nr_hugepages) unless
-// the options refuse them or too few are free, else in what the kernel has: transparent huge pages
-// as far as it can. NULL when there is none.
+// Zeroed memory on a core's node, at least its first `at_once` bytes in their place. In reserved
+// huge pages (vm.nr_hugepages) unless the options refuse them or too few are free, else in what the
+// kernel has: transparent huge pages as far as it can. NULL when there is none.
 void *tl_memory_take(uint64_t size_bytes, uint64_t at_once, const struct tl_options *options,
                      uint32_t core, enum tl_pages *pages);
 

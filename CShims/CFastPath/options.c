@@ -7,6 +7,7 @@
 
 #include "number.h"
 #include "say.h"
+#include "self_load.h"
 
 #define DIRECTORY_DEFAULT "/run/trunkline"
 // A little before the cursors wrap, so that every run that carries calls wraps.
@@ -51,6 +52,8 @@ static const char help[] =
     "      sessions=N          calls of two flows, 64 or more (1000); shared by the cores\n"
     "      seconds=N           how long (2)\n"
     "      addresses=N         media addresses (8)\n"
+    "      srtp=SUITE          secure calls: cm80, cm32, cm256_80, cm256_32, gcm128 or gcm256\n"
+    "      pairing=HOW         of those: rtp-srtp or srtp-srtp (rtp-srtp)\n"
     "  --replay                run the captures of all pcap realms through one worker, in the\n"
     "                          captures' own time and as fast as possible, and stop\n"
     "  --commands FILE         replay: struct tl_command records to run before the first packet\n"
@@ -145,6 +148,15 @@ static int read_cores(struct tl_options *options, const char *text)
     return 0;
 }
 
+static int read_pairing(const char *value, uint8_t *both_legs)
+{
+    *both_legs = strcmp(value, "srtp-srtp") == 0;
+    if (*both_legs || strcmp(value, "rtp-srtp") == 0)
+        return 0;
+    tl_say("--self-load: pairing=%s is not known; write rtp-srtp or srtp-srtp", value);
+    return -1;
+}
+
 static int read_self_load(struct tl_options *options, const char *text)
 {
     char copy[128];
@@ -163,8 +175,14 @@ static int read_self_load(struct tl_options *options, const char *text)
         else if (strcmp(key, "addresses") == 0)
             result = tl_number_read("self-load addresses", value, 1, TL_ADDRESSES_MAX,
                                     &options->load_addresses);
+        else if (strcmp(key, "srtp") == 0)
+            result = tl_load_suite_read(value, &options->load_suite);
+        else if (strcmp(key, "pairing") == 0)
+            result = read_pairing(value, &options->load_both_legs);
         else {
-            tl_say("--self-load: %s is not known; write sessions=, seconds= or addresses=", key);
+            tl_say("--self-load: %s is not known; write sessions=, seconds=, addresses=, srtp= or "
+                   "pairing=",
+                   key);
             return -1;
         }
         if (result < 0)
@@ -200,10 +218,10 @@ static int read_option(struct tl_options *options, int id, const char *text)
         return tl_number_read("memory-mb", text, 16, 1u << 20, &options->memory_mb);
     case OPTION_FLOWS_PER_WORKER:
         return tl_number_read("flows-per-worker", text, 2, TL_FLOWS_PER_WORKER_MAX,
-                           &geometry->flows_per_worker);
+                              &geometry->flows_per_worker);
     case OPTION_SECURE_FLOWS:
         return tl_number_read("secure-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
-                           &options->secure_flows);
+                              &options->secure_flows);
     case OPTION_SHARDS:
         return tl_number_read("shards", text, 1, TL_SHARDS_MAX, &geometry->shard_count);
     case OPTION_COMMAND_SLOTS:
@@ -266,7 +284,9 @@ static int make_load_realm(struct tl_options *options)
     geometry->realm_count = 1;
     geometry->address_count = options->load_addresses;
     geometry->flows_per_worker = 2 * each;
-    options->secure_flows = 0;
+    options->secure_flows = options->load_both_legs ? 2 * each : each;
+    if (options->load_suite == 0)
+        options->secure_flows = 0;
     return 0;
 }
 

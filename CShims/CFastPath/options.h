@@ -60,6 +60,8 @@ struct tl_options {
     uint32_t load_sessions;
     uint32_t load_seconds;
     uint32_t load_addresses;
+    uint8_t load_suite;     // TL_SUITE_*; 0: calls are plain
+    uint8_t load_both_legs; // of a call are secure, not only one
     // Replay.
     const char *commands_path; // struct tl_command records, one after the other; NULL = none
 };

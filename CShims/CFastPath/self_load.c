@@ -9,6 +9,9 @@
 // and the figures `with_frame` have it in both. That a round of frames is made first means that a
 // frame has left the first-level cache when it is met, as one has that a NIC wrote.
 //
+// With secure calls, frames of secure parties arrive sealed, and what the worker takes turns with is
+// the SRTP stage alone on each of its back ends (self_load_stage.c).
+//
 // A turn of either goes over all flows several times, so that each finds its own tables in the
 // caches as far as they fit, not the other's.
 
@@ -57,7 +60,7 @@ static int meet_again(int ends)
     return !__atomic_load_n(&gate.stop, __ATOMIC_RELAXED);
 }
 
-enum { TURN_FRAMES_MIN = 1 << 16, TURN_FLOWS = 2, SMALL_FILE_BYTES = 2 << 20 };
+enum { TURN_FRAMES_MIN = 1 << 16, TURN_FLOWS = 10, SMALL_FILE_BYTES = 2 << 20 };
 
 static uint64_t now_cycles(void)
 {
@@ -133,7 +136,20 @@ static uint32_t rounds(const struct tl_load *load)
     return frames / TL_LOAD_ROUND_FRAMES;
 }
 
-// The lane's thread. Worker and memory loop take turns, so that both meet the same machine.
+// What the worker takes turns with.
+static void run_beside(struct tl_load *load)
+{
+    if (load->secure == NULL) {
+        for (uint32_t i = rounds(load); i > 0; i--)
+            tl_load_bare_round(load);
+        return;
+    }
+    for (uint32_t backend = 0; backend < TL_LOAD_BACKENDS; backend++)
+        for (uint32_t i = rounds(load); i > 0; i--)
+            tl_load_stage_round(load, backend);
+}
+
+// The lane's thread. Worker and what is beside it take turns: both meet the same machine.
 static int run_load(void *argument)
 {
     struct tl_load *load = argument;
@@ -144,8 +160,7 @@ static int run_load(void *argument)
         for (uint32_t i = rounds(load); i > 0; i--)
             run_round(load);
         meet();
-        for (uint32_t i = rounds(load); i > 0; i--)
-            tl_load_bare_round(load);
+        run_beside(load);
         goes_on = meet_again(load->failed || tl_io_now_ns() >= end_ns);
     }
     return 0;
@@ -157,6 +172,7 @@ static int is_exact(const struct tl_load *load)
     const struct tl_counters *counters = &load->lane->worker->counters;
     uint64_t expected = load->packets + load->flow_count;
     return !load->failed && tl_counters_imbalance(counters) == 0 &&
+           tl_load_secure_is_exact(load) &&
            counters->received == expected && counters->forwarded == expected &&
            load->sent == load->packets &&
            counters->sent == counters->forwarded + counters->generated + counters->injected;
@@ -167,8 +183,39 @@ static double each(uint64_t cycles, uint64_t packets)
     return packets == 0 ? 0 : (double)cycles / (double)packets;
 }
 
+// Of secure calls.
+static void print_secure(const struct tl_options *options, const struct tl_load *load, int exact)
+{
+    double ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
+    double stages[TL_LOAD_BACKENDS];
+    for (uint32_t i = 0; i < TL_LOAD_BACKENDS; i++)
+        stages[i] = each(load->stages[i].cycles, load->stages[i].packets) * ns_a_cycle;
+    double ratio = stages[TL_SRTP_OPENSSL] / stages[TL_SRTP_IPSEC_MB];
+    const char *format =
+        options->json
+            ? "{\"worker\":%u,\"sessions\":%u,\"suite\":\"%s\",\"pairing\":\"%s\",\"verified\":%u,"
+              "\"packets\":%llu,\"ns_per_packet\":%.1f,\"stage_ns_per_packet\":%.1f,"
+              "\"stage_openssl_ns_per_packet\":%.1f,\"ratio_to_openssl\":%.2f,"
+              "\"huge_pages\":%s,\"identity\":\"%s\"}\n"
+            : "worker %u: %u sessions, %s, %s; %u packets found their way one by one; %llu "
+              "packets, %.1f ns a packet; SRTP stage alone %.1f ns, on OpenSSL %.1f ns, ratio "
+              "%.2f; huge pages: %s; identity %s\n";
+    int huge = tl_load_memory_is_huge(load->lane->worker->secures);
+    printf(format, load->lane->index, load->flow_count / 2,
+           tl_load_suite_name(options->load_suite),
+           options->load_both_legs ? "srtp-srtp" : "rtp-srtp", load->verified,
+           (unsigned long long)load->packets, each(load->cycles, load->packets) * ns_a_cycle,
+           stages[TL_SRTP_IPSEC_MB], stages[TL_SRTP_OPENSSL], ratio,
+           options->json ? huge ? "true" : "false" : huge ? "yes" : "no",
+           exact ? "exact" : "broken");
+}
+
 static void print(const struct tl_options *options, const struct tl_load *load, int exact)
 {
+    if (load->secure != NULL) {
+        print_secure(options, load, exact);
+        return;
+    }
     const struct tl_load_bare *bare = &load->bare;
     double ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
     double cycles = each(load->cycles, load->packets);

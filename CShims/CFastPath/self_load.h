@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // One worker's self-load. self_load.c runs it, load_frames.c makes and checks frames,
-// self_load_bare.c is the bare memory loop, self_load_memory.c takes memory as a node would.
+// self_load_secure.c seals and opens them where calls are secure, self_load_stage.c is the SRTP
+// stage alone, self_load_bare.c the bare memory loop, self_load_memory.c takes memory as a node
+// would.
 
 #ifndef TL_SELF_LOAD_H
 #define TL_SELF_LOAD_H
 
 #include "lane.h"
 
-enum { TL_LOAD_FRAME_BYTES = 214, TL_LOAD_ROUND_FRAMES = 256 };
+enum { TL_LOAD_FRAME_BYTES = 214, TL_LOAD_ROUND_FRAMES = 256, TL_LOAD_BACKENDS = 2 };
 
 // What the sender of a flow knows.
 struct tl_load_flow {
@@ -15,9 +17,8 @@ struct tl_load_flow {
     uint32_t local_be;
     uint16_t remote_port;
     uint16_t local_port;
-    uint16_t sequence;
+    uint32_t made; // packets
     uint16_t address_index;
-    uint32_t timestamp;
 };
 
 struct tl_load_line {
@@ -34,6 +35,18 @@ struct tl_load_bare {
     uint64_t frame_cycles; // of making the frames, in neither of the two above and below
 };
 
+// The SRTP stage alone, on one back end.
+struct tl_load_stage {
+    struct tl_srtp_engine *engine;
+    struct tl_srtp_keys *seal; // by flow
+    struct tl_srtp_keys *open;
+    uint32_t next; // place in `order`
+    uint64_t packets;
+    uint64_t cycles;
+};
+
+struct tl_load_secure; // what the parties of secure calls know
+
 struct tl_load {
     struct tl_lane *lane;
     struct tl_sink sink;
@@ -44,6 +57,8 @@ struct tl_load {
     uint32_t next; // place in `order`
     uint64_t seconds;
     struct tl_load_bare bare;
+    struct tl_load_secure *secure; // NULL: calls are plain
+    struct tl_load_stage stages[TL_LOAD_BACKENDS]; // by enum tl_srtp_backend
     struct rte_mbuf *buffers[TL_LOAD_ROUND_FRAMES];
     int failed;
     uint32_t verified;
@@ -69,6 +84,48 @@ int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer);
 
 // Likewise, and it is the flow's first: called once a frame.
 int tl_load_check_first(const struct tl_load *load, struct rte_mbuf *buffer);
+
+// The next of the same numbers in each run; 31 bits.
+uint32_t tl_load_random(uint64_t *state);
+
+// What srtp= names, and back. 0, or -1 with a sentence.
+int tl_load_suite_read(const char *name, uint8_t *suite);
+const char *tl_load_suite_name(uint8_t suite);
+
+// Makes the parties of secure calls, where the options want those. 0, or -1 when there is no memory
+// or no libipsec-mb.
+int tl_load_secure_init(struct tl_load *load, const struct tl_options *options);
+
+// 1 when the party of flow `k` speaks SRTP; by how much its packets are longer.
+int tl_load_is_secure(const struct tl_load *load, uint32_t k);
+uint32_t tl_load_tag_bytes(const struct tl_load *load, uint32_t k);
+
+// The command that gives secure flow `k` its keys.
+void tl_load_keys_command(const struct tl_load *load, uint32_t k, struct tl_command *command);
+
+// Expands what flow `k`'s party seals with (to_box) or opens with. 0, or -1.
+int tl_load_keys_derive(struct tl_srtp_engine *engine, struct tl_srtp_keys *keys, uint8_t suite,
+                        uint32_t k, int to_box);
+
+// Collects an RTP packet that the party of flow `k` sends; at most TL_LOAD_ROUND_FRAMES of them.
+void tl_load_seal_later(struct tl_load *load, uint32_t k, uint8_t *rtp, uint32_t length,
+                        uint64_t index);
+
+// Seals what was collected. A packet that cannot be sets `failed`.
+void tl_load_seal(struct tl_load *load);
+
+// Opens in place what reached the party of flow `k`. 1: it is good.
+int tl_load_open(const struct tl_load *load, uint32_t k, uint8_t *rtp, uint32_t length,
+                 uint64_t index);
+
+// 1 when the worker opened what parties sealed, and sealed all that went to secure ones.
+int tl_load_secure_is_exact(const struct tl_load *load);
+
+// Takes key sets of both back ends, where calls are secure. 0, or -1 when there is no memory.
+int tl_load_stages_init(struct tl_load *load, const struct tl_options *options);
+
+// Seals and opens TL_LOAD_ROUND_FRAMES packets.
+void tl_load_stage_round(struct tl_load *load, uint32_t backend);
 
 // Takes the tables of the bare memory loop. 0, or -1 when there is no memory.
 int tl_load_bare_init(struct tl_load *load, int no_huge);

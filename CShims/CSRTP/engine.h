@@ -6,7 +6,7 @@
 
 #include "CSRTP.h"
 
-#define BURST_MAX  32u // tasks that a back end gets at once
+#define BURST_MAX  TL_SRTP_BURST // tasks that a back end gets at once
 #define HASH_BYTES 20u
 
 /// One packet's cryptography.
@@ -28,6 +28,7 @@ struct task {
 struct tl_srtp_engine {
     void *state; // the back end's
     uint8_t backend;
+    uint8_t met_aead; // the last burst was GCM's alone
     struct tl_srtp_expanded rtcp; // one packet's, wiped behind it
     struct task gcm[BURST_MAX];
     struct task cm[BURST_MAX];

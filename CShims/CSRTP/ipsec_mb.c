@@ -23,6 +23,15 @@ struct expanded_cm {
     _Alignas(16) uint8_t schedule[15 * 16];
 };
 
+/// Where the expanded keys of GCM begin: schedule and powers of a packet of G.711 fill three lines
+/// each then. The library asks for no alignment.
+#define GCM_OFFSET 16
+
+static struct gcm_key_data *gcm_of(struct tl_srtp_expanded *expanded)
+{
+    return (struct gcm_key_data *)(expanded->bytes + GCM_OFFSET);
+}
+
 struct state {
     IMB_MGR *manager;
     struct gcm_context_data context;
@@ -30,7 +39,7 @@ struct state {
     _Alignas(64) uint8_t manager_memory[];
 };
 
-_Static_assert(sizeof(struct gcm_key_data) <= sizeof(struct tl_srtp_expanded), "GCM keys");
+_Static_assert(GCM_OFFSET + sizeof(struct gcm_key_data) <= sizeof(struct tl_srtp_expanded), "GCM keys");
 _Static_assert(sizeof(struct expanded_cm) <= sizeof(struct tl_srtp_expanded), "AES-CM keys");
 
 size_t ipsec_mb_size(void)
@@ -70,7 +79,7 @@ void ipsec_mb_expand(void *memory, struct tl_srtp_expanded *expanded, bool aead,
 {
     const struct state *state = memory;
     if (aead) {
-        struct gcm_key_data *gcm = (struct gcm_key_data *)expanded->bytes;
+        struct gcm_key_data *gcm = gcm_of(expanded);
         if (key_bytes == 16)
             IMB_AES128_GCM_PRE(state->manager, key, gcm);
         else
@@ -101,9 +110,9 @@ void ipsec_mb_gcm(void *memory, struct task *tasks, uint32_t count, bool seal)
     aes_gcm_enc_dec_t large = seal ? manager->gcm256_enc : manager->gcm256_dec;
     for (uint32_t i = 0; i < count; i++) {
         struct task *task = &tasks[i];
-        (task->key_bytes == 16 ? small : large)((const struct gcm_key_data *)task->expanded->bytes,
-                                                &state->context, task->data, task->data,
-                                                task->data_bytes, task->iv, task->authenticated,
+        (task->key_bytes == 16 ? small : large)(gcm_of(task->expanded), &state->context,
+                                                task->data, task->data, task->data_bytes,
+                                                task->iv, task->authenticated,
                                                 task->authenticated_bytes, task->tag, 16);
         if (!seal)
             task->good = tags_equal(task->tag, task->expected, 16);

@@ -4,10 +4,12 @@
 
 #include <string.h>
 
-/// Tasks of one burst.
+/// Tasks of one direction, side by side with those of the other.
 struct burst {
-    uint32_t gcm;
-    uint32_t cm;
+    struct task *gcm;
+    struct task *cm;
+    uint32_t gcm_count;
+    uint32_t cm_count;
     uint32_t cm_256; // of them with keys of 32 bytes
 };
 
@@ -16,19 +18,33 @@ struct burst {
 #define PREFETCH(address) __builtin_prefetch((address), 0, 2)
 
 /// What a packet needs of the keys that ipsec_mb.c expanded: the schedule, before it with AES-CM
-/// the pads; with GCM as many powers of the hash key as there are blocks, which end at byte 1,008.
+/// the pads; with GCM as many powers of the hash key as there are blocks, which end at byte 1,024.
 TL_PACKET_CODE static void prefetch_expanded(const struct tl_srtp_job *job)
 {
     const struct tl_srtp_keys *keys = job->keys;
     const uint8_t *bytes = keys->expanded.bytes;
-    uint32_t schedule = (keys->key_bytes == 16 ? 176u : 240u) + (keys->aead ? 0 : 48u);
+    uint32_t schedule = (keys->key_bytes == 16 ? 176u : 240u) + (keys->aead ? 16u : 48u);
     for (uint32_t i = 0; i < schedule; i += 64)
         PREFETCH(bytes + i);
     if (!keys->aead)
         return;
     uint32_t powers = job->length / 16 + 2;
     powers = powers < 48 ? powers : 48;
-    for (uint32_t i = (1008 - 16 * powers) & ~63u; i < 1024; i += 64)
+    for (uint32_t i = (1024 - 16 * powers) & ~63u; i < 1024; i += 64)
+        PREFETCH(bytes + i);
+}
+
+/// Lines of a packet of G.711, whose length nobody knows yet.
+enum { FETCH_CM = 48 + 176, FETCH_GCM = 16 + 176, FETCH_POWERS = 1024 - 12 * 16 };
+
+TL_PACKET_CODE void tl_srtp_keys_fetch(const struct tl_srtp_engine *engine,
+                                       const struct tl_srtp_keys *keys)
+{
+    const uint8_t *bytes = keys->expanded.bytes;
+    PREFETCH(keys);
+    for (uint32_t i = 0; i < (engine->met_aead ? FETCH_GCM : FETCH_CM); i += 64)
+        PREFETCH(bytes + i);
+    for (uint32_t i = FETCH_POWERS; engine->met_aead && i < 1024; i += 64)
         PREFETCH(bytes + i);
 }
 
@@ -39,11 +55,10 @@ TL_PACKET_CODE static void refuse(struct tl_srtp_job *job, uint32_t reason)
 }
 
 /// The next task, filled with what sealing and opening share; `length` is without trailer.
-TL_PACKET_CODE static struct task *task_make(struct tl_srtp_engine *engine, struct burst *burst,
-                                             struct tl_srtp_job *job, uint32_t length)
+TL_PACKET_CODE static void task_make(struct burst *burst, struct tl_srtp_job *job, uint32_t length)
 {
     struct tl_srtp_keys *keys = job->keys;
-    struct task *task = keys->aead ? &engine->gcm[burst->gcm++] : &engine->cm[burst->cm++];
+    struct task *task = keys->aead ? &burst->gcm[burst->gcm_count++] : &burst->cm[burst->cm_count++];
     uint32_t ssrc = load_32(job->packet + 8);
     task->expanded = &keys->expanded;
     task->job = job;
@@ -61,15 +76,14 @@ TL_PACKET_CODE static struct task *task_make(struct tl_srtp_engine *engine, stru
         burst->cm_256 += keys->key_bytes == 32;
         iv_cm(task->iv, keys->salt, ssrc, job->index);
     }
-    return task;
 }
 
 TL_PACKET_CODE static void cipher_all(struct tl_srtp_engine *engine, const struct burst *burst)
 {
-    if (burst->cm > burst->cm_256)
-        CALL(engine, cipher, engine->cm, burst->cm, 16);
+    if (burst->cm_count > burst->cm_256)
+        CALL(engine, cipher, burst->cm, burst->cm_count, 16);
     if (burst->cm_256 > 0)
-        CALL(engine, cipher, engine->cm, burst->cm, 32);
+        CALL(engine, cipher, burst->cm, burst->cm_count, 32);
 }
 
 TL_PACKET_CODE static uint32_t roc_of(const struct tl_srtp_job *job)
@@ -85,11 +99,9 @@ TL_PACKET_CODE static void prefetch(const struct tl_srtp_job *jobs, uint32_t cou
         prefetch_expanded(&jobs[i]);
 }
 
-TL_PACKET_CODE static void seal(struct tl_srtp_engine *engine, struct tl_srtp_job *jobs,
-                                uint32_t count)
+TL_PACKET_CODE static void seal_gather(struct burst *burst, struct tl_srtp_job *jobs,
+                                       uint32_t count)
 {
-    struct burst burst = {0};
-    prefetch(jobs, count);
     for (uint32_t i = 0; i < count; i++) {
         struct tl_srtp_job *job = &jobs[i];
         if (job->header_bytes < 12 || job->length < job->header_bytes) {
@@ -97,28 +109,37 @@ TL_PACKET_CODE static void seal(struct tl_srtp_engine *engine, struct tl_srtp_jo
         } else if (job->index >= TL_SRTP_INDEX_END) {
             refuse(job, TL_DROP_INDEX_SRTP_INDEX);
         } else {
-            task_make(engine, &burst, job, job->length);
+            task_make(burst, job, job->length);
             job->good = 1;
         }
     }
-    if (burst.gcm > 0)
-        CALL(engine, gcm, engine->gcm, burst.gcm, true);
-    for (uint32_t i = 0; i < burst.gcm; i++) {
-        struct tl_srtp_job *job = engine->gcm[i].job;
-        memcpy(job->packet + job->length, engine->gcm[i].tag, 16);
+}
+
+TL_PACKET_CODE static void seal_gcm(struct tl_srtp_engine *engine, const struct burst *burst)
+{
+    CALL(engine, gcm, burst->gcm, burst->gcm_count, true);
+    for (uint32_t i = 0; i < burst->gcm_count; i++) {
+        struct tl_srtp_job *job = burst->gcm[i].job;
+        memcpy(job->packet + job->length, burst->gcm[i].tag, 16);
         job->length += 16;
     }
-    if (burst.cm == 0)
-        return;
-    cipher_all(engine, &burst);
-    for (uint32_t i = 0; i < burst.cm; i++) {
-        struct tl_srtp_job *job = engine->cm[i].job;
+}
+
+/// Encrypts; what is to be hashed stands there then.
+TL_PACKET_CODE static void seal_cm_begin(struct tl_srtp_engine *engine, const struct burst *burst)
+{
+    cipher_all(engine, burst);
+    for (uint32_t i = 0; i < burst->cm_count; i++) {
+        struct tl_srtp_job *job = burst->cm[i].job;
         store_32(job->packet + job->length, roc_of(job));
     }
-    CALL(engine, hash, engine->cm, burst.cm);
-    for (uint32_t i = 0; i < burst.cm; i++) {
-        struct tl_srtp_job *job = engine->cm[i].job;
-        memcpy(job->packet + job->length, engine->cm[i].tag, job->keys->tag_bytes);
+}
+
+TL_PACKET_CODE static void seal_cm_end(const struct burst *burst)
+{
+    for (uint32_t i = 0; i < burst->cm_count; i++) {
+        struct tl_srtp_job *job = burst->cm[i].job;
+        memcpy(job->packet + job->length, burst->cm[i].tag, job->keys->tag_bytes);
         job->length += job->keys->tag_bytes;
     }
 }
@@ -149,12 +170,22 @@ TL_PACKET_CODE static uint32_t length_inside(struct tl_srtp_job *job)
     return job->length - trailer;
 }
 
-/// Decrypts and compares; what is wrong is encrypted again, which restores it.
-TL_PACKET_CODE static void open_gcm(struct tl_srtp_engine *engine, uint32_t count)
+TL_PACKET_CODE static void open_gather(struct burst *burst, struct tl_srtp_job *jobs,
+                                       uint32_t count)
 {
-    CALL(engine, gcm, engine->gcm, count, false);
     for (uint32_t i = 0; i < count; i++) {
-        struct task *task = &engine->gcm[i];
+        uint32_t inside = length_inside(&jobs[i]);
+        if (inside > 0)
+            task_make(burst, &jobs[i], inside);
+    }
+}
+
+/// Decrypts and compares; what is wrong is encrypted again, which restores it.
+TL_PACKET_CODE static void open_gcm(struct tl_srtp_engine *engine, const struct burst *burst)
+{
+    CALL(engine, gcm, burst->gcm, burst->gcm_count, false);
+    for (uint32_t i = 0; i < burst->gcm_count; i++) {
+        struct task *task = &burst->gcm[i];
         struct tl_srtp_job *job = task->job;
         job->good = task->good;
         if (job->good) {
@@ -166,18 +197,21 @@ TL_PACKET_CODE static void open_gcm(struct tl_srtp_engine *engine, uint32_t coun
     }
 }
 
-/// Hashes and compares, then decrypts what is right.
-TL_PACKET_CODE static void open_cm(struct tl_srtp_engine *engine, const struct burst *burst)
+TL_PACKET_CODE static void open_cm_begin(const struct burst *burst)
 {
-    for (uint32_t i = 0; i < burst->cm; i++) {
-        struct task *task = &engine->cm[i];
+    for (uint32_t i = 0; i < burst->cm_count; i++) {
+        struct task *task = &burst->cm[i];
         uint8_t *end = task->data + task->data_bytes;
         task->covered = load_32(end); // no tag is shorter
         store_32(end, roc_of(task->job));
     }
-    CALL(engine, hash, engine->cm, burst->cm);
-    for (uint32_t i = 0; i < burst->cm; i++) {
-        struct task *task = &engine->cm[i];
+}
+
+/// Compares, then decrypts what is right.
+TL_PACKET_CODE static void open_cm_end(struct tl_srtp_engine *engine, const struct burst *burst)
+{
+    for (uint32_t i = 0; i < burst->cm_count; i++) {
+        struct task *task = &burst->cm[i];
         struct tl_srtp_job *job = task->job;
         const struct tl_srtp_keys *keys = job->keys;
         store_32(task->data + task->data_bytes, task->covered);
@@ -193,32 +227,44 @@ TL_PACKET_CODE static void open_cm(struct tl_srtp_engine *engine, const struct b
     cipher_all(engine, burst);
 }
 
-TL_PACKET_CODE static void open(struct tl_srtp_engine *engine, struct tl_srtp_job *jobs,
-                                uint32_t count)
+TL_PACKET_CODE void tl_srtp_both(struct tl_srtp_engine *engine, struct tl_srtp_job *seals,
+                                 uint32_t seal_count, struct tl_srtp_job *opens,
+                                 uint32_t open_count)
 {
-    struct burst burst = {0};
-    prefetch(jobs, count);
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t inside = length_inside(&jobs[i]);
-        if (inside > 0)
-            task_make(engine, &burst, &jobs[i], inside);
-    }
-    if (burst.gcm > 0)
-        open_gcm(engine, burst.gcm);
-    if (burst.cm > 0)
-        open_cm(engine, &burst);
+    prefetch(seals, seal_count);
+    prefetch(opens, open_count);
+    struct burst sealing = {.gcm = engine->gcm, .cm = engine->cm};
+    seal_gather(&sealing, seals, seal_count);
+    struct burst opening = {.gcm = engine->gcm + sealing.gcm_count,
+                            .cm = engine->cm + sealing.cm_count};
+    open_gather(&opening, opens, open_count);
+    uint32_t hashes = sealing.cm_count + opening.cm_count;
+    engine->met_aead = hashes == 0;
+    if (sealing.gcm_count > 0)
+        seal_gcm(engine, &sealing);
+    if (opening.gcm_count > 0)
+        open_gcm(engine, &opening);
+    if (hashes == 0)
+        return;
+    seal_cm_begin(engine, &sealing);
+    open_cm_begin(&opening);
+    CALL(engine, hash, engine->cm, hashes);
+    seal_cm_end(&sealing);
+    open_cm_end(engine, &opening);
 }
 
 TL_PACKET_CODE void tl_srtp_seal(struct tl_srtp_engine *engine, struct tl_srtp_job *jobs,
                                  uint32_t count)
 {
-    for (uint32_t done = 0; done < count; done += BURST_MAX)
-        seal(engine, jobs + done, count - done < BURST_MAX ? count - done : BURST_MAX);
+    for (uint32_t done = 0; done < count; done += TL_SRTP_BURST)
+        tl_srtp_both(engine, jobs + done,
+                     count - done < TL_SRTP_BURST ? count - done : TL_SRTP_BURST, NULL, 0);
 }
 
 TL_PACKET_CODE void tl_srtp_open(struct tl_srtp_engine *engine, struct tl_srtp_job *jobs,
                                  uint32_t count)
 {
-    for (uint32_t done = 0; done < count; done += BURST_MAX)
-        open(engine, jobs + done, count - done < BURST_MAX ? count - done : BURST_MAX);
+    for (uint32_t done = 0; done < count; done += TL_SRTP_BURST)
+        tl_srtp_both(engine, NULL, 0, jobs + done,
+                     count - done < TL_SRTP_BURST ? count - done : TL_SRTP_BURST);
 }

@@ -37,6 +37,13 @@ struct parked {
     struct parked_out out[TL_BURST_MAX];
 };
 
+/// Packets on their way through sealing.
+struct sealing {
+    uint32_t count;
+    struct tl_packet *packets[TL_BURST_MAX];
+    struct tl_srtp_job jobs[TL_BURST_MAX];
+};
+
 /// Parks a packet that a secure flow received. Always 0: its way ends here for now.
 TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet *packet,
                                      const struct passage *passage);
@@ -44,11 +51,18 @@ TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet 
 /// Parks a packet that leaves by a secure flow; all but its headers is as it leaves.
 TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packet *packet);
 
-/// Opens what was parked for it; each packet then goes on, and may be parked again to be sealed.
+/// Opens what was parked for it, and seals what was parked for that until now, in one go. Each
+/// opened packet then goes on, and may be parked again to be sealed.
 TL_PACKET_CODE void tl_secure_open(struct tl_worker *worker, struct parked *parked);
 
 /// Seals what was parked for it.
 TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *parked);
+
+/// The two halves of sealing: drops what may not leave and empties its part of `parked`; then,
+/// with the jobs done, builds headers.
+TL_PACKET_CODE void tl_secure_gather(struct tl_worker *worker, struct parked *parked,
+                                     struct sealing *sealing);
+TL_PACKET_CODE void tl_secure_leave(struct tl_worker *worker, const struct sealing *sealing);
 
 /// The stages behind opening (pipeline.c).
 TL_PACKET_CODE void tl_secure_go_on(struct tl_worker *worker, struct tl_packet *packet,

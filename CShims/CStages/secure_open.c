@@ -17,14 +17,6 @@ static uint32_t header_bytes(const uint8_t *rtp, uint32_t length)
     return bytes <= length ? bytes : 0;
 }
 
-// The expanded keys are used from the beginning on, most of them with each packet.
-static inline void keys_fetch(const struct tl_srtp_keys *keys)
-{
-    const uint8_t *at = (const uint8_t *)keys;
-    for (uint32_t offset = 0; offset < sizeof(*keys); offset += TL_LINE_BYTES)
-        TL_PREFETCH(at + offset);
-}
-
 TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet *packet,
                                      const struct passage *passage)
 {
@@ -33,7 +25,7 @@ TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet 
         tl_secure_of(worker->secures, worker->secure_places, passage->slot);
     if (secure == NULL)
         return stage_refuse(worker, packet, TL_DROP_INDEX_SRTP_NO_KEYS);
-    keys_fetch(&secure->now.keys);
+    tl_srtp_keys_fetch(worker->srtp, &secure->now.keys);
     TL_PREFETCH(secure->now.rtp);
     struct parked_in *place = &parked->in[parked->in_count++];
     place->packet = packet;
@@ -161,10 +153,13 @@ TL_PACKET_CODE void tl_secure_open(struct tl_worker *worker, struct parked *park
 {
     struct attempt attempts[TL_BURST_MAX];
     struct tl_srtp_job jobs[TL_BURST_MAX];
+    struct sealing sealing;
     uint32_t places[TL_BURST_MAX];
     uint32_t count = gather(worker, parked, attempts, jobs, places);
     parked->in_count = 0;
-    tl_srtp_open(worker->srtp, jobs, count);
+    tl_secure_gather(worker, parked, &sealing);
+    tl_srtp_both(worker->srtp, sealing.jobs, sealing.count, jobs, count);
+    tl_secure_leave(worker, &sealing);
     for (uint32_t i = 0; i < count; i++) {
         struct parked_in *waiting = &parked->in[places[i]];
         if (TL_UNLIKELY(!jobs[i].good))

@@ -16,8 +16,6 @@ static uint64_t index_of(const struct tl_flow_record *record, const uint8_t *rtp
 static uint32_t refusal(const struct tl_secure *secure, const struct tl_packet *packet,
                         uint64_t index)
 {
-    if (secure == NULL)
-        return TL_DROP_INDEX_SRTP_NO_KEYS;
     if (index >= TL_SRTP_INDEX_END)
         return TL_DROP_INDEX_SRTP_INDEX;
     if (packet->length > SECURE_FRAME_BYTES_MAX)
@@ -32,17 +30,16 @@ TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packe
     struct parked *parked = worker->parked;
     uint32_t slot = tl_worker_slot(worker, packet->peer);
     struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
-    const uint8_t *rtp = packet->data + packet->payload_offset;
-    uint64_t index = index_of(tl_worker_record(worker, slot), rtp);
-    uint32_t reason = refusal(secure, packet, index);
-    if (reason != TL_DROP_REASON_COUNT) {
-        tl_packet_drop(worker, packet, reason);
+    if (TL_UNLIKELY(secure == NULL)) {
+        tl_packet_drop(worker, packet, TL_DROP_INDEX_SRTP_NO_KEYS);
         return;
     }
-    tl_srtp_stream_take(&secure->sent, index);
-    for (uint32_t offset = 0; offset < sizeof(secure->send); offset += TL_LINE_BYTES)
-        TL_PREFETCH((const uint8_t *)&secure->send + offset);
-    parked->out[parked->out_count++] = (struct parked_out){packet, secure, index};
+    const uint8_t *rtp = packet->data + packet->payload_offset;
+    tl_srtp_keys_fetch(worker->srtp, &secure->send);
+    TL_PREFETCH(&secure->sent);
+    TL_PREFETCH(&worker->cold[slot].tx_overhead);
+    parked->out[parked->out_count++] =
+        (struct parked_out){packet, secure, index_of(tl_worker_record(worker, slot), rtp)};
 }
 
 static struct tl_srtp_job job_of(const struct parked_out *waiting)
@@ -80,20 +77,42 @@ static void leave(struct tl_worker *worker, struct tl_packet *packet, uint32_t l
     rewrite_frame(worker, packet, &passage, checksum_sum(passage.rtp, length));
 }
 
-TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *parked)
+TL_PACKET_CODE void tl_secure_gather(struct tl_worker *worker, struct parked *parked,
+                                     struct sealing *sealing)
 {
-    struct tl_srtp_job jobs[TL_BURST_MAX];
-    uint32_t count = parked->out_count;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < parked->out_count; i++) {
+        const struct parked_out *waiting = &parked->out[i];
+        uint32_t reason = refusal(waiting->secure, waiting->packet, waiting->index);
+        if (TL_UNLIKELY(reason != TL_DROP_REASON_COUNT)) {
+            tl_packet_drop(worker, waiting->packet, reason);
+            continue;
+        }
+        tl_srtp_stream_take(&waiting->secure->sent, waiting->index);
+        sealing->packets[count] = waiting->packet;
+        sealing->jobs[count++] = job_of(waiting);
+    }
     parked->out_count = 0;
-    for (uint32_t i = 0; i < count; i++)
-        jobs[i] = job_of(&parked->out[i]);
-    tl_srtp_seal(worker->srtp, jobs, count);
-    for (uint32_t i = 0; i < count; i++) {
-        if (TL_UNLIKELY(!jobs[i].good)) {
-            tl_packet_drop(worker, parked->out[i].packet, jobs[i].reason);
+    sealing->count = count;
+}
+
+TL_PACKET_CODE void tl_secure_leave(struct tl_worker *worker, const struct sealing *sealing)
+{
+    for (uint32_t i = 0; i < sealing->count; i++) {
+        const struct tl_srtp_job *job = &sealing->jobs[i];
+        if (TL_UNLIKELY(!job->good)) {
+            tl_packet_drop(worker, sealing->packets[i], job->reason);
             continue;
         }
         worker->counters.srtp_sealed++;
-        leave(worker, parked->out[i].packet, jobs[i].length);
+        leave(worker, sealing->packets[i], job->length);
     }
+}
+
+TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *parked)
+{
+    struct sealing sealing;
+    tl_secure_gather(worker, parked, &sealing);
+    tl_srtp_seal(worker->srtp, sealing.jobs, sealing.count);
+    tl_secure_leave(worker, &sealing);
 }

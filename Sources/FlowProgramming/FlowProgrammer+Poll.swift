@@ -70,6 +70,7 @@ extension FlowProgrammer {
             }
             self.unqueue(worker, entry)
             entry.isInFlight = true
+            entry.coming = PlannedFlow.state(of: entry.planned, after: command)
             if case .keys(let keys) = command.operation { self.used(keys.keyID, entry) }
             self.sent[worker].append(
                 Sent(sequence: sequence, command: command, entry: entry, timeNs: nowNs))
@@ -129,6 +130,7 @@ extension FlowProgrammer {
         self.counters.measure(latencyNs: nowNs >= sent.timeNs ? nowNs - sent.timeNs : 0)
         let entry = sent.entry
         entry.isInFlight = false
+        entry.coming = nil
         let peer = self.peer(of: entry)
         if status == .ok {
             self.done(sent.command, entry)
@@ -142,9 +144,7 @@ extension FlowProgrammer {
     }
 
     private func done(_ command: FlowCommand, _ entry: FlowEntry) {
-        var before: PlannedFlow?
-        if case .known(let state) = entry.installed { before = state }
-        let after = PlannedFlow.state(of: before, after: command)
+        let after = PlannedFlow.state(of: entry.planned, after: command)
         entry.installed = after.map { .known($0) } ?? .none
         entry.recordKeyID = nil // it says what the record was before
     }

@@ -31,6 +31,8 @@ final class FlowEntry {
     var usedKeyID: UInt64 = 0
     var isQueued = false
     var isInFlight = false
+    /// What it will be when the command on its way is done.
+    var coming: PlannedFlow?
 
     init(
         flow: FlowID, owner: (session: MediaSession, leg: MediaLeg)?, desired: PlannedFlow?,
@@ -86,11 +88,17 @@ final class FlowEntry {
 
     /// What its peer sends to it may leave in the clear, and must not.
     var isExposed: Bool {
-        switch self.installed {
+        if self.isInFlight, PlannedFlow.isExposed(self.coming, goal: self.desired) { return true }
+        return switch self.installed {
         case .known(let state): PlannedFlow.isExposed(state, goal: self.desired)
         case .unknown: self.isInDoubt
         case .none, .other: false
         }
+    }
+
+    /// What it is, where that is known.
+    var planned: PlannedFlow? {
+        if case .known(let state) = self.installed { state } else { nil }
     }
 
     /// It has keys, or may have.

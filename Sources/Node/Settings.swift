@@ -11,7 +11,8 @@ import SIPTransaction
 
 /// What the configuration file says, in the words of the modules that do it.
 enum Settings {
-    /// For the engine; `fingerprint` is that of our DTLS certificate. Positions of listeners and realms are their indexes.
+    /// For the engine. Positions of listeners and realms are their indexes; `fingerprint` is that of
+    /// our DTLS certificate.
     static func calls(
         _ file: NodeConfiguration, _ limit: CallLimit, fingerprint: Fingerprint?
     ) throws(NodeError) -> CallConfiguration {

@@ -76,29 +76,29 @@ extension Shard {
     }
 
     private func carryOutHandshakes() {
-        for action in self.dtls.takeActions() {
-            switch action {
-            case .send(let leg, let datagram):
-                let flows = self.programmer.flows(Self.session(leg.call))
-                let flow = leg.side == .a ? flows.a : flows.b
-                guard let flow, self.programmer.inject(flow, datagram) else {
-                    self.dtls.sendRefused()
-                    continue
-                }
-            case .timer(let leg, let milliseconds?):
-                self.timers?.start(.handshake(leg), milliseconds: milliseconds)
-            case .timer(let leg, nil):
-                self.timers?.stop(.handshake(leg))
-            case .established(let leg, let number, let keys):
-                self.core.engine.now = Clock.wallMs
-                self.core.engine.dtlsEstablished(
-                    leg.call, leg.side, association: number, keys: keys)
-            case .failed(let leg, let number, let reason):
-                Log.line("trunkline: call \(leg.call): leg \(leg.side): \(reason)")
-                self.core.engine.now = Clock.wallMs
-                self.core.engine.dtlsFailed(
-                    leg.call, leg.side, association: number, reason: reason)
+        for action in self.dtls.takeActions() { self.carryOut(action) }
+    }
+
+    /// Does one thing that the agent wants.
+    func carryOut(_ action: DTLSAgent.Action) {
+        switch action {
+        case .send(let leg, let datagram):
+            let flows = self.programmer.flows(Self.session(leg.call))
+            let flow = leg.side == .a ? flows.a : flows.b
+            guard let flow, self.programmer.inject(flow, datagram) else {
+                return self.dtls.sendRefused()
             }
+        case .timer(let leg, let milliseconds?):
+            self.timers?.start(.handshake(leg), milliseconds: milliseconds)
+        case .timer(let leg, nil):
+            self.timers?.stop(.handshake(leg))
+        case .established(let leg, let number, let keys):
+            self.core.engine.now = Clock.wallMs
+            self.core.engine.dtlsEstablished(leg.call, leg.side, association: number, keys: keys)
+        case .failed(let leg, let number, let reason):
+            Log.line("trunkline: call \(leg.call): leg \(leg.side): \(reason)")
+            self.core.engine.now = Clock.wallMs
+            self.core.engine.dtlsFailed(leg.call, leg.side, association: number, reason: reason)
         }
     }
 }

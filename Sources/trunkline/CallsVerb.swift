@@ -7,8 +7,9 @@ extension Verb {
         name: "calls", summary: "the calls in progress",
         details: """
             Lists the calls in progress, one a line. The identifier in the first column is what
-            trunkline call takes; secure says which legs are encrypted. With --ended: the last calls that have ended (1,000 are kept),
-            the newest last, with the SIP status or the reason of their end.
+            trunkline call takes; secure says which legs are encrypted (a is the caller's). With
+            --ended: the last calls that have ended (1,000 are kept), the newest last, with the SIP
+            status or the reason of their end.
             """,
         options: RunningNode.options + [Option(name: "ended", help: "the calls that have ended")]
     ) { (arguments) throws(Failure) in

@@ -2,6 +2,7 @@
 
 import Management
 import FlowABI
+import Management
 import SDP
 
 extension FlowsFile {

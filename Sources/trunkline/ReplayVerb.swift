@@ -31,8 +31,8 @@ extension Verb {
             }
             Flags: receive, send, rtcp_mux, rtcp, learn, deliver. local and payload_types of a flow
             are required, and the addresses of the realm. "peer" names the flow by which its media
-            leaves. "srtp" takes the values of both a=crypto lines, the party's and ours; without it
-            the flow is RTP, as it is without ICE when there is no "ice".
+            leaves. "srtp" takes the values of both a=crypto lines, the party's and ours; a flow
+            without it is RTP. "ice" makes the flow an ICE-lite agent.
             Exit status: 0 if every packet is accounted for and every flow was installed, 1
             otherwise, 2 if the flows file has a fault.
             """,

@@ -33,7 +33,7 @@ import Testing
     }
 
     /// The callee behaves otherwise every second.
-    private func shuffle(_ phone: Phone, _ world: World) {
+    func shuffle(_ phone: Phone, _ world: World) {
         for second in 0..<70 {
             world.after(UInt64(second) * 1000) {
                 switch world.random.below(6) {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    private func place(_ phone: Phone, _ callee: Phone, _ world: World) {
+    func place(_ phone: Phone, _ callee: Phone, _ world: World) {
         phone.script.offersLate = world.random.below(6) == 0
         phone.script.cancelAfter = world.random.below(6) == 0 ? world.random.below(2000) : nil
         let call = phone.dial()

@@ -99,7 +99,7 @@ extension Phone {
     /// Changes the session: direction, port, or asks the other side for an offer.
     func reinvite(
         _ call: PhoneCall, direction: String = "sendrecv", newPort: Bool = false,
-        offersLate: Bool = false
+        offersLate: Bool = false, body: [UInt8]? = nil
     ) {
         guard self.calls[call.callID] != nil, call.dialog != nil, call.reinvite == nil,
             call.reinviteServer == nil, !call.byeSent, call.unacknowledged.isEmpty
@@ -111,7 +111,7 @@ extension Phone {
         }
         call.reinviteOffersLate = offersLate
         call.reinvite = self.send(
-            .invite, in: call, body: offersLate ? nil : self.offer(call))
+            .invite, in: call, body: offersLate ? nil : body ?? self.offer(call))
     }
 
     // MARK: Responses

@@ -96,7 +96,7 @@ extension Phone {
         guard self.isRinging(call), let invite = call.invite, let id = call.inviteServer,
             let source = call.inviteSource
         else { return }
-        let body = step.description ? self.answer(call, to: invite.body) : nil
+        let body = step.description ? self.answer(call, to: invite.body, branch: step.branch) : nil
         self.respond(
             step.status, invite, id, source, tag: self.tag(call, step.branch), body: body)
     }

@@ -50,6 +50,20 @@ struct PhoneScript {
     var extraHeaders: [(HeaderName, String)] = []
     /// Host of Contact, where it is not the phone's address.
     var contactHost: String?
+    /// How it protects its media.
+    var media = PhoneMedia()
+}
+
+/// What stands in a telephone's descriptions about keys and ICE.
+struct PhoneMedia {
+    /// Transport of its offers.
+    var profile = "RTP/AVP"
+    /// Further lines of the m= section.
+    var lines: [String] = []
+    /// Those of the branches of a fork, by name.
+    var branches: [String: [String]] = [:]
+    /// Whole descriptions in place of written ones, by name of the branch.
+    var bodies: [String: [UInt8]] = [:]
 }
 
 /// A telephone with real transactions and dialogs and a script.
@@ -152,24 +166,32 @@ final class Phone {
 
     // MARK: Session descriptions
 
-    func describe(_ call: PhoneCall, _ direction: String, formats: [Int]) -> [UInt8] {
+    func describe(
+        _ call: PhoneCall, _ direction: String, formats: [Int], profile: String, branch: String
+    ) -> [UInt8] {
+        if let body = self.script.media.bodies[branch] { return body }
         call.version += 1
         var text = "v=0\r\no=\(self.name) 1 \(call.version) IN IP4 \(self.address.address)\r\n"
         text += "s=-\r\nc=IN IP4 \(call.mediaAddress ?? "\(self.address.address)")\r\n"
-        text += "t=0 0\r\nm=audio \(call.port) RTP/AVP"
+        text += "t=0 0\r\nm=audio \(call.port) \(profile)"
         for format in formats { text += " \(format)" }
         text += "\r\n"
         if formats.contains(101) { text += "a=rtpmap:101 telephone-event/8000\r\n" }
-        text += "a=\(direction)\r\n"
+        let lines = self.script.media.branches[branch] ?? self.script.media.lines
+        for line in lines + ["a=\(direction)"] { text += line + "\r\n" }
         return Array(text.utf8)
     }
 
     func offer(_ call: PhoneCall) -> [UInt8] {
-        self.describe(call, call.direction, formats: self.script.codecs)
+        self.describe(
+            call, call.direction, formats: self.script.codecs, profile: self.script.media.profile,
+            branch: self.script.answerBranch)
     }
 
     /// The answer to a description; nil if there is no common codec.
-    func answer(_ call: PhoneCall, to body: ArraySlice<UInt8>) -> [UInt8]? {
+    func answer(
+        _ call: PhoneCall, to body: ArraySlice<UInt8>, branch: String? = nil
+    ) -> [UInt8]? {
         guard let offer = try? SessionDescription.parse(Array(body)), let media = offer.media.first
         else { return nil }
         let offered = media.formats.compactMap { Int($0.description) }
@@ -180,7 +202,8 @@ final class Phone {
             sends: call.direction == "sendrecv" || call.direction == "sendonly",
             receives: call.direction == "sendrecv" || call.direction == "recvonly")
         return self.describe(
-            call, theirs.intersection(own).description, formats: common)
+            call, theirs.intersection(own).description, formats: common,
+            profile: media.transport.description, branch: branch ?? self.script.answerBranch)
     }
 }
 

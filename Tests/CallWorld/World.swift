@@ -98,6 +98,13 @@ final class World {
     private(set) var checkpoints: [CallIdentifier: [UInt8]] = [:]
     private(set) var media: [CallIdentifier: MediaIntent] = [:]
     private(set) var mediaHistory: [MediaIntent] = []
+    private struct KeyName: Hashable {
+        let call: CallIdentifier
+        let side: Side
+        let id: UInt64
+    }
+    /// Sending keys that were seen, by the name that each had.
+    private var keyNames: [KeyName: SRTPKey] = [:]
     private(set) var records: [CallRecord] = []
     private(set) var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
@@ -260,10 +267,36 @@ final class World {
         case .startTimer(let timer, let milliseconds): self.startTimer(timer, milliseconds)
         case .stopTimer(let timer): self.boxTimers[timer] = nil
         case .media(let id, let intent):
+            self.judge(id, intent)
             self.media[id] = intent
             self.mediaHistory.append(intent)
         case .removeMedia(let id): self.media[id] = nil
         default: self.keep(output)
+        }
+    }
+
+    /// What must hold of every intent: no media in the clear where the trunk forbids it, and one
+    /// number for each sending key of a leg.
+    private func judge(_ id: CallIdentifier, _ intent: MediaIntent) {
+        for side in Side.allCases {
+            let leg = intent[side]
+            let trunk = self.configuration.trunks[Int(leg.local.addressIndex)]
+            let isProtected = leg.isSecure || leg.security != nil
+            if trunk.security.srtp == .required, !isProtected {
+                self.report("media in the clear on leg \(side)")
+            }
+            if leg.security != nil, !leg.isSecure { self.report("keys on a plain leg") }
+            guard let security = leg.security else { continue }
+            let name = KeyName(call: id, side: side, id: security.keyID)
+            let known = self.keyNames.updateValue(security.send, forKey: name)
+            if security.keyID == 0 || (known ?? security.send) != security.send {
+                self.report("key \(security.keyID) of leg \(side) is named twice")
+            }
+            let twin = self.keyNames.contains { other, key in
+                other.call == id && other.side == side && other.id != security.keyID
+                    && key == security.send
+            }
+            if twin { self.report("a key of leg \(side) has two names") }
         }
     }
 
@@ -321,5 +354,6 @@ final class World {
         self.phones = []
         self.records = []
         self.mediaHistory = []
+        self.keyNames = [:]
     }
 }

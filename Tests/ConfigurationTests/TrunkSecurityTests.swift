@@ -26,7 +26,7 @@ private func policy(_ lines: String...) throws -> MediaSecurityPolicy {
 
 @Test func everyKeyOfProtection() throws {
     let all = try policy(
-        "srtp: preferred", "suites: [AEAD_AES_256_GCM, aes_cm_128_hmac_sha1_80]",
+        "srtp: preferred", "suites: [AEAD_AES_256_GCM, AES_CM_128_HMAC_SHA1_80]",
         "keying: [dtls, sdes]", "ice: lite", "early-latch: true", "rtcp-mux: accept")
     #expect(
         all

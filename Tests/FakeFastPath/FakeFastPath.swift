@@ -109,11 +109,13 @@ public final class FakeFastPath {
         tl_header_set_peer(self.header, theirs.pointee.incarnation)
     }
 
-    /// Takes what is in the command ring.
-    public func work() {
+    /// Takes what is in the command ring, or the first of it.
+    public func work(most: Int = .max) {
         let channel = tl_section_at(&self.control, &self.controlLayout.channels, 0)
         let produced = channel?.load(as: UInt32.self) ?? 0
-        while self.commandCursor != produced {
+        var left = most
+        while self.commandCursor != produced, left > 0 {
+            left -= 1
             var command = tl_command()
             tl_command_read(
                 &self.control, &self.controlLayout, UInt64(self.commandCursor % 4), &command)
@@ -139,7 +141,15 @@ public final class FakeFastPath {
         case TL_OP_ADD:
             if record.pointee.state == TL_RECORD_LIVE { return TL_STATUS_EXISTS }
             let isSame = record.pointee.generation == command.generation
+            let takesUp =
+                isSame && record.pointee.state == TL_RECORD_LEFT
+                && record.pointee.key_id == command.spec.key_id
+            if command.spec.key_id != 0, !takesUp { return TL_STATUS_KEYS_USED }
             if isSame, record.pointee.state != TL_RECORD_LEFT { return TL_STATUS_BAD_GENERATION }
+            if !takesUp {
+                record.pointee.key_id = 0
+                record.pointee.egress_index = UInt64(command.spec.initial_sequence)
+            }
             record.pointee.generation = command.generation
             record.pointee.egress_ssrc = command.spec.ssrc
             record.pointee.local_port = command.spec.local_port
@@ -148,20 +158,53 @@ public final class FakeFastPath {
         case TL_OP_REMOVE:
             if record.pointee.state != TL_RECORD_LIVE { return TL_STATUS_NOT_FOUND }
             record.pointee.state = TL_RECORD_FREE
+        case TL_OP_KEYS:
+            if record.pointee.generation != command.generation { return TL_STATUS_STALE }
+            let keyID = Self.keyID(command)
+            if record.pointee.key_id == keyID { return TL_STATUS_OK }
+            record.pointee.key_id = keyID
+            record.pointee.egress_index &= 0xffff
         default:
             if record.pointee.generation != command.generation { return TL_STATUS_STALE }
         }
         return TL_STATUS_OK
     }
 
+    /// The key set of a keys command.
+    static func keyID(_ command: tl_command) -> UInt64 {
+        withUnsafeBytes(of: command.spec) { $0.load(as: UInt64.self) }
+    }
+
+    /// What the control plane's file holds now.
+    var controlBytes: UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(
+            start: self.control.base, count: Int(self.control.size_bytes))
+    }
+
+    /// The packet in a slot of the inject ring.
+    func injected(_ position: UInt32) -> tl_packet_slot? {
+        tl_section_at(&self.control, &self.controlLayout.packets, UInt64(position % 2))?
+            .load(as: tl_packet_slot.self)
+    }
+
+    /// Loses its records, as a file that was made anew.
+    func loseRecords() {
+        for index in 0..<Int(self.layout.records.count) {
+            self.record(index).pointee = tl_flow_record()
+        }
+    }
+
     /// Hands packets to the control plane, as DTLS records; how many found room.
-    func deliver(_ count: Int) -> Int {
+    func deliver(_ count: Int, to flow: UInt32 = 0, generation: UInt32 = 0) -> Int {
         let channel = tl_section_at(&self.control, &self.controlLayout.channels, 0)
         let consumed = channel?.load(fromByteOffset: 128, as: UInt32.self) ?? 0
         var delivered = 0
         while delivered < count, self.packetCursor &- consumed < 2 {
             var slot = tl_packet_slot()
             slot.payload_bytes = 13
+            slot.flow_index = flow
+            slot.generation = generation
+            withUnsafeMutableBytes(of: &slot.payload) { $0[0] = UInt8(22 + delivered) }
             self.element(self.layout.packets, Int(self.packetCursor % 2))
                 .storeBytes(of: slot, as: tl_packet_slot.self)
             self.packetCursor &+= 1

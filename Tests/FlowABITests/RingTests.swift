@@ -144,7 +144,8 @@ import Testing
         let address = SocketAddress(address: IPAddress(ipv4: 0xc000_0207), port: 4000)
         let kinds: [FlowEvent.Kind] = [
             .unknown(0), .answer(.stale, value: 1500), .listed, .mediaTimeout(silentMs: 1500),
-            .sourceLearned(address), .unknown(5), .unknown(6), .unknown(7),
+            .sourceLearned(address), .pathSelected(address, isNominated: false), .unknown(6),
+            .unknown(7),
         ]
         for (number, kind) in kinds.enumerated() {
             event.kind = UInt32(number)

@@ -22,10 +22,11 @@ import Testing
                 "node": "a string", "version": "a string", "state": "a string",
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
                 "limit": "an object", "calls": "an object", "media": "an object",
-                "sip": "an object", "fastpath": "an object", "conditions": "an array",
+                "sip": "an object", "security": "an object", "dtls": "an object",
+                "fastpath": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
-        for section in ["calls", "sip"] {
+        for section in ["calls", "sip", "security", "dtls"] {
             let members = self.kinds(status[section])
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })
         }
@@ -67,18 +68,22 @@ import Testing
             self.kinds(call) == [
                 "id": "a string", "state": "a string", "from": "a string", "to": "a string",
                 "calling": "a string", "called": "a string", "seconds": "an integer",
-                "answered_seconds": "an integer", "call_ids": "an array", "legs": "an array",
+                "answered_seconds": "an integer", "call_ids": "an array", "secure": "a string",
+                "legs": "an array",
             ])
         #expect(call["state"]?.string == "established")
         #expect(call["from"]?.string == "carrier" && call["to"]?.string == "service")
         #expect(call["calling"]?.string == "+15550199" && call["called"]?.string == "+15550100")
-        #expect(call["call_ids"]?.array?.count == 2)
+        #expect(call["call_ids"]?.array?.count == 2 && call["secure"]?.string == "no")
         let legs = call["legs"]?.array ?? []
         #expect(legs.map { $0["side"]?.string } == ["a", "b"])
         for leg in legs {
             #expect(leg["local"]?.string?.hasPrefix("192.0.2.") == true)
             #expect(leg["remote"]?.string?.hasSuffix(":40000") == true)
             #expect(leg["packets_in"]?.integer == 0 && leg["jitter_ms"]?.kind == "a number")
+            #expect(leg["keying"]?.string == "plain" && leg["srtp"] == .null)
+            // Nothing came yet: there is nothing to judge.
+            #expect(leg["mos_in"] == .null && leg["mos_out"] == .null)
         }
         try parties.hangUp(after: answer)
         let records = try node.result("records")

@@ -6,9 +6,11 @@ import Testing
 
 @testable import trunkline
 
-private func configuration(attach: String, interface: String = "eth1") throws -> NodeConfiguration {
+private func configuration(
+    attach: String, interface: String = "eth1", fastPath: String = "", trunk: String = ""
+) throws -> NodeConfiguration {
     let text = """
-        fastpath: { cores: [1], memory-mb: 256 }
+        fastpath: { cores: [1], memory-mb: 256\(fastPath) }
         realms:
           - name: carrier
             attach: \(attach)
@@ -22,6 +24,7 @@ private func configuration(attach: String, interface: String = "eth1") throws ->
             listener: carrier
             realm: carrier
             peer: "sip:198.18.1.2:5060;transport=udp"
+            \(trunk)
         routes:
           - { prefix: "+1", to: carrier }
         """
@@ -51,6 +54,23 @@ private func judge(_ attach: String, _ change: (inout Host) -> Void = { _ in }) 
     var diagnosis = Diagnosis()
     diagnosis.judge(try configuration(attach: attach), on: host)
     return diagnosis
+}
+
+@Test(arguments: [
+    ("srtp: required", ", secure-flows-per-worker: 0", "fault", "wants SRTP, and there is room"),
+    ("srtp: preferred", ", secure-flows-per-worker: 0", "note", "wants SRTP, and there is room"),
+    ("srtp: required", "", "note", "keys of sdes stand in SDP, and udp does not hide them"),
+    ("srtp: required\n    keying: [dtls]", "", "good", "media is encrypted with keys of DTLS"),
+    ("srtp: off", ", secure-flows-per-worker: 0", "", ""),
+])
+func whatEncryptedTrunksNeed(trunk: String, fastPath: String, level: String, text: String) throws {
+    var diagnosis = Diagnosis()
+    diagnosis.judge(
+        try configuration(attach: "xdp", fastPath: fastPath, trunk: trunk), on: capable())
+    let line = diagnosis.lines.first { $0.subject == "trunk carrier" }
+    #expect((line?.level.rawValue ?? "") == level)
+    #expect(line?.text.hasPrefix(text) ?? text.isEmpty)
+    #expect(diagnosis.isGood == (level != "fault"))
 }
 
 private func realm(_ diagnosis: Diagnosis) -> Diagnosis.Line? {

@@ -75,6 +75,60 @@ func faultsOfAFlowsFileHaveAPlace(old: String, new: String, message: String) thr
     #expect(failure?.text.hasPrefix(message) == true, "\(failure?.text ?? "")")
 }
 
+private let secure = """
+    {
+      "realm": {"addresses": ["198.18.1.1"]},
+      "flows": [
+        {"local": "198.18.1.1:20000", "payload_types": [0],
+         "srtp": {
+           "receive":
+             "1 AES_CM_128_HMAC_SHA1_80 inline:4fl6DT4Bi+DWT6MsBt5BOQ7Gda1Jiv7rtpYLOqvm|1:1",
+           "send": "2 AEAD_AES_128_GCM inline:AAECAwQFBgcICQoLDA0OD6ChoqOkpaanqKmqqw=="},
+         "ice": {"ufrag": "evtj", "password": "VOkJxbRl1RmTxUk/WvJxBt", "early_latch": true}},
+        {"local": "198.18.1.1:20002", "payload_types": [0]}
+      ]
+    }
+    """
+
+@Test func keysAndCredentialsOfAFlow() throws {
+    let file = try flows(secure)
+    #expect(file.flows[0].flags == [.receive, .send, .srtp, .ice, .earlyLatch])
+    #expect(file.flows[1].flags == [.receive, .send])
+    let keys = try #require(file.keys[0])
+    #expect(keys.receive.suite == 1 && keys.send.suite == 5 && keys.flags == [])
+    #expect(file.ice[0]?.localUfrag == Array("evtj".utf8) && file.ice[0]?.remoteUfrag == [])
+    #expect(file.keys[1] == nil && file.ice[1] == nil)
+    // The flow, its keys, its credentials; the other flow.
+    #expect(file.commands.count == 4 * 256)
+}
+
+@Test(arguments: [
+    ("AES_CM_128_HMAC_SHA1_80 inline", "AES_CM_128 inline", "srtp.receive: the suite is not known"),
+    ("4fl6DT4B", "4fl6", "srtp.receive: key and salt are not as long as the suite wants"),
+    ("\"2 AEAD", "\"2 \\n AEAD", "srtp.send: is more than one line"),
+    ("qqw==", "qqw==|1:1", "srtp.send: has a key identifier"),
+    ("\"send\"", "\"sent\"", "srtp.sent: is not known"),
+    ("VOkJxbRl1RmTxUk/WvJxBt", "short", "ice: write a ufrag of 4 to 64 bytes"),
+    ("evtj", "ev:j", "ice: write a ufrag of 4 to 64 bytes"),
+    ("latch\": true", "latch\": 1", "ice.early_latch: write true or false"),
+])
+func faultsOfKeysHaveAPlace(old: String, new: String, message: String) throws {
+    let text = secure.replacing(old, with: new, maxReplacements: 1)
+    #expect(text != secure)
+    let failure = #expect(throws: Failure.self) { try flows(text) }
+    #expect(failure?.text.hasPrefix("flows[0].\(message)") == true, "\(failure?.text ?? "")")
+}
+
+@Test func earlyLatchNeedsSRTP() throws {
+    let text = """
+        {"realm": {"addresses": ["198.18.1.1"]}, "flows": [
+          {"local": "198.18.1.1:20000", "payload_types": [0], "ice": {"ufrag": "evtj",
+           "password": "VOkJxbRl1RmTxUk/WvJxBt", "early_latch": true}}]}
+        """
+    let failure = #expect(throws: Failure.self) { try flows(text) }
+    #expect(failure?.text == "flows[0].ice.early_latch: needs srtp too")
+}
+
 @Test(arguments: ["[]", "{}", "{\"realm\": {\"addresses\": []}, \"flows\": []}", "null"])
 func documentsThatAreNoFlowsFile(text: String) {
     #expect(throws: Failure.self) { try flows(text) }

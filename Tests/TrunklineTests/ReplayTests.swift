@@ -8,16 +8,26 @@ import Testing
 
 /// A capture of RTP packets from one address to another, as bytes.
 private func capture(_ packets: [(from: UInt8, sequence: UInt16)]) -> [UInt8] {
+    func big(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 255)] }
+    return capture(
+        packets.map { packet in
+            let rtp: [UInt8] =
+                [0x80, 0] + big(packet.sequence) + big(0)
+                + big(packet.sequence &* 160) + [0, 0, 0, 9] + [UInt8](repeating: 0xd5, count: 160)
+            return (packet.from, rtp)
+        })
+}
+
+/// A capture of UDP payloads from one address to another, as bytes.
+func capture(_ packets: [(from: UInt8, payload: [UInt8])]) -> [UInt8] {
     func little(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(value >> (8 * $0) & 255) } }
     func big(_ value: UInt16) -> [UInt8] { [UInt8(value >> 8), UInt8(value & 255)] }
     var bytes =
         little(0xa1b2_c3d4) + [2, 0, 4, 0] + little(0) + little(0) + little(65535)
         + little(1)
     for (index, packet) in packets.enumerated() {
-        let rtp: [UInt8] =
-            [0x80, 0] + big(packet.sequence) + big(0)
-            + big(packet.sequence &* 160) + [0, 0, 0, 9] + [UInt8](repeating: 0xd5, count: 160)
-        let udp = big(6000) + big(20000) + big(UInt16(8 + rtp.count)) + big(0) + rtp
+        let payload = packet.payload
+        let udp = big(6000) + big(20000) + big(UInt16(8 + payload.count)) + big(0) + payload
         var header: [UInt8] =
             [0x45, 0] + big(UInt16(20 + udp.count)) + big(1) + big(0) + [64, 17]
             + big(0) + [198, 18, 1, packet.from] + [198, 18, 1, 1]

@@ -46,6 +46,19 @@ import Testing
             """)
 }
 
+@Test func twoLegsStandSideBySide() {
+    let call: JSONValue = [
+        "id": "1", "legs": [["side": "a", "mos_in": .null], ["side": "b", "mos_in": .number(4.4)]],
+    ]
+    #expect(
+        Render.members(call, sideBySide: ["legs"]) == """
+            id  1
+            legs:
+              side    a  b
+              mos in  -  4.40
+            """)
+}
+
 @Test(arguments: [
     (0.0, "0.00"), (-0.001, "0.00"), (-1.5, "-1.50"), (2.999, "3.00"), (1e16, "1e+16"),
 ])

@@ -70,9 +70,11 @@ class PeerFile(unittest.TestCase):
                 (1, 1, "the file is of a version too old for this program"),  # other layouts
                 (1, 2, "the file is of a version too old for this program"),
                 (0, 0, "the file is of a version too old for this program"),
-                (3, 2, "attached"),  # newer, and this one may read it
-                (3, 3, "the file needs a newer program to read it"),
-                (4, 3, "the file needs a newer program to read it"),
+                (3, 2, "attached"),
+                (3, 3, "attached"),
+                (4, 3, "attached"),  # newer, and this one may read it
+                (4, 4, "the file needs a newer program to read it"),
+                (5, 4, "the file needs a newer program to read it"),
                 (0xFFFFFFFF, 0xFFFFFFFF, "the file needs a newer program to read it")]:
             data = self.fresh(self.good)
             struct.pack_into("<II", data, 8, version, oldest)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs packets of one kind, or commands, through tables and stages, so that callgrind can count.
 // Everything is made beforehand; `measured` and what it calls is what counts.
-// Usage: instructions rtp_ipv4 | rtp_ipv6 | rtp_vlan | rtcp | no_flow | command_add
+// Usage: instructions rtp_ipv4 | rtp_ipv6 | rtp_vlan | rtcp | no_flow | command_add | srtp_seal |
+//                     srtp_open
 #include "../CStages/frames.h"
 
 enum { BURST_PACKETS = 32, BURSTS = 64, WARM_UP = 2, CALLS = 16, FRAME_ROOM = 512 };
@@ -9,6 +10,8 @@ enum { BURST_PACKETS = 32, BURSTS = 64, WARM_UP = 2, CALLS = 16, FRAME_ROOM = 51
 static uint8_t frames[WARM_UP + BURSTS][BURST_PACKETS][FRAME_ROOM];
 static struct tl_packet views[WARM_UP + BURSTS][BURST_PACKETS];
 static struct tl_command commands[FLOWS];
+static struct tl_srtp_keys party_keys; // of all secure parties
+static uint32_t flows_used = 2 * CALLS;
 
 // Not to be folded into main: the count is switched on and off with it.
 __attribute__((noinline)) static void measured_packets(struct world *world, uint32_t burst)
@@ -36,6 +39,36 @@ static void add_calls(struct world *world, uint32_t address, const char *remote)
     }
 }
 
+// The odd flows speak AES_CM_128_HMAC_SHA1_80, with one key; there are contexts for few of them.
+static void secure_calls(struct world *world)
+{
+    struct tl_flow_keys keys = {.key_id = 1,
+                                .receive = {.suite = TL_SUITE_AES_CM_128_HMAC_SHA1_80, .key = {1}},
+                                .send = {.suite = TL_SUITE_AES_CM_128_HMAC_SHA1_80, .key = {2}}};
+    flows_used = 2 * SECURE_FLOWS;
+    for (uint32_t i = 1; i < flows_used; i += 2) {
+        struct tl_flow_spec spec = world->worker->cold[i].spec;
+        spec.flags |= TL_FLOW_SRTP;
+        CHECK_EQUAL(command(world, TL_OP_MODIFY, i, 1, &spec), TL_STATUS_OK);
+        CHECK_EQUAL(tl_keys_install(world->worker, i, &keys, world->now_ns), TL_STATUS_OK);
+    }
+    CHECK_EQUAL(tl_srtp_keys_derive(world->srtp[0], &party_keys, &keys.receive), TL_STATUS_OK);
+}
+
+// A sealed packet of the secure party.
+static struct tl_packet *add_sealed(struct world *world, const struct sender *from, uint32_t turn)
+{
+    uint8_t bytes[192] = {0x80};
+    bytes[2] = (uint8_t)((turn + 1) >> 8);
+    bytes[3] = (uint8_t)(turn + 1);
+    put_32(bytes + 4, 160 * turn);
+    put_32(bytes + 8, 7);
+    struct tl_srtp_job job = {.keys = &party_keys, .packet = bytes, .length = 172,
+                              .header_bytes = 12, .index = turn + 1};
+    tl_srtp_seal(world->srtp[0], &job, 1);
+    return add_udp(world, from, bytes, job.length);
+}
+
 // A sender report without blocks, and a source description.
 static uint32_t put_rtcp(uint8_t *at)
 {
@@ -59,10 +92,14 @@ static void make_frame(struct world *world, const struct sender *sender, uint32_
     if (strcmp(kind, "no_flow") == 0)
         from.destination_port = (uint16_t)(from.destination_port + 4 * CALLS);
     burst_begin(world);
-    uint32_t turn = count / (2 * CALLS); // each flow once in a burst
+    // Packets of this flow before; each has the same number of them in a burst.
+    uint32_t senders = strncmp(kind, "srtp_", 5) == 0 ? flows_used / 2 : flows_used;
+    uint32_t turn = count / senders;
     struct rtp rtp = {.sequence = (uint16_t)(turn + 1), .timestamp = 160 * turn, .ssrc = 7};
-    struct tl_packet *made = is_rtcp ? add_udp(world, &from, rtcp, put_rtcp(rtcp))
-                                     : add_rtp(world, &from, rtp);
+    int is_open = strcmp(kind, "srtp_open") == 0;
+    struct tl_packet *made = is_rtcp   ? add_udp(world, &from, rtcp, put_rtcp(rtcp))
+                             : is_open ? add_sealed(world, &from, turn)
+                                       : add_rtp(world, &from, rtp);
     struct tl_packet *view = &views[0][0] + count;
     uint8_t *room = &frames[0][0][0] + (size_t)count * FRAME_ROOM;
     CHECK(made->length + TL_HEADROOM_BYTES <= FRAME_ROOM);
@@ -71,13 +108,21 @@ static void make_frame(struct world *world, const struct sender *sender, uint32_
     view->data = room + TL_HEADROOM_BYTES;
 }
 
+// Secure calls are asked in one direction: only their other side's packets are of that kind.
+static uint32_t flow_of(uint32_t count, const char *kind)
+{
+    if (strcmp(kind, "srtp_open") == 0)
+        return 2 * (count % (flows_used / 2)) + 1;
+    return strcmp(kind, "srtp_seal") == 0 ? 2 * (count % (flows_used / 2)) : count % flows_used;
+}
+
 static void run_packets(struct world *world, const struct sender *sender, const char *kind)
 {
     uint32_t edge = TL_EDGE_SEND;
     if (strcmp(kind, "rtcp") == 0 || strcmp(kind, "no_flow") == 0)
         edge = TL_EDGE_FREE;
     for (uint32_t i = 0; i < (WARM_UP + BURSTS) * BURST_PACKETS; i++)
-        make_frame(world, sender, i % (2 * CALLS), i, kind);
+        make_frame(world, sender, flow_of(i, kind), i, kind);
     for (uint32_t burst = 0; burst < WARM_UP; burst++)
         tl_pipeline_run(world->worker, views[burst], BURST_PACKETS, world->now_ns);
     for (uint32_t burst = WARM_UP; burst < WARM_UP + BURSTS; burst++) {
@@ -118,6 +163,8 @@ int main(int argc, char **argv)
     int is_ipv6 = strcmp(kind, "rtp_ipv6") == 0, is_vlan = strcmp(kind, "rtp_vlan") == 0;
     const struct sender *sender = is_ipv6 ? &ipv6 : is_vlan ? &vlan : &ipv4;
     add_calls(world, is_ipv6 ? ADDRESS_1_V6 : is_vlan ? ADDRESS_2 : ADDRESS_1, sender->source);
+    if (strncmp(kind, "srtp_", 5) == 0)
+        secure_calls(world);
     run_packets(world, sender, kind);
     return 0;
 }

@@ -7,6 +7,8 @@ has the number of threads that serves it best: THREADS, its default on a small m
 flow, and one where calls are set up (less CPU time each).
 """
 
+import base64
+import os
 import shutil
 import time
 
@@ -21,14 +23,20 @@ IN_FLIGHT = 8
 RETRY_S, PATIENCE_S = 1.0, 20.0
 PARTY_PORT_FIRST = 6000
 THREADS = 4
+# What party B speaks where calls are secure: its name and its number in a plan.
+SUITE, SUITE_NUMBER, MASTER_BYTES = "AES_CM_128_HMAC_SHA1_80", 1, 30
 
 
-def sdp(address, port, number, multiplexed):
-    """A party's session description: PCMU, both ways."""
+def sdp(address, port, number, multiplexed, crypto=None):
+    """A party's session description: PCMU, both ways. crypto: (tag, master) of SDES, or None."""
+    profile = "RTP/AVP" if crypto is None else "RTP/SAVP"
     lines = ["v=0", f"o=- {number} 1 IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0",
-             f"m=audio {port} RTP/AVP 0", "a=rtpmap:0 PCMU/8000", "a=ptime:20", "a=sendrecv"]
+             f"m=audio {port} {profile} 0", "a=rtpmap:0 PCMU/8000", "a=ptime:20", "a=sendrecv"]
     if multiplexed:
         lines.append("a=rtcp-mux")
+    if crypto is not None:
+        tag, master = crypto
+        lines.append(f"a=crypto:{tag} {SUITE} inline:{base64.b64encode(master).decode()}")
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -45,11 +53,25 @@ def media_of(text):
     return address, port
 
 
-class CallSetUp:
-    """One call from offer to answer; says what to send next."""
+def crypto_of(text):
+    """(tag, master key and salt) that a session description offers for SUITE."""
+    for line in text.splitlines():
+        words = line.split()
+        if line.startswith("a=crypto:") and words[1] == SUITE:
+            inline = words[2].removeprefix("inline:").split("|")[0]
+            master = base64.b64decode(inline + "=" * (-len(inline) % 4))
+            if len(master) == MASTER_BYTES:
+                return words[0].removeprefix("a=crypto:"), master
+    raise ValueError(f"no {SUITE} in the session description")
 
-    def __init__(self, number):
+
+class CallSetUp:
+    """One call from offer to answer; says what to send next. secure: party B speaks SRTP."""
+
+    def __init__(self, number, secure=False):
         self.number = number
+        self.master = os.urandom(MASTER_BYTES) if secure else None  # what B seals with
+        self.offered = None  # (tag, what is sealed for B with)
         self.port = PARTY_PORT_FIRST + 2 * number
         self.relay = {}  # "a", "b": where that party sends to
 
@@ -58,11 +80,12 @@ class CallSetUp:
         common = {"call-id": f"bench-{self.number}", "from-tag": f"a{self.number}",
                   "ICE": "remove"}
         if "b" not in self.relay:
-            return {**common, "command": "offer", "transport-protocol": "RTP/AVP",
-                    "rtcp-mux": ["demux"],
+            return {**common, "command": "offer", "DTLS": "off", "rtcp-mux": ["demux"],
+                    "transport-protocol": "RTP/SAVP" if self.master else "RTP/AVP",
                     "sdp": sdp(PARTIES[0], self.port, self.number, multiplexed=True)}
+        crypto = (self.offered[0], self.master) if self.master else None
         return {**common, "command": "answer", "to-tag": f"b{self.number}",
-                "sdp": sdp(PARTIES[1], self.port, self.number, multiplexed=False)}
+                "sdp": sdp(PARTIES[1], self.port, self.number, multiplexed=False, crypto=crypto)}
 
     def took(self, reply):
         """Reads an answer; True when the call stands."""
@@ -70,12 +93,17 @@ class CallSetUp:
             raise BenchError(f"rtpengine refused a call: {reply.get('error-reason', reply)}")
         side = "b" if "b" not in self.relay else "a"
         self.relay[side] = media_of(reply["sdp"])
+        if side == "b" and self.master:
+            self.offered = crypto_of(reply["sdp"])
         return side == "a"
 
     def plan_line(self):
         a, b = self.relay["a"], self.relay["b"]
+        keys = ""
+        if self.master:
+            keys = f" {SUITE_NUMBER} {self.master.hex()} {self.offered[1].hex()}"
         return (f"{PARTIES[0]}:{self.port} {a[0]}:{a[1]} "
-                f"{PARTIES[1]}:{self.port} {b[0]}:{b[1]}\n")
+                f"{PARTIES[1]}:{self.port} {b[0]}:{b[1]}{keys}\n")
 
 
 class RtpEngine:
@@ -106,10 +134,11 @@ class RtpEngine:
         except OSError:
             return False
 
-    def set_up(self, calls, first=0, say=None):
+    def set_up(self, calls, first=0, say=None, secure=False):
         """Sets calls up by offer and answer, eight requests in flight, and gives
         (plan lines, seconds, CPU microseconds a call)."""
-        waiting = [CallSetUp(number) for number in range(first + calls - 1, first - 1, -1)]
+        waiting = [CallSetUp(number, secure)
+                   for number in range(first + calls - 1, first - 1, -1)]
         open_requests = {}  # cookie -> [call, data, when sent]
         lines = []
         cpu_before, start = machine.cpu_ns(self.child.pid), time.monotonic()

@@ -5,7 +5,7 @@ ROWS ({name: (unit, better)} of what it makes), run(bench); NEEDS where it uses 
 import importlib
 
 NAMES = ("self_load", "workers", "memif", "veth", "bypass", "residence", "flows", "memory",
-         "idle", "junk")
+         "idle", "junk", "srtp", "srtp_veth")
 
 
 def load(name):

@@ -18,10 +18,10 @@ ROWS["relay.extra_ns_1000_to_100000"] = ("ns", LOWER)
 RUN_S = 60  # at most, beside the load itself: installing 100,000 sessions takes its time
 
 
-def self_load(bench, cores, sessions, seconds):
-    """Runs one self-load; a report for each worker."""
+def self_load(bench, cores, sessions, seconds, more=""):
+    """Runs one self-load; a report for each worker. more: further keys of it, ",srtp=gcm128"."""
     words = [bench.program("trunkline-fastpath"), "--self-load",
-             f"sessions={sessions},seconds={seconds}", "--json",
+             f"sessions={sessions},seconds={seconds}{more}", "--json",
              "--cores", ",".join(map(str, cores))]
     if not bench.huge_pages:
         words.append("--no-huge")
@@ -29,8 +29,8 @@ def self_load(bench, cores, sessions, seconds):
     reports = [child.report(RUN_S + seconds) for _ in cores]
     code = child.end()
     if code != 0 or any(report["identity"] != "exact" for report in reports):
-        raise BenchError(f"self-load with {sessions} sessions miscounted (exit {code})")
-    bench.record(f"self-load {sessions} sessions", {"cores": cores, "report": reports})
+        raise BenchError(f"self-load with {sessions} sessions{more} miscounted (exit {code})")
+    bench.record(f"self-load {sessions} sessions{more}", {"cores": cores, "report": reports})
     return reports
 
 

@@ -46,6 +46,7 @@ class Side:
     """One of the two, and all that was measured of it."""
 
     name, most, start = "", 0, 0  # calls: as far as the search goes, and where it begins
+    suite = None  # of party B's legs, as trunkline-sessions names it; None: they are plain
 
     def __init__(self, bench):
         self.bench = bench
@@ -60,7 +61,7 @@ class Side:
     def window(self, generator, pid, calls):
         """(verdict, outcome) of one window."""
         seconds, warm_up = self.bench.pick(4, 2), self.bench.pick(2, 1)
-        load = generator.run(f"veth {self.name} {calls} calls", "--calls", calls, "--stream-pps",
+        load = generator.run(f"{self.bench.profile} {self.name} {calls} calls", "--calls", calls, "--stream-pps",
                              STREAM_PPS, seconds=seconds, warm_up=warm_up, pid=pid)
         self.bench.say(f"{self.name}, {calls:,} calls: {load.brief()}"
                        + ("" if load.carried else ": not carried"))
@@ -104,7 +105,7 @@ class RtpEngineSide(Side):
     @contextlib.contextmanager
     def relay(self):
         peer = RtpEngine(self.bench)
-        lines, _, _ = peer.set_up(self.most)
+        lines, _, _ = peer.set_up(self.most, secure=self.suite is not None)
         plan = self.bench.path("plan-rtpengine")
         write_plan(plan, lines)
         yield make_generator(self.bench, plan), peer.child.pid
@@ -119,7 +120,7 @@ class ProductSide(Side):
         wire = self.bench.wire()
         self.fastpath = FastPath(self.bench, xdp_realm(), self.most,
                                  namespace=wire.namespace("box"), probe=True)
-        sessions = Sessions(self.bench, self.fastpath, self.most)
+        sessions = Sessions(self.bench, self.fastpath, self.most, suite=self.suite)
         yield make_generator(self.bench, sessions.plan), self.fastpath.pid
         sessions.stop()
         self.fastpath.stop()
@@ -135,8 +136,8 @@ class ProductSide(Side):
         return (period.report or {}).get("busy_share"), period.fault(load)
 
 
-def run(bench):
-    peer, product = RtpEngineSide(bench), ProductSide(bench)
+def compare(bench, peer, product):
+    """Searches for the highest load of each, and confirms both in turns."""
     for side in (peer, product):
         bench.say(f"{side.name} holds {side.most:,} calls")
         side.search(bench.pick(RESOLUTION, 0.25))
@@ -145,6 +146,11 @@ def run(bench):
         bench.say(f"confirming {wanted[0]:,} and {wanted[1]:,} calls in turns")
         peer.confirmed, product.confirmed = confirm(
             list(zip((peer.again, product.again), wanted)), LOWEST, bench.pick(9, 4))
+
+
+def run(bench):
+    peer, product = RtpEngineSide(bench), ProductSide(bench)
+    compare(bench, peer, product)
     _load_rows(bench, product, peer)
     busy, fault = product.busy_share(max(peer.calls, LOWEST))
     bench.row("relay.busy_percent.veth_at_rtpengine_load", 100 * busy if busy is not None else None,
@@ -157,7 +163,7 @@ def _load_rows(bench, product, peer):
     both = first_reason(*voids.values())
     for side in (product, peer):
         bench.row(f"relay.loss_free_pps.{side.name}.veth", side.calls * PPS_A_CALL,
-                  conditions=_conditions(side), void=voids[side])
+                  conditions=conditions(side), void=voids[side])
     theirs = peer.calls * PPS_A_CALL
     bench.row("relay.loss_free_ratio_to_rtpengine.veth",
               product.calls / peer.calls if peer.calls else None, ("rtpengine pps", theirs),
@@ -194,7 +200,7 @@ def void_of(side):
     return ceiling_void(ceiling(side.loads), side.calls * PPS_A_CALL)
 
 
-def _conditions(side):
+def conditions(side):
     confirmed = side.confirmed
     if confirmed is None or not confirmed.outcomes:
         return ""

@@ -30,6 +30,8 @@
 /// Packet indexes and SRTCP indexes are below these (RFC 3711 section 9.2).
 #define TL_SRTP_INDEX_END  (1ull << 48)
 #define TL_SRTCP_INDEX_END (1u << 31)
+/// Packets that are worked on together.
+#define TL_SRTP_BURST 32u
 
 /// What does the work.
 enum tl_srtp_backend {
@@ -78,6 +80,11 @@ TL_PACKET_CODE int32_t tl_srtp_keys_derive(struct tl_srtp_engine *engine, struct
 /// Forgets keys: no byte of them is left. Also for keys that are all zero.
 TL_PACKET_CODE void tl_srtp_keys_wipe(struct tl_srtp_keys *keys);
 
+/// Asks for the lines of keys that a packet needs, a while before, so that what is done between
+/// hides it. Guesses that the suite is of the last burst's kind: to look would be to wait.
+TL_PACKET_CODE void tl_srtp_keys_fetch(const struct tl_srtp_engine *engine,
+                                       const struct tl_srtp_keys *keys);
+
 /// Overwrites secrets in a way that no compiler leaves out.
 TL_PACKET_CODE void tl_srtp_wipe(void *memory, size_t bytes);
 
@@ -102,6 +109,12 @@ TL_PACKET_CODE void tl_srtp_seal(struct tl_srtp_engine *engine, struct tl_srtp_j
 /// had, so that another index or key set can be tried. No two jobs share a packet.
 TL_PACKET_CODE void tl_srtp_open(struct tl_srtp_engine *engine, struct tl_srtp_job *jobs,
                                  uint32_t count);
+
+/// Seals some packets and opens others, TL_SRTP_BURST in all at most: together they fill the lanes
+/// of the hash, which takes 17 packets the time of 32.
+TL_PACKET_CODE void tl_srtp_both(struct tl_srtp_engine *engine, struct tl_srtp_job *seals,
+                                 uint32_t seal_count, struct tl_srtp_job *opens,
+                                 uint32_t open_count);
 
 /// Seals one compound RTCP packet in place, under an index below TL_SRTCP_INDEX_END; `encrypt`
 /// false leaves it readable. There must be TL_SRTCP_TRAILER_BYTES of room behind it. Returns

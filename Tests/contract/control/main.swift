@@ -3,6 +3,7 @@
 // contract-control run DIRECTORY CALLS [option=value ...]
 //     restore=1        the calls are of before this process
 //     kill-at-poll=N   dies in the N-th poll, as kill -9 would have it
+//     secure=1         leg b of each call is secure
 //     polls=N          ends after N polls without having got what it wants: exit code 3
 // Reads commands on standard input once its calls are installed: "end" ends all calls,
 // "hold" holds them, "wait" polls on until something happens; ends with the input.
@@ -66,7 +67,14 @@ func intent(_ number: Int, held: Bool) -> MediaIntent {
         leg.payloadTypes = [.init(ingress: 0, egress: 0)]
         return leg
     }
-    return MediaIntent(a: leg(0), b: leg(1))
+    var intent = MediaIntent(a: leg(0), b: leg(1))
+    if option("secure") == 1 {
+        // What the tests look for in the files.
+        let key = SRTPKey(
+            suite: 5, key: Array(0xe0...0xef), salt: Array(repeating: 7, count: 12))
+        intent.b.security = LegSecurity(keyID: UInt64(number) + 1000, receive: key, send: key)
+    }
+    return intent
 }
 
 final class Driver {
@@ -153,6 +161,8 @@ final class Driver {
                     self.sessions.installed.count == self.calls && self.programmer.pending == 0
                 }
                 say("reinstalled \(self.sessions.installed.count)")
+            case "spent":
+                say("spent \(self.sessions.spent)")
             case "timeouts":
                 self.poll { self.sessions.timeouts == 2 * self.calls }
                 say("timeouts \(self.sessions.timeouts)")

@@ -90,6 +90,10 @@ static int32_t change(struct peer *peer, const struct tl_command *c, uint32_t wo
         tl_store_release_u32(&r->state, TL_RECORD_FREE);
         return TL_STATUS_OK;
     }
+    if (c->operation == TL_OP_KEYS)
+        memcpy(&r->key_id, &c->spec, sizeof(r->key_id)); // a tl_flow_keys begins with it
+    if (c->operation == TL_OP_KEYS || c->operation == TL_OP_ICE)
+        return TL_STATUS_OK;
     if (c->spec.ssrc != r->egress_ssrc)
         return TL_STATUS_BAD_FLAGS;
     r->tx_packets++;
@@ -108,6 +112,8 @@ static int32_t execute(struct peer *peer, const struct tl_command *c, uint32_t w
         return add(peer, c, worker);
     case TL_OP_MODIFY:
     case TL_OP_REMOVE:
+    case TL_OP_KEYS:
+    case TL_OP_ICE:
         return change(peer, c, worker);
     default:
         return TL_STATUS_BAD_OPERATION;

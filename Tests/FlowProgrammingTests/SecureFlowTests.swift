@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CFlowABI
+import CallControl
+import FlowABI
+import FlowProgramming
+import Foundation
+import NetworkAddress
+import Testing
+
+@testable import FakeFastPath
+
+/// Keys, ICE and DTLS records between the programmer and a fast path of one step at a time.
+@Suite struct SecureFlowTests {
+    typealias Bench = FlowProgrammerTests.Bench
+
+    let one = MediaSession(1)
+    static let secret = (0..<16).map { UInt8(0xe0 + $0) }
+
+    static func security(_ keyID: UInt64) -> LegSecurity {
+        let key = SRTPKey(suite: 5, key: Self.secret, salt: Array(repeating: 3, count: 12))
+        return LegSecurity(keyID: keyID, receive: key, send: key)
+    }
+
+    static func intent(_ keyID: UInt64 = 7) -> MediaIntent {
+        var intent = sampleIntent(0)
+        intent.a.security = Self.security(keyID)
+        return intent
+    }
+
+    private func operations(_ bench: Bench) -> [UInt32] { bench.fake.taken.map(\.operation) }
+
+    private func holdsSecret(_ bench: Bench) -> Bool {
+        Data(bench.fake.controlBytes).range(of: Data(Self.secret)) != nil
+    }
+
+    @Test func keysComeAfterTheFlowAndGoFromTheRing() throws {
+        let bench = try Bench()
+        var intent = Self.intent()
+        intent.a.ice = LegICE(
+            localUfrag: Array("abcd".utf8), localPassword: Array(repeating: 0x70, count: 22))
+        try bench.programmer.start(self.one, intent)
+        for _ in 0..<50 where !self.holdsSecret(bench) {
+            bench.poll()
+            if !self.holdsSecret(bench) { bench.fake.work() }
+        }
+        try #require(self.holdsSecret(bench))
+        bench.fake.work()
+        bench.poll()
+        #expect(!self.holdsSecret(bench))
+        #expect(bench.run() == [.installed(self.one)])
+        let own = bench.fake.taken.filter { $0.flow_index == 0 }
+        #expect(own.map(\.operation) == [TL_OP_ADD, TL_OP_KEYS, TL_OP_ICE])
+        #expect(own[0].spec.flags & TL_FLOW_SRTP != 0 && own[0].spec.key_id == 0)
+        #expect(FakeFastPath.keyID(own[1]) == 7)
+        #expect(!Data(bench.fake.controlBytes).contains(Data(repeating: 0x70, count: 22)))
+        // The same again is nothing; other keys are one command.
+        bench.fake.forget()
+        try bench.programmer.update(self.one, intent)
+        intent.a.security = Self.security(8)
+        try bench.programmer.update(self.one, intent)
+        #expect(bench.run() == [.installed(self.one)])
+        #expect(self.operations(bench) == [TL_OP_KEYS])
+    }
+
+    @Test func keysOfALostRingAreWiped() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, Self.intent())
+        for _ in 0..<50 where !self.holdsSecret(bench) {
+            bench.poll()
+            if !self.holdsSecret(bench) { bench.fake.work() }
+        }
+        try #require(self.holdsSecret(bench))
+        bench.fake.restart()
+        bench.poll()
+        #expect(bench.programmer.state == .waiting && !self.holdsSecret(bench))
+    }
+
+    @Test func fastPathRestartsWithItsRecords() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, Self.intent())
+        _ = bench.run()
+        bench.fake.record(0).pointee.egress_index = 0x1_0005
+        bench.fake.restart()
+        bench.fake.forget()
+        bench.poll()
+        try bench.match()
+        #expect(bench.run() == [.installed(self.one)])
+        let own = bench.fake.taken.filter { $0.flow_index == 0 }
+        #expect(own.map(\.operation) == [TL_OP_ADD, TL_OP_KEYS])
+        #expect(own[0].spec.key_id == 7 && FakeFastPath.keyID(own[1]) == 7)
+        #expect(bench.fake.record(0).pointee.egress_index == 0x1_0005)
+        // Keys that changed meanwhile begin anew, on the record of the old ones.
+        bench.fake.restart()
+        bench.fake.forget()
+        bench.poll()
+        try bench.programmer.update(self.one, Self.intent(8))
+        try bench.match()
+        #expect(bench.run() == [.installed(self.one)])
+        #expect(bench.fake.taken.first { $0.flow_index == 0 }?.spec.key_id == 7)
+        #expect(bench.fake.record(0).pointee.key_id == 8)
+        #expect(bench.fake.record(0).pointee.egress_index == 5)
+    }
+
+    @Test func withoutRecordsAKeySetIsNotUsedAgain() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, Self.intent())
+        _ = bench.run()
+        bench.fake.restart()
+        bench.fake.loseRecords()
+        bench.fake.forget()
+        bench.poll()
+        try bench.match()
+        #expect(
+            bench.run() == [.keysSpent(self.one, .a, keyID: 7), .installed(self.one)])
+        #expect(!self.operations(bench).contains(TL_OP_KEYS))
+        let adds = bench.fake.taken.filter { $0.flow_index == 0 }
+        #expect(adds.map(\.spec.key_id) == [7, 0])
+        #expect(adds.allSatisfy { $0.spec.flags & TL_FLOW_SRTP != 0 })
+        // Whatever else changes, it stays away; other keys are taken.
+        var intent = Self.intent()
+        intent.a.send = false
+        try bench.programmer.update(self.one, intent)
+        #expect(bench.run() == [.installed(self.one)])
+        #expect(!self.operations(bench).contains(TL_OP_KEYS))
+        try bench.programmer.update(self.one, Self.intent(8))
+        #expect(bench.run() == [.installed(self.one)])
+        #expect(bench.fake.record(0).pointee.key_id == 8)
+        #expect(bench.programmer.counters.keySetsSpent == 1)
+    }
+
+    /// Another programmer on the same fast path, as in `FlowProgrammerTests`.
+    private func second(_ bench: Bench, _ intent: MediaIntent) throws -> [MediaOutcome] {
+        let path = bench.fake.directory
+        var configuration = FlowProgrammer.Configuration(directory: path)
+        configuration.controlFile = path + "/second.shm"
+        let second = FlowProgrammer(configuration)
+        second.poll(nowNs: bench.nowNs)
+        second.restore(self.one, intent)
+        second.begin()
+        second.poll(nowNs: bench.nowNs)
+        try #require(rename(path + "/second.shm", path + "/control.shm") == 0)
+        bench.fake.forget()
+        try bench.fake.shakeHands()
+        for _ in 0..<12 {
+            second.poll(nowNs: bench.nowNs)
+            bench.fake.work()
+        }
+        second.poll(nowNs: bench.nowNs)
+        #expect(second.pending == 0)
+        return second.takeOutcomes()
+    }
+
+    @Test func controlPlaneRestarts() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, Self.intent())
+        _ = bench.run()
+        bench.fake.record(0).pointee.egress_index = 0x1_0005
+        #expect(try self.second(bench, Self.intent()) == [.installed(self.one)])
+        let own = bench.fake.taken.filter { $0.flow_index == 0 }
+        #expect(own.map(\.operation) == [TL_OP_MODIFY, TL_OP_KEYS])
+        #expect(own[0].spec.flags & TL_FLOW_SRTP != 0)
+        #expect(bench.fake.record(0).pointee.egress_index == 0x1_0005)
+    }
+
+    @Test func savedKeysThatAreNotTheRecordsAreSpent() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, Self.intent(7))
+        _ = bench.run()
+        try bench.programmer.update(self.one, Self.intent(8))
+        _ = bench.run()
+        // What was saved is older than what the worker has.
+        #expect(
+            try self.second(bench, Self.intent(7))
+                == [.keysSpent(self.one, .a, keyID: 7), .installed(self.one)])
+        let own = bench.fake.taken.filter { $0.flow_index == 0 }
+        #expect(own.map(\.operation) == [TL_OP_MODIFY, TL_OP_MODIFY])
+        #expect(own[0].spec.flags & (TL_FLOW_RECEIVE | TL_FLOW_SEND | TL_FLOW_RTCP) == 0)
+        #expect(own[1].spec.flags & TL_FLOW_SRTP != 0)
+        #expect(bench.fake.record(0).pointee.key_id == 8)
+    }
+
+    @Test(arguments: [TL_STATUS_NO_CONTEXT, TL_STATUS_BAD_KEYS])
+    func keysThatAreRefused(status: Int32) throws {
+        let bench = try Bench()
+        bench.fake.refusals = [TL_STATUS_OK, TL_STATUS_OK, status]
+        var intent = Self.intent()
+        intent.b.isSecure = true
+        try bench.programmer.start(self.one, intent)
+        #expect(bench.run() == [.refused(self.one, .a, CommandStatus(status))])
+        #expect(bench.fake.taken.allSatisfy { $0.spec.flags & TL_FLOW_SRTP != 0
+            || $0.operation != TL_OP_ADD })
+    }
+
+    /// A fast path of version two knows no secure flows; none goes on in the clear there.
+    @Test func aLegThatCannotTurnSecureIsTakenDown() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, sampleIntent(0))
+        _ = bench.run()
+        bench.fake.refusals = [TL_STATUS_BAD_FLAGS]
+        try bench.programmer.update(self.one, Self.intent())
+        #expect(
+            bench.run() == [.refused(self.one, .a, CommandStatus(TL_STATUS_BAD_FLAGS))])
+        #expect(bench.fake.live == [1])
+    }
+
+    /// Whatever is answered when: leg b, which shall be secure, gets nothing in the clear.
+    @Test func aPeerIsHeldUntilTheFlagStands() throws {
+        for steps in 1...6 {
+            let bench = try Bench()
+            var intent = sampleIntent(0)
+            intent.a.receive = false
+            try bench.programmer.start(self.one, intent)
+            bench.poll()
+            bench.fake.work(most: steps % 3)
+            bench.poll()
+            intent.a.receive = true
+            intent.b.security = Self.security(7)
+            try bench.programmer.update(self.one, intent)
+            for _ in 0..<30 {
+                bench.poll()
+                bench.fake.work(most: 1 + steps / 3)
+            }
+            bench.poll()
+            var isSecure = false
+            for command in bench.fake.taken
+            where command.operation == TL_OP_ADD || command.operation == TL_OP_MODIFY {
+                if command.flow_index == 1 {
+                    isSecure = command.spec.flags & TL_FLOW_SRTP != 0
+                } else {
+                    #expect(isSecure || command.spec.flags & TL_FLOW_RECEIVE == 0)
+                }
+            }
+            #expect(isSecure && bench.programmer.pending == 0)
+            #expect(bench.programmer.takeOutcomes().last == .installed(self.one))
+        }
+    }
+
+    @Test func recordsUpAndDown() throws {
+        let bench = try Bench()
+        var intent = sampleIntent(0)
+        intent.b.isSecure = true
+        intent.b.dtls = true
+        try bench.programmer.start(self.one, intent)
+        _ = bench.run()
+        let flows = bench.programmer.flows(self.one)
+        let (a, b) = (try #require(flows.a), try #require(flows.b))
+        #expect(
+            bench.fake.deliver(3, to: b.index.value, generation: b.generation.value) == 2)
+        bench.poll()
+        let records = bench.programmer.takeRecords()
+        #expect(records.map(\.bytes.first) == [22, 23] && records.allSatisfy { $0.flow == b })
+        #expect(records.allSatisfy { $0.leg == .b && $0.session == self.one })
+        #expect(bench.programmer.takeRecords().isEmpty)
+        // A flow that is gone, and one that has no DTLS.
+        _ = bench.fake.deliver(1, to: b.index.value, generation: b.generation.value + 1)
+        _ = bench.fake.deliver(1, to: a.index.value, generation: a.generation.value)
+        bench.poll()
+        #expect(bench.programmer.takeRecords().isEmpty)
+        #expect(bench.programmer.counters.packetsStale == 1)
+        #expect(bench.programmer.counters.packetsUnwanted == 1)
+        // Down: two slots, then back-pressure.
+        #expect(bench.programmer.inject(b, [20, 1, 2]) && bench.programmer.inject(b, [21]))
+        #expect(!bench.programmer.inject(b, [22]))
+        #expect(bench.fake.injected(0xffff_fffd)?.flow_index == b.index.value)
+        #expect(bench.fake.injected(0xffff_fffd)?.payload_bytes == 3)
+        let gone = FlowID(index: b.index, generation: b.generation.next)
+        #expect(!bench.programmer.inject(gone, [22]) && !bench.programmer.inject(b, []))
+        #expect(bench.programmer.counters.packetsInjected == 2)
+        #expect(bench.programmer.counters.packetsRefused == 3)
+    }
+
+    @Test func pathsAreTold() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, sampleIntent(0))
+        _ = bench.run()
+        let flow = try #require(bench.programmer.flows(self.one).a)
+        var event = tl_event()
+        event.kind = TL_EVENT_PATH_SELECTED
+        event.flow_index = flow.index.value
+        event.generation = flow.generation.value
+        event.port = 99
+        event.value = 1
+        bench.fake.put(event)
+        let source = SocketAddress(address: .unspecified, port: 99)
+        #expect(
+            bench.run() == [.pathSelected(self.one, .a, source, isNominated: true)])
+    }
+}

@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CallControl
+import DTLS
+import SDP
+import Testing
+
+@testable import Node
+
+/// An agent, and what it wanted done.
+private final class Party {
+    let agent: DTLSAgent
+    var sent: [[UInt8]] = []
+    var timers: [CallLeg: UInt64] = [:]
+    var keys: [UInt32: HandshakeKeys] = [:]
+    var failures: [UInt32: String] = [:]
+
+    init(_ limits: DTLSAgent.Limits = .init()) throws { self.agent = try DTLSAgent(limits: limits) }
+
+    /// What is to be sent waits in `sent`.
+    func act() {
+        for action in self.agent.takeActions() {
+            switch action {
+            case .send(_, let datagram): self.sent.append(datagram)
+            case .timer(let leg, let milliseconds): self.timers[leg] = milliseconds
+            case .established(_, let number, let keys): self.keys[number] = keys
+            case .failed(_, let number, let reason): self.failures[number] = reason
+            }
+        }
+    }
+
+    func agreement(
+        _ role: DTLSAgreement.Role, with other: Party, number: UInt32 = 1,
+        certificate: Fingerprint? = nil, profiles: [UInt16] = [7, 1]
+    ) -> LegDTLS {
+        LegDTLS(
+            association: number, role: role,
+            fingerprints: [other.agent.fingerprint].compactMap(\.self),
+            certificate: certificate ?? self.agent.fingerprint, profiles: profiles)
+    }
+
+    func agree(_ leg: CallLeg, _ agreement: LegDTLS, isReachable: Bool = true, now: UInt64 = 0) {
+        self.agent.agree(leg, agreement, hasKeys: false, isReachable: isReachable, now: now)
+        self.act()
+    }
+
+    func takeSent() -> [[UInt8]] {
+        self.act()
+        defer { self.sent = [] }
+        return self.sent
+    }
+}
+
+private func leg(_ call: UInt64, _ side: Side = .a) -> CallLeg {
+    CallLeg(call: CallIdentifier(call), side: side)
+}
+
+/// Carries what both say to one leg of the other until nobody says anything.
+private func carry(_ a: Party, _ b: Party, _ leg: CallLeg) {
+    while case let (fromA, fromB) = (a.takeSent(), b.takeSent()), !fromA.isEmpty || !fromB.isEmpty {
+        for datagram in fromA { b.agent.received(datagram, leg, now: 0) }
+        for datagram in fromB { a.agent.received(datagram, leg, now: 0) }
+    }
+}
+
+@Suite struct DTLSAgentTests {
+    @Test func bothSidesComeToTheSameKeys() throws {
+        let (client, server) = (try Party(), try Party())
+        server.agree(leg(1), server.agreement(.server, with: client))
+        client.agree(leg(1), client.agreement(.client, with: server), isReachable: false)
+        // Nobody is there yet.
+        #expect(client.takeSent().isEmpty && client.agent.counters.begun == 0)
+        client.agent.reachable(leg(1), now: 0)
+        carry(client, server, leg(1))
+        let ours = try #require(client.keys[1])
+        let theirs = try #require(server.keys[1])
+        #expect(ours.profile == 7 && ours.send == theirs.receive && ours.receive == theirs.send)
+        #expect(client.agent.counters.established == 1 && server.agent.counters.sessions == 1)
+        server.agent.forget(CallIdentifier(1))
+        #expect(server.agent.counters.sessions == 0)
+    }
+
+    /// A path may be known before there is an agreement.
+    @Test func aPathThatCameFirstIsRemembered() throws {
+        let (client, server) = (try Party(), try Party())
+        client.agent.reachable(leg(1), now: 0)
+        client.agree(leg(1), client.agreement(.client, with: server), isReachable: false)
+        #expect(client.takeSent().count == 1)
+    }
+
+    @Test func recordsWaitForTheirAgreement() throws {
+        var limits = DTLSAgent.Limits()
+        limits.queuedPerLeg = 2
+        limits.queued = 3
+        let (client, server) = (try Party(), try Party(limits))
+        client.agree(leg(1), client.agreement(.client, with: server))
+        let hello = client.takeSent()[0]
+        for _ in 0..<3 { server.agent.received(hello, leg(1), now: 0) }
+        #expect(server.agent.counters.queueFull == 1)
+        for _ in 0..<2 { server.agent.received([22], leg(2), now: 0) }
+        #expect(server.agent.counters.queueFull == 2)
+        // What is forgotten makes room.
+        server.agent.forget(leg(2))
+        server.agent.received([22], leg(3), now: 0)
+        #expect(server.agent.counters.queueFull == 2)
+        server.agree(leg(1), server.agreement(.server, with: client))
+        carry(client, server, leg(1))
+        #expect(client.keys[1] != nil && server.keys[1] != nil)
+    }
+
+    @Test func anotherCertificateThanTheSignalledIsRefused() throws {
+        let (client, server, stranger) = (try Party(), try Party(), try Party())
+        server.agree(leg(1), server.agreement(.server, with: client))
+        client.agree(leg(1), client.agreement(.client, with: stranger))
+        carry(client, server, leg(1))
+        #expect(client.keys[1] == nil)
+        let reason = client.failures[1] ?? ""
+        #expect(reason.hasPrefix("the peer's certificate is not the signalled"))
+        #expect(client.agent.counters.failed == 1 && client.agent.counters.sessions == 0)
+    }
+
+    @Test func sessionsHaveALimit() throws {
+        var limits = DTLSAgent.Limits()
+        limits.sessions = 1
+        let (client, server) = (try Party(limits), try Party())
+        for call in [1, 2] as [UInt64] {
+            client.agree(leg(call), client.agreement(.client, with: server, number: UInt32(call)))
+        }
+        #expect(client.failures[2] == "too many DTLS handshakes at a time")
+        #expect(client.failures[1] == nil && client.agent.counters.refusedTooMany == 1)
+        client.agent.forget(leg(1))
+        client.agree(leg(3), client.agreement(.client, with: server, number: 3))
+        #expect(client.failures[3] == nil && client.agent.counters.sessions == 1)
+    }
+
+    @Test func handshakesOfASecondHaveALimit() throws {
+        var limits = DTLSAgent.Limits()
+        limits.handshakesPerSecond = 1
+        let (client, server) = (try Party(limits), try Party(limits))
+        for call in [1, 2] as [UInt64] {
+            client.agree(leg(call), client.agreement(.client, with: server), now: 5000)
+        }
+        #expect(client.agent.counters.delayed == 1 && client.agent.counters.begun == 1)
+        #expect(client.timers[leg(2)] == 1000 && client.takeSent().count == 1)
+        client.agent.fired(leg(2), now: 6000)
+        let hello = client.takeSent()
+        #expect(hello.count == 1 && client.agent.counters.begun == 2)
+        // A server waits for the peer to repeat its hello.
+        for call in [1, 2] as [UInt64] {
+            server.agree(leg(call), server.agreement(.server, with: client), now: 5000)
+            server.agent.received(hello[0], leg(call), now: 5000)
+        }
+        #expect(server.agent.counters.delayed == 1 && server.takeSent().count == 1)
+        server.agent.received(hello[0], leg(2), now: 6000)
+        #expect(!server.takeSent().isEmpty)
+    }
+
+    /// The branches of a fork take turns: what was established once is not asked for again.
+    @Test func anEarlierAssociationMayReturn() throws {
+        let (client, server) = (try Party(), try Party())
+        let first = server.agreement(.server, with: client)
+        server.agree(leg(1), first)
+        client.agree(leg(1), client.agreement(.client, with: server))
+        carry(client, server, leg(1))
+        let keys = try #require(server.keys[1])
+        server.agree(leg(1), server.agreement(.server, with: client, number: 2))
+        #expect(server.timers[leg(1)] == nil)
+        server.keys = [:]
+        server.agree(leg(1), first)
+        #expect(server.keys == [1: keys] && server.agent.counters.begun == 1)
+    }
+
+    @Test func associationsOfALegHaveALimit() throws {
+        var limits = DTLSAgent.Limits()
+        limits.perLeg = 2
+        let (client, server) = (try Party(limits), try Party())
+        for number in 1...5 as ClosedRange<UInt32> {
+            client.agree(leg(1), client.agreement(.client, with: server, number: number))
+        }
+        #expect(client.agent.counters.begun == 5 && client.agent.counters.sessions == 2)
+    }
+
+    /// A call of before a restart has its keys; nothing is begun for it.
+    @Test func whatIsDoneStaysDone() throws {
+        let (client, server) = (try Party(), try Party())
+        let agreement = server.agreement(.server, with: client)
+        server.agent.agree(leg(1), agreement, hasKeys: true, isReachable: true, now: 0)
+        server.agent.received([22, 0xfe, 0xfd], leg(1), now: 0)
+        server.act()
+        #expect(server.sent.isEmpty && server.keys.isEmpty && server.failures.isEmpty)
+        #expect(server.agent.counters.recordsDropped == 1 && server.agent.counters.begun == 0)
+    }
+
+    @Test func oldCertificatesStayAtHand() throws {
+        let (client, server) = (try Party(), try Party())
+        let agreement = server.agreement(.server, with: client)
+        let mine = client.agreement(.client, with: server)
+        let before = server.agent.fingerprint
+        try server.agent.rotate()
+        #expect(server.agent.fingerprint != before && agreement.certificate == before)
+        server.agree(leg(1), agreement)
+        client.agree(leg(1), mine)
+        carry(client, server, leg(1))
+        #expect(client.keys[1] != nil)
+        // One of another process.
+        server.agree(
+            leg(2), server.agreement(.server, with: client, certificate: client.agent.fingerprint))
+        server.agent.received([22], leg(2), now: 0)
+        server.act()
+        #expect(server.failures[1] == "the certificate that was signalled is gone")
+        for _ in 0...DTLSCertificates.kept { try server.agent.rotate() }
+        server.agree(leg(3), agreement)
+        server.agent.received([22], leg(3), now: 0)
+        #expect(server.agent.counters.failed == 2)
+    }
+
+    @Test func whatTheRingsRefuseIsCounted() throws {
+        let party = try Party()
+        party.agent.sendRefused()
+        #expect(party.agent.counters.sendsRefused == 1)
+    }
+}
