@@ -106,3 +106,21 @@ def fast_path_away():
             "fast path is away" in text for text in lab.ask("status")["conditions"]))
         refused(lab, "call-refused-503.xml")
         expect_empty(lab)
+
+
+GCM_ONLY = {"srtp": "required", "keying": "[sdes]", "suites": "[AEAD_AES_256_GCM]"}
+
+
+@case()
+def no_acceptable_suite():
+    """The Warning says which suites were offered and which are allowed; nothing is left behind."""
+    with box(trunks={"carrier": GCM_ONLY}) as lab:
+        refused(lab, "call-no-suite-488.xml")
+        expect_empty(lab)
+
+
+@case()
+def plain_media_where_srtp_is_required():
+    with box(trunks={"carrier": GCM_ONLY}) as lab:
+        refused(lab, "call-plain-488.xml")
+        expect_empty(lab)

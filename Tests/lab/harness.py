@@ -2,6 +2,7 @@
 """Cases of the laboratory: how they are written down, how they are run, what they share."""
 
 import contextlib
+import glob
 import os
 import sys
 import time
@@ -12,6 +13,10 @@ sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "..", "applianc
 from lab import Lab, LabError, SIDES  # noqa: E402
 
 CASES = []
+
+
+class Skipped(Exception):
+    """What a case needs is not here, and could not be brought here; says what."""
 
 
 def case(long=False):
@@ -38,6 +43,10 @@ def box(attach="xdp", discard=True, start=True, **config):
             print("--- fastpath\n" + lab.fastpath.log()[-3000:])
         if lab.control:
             print("--- control\n" + lab.control.log()[-3000:])
+        for log in glob.glob(os.path.join(lab.folder, "phone-*", "log")):
+            with open(log, errors="replace") as file:
+                said = [line for line in file if line.strip() and "bit/s" not in line]
+            print(f"--- {os.path.basename(os.path.dirname(log))}\n" + "".join(said[-12:]))
         raise
     finally:
         lab.close()
@@ -123,6 +132,9 @@ def run_cases(names, long):
             function()
             passed += 1
             print(f"lab: {name}: passed ({time.monotonic() - started:.0f} s)", flush=True)
+        except Skipped as why:
+            skipped += 1
+            print(f"lab: {name}: left out: {why}", flush=True)
         except Exception as error:  # one case must not end the others
             failed += 1
             detail = traceback.format_exc() if not isinstance(error, LabError) else str(error)

@@ -11,7 +11,9 @@ GROUND_RUN="libipsec-mb1 librte-net-af-packet23 librte-net-af-xdp23 librte-net-m
 # To run the laboratory.
 GROUND_LAB="$GROUND_RUN procps sip-tester"
 # For the tests only.
-GROUND_TESTS="dpdk-dev baresip-core tcpdump valgrind libsrtp2-dev"
+GROUND_TESTS="dpdk-dev baresip-core linphone-cli tcpdump valgrind libsrtp2-dev python3-venv"
+# From PyPI, for the tests only.
+GROUND_PEERS="aiortc==1.16.0"
 
 say() {
     printf '%s\n' "$*" >&2
@@ -41,6 +43,22 @@ ground_install() {
     apt-get update -qq >&2
     DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends \
         "${missing[@]}" >&2
+}
+
+# Makes .build/peers: a Python with aiortc, a browser's media stack, and libsrtp2 behind pylibsrtp.
+# Without it the laboratory leaves the cases out that need them, and says so.
+ground_peers() {
+    local folder=.build/peers
+    [ ! -x "$folder/bin/python" ] || return 0
+    say "installing aiortc into $folder"
+    mkdir -p .build
+    if ! { python3 -m venv "$folder.new" && timeout 300 "$folder.new/bin/pip" install -q \
+        --disable-pip-version-check "$GROUND_PEERS"; } >&2; then
+        rm -rf "$folder.new"
+        say "PyPI could not be reached: calls with aiortc (WebRTC) and with keys that change are left out"
+        return 0
+    fi
+    mv "$folder.new" "$folder"
 }
 
 # Finds the Swift toolchain, or says how to get it.

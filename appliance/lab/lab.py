@@ -165,9 +165,10 @@ class Lab:
 
     def spawn(self, place, *command, **options):
         """Starts a command in a namespace; close() ends it."""
+        options.setdefault("stdin", subprocess.DEVNULL)
         child = subprocess.Popen(
             ("ip", "netns", "exec", self.namespace(place)) + command,
-            stdin=subprocess.DEVNULL, start_new_session=True, **options)
+            start_new_session=True, **options)
         self.children.append(child)
         return child
 
@@ -176,18 +177,19 @@ class Lab:
     def count_media(self, discard=True):
         """Makes each peer count the media that it sends to and gets from the box.
 
-        With `discard` what arrives is counted and goes no further: SIPp plays media from raw
-        sockets and would otherwise answer ours with ICMP.
+        With `discard` (for every side, or a list of sides) what arrives is counted and goes no
+        further: SIPp plays media from raw sockets and would otherwise answer ours with ICMP.
         """
         low, high = MEDIA_PORTS
         peer_low, peer_high = PEER_MEDIA_PORTS
         for side in SIDES:
+            drops = side in discard if isinstance(discard, (list, tuple)) else discard
             for tool in ("iptables", "ip6tables"):
                 self.inside(side, tool, "-w", "-t", "raw", "-A", "OUTPUT", "-p", "udp",
                             "--dport", f"{low}:{high}", "-j", "ACCEPT")
                 self.inside(side, tool, "-w", "-t", "raw", "-A", "PREROUTING", "-p", "udp",
                             "--sport", f"{low}:{high}", "--dport", f"{peer_low}:{peer_high}",
-                            "-j", "DROP" if discard else "ACCEPT")
+                            "-j", "DROP" if drops else "ACCEPT")
 
     def media_counts(self, side):
         """(packets that the peer sent to media ports, packets that it got from media ports)."""
@@ -236,7 +238,8 @@ class Lab:
 
     def config_text(self, timeout_seconds=60, ports=MEDIA_PORTS, max_calls=10000, learn=False,
                     rtcp_interval_ms=5000, flows_per_worker=16384, transport="udp",
-                    codecs=None, huge_pages=False):
+                    codecs=None, huge_pages=False, trunks=None):
+        """`trunks`: more keys of a trunk, by side: {"carrier": {"srtp": "required"}}."""
         def realm(side):
             return (f"  - name: {side}\n    attach: {self.attach_of[side]}\n"
                     f"    interface: to-{side}\n"
@@ -262,7 +265,9 @@ class Lab:
                     f"    sources: [\"{host}\"]\n"
                     + (f"    codecs: [{', '.join(codecs)}]\n" if codecs else "")
                     + f"    learn-source: {'true' if learn else 'false'}\n"
-                    f"    max-calls: {max_calls}\n")
+                    f"    max-calls: {max_calls}\n"
+                    + "".join(f"    {key}: {value}\n"
+                              for key, value in (trunks or {}).get(side, {}).items()))
 
         text = f"node:\n  name: lab\n  runtime-directory: {self.runtime}\n"
         text += (f"fastpath:\n  cores: {self.workers}\n  huge-pages: "

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""linphonec in a namespace: driven over its standard input, speaking and recording files."""
+
+import os
+import subprocess
+import time
+
+CONFIG = """[sip]
+sip_port={port}
+sip_tcp_port=0
+sip_tls_port=0
+media_encryption={encryption}
+media_encryption_mandatory={mandatory}
+srtp_crypto_suites={suites}
+use_ipv6=0
+ipv6_migration_done=1
+use_info=0
+use_rfc2833=1
+inc_timeout=60
+guess_hostname=0
+default_proxy=-1
+contact="{name}" <sip:{name}@{address}>
+[rtp]
+bind_address={address}
+audio_rtp_port={media}-{media_end}
+audio_jitt_comp=60
+symmetric=1
+[sound]
+playback_dev_id=
+ringer_dev_id=
+capture_dev_id=
+remote_ring=
+local_ring=
+echocancellation=0
+agc=0
+mic_gain_db=0
+playback_gain_db=0
+[net]
+bind_address={address}
+mtu=1300
+{net}
+[misc]
+file_transfer_server_url=
+[video]
+enabled=0
+capture=0
+display=0
+[audio_codec_0]
+mime=PCMA
+rate=8000
+channels=1
+enabled=1
+{policy}"""
+
+ICE_NET = "firewall_policy=5\nnat_policy_ref=lab"
+ICE_POLICY = """[nat_policy_0]
+ref=lab
+stun_server=
+protocols=ice
+"""
+
+
+class Linphone:
+    """encryption: none, srtp (keys in SDP) or dtls."""
+
+    def __init__(self, lab, side, name, speech, number=None, encryption="srtp",
+                 suites="AES_CM_128_HMAC_SHA1_80", ice=False, sip_port=5060, rtp_base=32000):
+        self.lab, self.name = lab, name
+        self.folder = os.path.join(lab.folder, f"linphone-{name}")
+        for place in (".local/share/linphone", ".config/linphone"):
+            # Without these folders it opens no transport at all.
+            os.makedirs(os.path.join(self.folder, place))
+        config = os.path.join(self.folder, "linphonerc")
+        with open(config, "w") as file:
+            file.write(CONFIG.format(
+                port=sip_port, encryption=encryption, mandatory=int(encryption != "none"),
+                suites=suites, name=number or name, address=lab.address(side), media=rtp_base,
+                media_end=rtp_base + 900, net=ICE_NET if ice else "",
+                policy=ICE_POLICY if ice else ""))
+        self.recording = os.path.join(self.folder, "heard.wav")
+        self.output = os.path.join(self.folder, "output")
+        self.debug = os.path.join(self.folder, "debug")
+        self.log = open(self.output, "wb", buffering=0)
+        self.process = lab.spawn(
+            side, "env", f"HOME={self.folder}", "linphonec", "-c", config, "-d", "5",
+            "-l", self.debug, stdin=subprocess.PIPE, stdout=self.log, stderr=subprocess.STDOUT)
+        self.command("soundcard use files")
+        self.command(f"play {speech}")
+        self.command(f"record {self.recording}")
+        if number:
+            self.command("autoanswer enable")
+        time.sleep(2.5)  # it has no way to say that it listens
+
+    def command(self, text):
+        self.process.stdin.write(text.encode() + b"\n")
+        self.process.stdin.flush()
+
+    def said(self):
+        with open(self.output, errors="replace") as file:
+            return file.read()
+
+    def wait_for(self, text, seconds=12):
+        deadline = time.monotonic() + seconds
+        while text not in self.said():
+            if time.monotonic() > deadline:
+                raise AssertionError(f"linphone {self.name} did not say \"{text}\" within "
+                                     f"{seconds} s: {self.said()[-800:]}")
+            time.sleep(0.1)
+
+    def call(self, uri):
+        self.command(f"call {uri}")
+        self.wait_for("connected.")
+
+    def hold(self):
+        self.command("pause")
+
+    def resume(self):
+        self.command("resume")
+
+    def hang_up(self):
+        self.command("terminate")
+        self.wait_for("ended")
+
+    def heard(self):
+        return self.recording
+
+    def close(self):
+        if self.process.poll() is None:
+            try:
+                self.command("quit")
+                self.process.wait(8)
+            except (OSError, subprocess.TimeoutExpired):
+                self.process.kill()
+                self.process.wait()
+        self.log.close()
