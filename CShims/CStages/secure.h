@@ -18,24 +18,28 @@
 /// One packet that waits to be opened.
 struct parked_in {
     struct tl_packet *packet;
-    struct tl_secure *secure; // of the flow that it came to
+    struct tl_secure *secure; // of the flow that it came to; NULL: it has no keys
     struct passage passage;
 };
 
 /// One that waits to be sealed. What else is to know of it stands in its view.
 struct parked_out {
     struct tl_packet *packet;
-    struct tl_secure *secure; // of the flow that it leaves by
+    struct tl_secure *secure; // of the flow that it leaves by; NULL: it has no keys
+    uint32_t slot;            // of that flow
     uint64_t index;           // that it leaves with
 };
 
-/// All that wait, of one burst.
+/// All that wait, of one burst. Where a flow's context is stands in a table that is asked for when
+/// its packet comes and read when SECURE_BEHIND more have come: to read it at once would be to wait.
 struct parked {
     uint32_t in_count;
     uint32_t out_count;
     struct parked_in in[TL_BURST_MAX];
     struct parked_out out[TL_BURST_MAX];
 };
+
+enum { SECURE_BEHIND = 2 };
 
 /// Packets on their way through sealing.
 struct sealing {

@@ -17,20 +17,28 @@ static uint32_t header_bytes(const uint8_t *rtp, uint32_t length)
     return bytes <= length ? bytes : 0;
 }
 
+// Finds the context, and asks for what of it is needed first.
+static void find(struct tl_worker *worker, struct parked_in *waiting)
+{
+    struct tl_secure *secure =
+        tl_secure_of(worker->secures, worker->secure_places, waiting->passage.slot);
+    waiting->secure = secure;
+    if (TL_LIKELY(secure != NULL)) {
+        tl_srtp_keys_fetch(worker->srtp, &secure->now.keys);
+        TL_PREFETCH(secure->now.rtp);
+    }
+}
+
 TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet *packet,
                                      const struct passage *passage)
 {
     struct parked *parked = worker->parked;
-    struct tl_secure *secure =
-        tl_secure_of(worker->secures, worker->secure_places, passage->slot);
-    if (secure == NULL)
-        return stage_refuse(worker, packet, TL_DROP_INDEX_SRTP_NO_KEYS);
-    tl_srtp_keys_fetch(worker->srtp, &secure->now.keys);
-    TL_PREFETCH(secure->now.rtp);
+    TL_PREFETCH(&worker->secure_places[passage->slot]);
     struct parked_in *place = &parked->in[parked->in_count++];
     place->packet = packet;
-    place->secure = secure;
     place->passage = *passage;
+    if (parked->in_count > SECURE_BEHIND)
+        find(worker, place - SECURE_BEHIND);
     return 0;
 }
 
@@ -129,11 +137,16 @@ static uint32_t gather(struct tl_worker *worker, struct parked *parked, struct a
                        struct tl_srtp_job *jobs, uint32_t *places)
 {
     uint32_t count = 0;
+    uint32_t found = parked->in_count > SECURE_BEHIND ? parked->in_count - SECURE_BEHIND : 0;
+    for (uint32_t i = found; i < parked->in_count; i++)
+        find(worker, &parked->in[i]);
     for (uint32_t i = 0; i < parked->in_count; i++) {
         struct parked_in *waiting = &parked->in[i];
         struct attempt attempt = {0};
         uint32_t reason = TL_DROP_INDEX_MALFORMED_RTP;
-        if (header_bytes(waiting->passage.rtp, waiting->passage.length) != 0) {
+        if (TL_UNLIKELY(waiting->secure == NULL)) {
+            reason = TL_DROP_INDEX_SRTP_NO_KEYS;
+        } else if (header_bytes(waiting->passage.rtp, waiting->passage.length) != 0) {
             attempt = attempt_of(&waiting->secure->now, waiting->passage.rtp);
             reason = was_seen(&attempt, waiting->passage.rtp) ? TL_DROP_INDEX_SRTP_REPLAY
                                                               : TL_DROP_REASON_COUNT;

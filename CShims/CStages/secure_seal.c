@@ -16,6 +16,8 @@ static uint64_t index_of(const struct tl_flow_record *record, const uint8_t *rtp
 static uint32_t refusal(const struct tl_secure *secure, const struct tl_packet *packet,
                         uint64_t index)
 {
+    if (secure == NULL)
+        return TL_DROP_INDEX_SRTP_NO_KEYS;
     if (index >= TL_SRTP_INDEX_END)
         return TL_DROP_INDEX_SRTP_INDEX;
     if (packet->length > SECURE_FRAME_BYTES_MAX)
@@ -25,21 +27,30 @@ static uint32_t refusal(const struct tl_secure *secure, const struct tl_packet *
     return TL_DROP_REASON_COUNT;
 }
 
+// Finds the context, and asks for what of it is needed first.
+static void find(struct tl_worker *worker, struct parked_out *waiting)
+{
+    struct tl_secure *secure =
+        tl_secure_of(worker->secures, worker->secure_places, waiting->slot);
+    waiting->secure = secure;
+    if (TL_LIKELY(secure != NULL)) {
+        tl_srtp_keys_fetch(worker->srtp, &secure->send);
+        TL_PREFETCH(&secure->sent);
+    }
+}
+
 TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packet *packet)
 {
     struct parked *parked = worker->parked;
     uint32_t slot = tl_worker_slot(worker, packet->peer);
-    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
-    if (TL_UNLIKELY(secure == NULL)) {
-        tl_packet_drop(worker, packet, TL_DROP_INDEX_SRTP_NO_KEYS);
-        return;
-    }
     const uint8_t *rtp = packet->data + packet->payload_offset;
-    tl_srtp_keys_fetch(worker->srtp, &secure->send);
-    TL_PREFETCH(&secure->sent);
+    TL_PREFETCH(&worker->secure_places[slot]);
     TL_PREFETCH(&worker->cold[slot].tx_overhead);
-    parked->out[parked->out_count++] =
-        (struct parked_out){packet, secure, index_of(tl_worker_record(worker, slot), rtp)};
+    struct parked_out *place = &parked->out[parked->out_count++];
+    *place = (struct parked_out){
+        .packet = packet, .slot = slot, .index = index_of(tl_worker_record(worker, slot), rtp)};
+    if (parked->out_count > SECURE_BEHIND)
+        find(worker, place - SECURE_BEHIND);
 }
 
 static struct tl_srtp_job job_of(const struct parked_out *waiting)
@@ -81,6 +92,9 @@ TL_PACKET_CODE void tl_secure_gather(struct tl_worker *worker, struct parked *pa
                                      struct sealing *sealing)
 {
     uint32_t count = 0;
+    uint32_t found = parked->out_count > SECURE_BEHIND ? parked->out_count - SECURE_BEHIND : 0;
+    for (uint32_t i = found; i < parked->out_count; i++)
+        find(worker, &parked->out[i]);
     for (uint32_t i = 0; i < parked->out_count; i++) {
         const struct parked_out *waiting = &parked->out[i];
         uint32_t reason = refusal(waiting->secure, waiting->packet, waiting->index);
