@@ -219,7 +219,7 @@ let package = Package(
         tests(
             "SessionDriverTests",
             [
-                "SessionDriver", "CallControl", "FlowProgramming", "NetworkAddress",
+                "SessionDriver", "CallControl", "FlowProgramming", "NetworkAddress", "SDP",
                 "trunkline-sessions",
             ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),

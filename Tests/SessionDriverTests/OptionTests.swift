@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NetworkAddress
+import SDP
 import SessionDriver
 import Testing
 
