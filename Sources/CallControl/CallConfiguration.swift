@@ -91,8 +91,8 @@ public struct CallConfiguration: Sendable {
     public var unknownSource = UnknownSourcePolicy.forbid
     /// OPTIONS gets 503 while the node or the trunk drains, so that peers send calls elsewhere.
     public var optionsShowDraining = true
-    /// Of the certificate that our DTLS shows to new calls; nil: there is none, and DTLS is not
-    /// offered. A handshake that is under way when the process dies fails, and its call ends.
+    /// Of the certificate that our DTLS shows; nil: there is none, and DTLS is not offered. It has
+    /// to outlive the process: calls that are restored go on with the one that they signalled.
     public var fingerprint: Fingerprint?
     /// Text of Server and User-Agent; empty: neither is sent.
     public var product = Array("Trunkline".utf8)

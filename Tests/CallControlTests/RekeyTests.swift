@@ -67,6 +67,22 @@ enum SocketAddressSample {
         scene.finish()
     }
 
+    /// Before the answer there is nobody to ask; after the ACK there is.
+    @Test func waitsForTheAnswer() {
+        let scene = SecureScene(b: SecureScene.sdes)
+        scene.bob.script.progress = [
+            PhoneScript.Progress(after: 50, status: 183, description: true)
+        ]
+        scene.alice.dial()
+        scene.world.run(until: 100)
+        #expect(scene.media?.b.security?.keyID == 1)
+        scene.input { $0.mediaKeysLost(scene.id, .b) }
+        #expect(scene.engine.counters.rekeys == 0 && scene.engine.callCount == 1)
+        scene.world.run(until: 4000)
+        #expect(scene.engine.counters.rekeys == 1 && scene.media?.b.security?.keyID == 2)
+        scene.finish()
+    }
+
     @Test func partyHasItsOwnUnderWay() throws {
         let scene = self.scene(b: SecureScene.sdes)
         scene.bob.script.refusesReinvite = 491

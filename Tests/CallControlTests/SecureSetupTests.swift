@@ -189,6 +189,20 @@ private typealias Progress = PhoneScript.Progress
         scene.finish()
     }
 
+    /// The caller has one handshake for all branches: without it there is no call.
+    @Test func handshakeOfTheCallerFailsEarly() throws {
+        let scene = SecureScene(a: SecureScene.dtls)
+        scene.bob.script.progress = [Progress(after: 50, status: 183, description: true)]
+        scene.bob.script.answer = .never
+        scene.alice.dial()
+        scene.world.run(until: 500)
+        let number = try #require(scene.media?.a.dtlsAgreement).association
+        scene.input { $0.dtlsFailed(scene.id, .a, association: number, reason: "no") }
+        scene.finish(.handshakeFailed)
+        #expect(scene.alice.count("< 488 INVITE") == 1 && scene.bob.count("< CANCEL") == 1)
+        #expect(scene.engine.counters.handshakesFailed == 1)
+    }
+
     @Test func offerInTheAnswer() throws {
         let scene = SecureScene(a: SecureScene.bypass, b: SecureScene.bypass)
         scene.alice.script.offersLate = true
