@@ -30,8 +30,8 @@ struct parked_out {
     uint64_t index;           // that it leaves with
 };
 
-/// All that wait, of one burst. Where a flow's context is stands in a table that is asked for when
-/// its packet comes and read when SECURE_BEHIND more have come: to read it at once would be to wait.
+/// All that wait, of one burst. Where a flow has its context stands in a table, asked for when its
+/// packet comes and read when SECURE_BEHIND more have come: to read it at once would be to wait.
 struct parked {
     uint32_t in_count;
     uint32_t out_count;
