@@ -58,8 +58,10 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
     uint16_t ahead = (uint16_t)(sequence - (uint16_t)record->ingress_index);
     int jumped = (ingress->flags & TL_FLOW_JUMPED) != 0;
     int same = wire_get_32(passage->rtp + 8) == record->ingress_ssrc;
-    // Before its first packet only a record that was taken up counts any.
-    if (same && !(ingress->flags & TL_FLOW_STARTED) && record->rx_packets != 0)
+    // Before its first packet only a record that was taken up counts any, or one whose key changed:
+    // that has no index, and begins anew.
+    if (same && !(ingress->flags & TL_FLOW_STARTED) && record->rx_packets != 0 &&
+        record->ingress_index != 0)
         stream_resume(worker, passage);
     if (!same || !(ingress->flags & TL_FLOW_STARTED)) {
         stream_start(worker, passage);

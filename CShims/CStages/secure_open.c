@@ -128,7 +128,9 @@ static void go_on(struct tl_worker *worker, struct parked_in *waiting,
     packet->length = (uint16_t)(packet->length - (passage->length - job->length));
     packet->payload_length = (uint16_t)job->length;
     passage->length = job->length;
-    passage->opened = attempt->index;
+    // Roll-over counters of the former key end with it; the stream counts by the present one's.
+    int former = attempt->receive == &waiting->secure->former;
+    passage->opened = former ? attempt->index & 0xffff : attempt->index;
     tl_secure_go_on(worker, packet, passage);
 }
 

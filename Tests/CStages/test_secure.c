@@ -226,6 +226,34 @@ static void test_key_change(void)
     world_free(world);
 }
 
+// A stream goes on over a change of keys wherever its sequence numbers are, and is counted by the
+// new key's indexes: a process that takes the record up opens with those.
+static void test_key_change_in_a_stream(void)
+{
+    for (int straggler = 0; straggler < 2; straggler++) {
+        struct tl_flow_keys old = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_80, 1);
+        struct tl_flow_keys new = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_80, 2);
+        struct world *world = secure_call(&old);
+        struct end old_end, new_end;
+        end_make(&old_end, &old.receive);
+        end_make(&new_end, &new.receive);
+        CHECK_EQUAL(send_sealed(world, &old_end, 65535, 9, 1), TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(send_sealed(world, &old_end, 65536, 9, 1), TL_DROP_REASON_COUNT);
+        for (uint32_t i = 1; i < 30; i++) // far, in steps that a stream may take
+            CHECK_EQUAL(send_sealed(world, &old_end, 65536 + i * 1000, 9, 1),
+                        TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(world->records[1].ingress_index, 65536 + 29000);
+        CHECK_EQUAL(command_keys(world, 1, 7, &new), TL_STATUS_OK);
+        if (straggler)
+            CHECK_EQUAL(send_sealed(world, &old_end, 65536 + 29001, 9, 1), TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(send_sealed(world, &new_end, 29002, 9, 1), TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(send_sealed(world, &new_end, 29003, 9, 1), TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(world->records[1].ingress_index, 29003);
+        check_identity(world);
+        world_free(world);
+    }
+}
+
 // A new process goes on behind what the last one may have sent, and refuses what that took.
 static void test_restart(void)
 {
@@ -450,6 +478,7 @@ int main(void)
     test_second_counter();
     test_duplicates();
     test_key_change();
+    test_key_change_in_a_stream();
     test_restart();
     test_one_direction();
     test_rtcp();

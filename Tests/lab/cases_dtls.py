@@ -10,17 +10,18 @@ from secure import (DTLS, NUMBERS, WEBRTC, call_from_plain, call_to_sipp, secure
                     speech_files)
 
 BARESIP = {False: ["mediaenc=dtls_srtp"], True: ["mediaenc=dtls_srtp", "medianat=ice"]}
+ONE_PORT = ["rtcp_mux=yes"]
 
 
 def trunk(ice):
     return dict(DTLS, ice="lite") if ice else DTLS
 
 
-def baresip(called, ice):
+def baresip(called, ice, more=()):
     with secure_box(carrier=trunk(ice), discard=[] if called else ["service"]) as lab:
         said = speech_files(lab)
         alice = Baresip(lab, "carrier", "alice", said["carrier"],
-                        NUMBERS["carrier"] if called else None, options=BARESIP[ice])
+                        NUMBERS["carrier"] if called else None, options=[*BARESIP[ice], *more])
         (call_from_plain if called else call_to_sipp)(lab, alice, said)
 
 
@@ -50,6 +51,16 @@ def dtls_ice_baresip_calls_a_sipp():
 @case()
 def dtls_ice_baresip_is_called():
     baresip(called=True, ice=True)
+
+
+@case()
+def dtls_ice_mux_baresip_calls_a_sipp():
+    baresip(called=False, ice=True, more=ONE_PORT)
+
+
+@case()
+def dtls_ice_mux_baresip_is_called():
+    baresip(called=True, ice=True, more=ONE_PORT)
 
 
 @case()

@@ -112,9 +112,10 @@ def sdes_new_keys_while_called():
         time.sleep(TALK)
         assert all(len(k) == 1 for k in keys), keys
         assert {k[0][0] for k in keys} <= {suite for suite, _ in first}, (first, keys)
-        expect_clean(alice)
-        lost = [p.figures()["lost"] for p in (alice, bob)]
-        assert lost == [0, 0], f"lost to the change of keys: {lost}"
+        ends = (expect_clean(alice, changes=3), bob.figures())
+        assert ends[0]["lost"] <= 6 and ends[1]["lost"] == 0, f"lost to the change of keys: {ends}"
+        dropped = lab.ask("drops")["drops"]
+        assert not dropped.get("rtp_sequence") and not dropped.get("srtp_authentication"), dropped
         bob.hang_up()
         alice.wait_for("closed")
         alice.close()
@@ -140,8 +141,8 @@ def srtp_to_srtp_with_other_suites():
             phone.rekey()
             time.sleep(TALK)
         for phone, side in ((alice, "carrier"), (bob, "service")):
-            figures = expect_clean(phone)
-            assert figures["suite"] == sides[side] and figures["lost"] == 0, figures
+            figures = expect_clean(phone, changes=2)
+            assert figures["suite"] == sides[side] and figures["lost"] <= 4, figures
             assert figures["rtcp"] > 0, f"no RTCP reached {phone.name}: {figures}"
         alice.hang_up()
         alice.close()

@@ -73,10 +73,13 @@ def established(lab, count=1):
         [c for c in lab.ask("calls") if c["state"] == "established"]) == count)
 
 
-def expect_clean(phone):
-    """Our own phone opened everything that it got."""
+def expect_clean(phone, changes=0):
+    """Our own phone opened everything that it got. At each change of keys that it asked for, what
+    the other side sends with its new key may overtake the answer that has it: two packets at most.
+    """
     figures = phone.figures()
-    assert not figures["errors"], f"{phone.name} could not open: {figures}"
+    failed = sum(figures["errors"].values())
+    assert failed <= 2 * changes, f"{phone.name} could not open: {figures}"
     return figures
 
 
@@ -118,7 +121,7 @@ def call_to_sipp(lab, phone, said, rekey=False, share=0.97):
         phone.rekey()
         time.sleep(TALK)
     if isinstance(phone, Agent):
-        expect_clean(phone)
+        expect_clean(phone, changes=int(rekey))
     phone.hang_up()
     callee.close()
     phone.close()
