@@ -93,7 +93,7 @@ static void try_again(struct tl_worker *worker, const struct parked_in *waiting,
             return;
     }
     if (secure->former_until_ns > worker->now_ns) {
-        *attempt = attempt_of(&secure->former, rtp);
+        *attempt = attempt_of(secure->former, rtp);
         if (was_seen(attempt, rtp)) {
             job->reason = TL_DROP_INDEX_SRTP_REPLAY;
             return;
@@ -129,7 +129,7 @@ static void go_on(struct tl_worker *worker, struct parked_in *waiting,
     packet->payload_length = (uint16_t)job->length;
     passage->length = job->length;
     // Roll-over counters of the former key end with it; the stream counts by the present one's.
-    int former = attempt->receive == &waiting->secure->former;
+    int former = attempt->receive == waiting->secure->former;
     passage->opened = former ? attempt->index & 0xffff : attempt->index;
     tl_secure_go_on(worker, packet, passage);
 }

@@ -31,6 +31,7 @@ static struct tl_secure *context_take(struct tl_worker *worker, uint32_t slot)
         else
             return NULL;
         memset(&worker->secures[place], 0, sizeof(worker->secures[place]));
+        worker->secures[place].former = &worker->formers[place];
         worker->secure_places[slot] = place;
     }
     return &worker->secures[worker->secure_places[slot]];
@@ -41,6 +42,15 @@ static void receive_wipe(struct tl_secure_receive *receive)
     tl_srtp_keys_wipe(&receive->keys);
     memset(receive->rtp, 0, sizeof(receive->rtp));
     memset(receive->rtcp, 0, sizeof(receive->rtcp));
+}
+
+// There is one while it has a time.
+static void former_wipe(struct tl_secure *secure)
+{
+    if (secure->former_until_ns == 0)
+        return;
+    receive_wipe(secure->former);
+    secure->former_until_ns = 0;
 }
 
 // Everything up to an index counts as seen.
@@ -92,12 +102,10 @@ static void receive_change(struct tl_worker *worker, uint32_t slot, struct tl_se
                            struct tl_srtp_keys *fresh, uint64_t until_ns)
 {
     struct tl_flow_record *record = tl_worker_record(worker, slot);
-    receive_wipe(&secure->former);
-    secure->former_until_ns = 0;
+    former_wipe(secure);
     if (secure->now.keys.suite != 0) {
-        memcpy(secure->former.rtp, secure->now.rtp, sizeof(secure->now.rtp));
-        memcpy(secure->former.rtcp, secure->now.rtcp, sizeof(secure->now.rtcp));
-        keys_move(&secure->former.keys, &secure->now.keys);
+        *secure->former = secure->now;
+        tl_srtp_wipe(&secure->now.keys, sizeof(secure->now.keys)); // moved
         secure->former_until_ns = until_ns;
     }
     receive_wipe(&secure->now);
@@ -195,8 +203,7 @@ TL_PACKET_CODE void tl_keys_expire(struct tl_worker *worker, uint32_t slot, uint
     struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
     if (secure == NULL || secure->former_until_ns == 0 || secure->former_until_ns > now_ns)
         return;
-    receive_wipe(&secure->former);
-    secure->former_until_ns = 0;
+    former_wipe(secure);
 }
 
 TL_PACKET_CODE void tl_keys_drop(struct tl_worker *worker, uint32_t slot)
@@ -205,7 +212,7 @@ TL_PACKET_CODE void tl_keys_drop(struct tl_worker *worker, uint32_t slot)
     if (secure == NULL)
         return;
     receive_wipe(&secure->now);
-    receive_wipe(&secure->former);
+    former_wipe(secure);
     tl_srtp_keys_wipe(&secure->send);
     memset(&secure->sent, 0, sizeof(secure->sent));
     secure->former_until_ns = 0;

@@ -3,7 +3,7 @@
 
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
-    uint64_t flows, cold, ports, places, words, hops, heads, hmac, ices, secures, end;
+    uint64_t flows, cold, ports, places, words, hops, heads, hmac, ices, secures, formers, end;
     uint32_t ports_stride;
 };
 
@@ -33,7 +33,9 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.hmac = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
     cut.ices = line_up(cut.hmac + (config->ice_flows != 0 ? tl_hmac_size() : 0));
     cut.secures = line_up(cut.ices + config->ice_flows * sizeof(struct tl_ice));
-    cut.end = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
+    cut.formers = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
+    cut.end =
+        line_up(cut.formers + config->secure_flows * sizeof(struct tl_secure_receive));
     return cut;
 }
 
@@ -177,6 +179,7 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     worker->ports_stride = cut.ports_stride;
     worker->secure_places = (void *)(base + cut.places);
     worker->secures = (void *)(base + cut.secures);
+    worker->formers = (void *)(base + cut.formers);
     worker->now_ns = now_ns;
     config_take(worker, config);
     blocks_init(worker);

@@ -221,7 +221,7 @@ static void test_key_change(void)
     struct tl_packet nothing = {.data = world->buffers[0] + 128};
     for (uint32_t i = 0; i < 100; i++)
         tl_worker_tick(world->worker, world->now_ns + i * TL_MILLISECOND_NS, 1000, &nothing, 1);
-    CHECK_EQUAL(world->worker->secures[0].former.keys.suite, 0); // wiped, not only disregarded
+    CHECK_EQUAL(world->worker->secures[0].former->keys.suite, 0); // wiped, not only disregarded
     CHECK_EQUAL(send_sealed(world, &new_end, 10, 9, 1), TL_DROP_REASON_COUNT);
     world_free(world);
 }

@@ -29,7 +29,8 @@ struct tl_secure {
     uint64_t former_until_ns;         // `former` is good up to here; 0: it has no keys
     uint32_t flags;                   // TL_KEYS_*
     uint32_t next_free;               // in the pool
-    struct tl_secure_receive former;  // the key set before, for those who have not changed yet
+    struct tl_secure_receive *former; // the key before, for those who have not changed yet: in a
+                                      // table of its own, touched by a change of keys alone
 };
 
 /// The context of a flow, or NULL while it has no keys.

@@ -61,6 +61,7 @@ struct tl_worker {
     uint8_t *records;           // likewise, record_stride apart
     struct tl_port_entry *ports; // by local port, see tl_worker_port
     struct tl_secure *secures;   // contexts of secure flows
+    struct tl_secure_receive *formers; // likewise, the key before
     uint32_t *secure_places;     // by slot: position in `secures`, or TL_NO_SECURE
     struct tl_srtp_engine *srtp;
     struct parked *parked;       // of the burst in hand (CStages)
