@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The profiles, in the order in which all of them run. One file each: TITLE, SECONDS (full, quick),
-ROWS ({name: (unit, better)} of what it makes), run(bench); NEEDS where it uses others' rows."""
+ROWS ({name: (unit, better)} of what it makes), run(bench); NEEDS where it uses others' rows;
+ONLY_FULL where a quick run of everything leaves it out."""
 
 import importlib
 
@@ -10,6 +11,11 @@ NAMES = ("self_load", "workers", "memif", "veth", "bypass", "residence", "flows"
 
 def load(name):
     return importlib.import_module(f"profiles.{name}")
+
+
+def all_of(quick):
+    """What a run measures that names no profile."""
+    return [name for name in NAMES if not (quick and getattr(load(name), "ONLY_FULL", False))]
 
 
 def with_needs(names):

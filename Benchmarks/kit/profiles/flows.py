@@ -9,7 +9,7 @@ from result import LOWER
 from targets import TARGETS
 
 TITLE = "flow install latency and CPU, beside rtpengine's offer and answer"
-SECONDS = (85, 15)
+SECONDS = (40, 13)
 ROWS = {name: ("us", LOWER) for name in (
     "flow.install_us.p50", "flow.install_us.p99", "flow.install_asleep_us.p99",
     "flow.install_cpu_us_per_call")}

@@ -8,7 +8,7 @@ from product import FastPath, memif_realm
 from result import LOWER, OURS
 
 TITLE = "share of a core without packets, and how late the first packet is"
-SECONDS = (40, 14)
+SECONDS = (35, 13)
 ROWS = {"idle.core_percent": ("%", LOWER), "idle.first_packet_ms": ("ms", LOWER),
         "idle.core_percent_with_flow": ("%", LOWER)}
 SETTLE_S = 2  # longer than a worker stays alert after the last thing that happened

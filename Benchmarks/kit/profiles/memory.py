@@ -7,7 +7,7 @@ from product import FastPath, Sessions, memif_realm
 from result import LOWER
 
 TITLE = "memory a call, beside rtpengine's"
-SECONDS = (20, 4)
+SECONDS = (10, 3)
 ROWS = {f"call.memory_bytes.{part}": ("bytes", LOWER) for part in ("hot", "total")}
 SIZES = (1000, 9000)
 PEER_SIZES = (500, 2500)

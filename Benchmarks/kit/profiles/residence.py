@@ -16,7 +16,7 @@ from profiles.memif import CALLS, start_product
 from result import LOWER, OURS
 
 TITLE = "time in the worker and end to end, over memif, at 20, 50 and 80 % of the saturated rate"
-SECONDS = (95, 22)
+SECONDS = (90, 20)
 SHARES = (20, 50, 80)
 WINDOW_S, WARM_UP_S = 1, 1  # short, so that some of them fall between the machine's gaps
 REACHED = 0.98  # share of the wanted rate that a window has to be sent at

@@ -7,7 +7,7 @@ from children import BenchError
 from result import HIGHER, LOWER
 
 TITLE = "the worker's own functions on fresh 214-byte frames, flows in random order"
-SECONDS = (70, 10)
+SECONDS = (45, 10)
 SIZES = (1000, 10000, 100000)
 KINDS = {"ns_per_packet": ("ns", LOWER), "cycles_per_packet": ("cycles", LOWER),
          "ratio_to_limit": ("x", LOWER), "ratio_to_limit_with_frame": ("x", LOWER),

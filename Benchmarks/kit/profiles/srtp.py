@@ -12,7 +12,7 @@ from profiles.self_load import self_load
 from result import HIGHER, LOWER
 
 TITLE = "SRTP by suite and pairing, DTLS handshakes, STUN answers, memory of a secure call"
-SECONDS = (70, 24)
+SECONDS = (70, 20)
 SESSIONS = 10000
 SUITES = ("gcm128", "gcm256", "cm80", "cm32", "cm256_80")
 BOTH_LEGS = ("gcm128", "cm80")

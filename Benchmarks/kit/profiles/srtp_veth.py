@@ -8,6 +8,7 @@ from result import HIGHER, LOWER, first_reason
 
 TITLE = "highest load of RTP to SRTP calls, beside rtpengine on the same veth pair"
 SECONDS = (130, 55)
+ONLY_FULL = True
 ROWS = {
     "srtp.loss_free_pps.trunkline.veth": ("pps", HIGHER),
     "srtp.loss_free_pps.rtpengine.veth": ("pps", HIGHER),

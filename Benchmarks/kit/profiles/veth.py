@@ -22,7 +22,7 @@ from search import RESOLUTION, confirm, highest
 from wire import DEVICES, MAC_BOX, MAC_FAR
 
 TITLE = "highest load without loss and with p99 < 20 ms, beside rtpengine on the same veth pair"
-SECONDS = (280, 58)
+SECONDS = (270, 49)
 ROWS = {
     "relay.loss_free_pps.trunkline.veth": ("pps", HIGHER),
     "relay.loss_free_pps.rtpengine.veth": ("pps", HIGHER),

@@ -11,7 +11,7 @@ from profiles.self_load import self_load
 from result import HIGHER
 
 TITLE = "self-load with one worker, two, and so on, up to all cores"
-SECONDS = (25, 4)
+SECONDS = (20, 4)
 ROWS = {"relay.mpps.workers_1": ("Mpps", HIGHER), "relay.mpps.workers_all": ("Mpps", HIGHER),
         "relay.worker_scaling": ("x", HIGHER)}
 SESSIONS_A_WORKER = 1000
