@@ -38,7 +38,9 @@ static void make_rule(struct rule *rule, const struct tl_address_options *addres
 }
 
 // Runs the program on the rule with "-C" (is it there) or "-A" (add it). 0 = done. A tool that
-// cannot be started counts as one that refused. No shell: nothing is quoted.
+// cannot be started counts as one that refused. No shell: nothing is quoted. A later fragment of
+// IPv4 has no ports, but iptables over nftables takes its payload for them: text, such as that of a
+// long SIP message, looks like a media port. "! -f" keeps the rule off it.
 static int run(const struct rule *rule, const char *verb)
 {
     char *arguments[] = {(char *)rule->program, (char *)"-w",    (char *)"2",
@@ -46,7 +48,11 @@ static int run(const struct rule *rule, const char *verb)
                          (char *)"PREROUTING",  (char *)"-p",    (char *)"udp",
                          (char *)"-d",          (char *)rule->address,
                          (char *)"--dport",     (char *)rule->ports,
-                         (char *)"-j",          (char *)"DROP",  NULL};
+                         (char *)"-j",          (char *)"DROP",  NULL, NULL, NULL};
+    if (strcmp(rule->program, "iptables") == 0) {
+        arguments[15] = (char *)"!";
+        arguments[16] = (char *)"-f";
+    }
     posix_spawn_file_actions_t actions;
     pid_t child;
     int status = -1;

@@ -4,6 +4,7 @@
 import time
 
 from harness import box, case, expect_empty, expect_exact, wait_until
+from wires import udp_in
 
 
 def refused(lab, scenario, number="+15550100"):
@@ -124,3 +125,23 @@ def plain_media_where_srtp_is_required():
     with box(trunks={"carrier": GCM_ONLY}) as lab:
         refused(lab, "call-plain-488.xml")
         expect_empty(lab)
+
+
+@case()
+def long_sip_message_in_fragments():
+    """A request longer than a packet arrives: the rule that keeps media from the kernel leaves
+    the later fragments of text alone."""
+    for attach in ("xdp", "packet"):
+        with box(attach, discard=False) as lab:
+            own, there = lab.address("carrier"), lab.address("carrier", "box")
+            phone = udp_in(lab.namespace("carrier"), own, 5060)
+            phone.settimeout(2)
+            padding = "".join(f"X-Padding: {'x' * 80}\r\n" for _ in range(30))
+            phone.sendto((f"OPTIONS sip:{there} SIP/2.0\r\n"
+                          f"Via: SIP/2.0/UDP {own}:5060;branch=z9hG4bKlong\r\n"
+                          "From: <sip:a@example.org>;tag=1\r\nTo: <sip:b@example.org>\r\n"
+                          "Call-ID: long\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 70\r\n"
+                          f"{padding}Content-Length: 0\r\n\r\n").encode(), (there, 5060))
+            answer = phone.recv(4000)
+            assert answer.startswith(b"SIP/2.0 200"), answer
+            phone.close()
