@@ -80,7 +80,7 @@ public struct DTLSLimits: Sendable, Hashable {
     public var datagramBytes = 1200
     /// The first retransmission comes after so many milliseconds; RFC 6347 section 4.2.4.1 allows
     /// less than a second where latency matters. It doubles each time.
-    public var firstTimeoutMs: UInt32 = 400
+    public var firstTimeoutMs: UInt32 = 100
     /// The longest wait between retransmissions, in milliseconds.
     public var longestTimeoutMs: UInt32 = 4000
     /// Retransmissions of our flights, 1 to 12.

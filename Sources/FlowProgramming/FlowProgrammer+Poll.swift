@@ -147,6 +147,7 @@ extension FlowProgrammer {
         let after = PlannedFlow.state(of: entry.planned, after: command)
         entry.installed = after.map { .known($0) } ?? .none
         entry.recordKeyID = nil // it says what the record was before
+        if case .known = entry.installed { self.sendWaiting(entry) }
     }
 
     /// Whatever becomes of the command: the indexes of this key set may be used from now on.

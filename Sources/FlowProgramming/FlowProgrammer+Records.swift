@@ -35,6 +35,22 @@ extension FlowProgrammer {
     /// path away, its ring full, or the bytes none or too many (`InjectProducer.payloadMax`).
     @discardableResult
     public func inject(_ flow: FlowID, _ bytes: [UInt8]) -> Bool {
+        guard let entry = self.table?.entries[flow.index], entry.flow == flow,
+            entry.installed == .none, entry.desired != nil,
+            entry.waiting.count < FlowEntry.waitingMax
+        else { return self.send(flow, bytes) }
+        entry.waiting.append(bytes) // the first hello must not overtake the flow
+        return true
+    }
+
+    /// Sends what waited for a flow that the worker has now.
+    func sendWaiting(_ entry: FlowEntry) {
+        guard !entry.waiting.isEmpty else { return }
+        for bytes in entry.waiting { _ = self.send(entry.flow, bytes) }
+        entry.waiting = []
+    }
+
+    private func send(_ flow: FlowID, _ bytes: [UInt8]) -> Bool {
         var isSent = false
         if self.link.state == .matched, self.table?.entries[flow.index]?.flow == flow,
             let worker = self.table?.geometry.worker(of: flow.index).value,

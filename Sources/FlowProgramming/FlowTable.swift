@@ -31,6 +31,10 @@ final class FlowEntry {
     var usedKeyID: UInt64 = 0
     var isQueued = false
     var isInFlight = false
+    /// Records for its party that wait until the worker has it.
+    var waiting: [[UInt8]] = []
+    /// Most of them; DTLS repeats what is lost.
+    static let waitingMax = 4
     /// What it will be when the command on its way is done.
     var coming: PlannedFlow?
 

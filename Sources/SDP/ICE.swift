@@ -67,6 +67,15 @@ public struct ICECandidate: Sendable, Hashable {
         self.init(component: 1, priority: 2_130_706_431, address: address, kind: .host)
     }
 
+    /// The same address for RTCP: the next port, and the next lower priority (RFC 8445 section
+    /// 5.1.2.1).
+    var ofRTCP: ICECandidate {
+        ICECandidate(
+            component: 2, priority: self.priority &- 1,
+            address: SocketAddress(address: self.address.address, port: self.address.port &+ 1),
+            kind: self.kind)
+    }
+
     /// Reads the value of `a=candidate`; nil for one that does not serve.
     public init?(_ value: SDPText) {
         let words = value.words

@@ -42,11 +42,16 @@ extension ICEDescription {
         return nil
     }
 
-    /// The lines of a section of ours; `a=ice-lite` stands in the session's.
-    var attributes: [Attribute] {
+    /// The lines of a section of ours; `a=ice-lite` stands in the session's. With two components
+    /// each candidate has one for RTCP too.
+    func attributes(components: Int) -> [Attribute] {
         [
             Attribute("ice-ufrag", SDPText(checked: self.credentials.ufrag[...])),
             Attribute("ice-pwd", SDPText(checked: self.credentials.password[...])),
-        ] + self.candidates.map(\.attribute)
+        ]
+            + self.candidates.flatMap { candidate in
+                components == 1
+                    ? [candidate.attribute] : [candidate.attribute, candidate.ofRTCP.attribute]
+            }
     }
 }

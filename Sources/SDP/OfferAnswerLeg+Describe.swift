@@ -18,9 +18,9 @@ extension OfferAnswerLeg {
         session.connection = connection
         if local.ice != nil, !refuses { session.attributes.append(Attribute("ice-lite")) }
         session.media = self.slots.enumerated().map { index, slot in
-            index == local.index && !refuses ? Self.section(local) : Self.refused(slot)
+            index == local.index && !refuses ? self.section(local) : Self.refused(slot)
         }
-        if local.index >= self.slots.count { session.media.append(Self.section(local)) }
+        if local.index >= self.slots.count { session.media.append(self.section(local)) }
         if session != self.lastSent {
             self.version &+= 1
             session.origin.version = SDPText(self.version)
@@ -36,7 +36,7 @@ extension OfferAnswerLeg {
         return media
     }
 
-    private static func section(_ local: Local) -> MediaDescription {
+    private func section(_ local: Local) -> MediaDescription {
         var media = MediaDescription(
             kind: "audio", port: local.address.port, transport: local.transport,
             formats: local.formats.map { SDPText($0.payloadType) })
@@ -51,7 +51,13 @@ extension OfferAnswerLeg {
             media.attributes.append(Attribute("maxptime", Self.milliseconds(maxptime)))
         }
         media.attributes += local.security.attributes
-        if let ice = local.ice { media.attributes += ice.attributes }
+        if let ice = local.ice {
+            // RTCP has a component of its own unless it is sure to share the port of RTP: an
+            // offer to share may be refused (RFC 5761 section 5.1.3).
+            let isSure = self.remote?.rtcpMux == true || self.policy.rtcpMux == .offer
+            let mayRefuse = self.phase == .offerSent && !isSure
+            media.attributes += ice.attributes(components: local.rtcpMux && !mayRefuse ? 1 : 2)
+        }
         if let mid = local.mid { media.attributes.append(Attribute("mid", mid)) }
         if local.rtcpMux { media.attributes.append(Attribute("rtcp-mux")) }
         media.attributes.append(Attribute(local.direction.attributeName))

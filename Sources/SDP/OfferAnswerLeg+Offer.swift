@@ -57,7 +57,7 @@ extension OfferAnswerLeg {
         return self.describe(local)
     }
 
-    /// ICE with one port needs RTCP on it: a candidate of ours is one component.
+    /// Peers that speak ICE share one port wherever they can.
     private var offersRTCPMux: Bool {
         switch self.policy.rtcpMux {
         case .offer: true

@@ -84,7 +84,7 @@ func rolesOfOurOffer(line: String, role: DTLSAgreement.Role) throws {
     let offer = try leg.makeOffer(from: otherParty, local: ourB)
     #expect(offer.mediaLines.first == "m=audio 30000 UDP/TLS/RTP/SAVP 0 8")
     #expect(offer.lines("a=setup:actpass").count == 1 && offer.lines("a=crypto").isEmpty)
-    #expect(offer.lines("a=rtcp-mux").count == 1 && offer.lines("a=candidate").count == 1)
+    #expect(offer.lines("a=rtcp-mux").count == 1 && offer.lines("a=candidate").count == 2)
     _ = try leg.receiveAnswer(
         secureSession(["m=audio 5000 UDP/TLS/RTP/SAVP 0", fingerprintLine(), line]))
     #expect(try dtls(leg).role == role)
