@@ -55,7 +55,9 @@ TL_PACKET_CODE int tl_demux_rare(struct tl_worker *worker, struct tl_packet *pac
     int candidate = packet->flags & TL_PACKET_LEARN;
     uint32_t flags = packet->flow->ingress.flags;
     if (packet->kind == TL_KIND_RTCP && !candidate) {
-        if (!(flags & TL_FLOW_SRTP) || tl_secure_open_rtcp(worker, packet))
+        // Sealed RTCP meets the budget when it is opened, as RTP does.
+        if (!(flags & TL_FLOW_SRTP) ||
+            (tl_secure_open_rtcp(worker, packet) && tl_police_rare(worker, packet)))
             tl_rtcp_receive(worker, packet);
     } else if (packet->kind == TL_KIND_DTLS && !candidate && flags & TL_FLOW_DELIVER) {
         if (dtls_may(worker, packet))

@@ -118,7 +118,9 @@ static void go_on(struct tl_worker *worker, struct parked_in *waiting,
         return;
     }
     worker->counters.srtp_opened++;
-    if (TL_UNLIKELY(packet->flags & TL_PACKET_LEARN)) {
+    // Without ICE a candidate goes on as one: rtp_receive learns its source.
+    if (TL_UNLIKELY(packet->flags & TL_PACKET_LEARN &&
+                    packet->flow->ingress.flags & TL_FLOW_ICE)) {
         if (!tl_ice_latch(worker, packet)) {
             stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
             return;

@@ -4,14 +4,14 @@
 
 // Opens with one key set. A drop reason, or TL_DROP_REASON_COUNT.
 static uint32_t open_with(struct tl_worker *worker, struct tl_secure_receive *receive,
-                          uint32_t flags, uint8_t *rtcp, uint32_t *length)
+                          uint32_t floor, uint32_t flags, uint8_t *rtcp, uint32_t *length)
 {
     uint32_t index;
     if (*length < 8 || !tl_srtcp_index(&receive->keys, rtcp, *length, &index))
         return TL_DROP_INDEX_SRTP_SHORT;
     uint32_t ssrc = wire_get_32(rtcp + 4);
     const struct tl_srtp_stream *stream = tl_secure_stream(receive->rtcp, ssrc);
-    if (stream != NULL && tl_srtp_stream_check(stream, index) != TL_SRTP_NEW)
+    if (index < floor || (stream != NULL && tl_srtp_stream_check(stream, index) != TL_SRTP_NEW))
         return TL_DROP_INDEX_SRTP_REPLAY;
     uint32_t reason = tl_srtcp_open(worker->srtp, &receive->keys, rtcp, length, &index,
                                     (flags & TL_KEYS_PLAIN_SRTCP_IN) != 0);
@@ -20,12 +20,12 @@ static uint32_t open_with(struct tl_worker *worker, struct tl_secure_receive *re
     return reason;
 }
 
-// The record keeps how far the stream's indexes went, for the process after this one.
+// The record keeps how far indexes went, whosever they are, for the process after this one.
 static void remember(struct tl_flow_record *record, struct tl_secure_receive *receive,
                      uint32_t ssrc)
 {
     const struct tl_srtp_stream *stream = tl_secure_stream(receive->rtcp, ssrc);
-    if (stream != NULL && ssrc == record->ingress_ssrc)
+    if (stream != NULL && stream->highest >= record->ingress_rtcp_index)
         tl_store_release_u32(&record->ingress_rtcp_index, (uint32_t)stream->highest + 1);
 }
 
@@ -37,11 +37,12 @@ TL_PACKET_CODE int tl_secure_open_rtcp(struct tl_worker *worker, struct tl_packe
         return stage_drop(worker, packet, TL_DROP_INDEX_SRTP_NO_KEYS);
     uint8_t *rtcp = packet->data + packet->payload_offset;
     uint32_t length = packet->payload_length;
-    uint32_t reason = open_with(worker, &secure->now, secure->flags, rtcp, &length);
+    uint32_t reason =
+        open_with(worker, &secure->now, secure->rtcp_floor, secure->flags, rtcp, &length);
     if (reason == TL_DROP_REASON_COUNT) {
         remember(tl_worker_record(worker, slot), &secure->now, wire_get_32(rtcp + 4));
     } else if (secure->former_until_ns > worker->now_ns) {
-        uint32_t former = open_with(worker, secure->former, secure->flags, rtcp, &length);
+        uint32_t former = open_with(worker, secure->former, 0, secure->flags, rtcp, &length);
         reason = former == TL_DROP_REASON_COUNT ? former : reason;
     }
     if (reason != TL_DROP_REASON_COUNT)

@@ -35,15 +35,18 @@ static uint32_t path_find(const struct tl_ice *ice, const uint8_t address[16], u
 }
 
 // A place for one more path: a free one, else that of the path which was silent longest, when media
-// does not take it and it is stale, or was checked under credentials that are gone.
-static uint32_t place_find(const struct tl_ice *ice, uint64_t now_ns)
+// does not take it and it is stale, or was checked under credentials that are gone. Of a fork, a
+// path that counts takes the place of any that does not, and never the other way round.
+static uint32_t place_find(const struct tl_ice *ice, int newcomer_counts, uint64_t now_ns)
 {
     uint32_t found = TL_ICE_NO_PATH;
     if (ice->path_count < TL_ICE_PATHS_MAX)
         return ice->path_count;
     for (uint32_t i = 0; i < TL_ICE_PATHS_MAX; i++) {
         const struct tl_ice_path *path = &ice->paths[i];
-        if (i == ice->selected || (credentials_of(ice, path) != NULL && !is_stale(path, now_ns)))
+        int is_over = credentials_of(ice, path) == NULL || is_stale(path, now_ns);
+        int gives_way = counts(ice, path) ? is_over && newcomer_counts : is_over || newcomer_counts;
+        if (i == ice->selected || !gives_way)
             continue;
         if (found == TL_ICE_NO_PATH || path->checked_ns < ice->paths[found].checked_ns)
             found = i;
@@ -51,8 +54,8 @@ static uint32_t place_find(const struct tl_ice *ice, uint64_t now_ns)
     return found;
 }
 
-TL_PACKET_CODE uint32_t tl_ice_path_take(struct tl_worker *worker, uint32_t slot,
-                                         const uint8_t address[16], uint16_t port)
+static uint32_t path_take(struct tl_worker *worker, uint32_t slot, const uint8_t address[16],
+                          uint16_t port, uint32_t epoch, uint64_t remote_hash)
 {
     struct tl_ice *ice = tl_ice_of(worker, slot);
     uint32_t place = path_find(ice, address, port);
@@ -60,7 +63,10 @@ TL_PACKET_CODE uint32_t tl_ice_path_take(struct tl_worker *worker, uint32_t slot
         return place;
     const struct tl_flow_spec *spec = &worker->cold[slot].spec;
     struct tl_route route;
-    place = place_find(ice, worker->now_ns);
+    struct tl_ice_path path = {.port = port, .epoch = epoch, .remote_hash = remote_hash,
+                               .checked_ns = worker->now_ns};
+    memcpy(path.address, address, 16);
+    place = place_find(ice, counts(ice, &path), worker->now_ns);
     if (place == TL_ICE_NO_PATH || !tl_remote_is_good(worker, spec, address, port) ||
         tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK ||
         route.hop == TL_NO_HOP) // a hairpin: no party is on this box
@@ -69,10 +75,24 @@ TL_PACKET_CODE uint32_t tl_ice_path_take(struct tl_worker *worker, uint32_t slot
         ice->path_count++;
     else
         tl_next_hop_release(&worker->hops, ice->paths[place].hop);
-    ice->paths[place] = (struct tl_ice_path){.port = port, .hop = route.hop, .epoch = ice->epoch,
-                                             .checked_ns = worker->now_ns};
-    memcpy(ice->paths[place].address, address, 16);
+    path.hop = route.hop;
+    ice->paths[place] = path;
     return place;
+}
+
+TL_PACKET_CODE uint32_t tl_ice_path_take(struct tl_worker *worker, uint32_t slot,
+                                         const uint8_t address[16], uint16_t port)
+{
+    return path_take(worker, slot, address, port, tl_ice_of(worker, slot)->epoch, 0);
+}
+
+// As tl_ice_path_take, for a check: whose it is says which paths make room for it. (Declared where
+// it is called, in CStages/ice.c.)
+TL_PACKET_CODE uint32_t tl_ice_path_take_checked(struct tl_worker *worker, uint32_t slot,
+                                                 const struct tl_ice_check *check)
+{
+    return path_take(worker, slot, check->address, check->port,
+                     tl_ice_of(worker, slot)->epoch - check->is_former, check->remote_hash);
 }
 
 // Media takes this path from now on. 0: there is no way to it, everything stays as it is.

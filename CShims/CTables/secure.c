@@ -3,6 +3,8 @@
 // indexes is brought in line with the keys before a packet can leave under them.
 #include "CTables.h"
 
+#define SEQUENCE_NEAR_WRAP 0xff00u // five seconds of packets before it
+
 static int32_t check_key(const struct tl_srtp_key *key)
 {
     return key->suite != 0 && key->suite < TL_SUITES_MAX && key->mki_bytes <= TL_SRTP_MKI_BYTES_MAX
@@ -12,7 +14,7 @@ static int32_t check_key(const struct tl_srtp_key *key)
 
 static int32_t check_keys(const struct tl_flow_keys *keys)
 {
-    if (keys->key_id == 0 || keys->flags & ~TL_KEYS_FLAGS_ALL ||
+    if (keys->key_id == 0 || keys->key_id > UINT32_MAX || keys->flags & ~TL_KEYS_FLAGS_ALL ||
         keys->overlap_ms > TL_KEYS_OVERLAP_MAX_MS || keys->send.mki_bytes != 0)
         return TL_STATUS_BAD_KEYS;
     int32_t status = check_key(&keys->receive);
@@ -60,13 +62,50 @@ static void stream_close(struct tl_srtp_stream *stream, uint32_t ssrc, uint64_t 
         .highest = highest, .window = {UINT64_MAX, UINT64_MAX}, .ssrc = ssrc, .used = 1};
 }
 
-// A key that no packet left under: its indexes begin with roll-over counter zero. Whoever takes the
-// record up in the middle of this finds no key in it, and begins anew.
-static void record_begin_send(struct tl_flow_record *record, uint64_t key_id)
+static struct tl_secure_used *used_find(struct tl_secure *secure, uint64_t key_id)
 {
+    for (uint32_t i = 0; secure != NULL && i < TL_KEYS_REMEMBERED; i++)
+        if (secure->used[i].key_id == key_id)
+            return &secure->used[i];
+    return NULL;
+}
+
+static void used_remember(struct tl_secure *secure, uint64_t key_id, uint64_t next_index)
+{
+    struct tl_secure_used *place = used_find(secure, key_id);
+    if (place == NULL)
+        place = &secure->used[secure->used_next++ % TL_KEYS_REMEMBERED];
+    *place = (struct tl_secure_used){key_id, next_index};
+}
+
+// Where the RTP indexes of a key go on: the sequence is the stream's. A new key begins with
+// roll-over counter zero, and, since the party may hear of it only later, not just before the
+// sequence wraps; one that comes back goes on above all that it was used for.
+static uint64_t send_index(struct tl_secure *secure, uint64_t key_id, uint64_t index,
+                           int is_first)
+{
+    const struct tl_secure_used *before = used_find(secure, key_id);
+    uint64_t low = index & 0xffff;
+    if (before == NULL)
+        return is_first || low < SEQUENCE_NEAR_WRAP ? low : low & 0x7fff;
+    uint64_t next = (before->next_index & ~0xffffull) | low;
+    return next < before->next_index ? next + 0x10000 : next;
+}
+
+// Another sending key. SRTCP carries its index, so that goes on whatever the key is. Whoever takes
+// the record up in the middle of this finds no key in it, and the new one among those that may
+// have been used.
+static void record_change_send(struct tl_flow_record *record, struct tl_secure *secure,
+                               uint64_t key_id)
+{
+    uint64_t index = record->egress_index;
+    int is_first = record->key_id == 0;
+    if (!is_first)
+        used_remember(secure, record->key_id, index);
+    if (key_id > record->key_id_newest)
+        tl_store_release_u32(&record->key_id_newest, (uint32_t)key_id);
     tl_store_release_u64(&record->key_id, 0);
-    tl_store_release_u64(&record->egress_index, record->egress_index & 0xffff);
-    tl_store_release_u32(&record->egress_rtcp_index, 0);
+    tl_store_release_u64(&record->egress_index, send_index(secure, key_id, index, is_first));
     tl_store_release_u64(&record->key_id, key_id);
 }
 
@@ -89,12 +128,21 @@ static void keys_move(struct tl_srtp_keys *to, struct tl_srtp_keys *from)
 }
 
 // What the last process took under the same keys, as far as the record tells.
-static void receive_resume(struct tl_secure_receive *now, const struct tl_flow_record *record)
+static void receive_resume(struct tl_secure *secure, const struct tl_flow_record *record)
 {
     if (record->rx_packets != 0)
-        stream_close(&now->rtp[0], record->ingress_ssrc, record->ingress_index);
-    if (record->ingress_rtcp_index != 0)
-        stream_close(&now->rtcp[0], record->ingress_ssrc, record->ingress_rtcp_index - 1);
+        stream_close(&secure->now.rtp[0], record->ingress_ssrc, record->ingress_index);
+    secure->rtcp_floor = record->ingress_rtcp_index;
+}
+
+// The key before comes back: with what was seen under it.
+static void receive_swap(struct tl_secure *secure, uint64_t until_ns)
+{
+    struct tl_secure_receive now = secure->now;
+    secure->now = *secure->former;
+    *secure->former = now;
+    secure->former_until_ns = until_ns;
+    tl_srtp_wipe(&now, sizeof(now));
 }
 
 // Another receiving key; the one before stays good for a while.
@@ -102,14 +150,19 @@ static void receive_change(struct tl_worker *worker, uint32_t slot, struct tl_se
                            struct tl_srtp_keys *fresh, uint64_t until_ns)
 {
     struct tl_flow_record *record = tl_worker_record(worker, slot);
-    former_wipe(secure);
-    if (secure->now.keys.suite != 0) {
-        *secure->former = secure->now;
-        tl_srtp_wipe(&secure->now.keys, sizeof(secure->now.keys)); // moved
-        secure->former_until_ns = until_ns;
+    if (secure->former_until_ns != 0 && is_same_key(&secure->former->keys, fresh)) {
+        receive_swap(secure, until_ns);
+    } else {
+        former_wipe(secure);
+        if (secure->now.keys.suite != 0) {
+            *secure->former = secure->now;
+            tl_srtp_wipe(&secure->now.keys, sizeof(secure->now.keys)); // moved
+            secure->former_until_ns = until_ns;
+        }
+        receive_wipe(&secure->now);
+        keys_move(&secure->now.keys, fresh);
     }
-    receive_wipe(&secure->now);
-    keys_move(&secure->now.keys, fresh);
+    secure->rtcp_floor = 0;
     tl_store_release_u64(&record->ingress_index, 0); // of another key
     tl_store_release_u32(&record->ingress_rtcp_index, 0);
     struct tl_flow_ingress *ingress = &worker->flows[slot].ingress;
@@ -153,10 +206,10 @@ static void keys_take(struct tl_worker *worker, uint32_t slot, struct derived *d
     int resumes = record->key_id == keys->key_id; // under this key packets may have left
     int is_fresh = secure->send.suite == 0;
     if (!resumes)
-        record_begin_send(record, keys->key_id);
+        record_change_send(record, secure, keys->key_id);
     if (is_fresh && resumes) {
         keys_move(&secure->now.keys, &derived->receive);
-        receive_resume(&secure->now, record);
+        receive_resume(secure, record);
     } else if (!is_same_key(&secure->now.keys, &derived->receive)) {
         receive_change(worker, slot, secure, &derived->receive,
                        now_ns + keys->overlap_ms * TL_MILLISECOND_NS);
@@ -178,6 +231,15 @@ static int is_other_key(const struct tl_worker *worker, uint32_t slot,
                is_same_key(&secure->send, &derived->send);
 }
 
+// A key that the flow had, and nobody here knows how far it was used.
+static int is_used_up(const struct tl_worker *worker, uint32_t slot, uint64_t key_id)
+{
+    const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    return record->key_id != key_id && key_id <= record->key_id_newest &&
+           used_find(secure, key_id) == NULL;
+}
+
 TL_PACKET_CODE int32_t tl_keys_install(struct tl_worker *worker, uint32_t slot,
                                        const struct tl_flow_keys *keys, uint64_t now_ns)
 {
@@ -187,6 +249,8 @@ TL_PACKET_CODE int32_t tl_keys_install(struct tl_worker *worker, uint32_t slot,
         status = TL_STATUS_NO_CONTEXT;
     if (status == TL_STATUS_OK)
         status = derive_both(worker, &derived, keys);
+    if (status == TL_STATUS_OK && is_used_up(worker, slot, keys->key_id))
+        status = TL_STATUS_KEYS_USED;
     if (status == TL_STATUS_OK && is_other_key(worker, slot, &derived, keys->key_id))
         status = TL_STATUS_BAD_KEYS;
     if (status == TL_STATUS_OK && context_take(worker, slot) == NULL)
@@ -216,6 +280,7 @@ TL_PACKET_CODE void tl_keys_drop(struct tl_worker *worker, uint32_t slot)
     tl_srtp_keys_wipe(&secure->send);
     memset(&secure->sent, 0, sizeof(secure->sent));
     secure->former_until_ns = 0;
+    tl_srtp_wipe(secure->used, sizeof(secure->used));
     secure->flags = 0;
     secure->next_free = worker->secure_free;
     worker->secure_free = worker->secure_places[slot];

@@ -152,9 +152,10 @@ extension FlowProgrammer {
 
     /// Whatever becomes of the command: the indexes of this key set may be used from now on.
     private func used(_ keyID: UInt64, _ entry: FlowEntry) {
-        entry.usedKeyID = keyID
+        entry.usedKeyID = max(entry.usedKeyID, keyID)
         guard let owner = entry.owner, let session = self.sessions[owner.session] else { return }
-        if owner.leg == .a { session.keys.a.used = keyID } else { session.keys.b.used = keyID }
+        let used = entry.usedKeyID
+        if owner.leg == .a { session.keys.a.used = used } else { session.keys.b.used = used }
     }
 
     /// Nobody knows how far a key set was used: the flow goes without keys until there are others.
@@ -193,6 +194,9 @@ extension FlowProgrammer {
         case .modify:
             if status == .stale || status == .notFound { entry.installed = .none }
             isKept = self.keep(entry)
+        case .keys(let keys) where status == .keysUsed:
+            self.spent(keys.keyID, entry)
+            return
         case .keys, .ice:
             if status == .stale || status == .notFound { entry.installed = .none }
             entry.desired = nil

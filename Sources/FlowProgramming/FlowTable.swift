@@ -80,7 +80,8 @@ final class FlowEntry {
     /// key set that may have been used is named, so that it is refused: zero would begin it anew.
     private var keyIDOfAdd: UInt64 {
         if let recordKeyID { return recordKeyID }
-        return self.desired?.keys?.keyID == self.usedKeyID ? self.usedKeyID : 0
+        guard let wanted = self.desired?.keys?.keyID else { return 0 }
+        return wanted <= self.usedKeyID ? wanted : 0
     }
 
     /// A flow of before our restart that shall be secure and may be in the clear, or have keys that

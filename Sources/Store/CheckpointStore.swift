@@ -96,6 +96,8 @@ public final class CheckpointStore {
         try database.execute("PRAGMA locking_mode = EXCLUSIVE")
         try database.execute("PRAGMA journal_mode = WAL")
         try database.execute("PRAGMA synchronous = OFF")
+        // Keys of calls that are over do not stay in free pages.
+        try database.execute("PRAGMA secure_delete = ON")
         let layout = try database.number("PRAGMA user_version")
         guard layout == 0 || layout == Self.layout else {
             throw StoreError(code: 24, description: "layout \(layout), this program knows 1")

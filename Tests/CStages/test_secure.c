@@ -326,6 +326,66 @@ static void test_one_direction(void)
     world_free(world);
 }
 
+// A branch of a fork brings a key back: its indexes go on, and nobody else's begin anew.
+static void test_key_comes_back(void)
+{
+    struct tl_flow_keys one = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct tl_flow_keys two = keys_make(TL_SUITE_AEAD_AES_128_GCM, 2);
+    struct world *world = secure_call(&one);
+    struct tl_flow_record *record = &world->records[1];
+    struct end one_end, from_one;
+    end_make(&one_end, &one.receive);
+    end_make(&from_one, &one.send);
+    for (uint32_t i = 0; i < 10; i++)
+        send_rtp(world, &party_a, (struct rtp){.sequence = (uint16_t)i, .ssrc = 5});
+    CHECK_EQUAL(record->egress_index, 65540);
+    CHECK_EQUAL(send_sealed(world, &one_end, 100, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(command_keys(world, 1, 7, &two), TL_STATUS_OK);
+    CHECK_EQUAL(record->egress_index, 4);
+    send_rtp(world, &party_a, (struct rtp){.sequence = 10, .ssrc = 5});
+    CHECK_EQUAL(command_keys(world, 1, 7, &one), TL_STATUS_OK);
+    CHECK_EQUAL(record->egress_index, 65541); // above what it was used for, as the sequence is
+    send_rtp(world, &party_a, (struct rtp){.sequence = 11, .ssrc = 5});
+    CHECK(open_sent(world, &from_one, 65541) >= 0);
+    CHECK_EQUAL(send_sealed(world, &one_end, 100, 9, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    CHECK_EQUAL(send_sealed(world, &one_end, 101, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(record->key_id_newest, 2);
+    // Another process knows of the present key only.
+    struct tl_flow_spec spec = world->worker->cold[1].spec;
+    world_restart(world);
+    spec.key_id = 1;
+    CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &spec), TL_STATUS_OK);
+    CHECK_EQUAL(command_keys(world, 1, 7, &two), TL_STATUS_KEYS_USED);
+    CHECK_EQUAL(command_keys(world, 1, 7, &one), TL_STATUS_OK);
+    // More keys than are remembered: the first of them is not taken again.
+    for (uint64_t id = 3; id < 3 + TL_KEYS_REMEMBERED + 1; id++) {
+        struct tl_flow_keys next = keys_make(TL_SUITE_AEAD_AES_128_GCM, id);
+        CHECK_EQUAL(command_keys(world, 1, 7, &next), TL_STATUS_OK);
+    }
+    CHECK_EQUAL(command_keys(world, 1, 7, &one), TL_STATUS_KEYS_USED);
+    world_free(world);
+}
+
+// A party behind NAT: with learn-source its SRTP teaches its address.
+static void test_learn(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_80, 1);
+    struct world *world = secure_call(&keys);
+    struct tl_flow_spec spec = world->worker->cold[1].spec;
+    spec.flags |= TL_FLOW_LEARN;
+    spec.learn_window_ms = 1000;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &spec), TL_STATUS_OK);
+    struct sender nat = party_b;
+    nat.source_port = 45000;
+    struct end to_box, stranger;
+    end_make(&to_box, &keys.receive);
+    end_make(&stranger, &keys.send);
+    CHECK_EQUAL(send_sealed_from(world, &nat, &stranger, 1, 9, 1), TL_DROP_INDEX_WRONG_SOURCE);
+    CHECK_EQUAL(send_sealed_from(world, &nat, &to_box, 1, 9, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->records[1].source_port, 45000);
+    world_free(world);
+}
+
 static void test_rtcp(void)
 {
     struct tl_flow_keys keys = keys_make(TL_SUITE_AES_CM_128_HMAC_SHA1_32, 1);
@@ -481,6 +541,8 @@ int main(void)
     test_key_change_in_a_stream();
     test_restart();
     test_one_direction();
+    test_key_comes_back();
+    test_learn();
     test_rtcp();
     test_commands();
     test_dtls_budget();

@@ -328,7 +328,9 @@ struct tl_srtp_key {
 
 // The keys of a flow. The old receiving key stays good for overlap_ms; sending changes at once.
 struct tl_flow_keys {
-    uint64_t key_id;     // of `send`: never zero, another one for each other key of this flow
+    uint64_t key_id;     // of `send`, 1...2^32 - 1: for each other key of this flow a higher one. A
+                         // key that comes back has the one that it had; when it is not known any
+                         // more how far that was used: KEYS_USED
     uint32_t flags;      // TL_KEYS_*
     uint32_t overlap_ms; // 0...TL_KEYS_OVERLAP_MAX_MS
     struct tl_srtp_key receive;
@@ -457,7 +459,7 @@ struct tl_flow_record {
     uint32_t egress_ssrc;
     uint32_t egress_timestamp;   // of the last packet sent
     uint32_t egress_rtcp_index;  // next SRTCP index to send (31 bits). Stored before it can leave
-    uint8_t reserved_2[4];
+    uint32_t key_id_newest;      // highest key_id that the flow ever had
 };
 
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same

@@ -31,7 +31,7 @@
     X(BAD_KEYS, -19, "bad_keys", "a suite, key identifier, MKI or overlap that cannot be")         \
     X(NO_CONTEXT, -20, "no_context", "the table of SRTP contexts is full")                         \
     X(BAD_ICE, -21, "bad_ice", "a user fragment or password of an impossible length")              \
-    X(KEYS_USED, -22, "keys_used", "the key set may have been used, and the record of it is gone")
+    X(KEYS_USED, -22, "keys_used", "the key may have been used, and how far is not known any more")
 
 // Drop reasons: the one list. Makes the counter, the metric, the CLI text and the row in the docs.
 // X(id, name, text). New reasons go to the end.

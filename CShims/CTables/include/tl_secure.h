@@ -15,6 +15,14 @@ struct tl_worker;
 
 #define TL_NO_SECURE 0xffffffffu
 
+#define TL_KEYS_REMEMBERED 4u // sending keys of before that may come back
+
+/// How far a sending key was used.
+struct tl_secure_used {
+    uint64_t key_id;     // 0: none
+    uint64_t next_index; // of RTP
+};
+
 /// One key set's receiving side.
 struct tl_secure_receive {
     struct tl_srtp_keys keys;
@@ -28,6 +36,9 @@ struct tl_secure {
     struct tl_srtp_stream sent;       // RTP indexes that were used with `send`
     uint64_t former_until_ns;         // `former` is good up to here; 0: it has no keys
     uint32_t flags;                   // TL_KEYS_*
+    uint32_t rtcp_floor;              // SRTCP indexes below it were seen by the process before
+    uint32_t used_next;               // place in `used` that is taken next
+    struct tl_secure_used used[TL_KEYS_REMEMBERED]; // branches of a fork bring keys back
     uint32_t next_free;               // in the pool
     struct tl_secure_receive *former; // the key before, for those who have not changed yet: in a
                                       // table of its own, touched by a change of keys alone
