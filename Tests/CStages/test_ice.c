@@ -218,6 +218,33 @@ static void test_budget(void)
     world_free(world);
 }
 
+// Another branch of a fork has the password, and a budget of its own.
+static void test_budget_of_others(void)
+{
+    struct world *world = start();
+    struct ask party = {.source = HOST, .port = 30000, .priority = 200, .nominates = 1};
+    struct ask other = {.source = OTHER, .port = 4000, .priority = 1, .remote = "lost"};
+    uint32_t answered = 0;
+    for (uint32_t i = 0; i < 200; i++) // at once
+        answered += send_ask(world, other) == FINE;
+    CHECK_EQUAL(answered, 100);
+    CHECK_EQUAL(send_ask(world, party), FINE);
+    for (uint32_t i = 0; i < 2000; i++) { // 200 a second, for 10 s
+        world->now_ns += TL_NANOSECONDS / 200;
+        answered += send_ask(world, other) == FINE;
+        if (i % 500 == 499)
+            CHECK_EQUAL(send_ask(world, party), FINE);
+    }
+    CHECK_EQUAL(answered, 600);
+    CHECK_EQUAL(drops(world, TL_DROP_INDEX_STUN_BUDGET), 1600);
+    world->now_ns += 60 * TL_NANOSECONDS; // silence saves nothing up
+    answered = 0;
+    for (uint32_t i = 0; i < 200; i++)
+        answered += send_ask(world, other) == FINE;
+    CHECK_EQUAL(answered, 100);
+    world_free(world);
+}
+
 static void test_commands(void)
 {
     struct world *world = world_make(1);
@@ -322,6 +349,7 @@ int main(void)
     test_next_hop();
     test_flood();
     test_budget();
+    test_budget_of_others();
     test_commands();
     if (run_cases() == 0)
         printf("left out: the cases of stun-ice-lite.json (no test data)\n");

@@ -232,6 +232,49 @@ static void test_table_full(void)
     world_free(world);
 }
 
+static void ask_from_ports(struct world *world, struct ask ask, uint16_t port, uint32_t reason)
+{
+    for (uint16_t i = 0; i < TL_ICE_PATHS_MAX; i++) {
+        ask.port = (uint16_t)(port + i);
+        CHECK_EQUAL(send_ask(world, ask), reason);
+    }
+}
+
+// A branch of a fork that does not get the call fills the table, and goes on checking: checked
+// without and with a nomination, and in the wrong role.
+static void test_table_full_of_others(void)
+{
+    for (uint32_t kind = 0; kind < 3; kind++) {
+        struct world *world = start_with(0, NULL);
+        struct ask lost = {.source = OTHER, .priority = 100, .remote = "lost",
+                           .nominates = kind == 1, .controlled = kind == 2};
+        struct ask won = {.source = RELAY, .port = 5000, .priority = 200, .nominates = 1};
+        ask_from_ports(world, lost, 4000, FINE);
+        CHECK_EQUAL(program_ice(world, 0, LOCAL_UFRAG, LOCAL_PASSWORD, REMOTE_UFRAG),
+                    TL_STATUS_OK);
+        world->now_ns += TL_NANOSECONDS;
+        lost.port = 4000; // in the wrong role that is nothing new of a path
+        CHECK_EQUAL(send_ask(world, lost), FINE);
+        CHECK_EQUAL(send_ask(world, won), FINE); // in the place of the oldest
+        CHECK(goes_to(world, RELAY, 5000));
+        lost.port = kind == 2 ? 4000 : 4001;
+        CHECK_EQUAL(send_ask(world, lost), TL_DROP_INDEX_ICE_PATHS);
+        // The party's own paths, stale but for the nominated one: none for the other branch.
+        struct ask more = {.source = HOST, .priority = 1};
+        for (more.port = 6000; more.port < 6000 + TL_ICE_PATHS_MAX - 1; more.port++)
+            CHECK_EQUAL(send_ask(world, more), FINE);
+        world->now_ns += TL_ICE_STALE_NS + TL_NANOSECONDS;
+        ask_from_ports(world, lost, 4000, TL_DROP_INDEX_ICE_PATHS);
+        more.port = 7000;
+        CHECK_EQUAL(send_ask(world, more), FINE);
+        CHECK_EQUAL(send_ask(world, won), FINE);
+        CHECK(goes_to(world, RELAY, 5000));
+        CHECK_EQUAL(command(world, TL_OP_REMOVE, 0, 7, NULL), TL_STATUS_OK);
+        CHECK_EQUAL(world->worker->hops.used, 1); // the other leg's: nothing was kept
+        world_free(world);
+    }
+}
+
 static void test_fast_path_restarts(void)
 {
     struct world *world = start();
@@ -316,6 +359,7 @@ int main(void)
     test_early_latch();
     test_latch_packets();
     test_table_full();
+    test_table_full_of_others();
     test_fast_path_restarts();
     test_modify();
     test_events();
