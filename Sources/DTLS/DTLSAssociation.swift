@@ -28,6 +28,9 @@ public final class DTLSAssociation {
     private var phase = Phase.idle
     /// When the present phase must be over.
     private var deadline: UInt64?
+    /// When the second began that has the limits of `DTLSLimits`, and restarts within it.
+    private var secondStart: UInt64 = 0
+    private var restartsInSecond = 0
     /// Of sessions before this one.
     private var earlier = DTLSCounters()
     /// Why OpenSSL refused the last handshake that was forgotten.
@@ -77,6 +80,11 @@ public final class DTLSAssociation {
             self.counters.recordsDropped += 1
             return self.outcome(now)
         }
+        if now &- self.secondStart >= 1000 {
+            self.secondStart = now
+            self.restartsInSecond = 0
+            self.filter.renew()
+        }
         let records = self.filter.filter(datagram, &self.counters)
         guard !records.isEmpty else { return self.outcome(now) }
         if self.phase == .idle { self.begin(now) }
@@ -122,9 +130,9 @@ public final class DTLSAssociation {
     }
 
     private func isExhausted(_ session: SessionHandle) -> Bool {
-        // OpenSSL itself gives up after twelve.
-        Int(clamping: self.earlier.retransmissions) + session.retransmissions
-            >= min(self.limits.retransmissions, 12)
+        // OpenSSL itself gives up after twelve. Sessions that were forgotten do not count: what is
+        // forged must not end the handshake before its deadline.
+        session.retransmissions >= min(self.limits.retransmissions, 12)
     }
 
     /// Why a phase that lasted too long did.
@@ -161,12 +169,10 @@ public final class DTLSAssociation {
     }
 
     /// After OpenSSL refused something unprotected, which anybody may have sent: it is forgotten
-    /// with its handshake, and the alert for it is not sent.
+    /// with its handshake, and the alert for it is not sent. After as many as a second may have,
+    /// records are dropped until it is over; the handshake's deadline is its only end.
     private func restart(_ session: SessionHandle, _ now: UInt64) -> DTLSOutcome {
         self.fault = session.reason
-        guard self.counters.restarts < UInt64(clamping: self.limits.restarts) else {
-            return self.fail(.refused(self.fault), now)
-        }
         self.forget()
         guard
             let fresh = SessionHandle(
@@ -176,7 +182,12 @@ public final class DTLSAssociation {
         self.counters.restarts += 1
         self.session = fresh
         self.filter.restart()
-        return self.role == .client ? self.settle(fresh, fresh.start(), now) : self.outcome(now)
+        self.restartsInSecond += 1
+        if self.restartsInSecond >= self.limits.restarts { self.filter.exhaust() }
+        if self.role == .client, fresh.start() == .failed {
+            return self.fail(.library(fresh.reason), now)
+        }
+        return self.outcome(now)
     }
 
     /// The handshake is finished. Is it the peer, and are there keys?

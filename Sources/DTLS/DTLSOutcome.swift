@@ -30,8 +30,6 @@ public enum DTLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
     case noFingerprint
     /// The peer refused, under the handshake's keys.
     case alert(String)
-    /// OpenSSL refused the handshake as often as the limit says; the last reason.
-    case refused(String)
     /// OpenSSL has no memory or no randomness.
     case library(String)
 
@@ -47,7 +45,6 @@ public enum DTLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
         case .unanswered: "the peer answers nothing"
         case .noFingerprint: "no fingerprint of the peer was signalled in time"
         case .alert(let reason): "the peer refused: \(reason)"
-        case .refused(let reason): "the handshake failed: \(reason)"
         case .library(let reason): "OpenSSL failed: \(reason)"
         }
     }
@@ -92,9 +89,11 @@ public struct DTLSLimits: Sendable, Hashable {
     /// Milliseconds for which an established association keeps OpenSSL's session, some 60 KiB, to
     /// repeat its last flight to a peer that missed it.
     public var lingerMs: UInt64 = 15_000
-    /// Bytes of records that look like a handshake's; what comes after them is dropped.
+    /// Bytes within a second of records that look like a handshake's; what comes after them is
+    /// dropped until it is over.
     public var handshakeBytes = 65_536
-    /// Handshakes that are begun anew after OpenSSL refused what came unprotected.
+    /// Handshakes that are begun anew within a second, at least one, after OpenSSL refused what
+    /// came unprotected; then records are dropped until it is over.
     public var restarts = 16
 
     /// The values that stand here.

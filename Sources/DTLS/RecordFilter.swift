@@ -37,12 +37,21 @@ struct RecordFilter {
     private(set) var sawConflict = false
     /// The last unprotected alert that looked fatal.
     private(set) var alert: UInt8?
+    private let bytes: Int
     private var bytesLeft: Int
 
+    /// - Parameter bytes: what is passed on before `renew`.
     init(role: DTLSRole, bytes: Int) {
         self.role = role
+        self.bytes = bytes
         self.bytesLeft = bytes
     }
+
+    /// Another second began.
+    mutating func renew() { self.bytesLeft = self.bytes }
+
+    /// Until `renew` nothing more is passed on.
+    mutating func exhaust() { self.bytesLeft = 0 }
 
     /// For a handshake that begins anew.
     mutating func restart() { self.sawHello = false }

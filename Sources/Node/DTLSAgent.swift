@@ -17,7 +17,8 @@ struct CallLeg: Hashable {
 final class DTLSAgent {
     /// What it takes; each limit has a counter.
     struct Limits {
-        /// Sessions of OpenSSL at a time, some 60 KiB each; they go 15 s after their keys came.
+        /// Sessions of OpenSSL at a time, some 60 KiB each; they go 15 s after their keys came, or
+        /// sooner where another handshake needs the room.
         var sessions = 4096
         /// Handshakes begun within a second; what is above waits.
         var handshakesPerSecond = 500
@@ -77,6 +78,8 @@ final class DTLSAgent {
     private var queues: [CallLeg: [[UInt8]]] = [:]
     private var queuedCount = 0
     private var sessionCount = 0
+    /// Done, the oldest first: they keep a session to repeat their last flight. Some have lost it.
+    private var lingering: [Entry] = []
     private var secondStart: UInt64 = 0
     private var begunInSecond = 0
     private var actions: [Action] = []
@@ -140,6 +143,7 @@ final class DTLSAgent {
         let place = state.entries.firstIndex { $0.agreement.association == agreement.association }
         guard let place else {
             if state.entries.count >= self.limits.perLeg { self.end(state.entries.removeFirst()) }
+            if let previous = state.entries.last, previous.isDone { self.end(previous) }
             let entry = Entry(agreement, self.certificates.find(agreement.certificate))
             state.entries.append(entry)
             self.legs[leg] = state
@@ -153,6 +157,9 @@ final class DTLSAgent {
             return entry
         }
         let entry = state.entries.remove(at: place)
+        if place < state.entries.count, let previous = state.entries.last, previous.isDone {
+            self.end(previous)
+        }
         state.entries.append(entry)
         self.legs[leg] = state
         if place < state.entries.count - 1 {
@@ -206,7 +213,7 @@ final class DTLSAgent {
         guard let entry = self.legs[leg]?.entries.last else { return }
         if let association = entry.association {
             self.settle(leg, entry, association.timeout(now: now))
-        } else {
+        } else if !entry.isDone {
             self.begin(leg, entry, now)
         }
     }
@@ -265,11 +272,6 @@ final class DTLSAgent {
     }
 
     private func mayBegin(_ leg: CallLeg, _ entry: Entry, _ now: UInt64) -> Bool {
-        guard self.sessionCount < self.limits.sessions else {
-            self.figures.refusedTooMany &+= 1
-            self.fail(leg, entry, "too many DTLS handshakes at a time")
-            return false
-        }
         if now &- self.secondStart >= 1000 {
             self.secondStart = now
             self.begunInSecond = 0
@@ -281,7 +283,22 @@ final class DTLSAgent {
             }
             return false
         }
+        if self.sessionCount >= self.limits.sessions { self.endOldestLingering() }
+        guard self.sessionCount < self.limits.sessions else {
+            self.figures.refusedTooMany &+= 1
+            if entry.agreement.role == .client { self.actions.append(.timer(leg, 1000)) }
+            return false
+        }
         return true
+    }
+
+    /// Makes room of a session that has done its work.
+    private func endOldestLingering() {
+        guard let place = self.lingering.firstIndex(where: { $0.association != nil }) else {
+            return self.lingering = []
+        }
+        self.end(self.lingering[place])
+        self.lingering.removeFirst(place + 1)
     }
 
     private func settle(_ leg: CallLeg, _ entry: Entry, _ outcome: DTLSOutcome) {
@@ -295,6 +312,7 @@ final class DTLSAgent {
             }
             entry.isDone = true
             entry.keys = keys
+            self.linger(leg, entry)
             self.figures.established &+= 1
             self.actions.append(.established(leg, entry.agreement.association, keys))
         case .failed(let failure): self.fail(leg, entry, failure.description)
@@ -305,6 +323,13 @@ final class DTLSAgent {
         }
         // Without a timer it has done its work, unless it waits for the peer's hello.
         if entry.isDone, outcome.timer == nil { self.end(entry) }
+    }
+
+    /// The leg has keys: those that took turns with it and have none let go of their sessions.
+    private func linger(_ leg: CallLeg, _ entry: Entry) {
+        for other in self.legs[leg]?.entries ?? [] where other !== entry { self.end(other) }
+        self.lingering.removeFirst(self.lingering.prefix { $0.association == nil }.count)
+        self.lingering.append(entry)
     }
 
     private func end(_ entry: Entry) {

@@ -89,17 +89,47 @@ func changedCopiesKillNothing(seed: Int) throws {
     #expect(world.agrees)
 }
 
-@Test func forgedHellosHaveALimitThatNamesTheReason() throws {
+@Test func aBurstOfForgedHellosEndsNothing() throws {
     let world = try World()
+    let server = world.server.association
     let hello = record(22, message(1, [UInt8](repeating: 7, count: 60)))
-    for _ in 0..<17 { world.server.receive(hello) }
-    guard case .refused(let reason) = world.server.failure else {
-        Issue.record("\(String(describing: world.server.failure))")
+    let now = monotonicMs() - 1000
+    for late in [0, 999] as [UInt64] {
+        for _ in 0..<100 { world.server.take(server.receive(hello, now: now + late)) }
+        #expect(world.server.events == 0 && world.server.sent.isEmpty)
+        #expect(server.counters.restarts == 16)
+    }
+    #expect(server.counters.recordsOverLimit == 184)
+    world.run()
+    #expect(world.agrees)
+}
+
+@Test func aBurstOfBytesEndsNothing() throws {
+    var limits = DTLSLimits.quick
+    limits.handshakeBytes = 4000
+    let world = try World(limits: limits)
+    let server = world.server.association
+    let forged = record(22, [UInt8](repeating: 7, count: 987), epoch: 1)
+    let now = monotonicMs() - 1000
+    for _ in 0..<10 { world.server.take(server.receive(forged, now: now)) }
+    #expect(server.counters.recordsOverLimit == 6)
+    world.run()
+    #expect(world.agrees)
+}
+
+@Test func forgedHellosWithoutEndAreNamedWhenTimeIsOver() throws {
+    let side = try Side(.server, DTLSCertificate(), expects: [])
+    let hello = record(22, message(1, [UInt8](repeating: 7, count: 60)))
+    for now in stride(from: 0 as UInt64, to: 30_000, by: 50) {
+        side.take(side.association.receive(hello, now: now))
+    }
+    #expect(side.events == 0 && side.association.counters.restarts == 30 * 16)
+    side.take(side.association.timeout(now: 30_000))
+    guard case .timedOut(let reason) = side.failure else {
+        Issue.record("\(String(describing: side.failure))")
         return
     }
     #expect(!reason.isEmpty)
-    // The alert goes out with the end.
-    #expect(world.server.sent.count == 1 && world.server.sent.first?.first == 21)
 }
 
 @Test func unprotectedAlertsEndNothing() throws {

@@ -126,11 +126,71 @@ private func carry(_ a: Party, _ b: Party, _ leg: CallLeg) {
         for call in [1, 2] as [UInt64] {
             client.agree(leg(call), client.agreement(.client, with: server, number: UInt32(call)))
         }
-        #expect(client.failures[2] == "too many DTLS handshakes at a time")
-        #expect(client.failures[1] == nil && client.agent.counters.refusedTooMany == 1)
+        // It waits, and again where there is still no room.
+        client.agent.fired(leg(2), now: 1000)
+        client.act()
+        #expect(client.failures.isEmpty && client.timers[leg(2)] == 1000)
+        #expect(client.agent.counters.refusedTooMany == 2 && client.agent.counters.begun == 1)
         client.agent.forget(leg(1))
-        client.agree(leg(3), client.agreement(.client, with: server, number: 3))
-        #expect(client.failures[3] == nil && client.agent.counters.sessions == 1)
+        client.agent.fired(leg(2), now: 2000)
+        #expect(client.agent.counters.begun == 2 && client.agent.counters.sessions == 1)
+    }
+
+    /// What only lingers makes room, the oldest first.
+    @Test func lingeringSessionsMakeRoom() throws {
+        var limits = DTLSAgent.Limits()
+        limits.sessions = 2
+        let (client, server) = (try Party(limits), try Party(limits))
+        for call in 1...4 as ClosedRange<UInt64> {
+            let number = UInt32(call)
+            server.agree(leg(call), server.agreement(.server, with: client, number: number))
+            client.agree(leg(call), client.agreement(.client, with: server, number: number))
+            carry(client, server, leg(call))
+            let keys = try #require(client.keys[number])
+            #expect(keys.send == server.keys[number]?.receive)
+            #expect(client.agent.counters.sessions == min(call, 2))
+        }
+        #expect(client.failures.isEmpty && server.failures.isEmpty)
+        #expect(server.agent.counters.refusedTooMany == 0)
+        // Its timer comes for nothing.
+        client.agent.fired(leg(1), now: 15_000)
+        #expect(client.agent.takeActions().isEmpty && client.agent.counters.recordsDropped == 0)
+        // One that is under way is not ended.
+        for call in [5, 6, 7] as [UInt64] {
+            client.agree(leg(call), client.agreement(.client, with: server, number: UInt32(call)))
+        }
+        #expect(client.agent.counters.refusedTooMany == 1 && client.timers[leg(7)] == 1000)
+        #expect(client.agent.counters.begun == 6 && client.agent.counters.sessions == 2)
+    }
+
+    /// Associations that do not count keep no session for the rest of the call.
+    @Test func replacedAssociationsLetGoOfTheirSessions() throws {
+        let (client, server) = (try Party(), try Party())
+        let ours = (1...3).map { server.agreement(.server, with: client, number: $0) }
+        let theirs = (1...3).map { client.agreement(.client, with: server, number: $0) }
+        server.agree(leg(1), ours[0])
+        client.agree(leg(1), theirs[0])
+        carry(client, server, leg(1))
+        let keys = try #require(client.keys[1])
+        // Done: at once.
+        client.agree(leg(1), theirs[1])
+        #expect(client.agent.counters.sessions == 1 && client.agent.counters.begun == 2)
+        // Not done: when another one is.
+        _ = client.takeSent()
+        client.agree(leg(1), theirs[2])
+        #expect(client.agent.counters.sessions == 2)
+        server.agree(leg(1), ours[2])
+        carry(client, server, leg(1))
+        #expect(client.keys[3] != nil && client.agent.counters.sessions == 1)
+        // The first returns with its keys, the second begins anew.
+        client.keys = [:]
+        client.agree(leg(1), theirs[0])
+        #expect(client.keys == [1: keys] && client.agent.counters.sessions == 0)
+        server.agree(leg(1), ours[1])
+        client.agree(leg(1), theirs[1])
+        carry(client, server, leg(1))
+        #expect(client.keys[2] != nil && client.keys[2]?.send == server.keys[2]?.receive)
+        #expect(client.agent.counters.sessions == 1 && server.agent.counters.sessions == 1)
     }
 
     @Test func handshakesOfASecondHaveALimit() throws {
