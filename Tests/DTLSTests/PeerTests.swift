@@ -45,7 +45,8 @@ final class Program {
 
     func stop() {
         try? self.input.fileHandleForWriting.close()
-        self.process.terminate()
+        // s_client that is in a handshake outlives SIGTERM.
+        kill(self.process.processIdentifier, SIGKILL)
         self.process.waitUntilExit()
     }
 }
