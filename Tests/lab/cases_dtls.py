@@ -33,12 +33,12 @@ def linphone(called, ice):
         (call_from_plain if called else call_to_sipp)(lab, phone, said, share=LINPHONE_SHARE)
 
 
-@case()
+@case(long=True)
 def dtls_baresip_calls_a_sipp():
     baresip(called=False, ice=False)
 
 
-@case()
+@case(long=True)
 def dtls_baresip_is_called():
     baresip(called=True, ice=False)
 
@@ -48,17 +48,17 @@ def dtls_ice_baresip_calls_a_sipp():
     baresip(called=False, ice=True)
 
 
-@case()
+@case(long=True)
 def dtls_ice_baresip_is_called():
     baresip(called=True, ice=True)
 
 
-@case()
+@case(long=True)
 def dtls_ice_mux_baresip_calls_a_sipp():
     baresip(called=False, ice=True, more=ONE_PORT)
 
 
-@case()
+@case(long=True)
 def dtls_ice_mux_baresip_is_called():
     baresip(called=True, ice=True, more=ONE_PORT)
 
@@ -68,22 +68,22 @@ def dtls_linphone_calls_a_sipp():
     linphone(called=False, ice=False)
 
 
-@case()
+@case(long=True)
 def dtls_linphone_is_called():
     linphone(called=True, ice=False)
 
 
-@case()
+@case(long=True)
 def dtls_ice_linphone_calls_a_sipp():
     linphone(called=False, ice=True)
 
 
-@case()
+@case(long=True)
 def dtls_ice_linphone_is_called():
     linphone(called=True, ice=True)
 
 
-@case()
+@case(long=True)
 def ice_linphone_without_encryption():
     """ICE and plain RTP on one leg."""
     with secure_box(carrier={"ice": "lite"}, discard=["service"]) as lab:
@@ -99,7 +99,7 @@ def webrtc_calls_a_sipp():
         call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said)
 
 
-@case()
+@case(long=True)
 def webrtc_is_called():
     with secure_box(carrier=WEBRTC) as lab:
         said = speech_files(lab)
@@ -107,7 +107,7 @@ def webrtc_is_called():
                                    NUMBERS["carrier"]), said)
 
 
-@case()
+@case(long=True)
 def webrtc_with_the_teams_bypass_profile():
     """Whatever the profile of a service sets by itself, a browser's stack gets along with it."""
     with secure_box(carrier={"profile": "teams-bypass", "keying": "[dtls]"},

@@ -23,7 +23,7 @@ def sdes_baresip_calls_a_sipp():
                                   options=["mediaenc=srtp-mand"]), said)
 
 
-@case()
+@case(long=True)
 def sdes_baresip_is_called():
     with secure_box(carrier=SDES) as lab:
         said = speech_files(lab)
@@ -38,17 +38,17 @@ def linphone_calls(suite):
                      share=LINPHONE_SHARE)
 
 
-@case()
+@case(long=True)
 def sdes_linphone_calls_with_aes_128_80():
     linphone_calls("AES_CM_128_HMAC_SHA1_80")
 
 
-@case()
+@case(long=True)
 def sdes_linphone_calls_with_aes_128_32():
     linphone_calls("AES_CM_128_HMAC_SHA1_32")
 
 
-@case()
+@case(long=True)
 def sdes_linphone_calls_with_aes_256_80():
     linphone_calls("AES_256_CM_HMAC_SHA1_80")
 
@@ -58,7 +58,7 @@ def sdes_linphone_calls_with_aes_256_32():
     linphone_calls("AES_256_CM_HMAC_SHA1_32")
 
 
-@case()
+@case(long=True)
 def sdes_linphone_is_called():
     with secure_box(carrier=SDES) as lab:
         said = speech_files(lab)
@@ -80,22 +80,22 @@ def sdes_new_keys_aes_128_80():
     new_keys("AES_CM_128_HMAC_SHA1_80")
 
 
-@case()
+@case(long=True)
 def sdes_new_keys_aes_128_32():
     new_keys("AES_CM_128_HMAC_SHA1_32")
 
 
-@case()
+@case(long=True)
 def sdes_new_keys_gcm_128():
     new_keys("AEAD_AES_128_GCM")
 
 
-@case()
+@case(long=True)
 def sdes_new_keys_gcm_256():
     new_keys("AEAD_AES_256_GCM")
 
 
-@case()
+@case(long=True)
 def sdes_new_keys_while_called():
     """The plain side holds, the secure side gives new keys: the direction that did not change
     goes on with its key, and no key is used for two streams."""
@@ -152,7 +152,7 @@ def srtp_to_srtp_with_other_suites():
         expect_secure(lab)
 
 
-@case()
+@case(long=True)
 def srtp_preferred_takes_what_there_is():
     """A trunk that prefers SRTP: a plain phone gets plain calls, one with keys gets SRTP."""
     policy = {"srtp": "preferred", "keying": "[sdes]"}

@@ -85,7 +85,7 @@ def killed_in_an_sdes_call():
         {s: dict(SDES, suites=f"[{n}]") for s, n in sides.items()})
 
 
-@case()
+@case(long=True)
 def killed_in_a_webrtc_call():
     """DTLS-SRTP and ICE on one leg, keys in SDP on the other."""
     killed_in_a_call(
