@@ -175,7 +175,8 @@ TL_PACKET_CODE void tl_secure_open(struct tl_worker *worker, struct parked *park
     uint32_t count = gather(worker, parked, attempts, jobs, places);
     parked->in_count = 0;
     tl_secure_gather(worker, parked, &sealing);
-    tl_srtp_both(worker->srtp, sealing.jobs, sealing.count, jobs, count);
+    if (sealing.count + count != 0) // else there may be no engine
+        tl_srtp_both(worker->srtp, sealing.jobs, sealing.count, jobs, count);
     tl_secure_leave(worker, &sealing);
     for (uint32_t i = 0; i < count; i++) {
         struct parked_in *waiting = &parked->in[places[i]];

@@ -127,6 +127,7 @@ TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *park
 {
     struct sealing sealing;
     tl_secure_gather(worker, parked, &sealing);
-    tl_srtp_seal(worker->srtp, sealing.jobs, sealing.count);
+    if (sealing.count != 0) // else there may be no engine
+        tl_srtp_seal(worker->srtp, sealing.jobs, sealing.count);
     tl_secure_leave(worker, &sealing);
 }

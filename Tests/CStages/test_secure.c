@@ -527,6 +527,22 @@ static void test_early_latch(void)
     world_free(world);
 }
 
+// A worker without contexts has no engine either: secure flows are refused, packet by packet.
+static void test_no_engine(void)
+{
+    struct world *world = secure_call(NULL);
+    world->worker->srtp = NULL;
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct end to_box;
+    end_make(&to_box, &keys.receive);
+    CHECK_EQUAL(command_keys(world, 1, 7, &keys), TL_STATUS_NO_CONTEXT);
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 9, 1), TL_DROP_INDEX_SRTP_NO_KEYS);
+    CHECK_EQUAL(send_rtp(world, &party_a, (struct rtp){.sequence = 1, .ssrc = 5})->reason,
+                TL_DROP_INDEX_SRTP_NO_KEYS);
+    check_identity(world);
+    world_free(world);
+}
+
 int main(void)
 {
     void *memory = aligned_alloc(64, (tl_srtp_engine_size(TL_SRTP_IPSEC_MB) + 63) & ~63ul);
@@ -543,6 +559,7 @@ int main(void)
     test_one_direction();
     test_key_comes_back();
     test_learn();
+    test_no_engine();
     test_rtcp();
     test_commands();
     test_dtls_budget();
