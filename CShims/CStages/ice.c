@@ -2,18 +2,14 @@
 // A request costs one HMAC-SHA1 when its user name is right, and nothing of any budget until that
 // is right, too: whoever does not have the password can neither use up what a party may send (a
 // flow gets 50 authenticated checks a second, and as many of other branches of a fork, which have
-// the password) nor fill the table of paths. What a forger gets for a
-// packet is a counted drop, which takes less time than relaying that packet would.
+// the password) nor fill the table of paths. What a forger gets for a packet is a counted drop,
+// which takes less time than relaying that packet would.
 #include "ice.h"
 #include "frame.h"
 #include "stage.h"
 #include "stun.h"
 
 _Static_assert(STUN_GROWTH_MAX + VLAN_BYTES <= TL_HEADROOM_BYTES, "an answer grows to the front");
-
-// In CTables/ice_paths.c.
-TL_PACKET_CODE uint32_t tl_ice_path_take_checked(struct tl_worker *worker, uint32_t slot,
-                                                 const struct tl_ice_check *check);
 
 // A request, and where its answer goes.
 struct request {
@@ -50,22 +46,6 @@ static uint32_t use_indication(struct tl_worker *worker, struct tl_packet *packe
     return TL_DROP_REASON_COUNT;
 }
 
-// As tl_ice_afford, for all checks of which is known that they are another branch's of a fork: what
-// those send is not taken from the party that has the call. The time up to which their budget is
-// used stands in `reserved`, in units of one check.
-static int afford_other(struct tl_ice *ice, uint64_t now_ns)
-{
-    uint64_t now = now_ns / TL_ICE_CHECK_NS, until = 0;
-    memcpy(&until, ice->reserved, sizeof(ice->reserved));
-    if (until < now)
-        until = now;
-    if (until - now >= TL_ICE_BURST_NS / TL_ICE_CHECK_NS)
-        return 0;
-    until++;
-    memcpy(ice->reserved, &until, sizeof(ice->reserved));
-    return 1;
-}
-
 // Whose request is it? A drop reason, or TL_DROP_REASON_COUNT.
 static uint32_t authenticate(struct tl_worker *worker, const struct tl_packet *packet,
                              struct tl_ice *ice, struct request *request)
@@ -80,7 +60,7 @@ static uint32_t authenticate(struct tl_worker *worker, const struct tl_packet *p
         return TL_DROP_INDEX_STUN_AUTHENTICATION;
     int is_other =
         credentials->remote_hash != 0 && credentials->remote_hash != check->remote_hash;
-    if (!(is_other ? afford_other(ice, worker->now_ns) : tl_ice_afford(ice, worker->now_ns)))
+    if (!tl_ice_afford(ice, is_other, worker->now_ns))
         return TL_DROP_INDEX_STUN_BUDGET;
     struct wire_address from = wire_source(packet);
     memcpy(check->address, from.words, 16);
@@ -111,7 +91,7 @@ static uint32_t find_way(struct tl_worker *worker, const struct tl_packet *packe
     request->path = TL_ICE_NO_PATH;
     if (packet->flags & TL_PACKET_RTCP_PORT)
         return TL_DROP_REASON_COUNT;
-    request->path = tl_ice_path_take_checked(worker, request->slot, check);
+    request->path = tl_ice_path_take(worker, request->slot, check);
     if (request->path != TL_ICE_NO_PATH)
         return TL_DROP_REASON_COUNT;
     tl_next_hop_release(&worker->hops, route->hop);

@@ -123,11 +123,12 @@ TL_PACKET_CODE int32_t tl_ice_program(struct tl_worker *worker, uint32_t slot,
     return TL_STATUS_OK;
 }
 
-TL_PACKET_CODE int tl_ice_afford(struct tl_ice *ice, uint64_t now_ns)
+TL_PACKET_CODE int tl_ice_afford(struct tl_ice *ice, int is_other, uint64_t now_ns)
 {
-    uint64_t until = ice->checks_until_ns > now_ns ? ice->checks_until_ns : now_ns;
+    uint64_t *used_ns = is_other ? &ice->others_until_ns : &ice->checks_until_ns;
+    uint64_t until = *used_ns > now_ns ? *used_ns : now_ns;
     if (until > now_ns + TL_ICE_BURST_NS - TL_ICE_CHECK_NS)
         return 0;
-    ice->checks_until_ns = until + TL_ICE_CHECK_NS;
+    *used_ns = until + TL_ICE_CHECK_NS;
     return 1;
 }

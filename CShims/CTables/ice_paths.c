@@ -81,15 +81,7 @@ static uint32_t path_take(struct tl_worker *worker, uint32_t slot, const uint8_t
 }
 
 TL_PACKET_CODE uint32_t tl_ice_path_take(struct tl_worker *worker, uint32_t slot,
-                                         const uint8_t address[16], uint16_t port)
-{
-    return path_take(worker, slot, address, port, tl_ice_of(worker, slot)->epoch, 0);
-}
-
-// As tl_ice_path_take, for a check: whose it is says which paths make room for it. (Declared where
-// it is called, in CStages/ice.c.)
-TL_PACKET_CODE uint32_t tl_ice_path_take_checked(struct tl_worker *worker, uint32_t slot,
-                                                 const struct tl_ice_check *check)
+                                         const struct tl_ice_check *check)
 {
     return path_take(worker, slot, check->address, check->port,
                      tl_ice_of(worker, slot)->epoch - check->is_former, check->remote_hash);
@@ -143,7 +135,8 @@ TL_PACKET_CODE void tl_ice_take_up(struct tl_worker *worker, uint32_t slot)
     struct tl_ice *ice = tl_ice_of(worker, slot);
     if (!(worker->flows[slot].ingress.flags & TL_FLOW_ICE) || !record->source_learned)
         return;
-    uint32_t i = tl_ice_path_take(worker, slot, record->source_address, record->source_port);
+    uint32_t i =
+        path_take(worker, slot, record->source_address, record->source_port, ice->epoch, 0);
     if (i == TL_ICE_NO_PATH)
         return;
     // Its user fragment and priority are not known: any nomination moves on.
@@ -259,10 +252,10 @@ TL_PACKET_CODE int tl_ice_latch_source(struct tl_worker *worker, uint32_t slot,
 {
     if (!tl_ice_may_latch(worker, slot))
         return 0;
-    uint32_t i = tl_ice_path_take(worker, slot, address, port);
+    struct tl_ice *ice = tl_ice_of(worker, slot);
+    uint32_t i = path_take(worker, slot, address, port, ice->epoch, 0);
     if (i == TL_ICE_NO_PATH)
         return 0;
-    struct tl_ice *ice = tl_ice_of(worker, slot);
     ice->paths[i].flags |= TL_PATH_LATCHED;
     ice->paths[i].epoch = ice->epoch;
     select_early(worker, slot);

@@ -64,6 +64,7 @@ struct tl_ice {
     struct tl_ice_credentials present;
     struct tl_ice_credentials former; // during a restart
     uint64_t checks_until_ns;         // time up to which the budget is used
+    uint64_t others_until_ns;         // likewise of checks that are another branch's of a fork
     uint64_t seed;                    // of the hashes
     uint32_t epoch;                   // grows with each restart
     uint32_t next_free;
@@ -107,13 +108,16 @@ TL_PACKET_CODE const struct tl_ice_credentials *
 tl_ice_credentials_find(const struct tl_ice *ice, const uint8_t *username, uint32_t bytes,
                         uint8_t *is_former, uint64_t *remote_hash);
 
-/// 1 when the budget has room for one more authenticated check, which is taken from it.
-TL_PACKET_CODE int tl_ice_afford(struct tl_ice *ice, uint64_t now_ns);
+/// 1 when the budget has room for one more authenticated check, which is taken from it. Checks that
+/// are known to be another branch's of a fork have a budget of their own (`is_other`): what those
+/// send is not taken from the party that has the call.
+TL_PACKET_CODE int tl_ice_afford(struct tl_ice *ice, int is_other, uint64_t now_ns);
 
-/// The path from this source, made if need be (without any TL_PATH_*), so that it has a next hop.
-/// TL_ICE_NO_PATH: no room for it, or no way to it.
+/// The path that a check came by, made if need be (without any TL_PATH_*), so that it has a next
+/// hop. Whose check it is says which paths make room for it. TL_ICE_NO_PATH: no room for it, or no
+/// way to it.
 TL_PACKET_CODE uint32_t tl_ice_path_take(struct tl_worker *worker, uint32_t slot,
-                                         const uint8_t address[16], uint16_t port);
+                                         const struct tl_ice_check *check);
 
 /// What a check that is answered with success means for its path, and for where media goes.
 TL_PACKET_CODE void tl_ice_checked(struct tl_worker *worker, uint32_t slot, uint32_t path,
