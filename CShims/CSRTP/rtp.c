@@ -217,6 +217,8 @@ TL_PACKET_CODE void tl_srtp_both(struct tl_srtp_engine *engine, struct tl_srtp_j
                                  uint32_t seal_count, struct tl_srtp_job *opens,
                                  uint32_t open_count)
 {
+    if (seal_count + open_count == 0)
+        return;
     prefetch(seals, seal_count);
     prefetch(opens, open_count);
     struct burst sealing = {.gcm = engine->gcm, .cm = engine->cm};

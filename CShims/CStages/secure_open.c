@@ -20,8 +20,7 @@ static uint32_t header_bytes(const uint8_t *rtp, uint32_t length)
 // Finds the context, and asks for what of it is needed first.
 static void find(struct tl_worker *worker, struct parked_in *waiting)
 {
-    struct tl_secure *secure =
-        tl_secure_of(worker->secures, worker->secure_places, waiting->passage.slot);
+    struct tl_secure *secure = tl_secure_of(worker, waiting->passage.slot);
     waiting->secure = secure;
     if (TL_LIKELY(secure != NULL)) {
         tl_srtp_keys_fetch(worker->srtp, &secure->now.keys);
@@ -175,8 +174,7 @@ TL_PACKET_CODE void tl_secure_open(struct tl_worker *worker, struct parked *park
     uint32_t count = gather(worker, parked, attempts, jobs, places);
     parked->in_count = 0;
     tl_secure_gather(worker, parked, &sealing);
-    if (sealing.count + count != 0) // else there may be no engine
-        tl_srtp_both(worker->srtp, sealing.jobs, sealing.count, jobs, count);
+    tl_srtp_both(worker->srtp, sealing.jobs, sealing.count, jobs, count);
     tl_secure_leave(worker, &sealing);
     for (uint32_t i = 0; i < count; i++) {
         struct parked_in *waiting = &parked->in[places[i]];

@@ -32,7 +32,7 @@ static void remember(struct tl_flow_record *record, struct tl_secure_receive *re
 TL_PACKET_CODE int tl_secure_open_rtcp(struct tl_worker *worker, struct tl_packet *packet)
 {
     uint32_t slot = tl_worker_slot(worker, packet->flow);
-    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    struct tl_secure *secure = tl_secure_of(worker, slot);
     if (secure == NULL)
         return stage_drop(worker, packet, TL_DROP_INDEX_SRTP_NO_KEYS);
     uint8_t *rtcp = packet->data + packet->payload_offset;
@@ -56,7 +56,7 @@ TL_PACKET_CODE int tl_secure_open_rtcp(struct tl_worker *worker, struct tl_packe
 TL_PACKET_CODE uint32_t tl_secure_seal_rtcp(struct tl_worker *worker, uint32_t slot,
                                             uint8_t *rtcp, uint32_t length)
 {
-    const struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    const struct tl_secure *secure = tl_secure_of(worker, slot);
     struct tl_flow_record *record = tl_worker_record(worker, slot);
     uint32_t index = record->egress_rtcp_index;
     if (secure == NULL || index >= TL_SRTCP_INDEX_END)

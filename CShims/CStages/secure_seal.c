@@ -30,8 +30,7 @@ static uint32_t refusal(const struct tl_secure *secure, const struct tl_packet *
 // Finds the context, and asks for what of it is needed first.
 static void find(struct tl_worker *worker, struct parked_out *waiting)
 {
-    struct tl_secure *secure =
-        tl_secure_of(worker->secures, worker->secure_places, waiting->slot);
+    struct tl_secure *secure = tl_secure_of(worker, waiting->slot);
     waiting->secure = secure;
     if (TL_LIKELY(secure != NULL)) {
         tl_srtp_keys_fetch(worker->srtp, &secure->send);
@@ -127,7 +126,6 @@ TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *park
 {
     struct sealing sealing;
     tl_secure_gather(worker, parked, &sealing);
-    if (sealing.count != 0) // else there may be no engine
-        tl_srtp_seal(worker->srtp, sealing.jobs, sealing.count);
+    tl_srtp_seal(worker->srtp, sealing.jobs, sealing.count);
     tl_secure_leave(worker, &sealing);
 }

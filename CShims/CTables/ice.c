@@ -71,15 +71,10 @@ tl_ice_credentials_find(const struct tl_ice *ice, const uint8_t *username, uint3
     return *is_former ? &ice->former : &ice->present;
 }
 
-static int between(uint32_t value, uint32_t low, uint32_t high)
-{
-    return value >= low && value <= high;
-}
-
 static int is_good(const struct tl_flow_ice *wanted)
 {
-    return between(wanted->local_ufrag_bytes, 4, TL_ICE_UFRAG_BYTES_MAX) &&
-           between(wanted->local_password_bytes, 22, TL_ICE_PASSWORD_BYTES_MAX) &&
+    return tl_between(wanted->local_ufrag_bytes, 4, TL_ICE_UFRAG_BYTES_MAX) &&
+           tl_between(wanted->local_password_bytes, 22, TL_ICE_PASSWORD_BYTES_MAX) &&
            wanted->remote_ufrag_bytes <= TL_ICE_UFRAG_BYTES_MAX &&
            memchr(wanted->local_ufrag, ':', wanted->local_ufrag_bytes) == NULL;
 }

@@ -345,7 +345,7 @@ TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, ui
     uint64_t due = earlier(UINT64_MAX, cold->rtcp_due_ns);
     if (flow->ingress.flags & TL_FLOW_LEARN_OPEN)
         due = earlier(due, cold->learn_until_ns);
-    const struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    const struct tl_secure *secure = tl_secure_of(worker, slot);
     if (secure != NULL)
         due = earlier(due, secure->former_until_ns);
     if (cold->spec.media_timeout_ms != 0) {

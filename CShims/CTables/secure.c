@@ -5,20 +5,13 @@
 
 #define SEQUENCE_NEAR_WRAP 0xff00u // five seconds of packets before it
 
-static int32_t check_key(const struct tl_srtp_key *key)
-{
-    return key->suite != 0 && key->suite < TL_SUITES_MAX && key->mki_bytes <= TL_SRTP_MKI_BYTES_MAX
-               ? TL_STATUS_OK
-               : TL_STATUS_BAD_KEYS;
-}
-
+// Suites and MKIs are checked where keys are derived.
 static int32_t check_keys(const struct tl_flow_keys *keys)
 {
-    if (keys->key_id == 0 || keys->key_id > UINT32_MAX || keys->flags & ~TL_KEYS_FLAGS_ALL ||
-        keys->overlap_ms > TL_KEYS_OVERLAP_MAX_MS || keys->send.mki_bytes != 0)
-        return TL_STATUS_BAD_KEYS;
-    int32_t status = check_key(&keys->receive);
-    return status == TL_STATUS_OK ? check_key(&keys->send) : status;
+    int good = keys->key_id != 0 && keys->key_id <= UINT32_MAX &&
+               (keys->flags & ~TL_KEYS_FLAGS_ALL) == 0 &&
+               keys->overlap_ms <= TL_KEYS_OVERLAP_MAX_MS && keys->send.mki_bytes == 0;
+    return good ? TL_STATUS_OK : TL_STATUS_BAD_KEYS;
 }
 
 // A context for the flow: that which it has, or one of the pool. NULL when that is empty.
@@ -201,7 +194,7 @@ static int32_t derive_both(struct tl_worker *worker, struct derived *derived,
 static void keys_take(struct tl_worker *worker, uint32_t slot, struct derived *derived,
                       const struct tl_flow_keys *keys, uint64_t now_ns)
 {
-    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    struct tl_secure *secure = tl_secure_of(worker, slot);
     struct tl_flow_record *record = tl_worker_record(worker, slot);
     int resumes = record->key_id == keys->key_id; // under this key packets may have left
     int is_fresh = secure->send.suite == 0;
@@ -224,8 +217,7 @@ static void keys_take(struct tl_worker *worker, uint32_t slot, struct derived *d
 static int is_other_key(const struct tl_worker *worker, uint32_t slot,
                         const struct derived *derived, uint64_t key_id)
 {
-    const struct tl_secure *secure =
-        tl_secure_of(worker->secures, worker->secure_places, slot);
+    const struct tl_secure *secure = tl_secure_of(worker, slot);
     return secure != NULL &&
            (tl_worker_record(worker, slot)->key_id == key_id) !=
                is_same_key(&secure->send, &derived->send);
@@ -235,7 +227,7 @@ static int is_other_key(const struct tl_worker *worker, uint32_t slot,
 static int is_used_up(const struct tl_worker *worker, uint32_t slot, uint64_t key_id)
 {
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
-    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    struct tl_secure *secure = tl_secure_of(worker, slot);
     return record->key_id != key_id && key_id <= record->key_id_newest &&
            used_find(secure, key_id) == NULL;
 }
@@ -264,7 +256,7 @@ TL_PACKET_CODE int32_t tl_keys_install(struct tl_worker *worker, uint32_t slot,
 
 TL_PACKET_CODE void tl_keys_expire(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
 {
-    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    struct tl_secure *secure = tl_secure_of(worker, slot);
     if (secure == NULL || secure->former_until_ns == 0 || secure->former_until_ns > now_ns)
         return;
     former_wipe(secure);
@@ -272,16 +264,12 @@ TL_PACKET_CODE void tl_keys_expire(struct tl_worker *worker, uint32_t slot, uint
 
 TL_PACKET_CODE void tl_keys_drop(struct tl_worker *worker, uint32_t slot)
 {
-    struct tl_secure *secure = tl_secure_of(worker->secures, worker->secure_places, slot);
+    struct tl_secure *secure = tl_secure_of(worker, slot);
     if (secure == NULL)
         return;
-    receive_wipe(&secure->now);
-    former_wipe(secure);
+    tl_srtp_keys_wipe(&secure->now.keys); // what is no secret is cleared by context_take
     tl_srtp_keys_wipe(&secure->send);
-    memset(&secure->sent, 0, sizeof(secure->sent));
-    secure->former_until_ns = 0;
-    tl_srtp_wipe(secure->used, sizeof(secure->used));
-    secure->flags = 0;
+    former_wipe(secure);
     secure->next_free = worker->secure_free;
     worker->secure_free = worker->secure_places[slot];
     worker->secure_places[slot] = TL_NO_SECURE;

@@ -2,11 +2,6 @@
 // What a flow's specification must be. Everything in it comes from the other process.
 #include "CTables.h"
 
-static int between(uint32_t value, uint32_t low, uint32_t high)
-{
-    return value >= low && value <= high;
-}
-
 static int32_t check_payload_types(const struct tl_flow_spec *spec)
 {
     for (uint32_t i = 0; i < TL_PAYLOAD_TYPES_MAX; i++) {
@@ -25,15 +20,15 @@ static int32_t check_payload_types(const struct tl_flow_spec *spec)
 static int32_t check_budgets(const struct tl_flow_spec *spec)
 {
     uint32_t flags = spec->flags;
-    int good = between(spec->clock_rate_hz, 8000, 192000) &&
-               between(spec->packets_per_second, 1, 1000000) &&
-               between(spec->bits_per_second, 1, 1000000000) && spec->dscp <= 63;
+    int good = tl_between(spec->clock_rate_hz, 8000, 192000) &&
+               tl_between(spec->packets_per_second, 1, 1000000) &&
+               tl_between(spec->bits_per_second, 1, 1000000000) && spec->dscp <= 63;
     if (spec->media_timeout_ms != 0)
-        good = good && between(spec->media_timeout_ms, 1000, 3600000);
+        good = good && tl_between(spec->media_timeout_ms, 1000, 3600000);
     if (flags & TL_FLOW_LEARN)
-        good = good && between(spec->learn_window_ms, 1, 60000);
+        good = good && tl_between(spec->learn_window_ms, 1, 60000);
     if (flags & TL_FLOW_RTCP)
-        good = good && between(spec->rtcp_interval_ms, 500, 60000);
+        good = good && tl_between(spec->rtcp_interval_ms, 500, 60000);
     return good ? TL_STATUS_OK : TL_STATUS_BAD_BUDGET;
 }
 
@@ -78,7 +73,7 @@ TL_PACKET_CODE int32_t tl_spec_check_port(const struct tl_worker *worker,
     uint32_t realm_index = worker->addresses.addresses[spec->address_index].realm_index;
     const struct tl_realm *realm = &worker->realms[realm_index];
     uint16_t port = spec->local_port;
-    if (port % 2 != 0 || !between(port, realm->port_first, realm->port_last) ||
+    if (port % 2 != 0 || !tl_between(port, realm->port_first, realm->port_last) ||
         tl_worker_of_port(worker, port) != worker->index)
         return TL_STATUS_BAD_PORT;
     if (worker->ports[tl_worker_port(worker, spec->address_index, port)].slot != TL_NO_FLOW)

@@ -39,11 +39,6 @@ static struct cut cut_make(const struct tl_worker_config *config)
     return cut;
 }
 
-static int between(uint32_t value, uint32_t low, uint32_t high)
-{
-    return value >= low && value <= high;
-}
-
 static const char *realms_problem(const struct tl_worker_config *config)
 {
     for (uint32_t i = 0; i < config->realm_count; i++) {
@@ -66,18 +61,18 @@ static const char *realms_problem(const struct tl_worker_config *config)
 
 static const char *config_problem(const struct tl_worker_config *config)
 {
-    if (!between(config->worker_count, 1, TL_WORKERS_MAX) || config->index >= config->worker_count)
+    if (!tl_between(config->worker_count, 1, TL_WORKERS_MAX) || config->index >= config->worker_count)
         return "the worker count must be 1 to 64, and the worker one of them";
-    if (!between(config->shard_count, 1, TL_SHARDS_MAX))
+    if (!tl_between(config->shard_count, 1, TL_SHARDS_MAX))
         return "the shard count must be 1 to 16";
-    if (!between(config->flows_per_worker, 1, TL_FLOWS_PER_WORKER_MAX))
+    if (!tl_between(config->flows_per_worker, 1, TL_FLOWS_PER_WORKER_MAX))
         return "flows per worker must be 1 to 4194304";
     if (config->secure_flows > config->flows_per_worker ||
         (config->secure_flows != 0 && config->srtp == NULL))
         return "secure flows per worker must be at most the flows, and need an SRTP engine";
     if (config->ice_flows > config->flows_per_worker)
         return "more flows with ICE than flows";
-    if (!between(config->next_hops, 2, 65536) || (config->next_hops & (config->next_hops - 1)))
+    if (!tl_between(config->next_hops, 2, 65536) || (config->next_hops & (config->next_hops - 1)))
         return "the table of next hops must be a power of two from 2 to 65536";
     if (config->realm_count > TL_REALMS_MAX || config->address_count > TL_ADDRESSES_MAX)
         return "more realms or addresses than the contract allows";

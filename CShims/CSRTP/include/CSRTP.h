@@ -111,7 +111,7 @@ TL_PACKET_CODE void tl_srtp_open(struct tl_srtp_engine *engine, struct tl_srtp_j
                                  uint32_t count);
 
 /// Seals some packets and opens others, TL_SRTP_BURST in all at most: together they fill the lanes
-/// of the hash, which takes 17 packets the time of 32.
+/// of the hash, which takes 17 packets the time of 32. Without any the engine is not looked at.
 TL_PACKET_CODE void tl_srtp_both(struct tl_srtp_engine *engine, struct tl_srtp_job *seals,
                                  uint32_t seal_count, struct tl_srtp_job *opens,
                                  uint32_t open_count);

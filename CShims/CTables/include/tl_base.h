@@ -32,4 +32,9 @@
 #define TL_NANOSECONDS    1000000000ull
 #define TL_MILLISECOND_NS 1000000ull
 
+static inline int tl_between(uint32_t value, uint32_t low, uint32_t high)
+{
+    return value >= low && value <= high;
+}
+
 #endif

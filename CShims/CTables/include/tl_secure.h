@@ -44,13 +44,6 @@ struct tl_secure {
                                       // table of its own, touched by a change of keys alone
 };
 
-/// The context of a flow, or NULL while it has no keys.
-static inline struct tl_secure *tl_secure_of(struct tl_secure *contexts, const uint32_t *places,
-                                             uint32_t slot)
-{
-    return places[slot] != TL_NO_SECURE ? &contexts[places[slot]] : NULL;
-}
-
 /// The remembered stream of an SSRC, NULL when there is none.
 static inline struct tl_srtp_stream *tl_secure_stream(struct tl_srtp_stream *streams, uint32_t ssrc)
 {

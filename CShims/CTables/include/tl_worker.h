@@ -123,6 +123,13 @@ static inline struct tl_flow_record *tl_worker_record(const struct tl_worker *wo
                                              (uint64_t)slot * worker->record_stride);
 }
 
+/// The context of a secure flow, or NULL while it has no keys.
+static inline struct tl_secure *tl_secure_of(const struct tl_worker *worker, uint32_t slot)
+{
+    uint32_t place = worker->secure_places[slot];
+    return place != TL_NO_SECURE ? &worker->secures[place] : NULL;
+}
+
 /// Slot of a flow of this worker.
 static inline uint32_t tl_worker_slot(const struct tl_worker *worker, const struct tl_flow *flow)
 {
