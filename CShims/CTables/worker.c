@@ -61,7 +61,8 @@ static const char *realms_problem(const struct tl_worker_config *config)
 
 static const char *config_problem(const struct tl_worker_config *config)
 {
-    if (!tl_between(config->worker_count, 1, TL_WORKERS_MAX) || config->index >= config->worker_count)
+    if (!tl_between(config->worker_count, 1, TL_WORKERS_MAX) ||
+        config->index >= config->worker_count)
         return "the worker count must be 1 to 64, and the worker one of them";
     if (!tl_between(config->shard_count, 1, TL_SHARDS_MAX))
         return "the shard count must be 1 to 16";
