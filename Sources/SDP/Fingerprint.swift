@@ -3,7 +3,7 @@
 /// An `a=fingerprint`: the hash of a certificate (RFC 8122 section 5).
 public struct Fingerprint: Sendable, Hashable {
     /// The hash functions, the weakest first.
-    public enum Hash: UInt8, Sendable, Hashable, CaseIterable {
+    public enum Hash: UInt8, Sendable, Hashable, CaseIterable, SDPWord {
         /// 20 bytes; only if the policy says so.
         case sha1 = 1
         /// 32 bytes.
@@ -23,7 +23,7 @@ public struct Fingerprint: Sendable, Hashable {
             }
         }
 
-        var name: SDPText {
+        var word: StaticString {
             switch self {
             case .sha1: "sha-1"
             case .sha256: "sha-256"
@@ -49,9 +49,7 @@ public struct Fingerprint: Sendable, Hashable {
     /// for what is not as many pairs of digits as the function has bytes.
     public init?(_ value: SDPText) {
         let words = value.words
-        guard words.count == 2,
-            let hash = Hash.allCases.first(where: { $0.name.equalsIgnoringCase(words[0]) })
-        else { return nil }
+        guard words.count == 2, let hash = Hash.named(words[0]) else { return nil }
         let pairs = words[1].bytes.split(
             separator: ASCII.colon, omittingEmptySubsequences: false)
         guard pairs.count == hash.bytes else { return nil }
@@ -61,43 +59,13 @@ public struct Fingerprint: Sendable, Hashable {
 
     /// The line, in upper case.
     public var attribute: Attribute {
-        var text = Array(self.hash.name.bytes)
+        var text = Array(SDPText(stringLiteral: self.hash.word).bytes)
         for (index, byte) in self.digest.enumerated() {
             text.append(index == 0 ? ASCII.space : ASCII.colon)
             text.append(ASCII.hexadecimalDigit(byte >> 4))
             text.append(ASCII.hexadecimalDigit(byte & 15))
         }
         return Attribute("fingerprint", SDPText(checked: text[...]))
-    }
-}
-
-/// An `a=setup`: who begins (RFC 4145 section 4).
-public enum SetupRole: UInt8, Sendable, Hashable, CaseIterable {
-    /// The writer.
-    case active = 1
-    /// The other side.
-    case passive = 2
-    /// Either; the answer says who.
-    case actpass = 3
-    /// Nobody for now.
-    case holdconn = 4
-
-    /// Its word.
-    public var name: SDPText {
-        switch self {
-        case .active: "active"
-        case .passive: "passive"
-        case .actpass: "actpass"
-        case .holdconn: "holdconn"
-        }
-    }
-
-    /// From its word; nil for another one.
-    public init?(_ value: SDPText) {
-        guard let role = Self.allCases.first(where: { $0.name.equalsIgnoringCase(value) }) else {
-            return nil
-        }
-        self = role
     }
 }
 
