@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NetworkAddress
+import SDP
 
 /// Writes a checkpoint: big-endian integers, byte strings with a 32-bit length before them.
 struct CheckpointWriter {
@@ -31,9 +32,20 @@ struct CheckpointWriter {
         if let value { body(&self, value) }
     }
 
+    mutating func choice<Choice: RawRepresentable>(_ value: Choice)
+    where Choice.RawValue: FixedWidthInteger & UnsignedInteger {
+        self.integer(value.rawValue)
+    }
+
+    mutating func text(_ value: SDPText) { self.string(value.bytes) }
+
+    mutating func ip(_ value: IPAddress) {
+        self.integer(value.high)
+        self.integer(value.low)
+    }
+
     mutating func address(_ value: SocketAddress) {
-        self.integer(value.address.high)
-        self.integer(value.address.low)
+        self.ip(value.address)
         self.integer(value.port)
     }
 }
@@ -101,11 +113,22 @@ struct CheckpointReader {
         try self.flag() ? try body(&self) : nil
     }
 
+    mutating func choice<Choice: RawRepresentable>(
+        _: Choice.Type = Choice.self
+    ) throws(CheckpointError) -> Choice
+    where Choice.RawValue: FixedWidthInteger & UnsignedInteger {
+        guard let value = Choice(rawValue: try self.integer()) else {
+            throw self.failure(.badValue)
+        }
+        return value
+    }
+
+    mutating func ip() throws(CheckpointError) -> IPAddress {
+        IPAddress(high: try self.integer(), low: try self.integer())
+    }
+
     mutating func address() throws(CheckpointError) -> SocketAddress {
-        let high = try self.integer(UInt64.self)
-        let low = try self.integer(UInt64.self)
-        return SocketAddress(
-            address: IPAddress(high: high, low: low), port: try self.integer(UInt16.self))
+        SocketAddress(address: try self.ip(), port: try self.integer())
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
-import NetworkAddress
 import SDP
 import SIPDialog
 import SIPMessage
@@ -17,10 +16,8 @@ extension CallCheckpoint {
         reader.version = try reader.integer()
         guard (1...Self.version).contains(reader.version) else { throw reader.failure(.version) }
         self.id = CallIdentifier(try reader.integer())
-        guard self.id.value != 0, let stage = Stage(rawValue: try reader.integer()) else {
-            throw reader.failure(.badValue)
-        }
-        self.stage = stage
+        guard self.id.value != 0 else { throw reader.failure(.badValue) }
+        self.stage = try reader.choice()
         self.calling = try reader.text()
         self.called = try reader.text()
         self.startedAt = try reader.integer()
@@ -81,16 +78,14 @@ extension CheckpointReader {
     }
 
     fileprivate mutating func exchange() throws(CheckpointError) -> CallCheckpoint.Exchange {
-        guard let from = Side(rawValue: try self.integer()) else { throw self.failure(.badValue) }
-        return CallCheckpoint.Exchange(
-            from: from, received: try self.message(),
+        CallCheckpoint.Exchange(
+            from: try self.choice(), received: try self.message(),
             sent: try self.optional { r throws(CheckpointError) in try r.message() },
             isCancelled: try self.flag())
     }
 
     fileprivate mutating func rekey() throws(CheckpointError) -> CallCheckpoint.Rekey {
-        guard let side = Side(rawValue: try self.integer()) else { throw self.failure(.badValue) }
-        return CallCheckpoint.Rekey(side: side, sent: try self.message())
+        CallCheckpoint.Rekey(side: try self.choice(), sent: try self.message())
     }
 
     private mutating func message() throws(CheckpointError) -> CallCheckpoint.Message {
@@ -99,24 +94,18 @@ extension CheckpointReader {
     }
 
     private mutating func hop() throws(CheckpointError) -> Hop {
-        let listener = ListenerIndex(rawValue: try self.integer())
-        guard let transport = TransportProtocol(rawValue: try self.integer()) else {
-            throw self.failure(.badValue)
-        }
-        return Hop(listener: listener, transport: transport, remote: try self.address())
+        Hop(
+            listener: ListenerIndex(rawValue: try self.integer()), transport: try self.choice(),
+            remote: try self.address())
     }
 
     private mutating func dialog() throws(CheckpointError) -> Dialog {
         let key = DialogKey(
             callID: try self.text(), localTag: try self.text(), remoteTag: try self.text())
-        guard let role = Dialog.Role(rawValue: try self.integer()) else {
-            throw self.failure(.badValue)
-        }
+        let role: Dialog.Role = try self.choice()
         let isSecure = try self.flag()
         let parties = (local: try self.text(), remote: try self.text())
-        guard let state = Dialog.State(rawValue: try self.integer()) else {
-            throw self.failure(.badValue)
-        }
+        let state: Dialog.State = try self.choice()
         let target = try self.text()
         let routes = try self.array(most: Dialog.routeLimit) { r throws(CheckpointError) in
             try r.text()
@@ -133,9 +122,7 @@ extension CheckpointReader {
     fileprivate mutating func session() throws(CheckpointError) -> OfferAnswerLeg.Snapshot {
         var session = OfferAnswerLeg.Snapshot(sessionID: try self.integer())
         session.version = try self.integer()
-        session.originAddress = try self.optional { r throws(CheckpointError) in
-            IPAddress(high: try r.integer(), low: try r.integer())
-        }
+        session.originAddress = try self.optional { r throws(CheckpointError) in try r.ip() }
         session.offersRTCPMux = try self.flag()
         switch try self.integer(UInt8.self) {
         case 0: session.phase = .stable
@@ -190,9 +177,7 @@ extension CheckpointReader {
         var stream = AudioStream(formats: [])
         stream.index = Int(try self.integer(UInt16.self))
         guard stream.index < SDPLimits.media else { throw self.failure(.badValue) }
-        stream.address = try self.optional { r throws(CheckpointError) in
-            IPAddress(high: try r.integer(), low: try r.integer())
-        }
+        stream.address = try self.optional { r throws(CheckpointError) in try r.ip() }
         stream.port = try self.integer()
         stream.rtcpPort = try self.optional { r throws(CheckpointError) in try r.integer() }
         stream.rtcpMux = try self.flag()

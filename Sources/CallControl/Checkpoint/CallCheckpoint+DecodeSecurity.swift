@@ -17,7 +17,7 @@ extension CheckpointReader {
             r throws(CheckpointError) in try r.flag() ? .dtls : .sdes
         }
         policy.suites = try self.array(most: SRTPSuite.allCases.count) {
-            r throws(CheckpointError) in try r.suite()
+            r throws(CheckpointError) in try r.choice()
         }
         guard Set(policy.suites).count == policy.suites.count else {
             throw self.failure(.badValue)
@@ -90,12 +90,7 @@ extension CheckpointReader {
                 return CryptoAttribute(tag: tag, master: try r.master(), suiteName: name)
             },
             fingerprints: try self.fingerprints(),
-            setup: try self.optional { r throws(CheckpointError) in
-                guard let setup = SetupRole(rawValue: try r.integer()) else {
-                    throw r.failure(.badValue)
-                }
-                return setup
-            })
+            setup: try self.optional { r throws(CheckpointError) in try r.choice() })
     }
 
     mutating func ice() throws(CheckpointError) -> ICEDescription {
@@ -109,14 +104,9 @@ extension CheckpointReader {
     }
 
     private mutating func candidate() throws(CheckpointError) -> ICECandidate {
-        let component: UInt16 = try self.integer()
-        let priority: UInt32 = try self.integer()
-        let address = try self.address()
-        guard let kind = ICECandidate.Kind(rawValue: try self.integer()) else {
-            throw self.failure(.badValue)
-        }
-        return ICECandidate(
-            component: component, priority: priority, address: address, kind: kind)
+        ICECandidate(
+            component: try self.integer(), priority: try self.integer(),
+            address: try self.address(), kind: try self.choice())
     }
 
     mutating func protection(of leg: inout MediaIntent.Leg) throws(CheckpointError) {
@@ -138,7 +128,7 @@ extension CheckpointReader {
         leg.dtls = try self.flag()
         leg.dtlsAgreement = try self.optional { r throws(CheckpointError) in
             LegDTLS(
-                association: try r.integer(), role: try r.role(),
+                association: try r.integer(), role: try r.choice(),
                 fingerprints: try r.fingerprints(),
                 certificate: try r.optional { r throws(CheckpointError) in try r.fingerprint() },
                 profiles: try r.array(most: SRTPSuite.allCases.count) {
@@ -147,15 +137,8 @@ extension CheckpointReader {
         }
     }
 
-    private mutating func suite() throws(CheckpointError) -> SRTPSuite {
-        guard let suite = SRTPSuite(rawValue: try self.integer()) else {
-            throw self.failure(.badValue)
-        }
-        return suite
-    }
-
     private mutating func key() throws(CheckpointError) -> SRTPKey {
-        let suite = try self.suite()
+        let suite: SRTPSuite = try self.choice()
         let key = try self.string(most: SRTPSuite.longestMaster)
         let salt = try self.string(most: SRTPSuite.longestMaster)
         let mki = try self.string(most: SRTPMasterKey.longestMKI)
@@ -166,7 +149,7 @@ extension CheckpointReader {
     }
 
     private mutating func master() throws(CheckpointError) -> SRTPMasterKey {
-        let suite = try self.suite()
+        let suite: SRTPSuite = try self.choice()
         let master = try self.string(most: SRTPSuite.longestMaster)
         let mki = try self.string(most: SRTPMasterKey.longestMKI)
         let value = SRTPMasterKey(
@@ -191,16 +174,9 @@ extension CheckpointReader {
         return credentials
     }
 
-    private mutating func role() throws(CheckpointError) -> DTLSAgreement.Role {
-        guard let role = DTLSAgreement.Role(rawValue: try self.integer()) else {
-            throw self.failure(.badValue)
-        }
-        return role
-    }
-
     private mutating func agreement() throws(CheckpointError) -> DTLSAgreement {
         DTLSAgreement(
-            role: try self.role(), fingerprints: try self.fingerprints(),
+            role: try self.choice(), fingerprints: try self.fingerprints(),
             association: try self.integer())
     }
 
@@ -211,9 +187,11 @@ extension CheckpointReader {
     }
 
     private mutating func fingerprint() throws(CheckpointError) -> Fingerprint {
-        guard let hash = Fingerprint.Hash(rawValue: try self.integer()),
-            let fingerprint = Fingerprint(hash: hash, digest: try self.string(most: hash.bytes))
-        else { throw self.failure(.badValue) }
+        let hash: Fingerprint.Hash = try self.choice()
+        let digest = try self.string(most: hash.bytes)
+        guard let fingerprint = Fingerprint(hash: hash, digest: digest) else {
+            throw self.failure(.badValue)
+        }
         return fingerprint
     }
 }

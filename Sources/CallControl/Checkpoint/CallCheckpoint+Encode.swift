@@ -16,7 +16,7 @@ extension CallCheckpoint {
         var writer = CheckpointWriter()
         writer.integer(Self.version)
         writer.integer(self.id.value)
-        writer.integer(self.stage.rawValue)
+        writer.choice(self.stage)
         writer.string(self.calling)
         writer.string(self.called)
         writer.integer(self.startedAt)
@@ -28,7 +28,7 @@ extension CallCheckpoint {
         writer.intent(self.media.a)
         writer.intent(self.media.b)
         writer.optional(self.rekey) {
-            $0.integer($1.side.rawValue)
+            $0.choice($1.side)
             $0.message($1.sent)
         }
         return writer.bytes
@@ -59,7 +59,7 @@ extension CheckpointWriter {
     }
 
     fileprivate mutating func exchange(_ exchange: CallCheckpoint.Exchange) {
-        self.integer(exchange.from.rawValue)
+        self.choice(exchange.from)
         self.message(exchange.received)
         self.optional(exchange.sent) { $0.message($1) }
         self.flag(exchange.isCancelled)
@@ -72,7 +72,7 @@ extension CheckpointWriter {
 
     private mutating func hop(_ hop: Hop) {
         self.integer(hop.listener.rawValue)
-        self.integer(hop.transport.rawValue)
+        self.choice(hop.transport)
         self.address(hop.remote)
     }
 
@@ -80,11 +80,11 @@ extension CheckpointWriter {
         self.string(dialog.key.callID)
         self.string(dialog.key.localTag)
         self.string(dialog.key.remoteTag)
-        self.integer(dialog.role.rawValue)
+        self.choice(dialog.role)
         self.flag(dialog.isSecure)
         self.string(dialog.localParty)
         self.string(dialog.remoteParty)
-        self.integer(dialog.state.rawValue)
+        self.choice(dialog.state)
         self.string(dialog.remoteTarget)
         self.array(dialog.routeSet) { $0.string($1) }
         self.optional(dialog.localSequence) { $0.integer($1) }
@@ -94,10 +94,7 @@ extension CheckpointWriter {
     private mutating func session(_ session: OfferAnswerLeg.Snapshot) {
         self.integer(session.sessionID)
         self.integer(session.version)
-        self.optional(session.originAddress) {
-            $0.integer($1.high)
-            $0.integer($1.low)
-        }
+        self.optional(session.originAddress) { $0.ip($1) }
         self.flag(session.offersRTCPMux)
         let phase: UInt8 =
             switch session.phase {
@@ -113,20 +110,17 @@ extension CheckpointWriter {
         }
         self.array(session.bindings) { $0.format($1) }
         self.array(session.slots) {
-            $0.string($1.kind.bytes)
-            $0.string($1.transport.bytes)
-            $0.array($1.formats) { $0.string($1.bytes) }
-            $0.optional($1.mid) { $0.string($1.bytes) }
+            $0.text($1.kind)
+            $0.text($1.transport)
+            $0.array($1.formats) { $0.text($1) }
+            $0.optional($1.mid) { $0.text($1) }
         }
         self.security(session.security)
     }
 
     private mutating func stream(_ stream: AudioStream) {
         self.integer(UInt16(clamping: stream.index))
-        self.optional(stream.address) {
-            $0.integer($1.high)
-            $0.integer($1.low)
-        }
+        self.optional(stream.address) { $0.ip($1) }
         self.integer(stream.port)
         self.optional(stream.rtcpPort) { $0.integer($1) }
         self.flag(stream.rtcpMux)
@@ -135,18 +129,18 @@ extension CheckpointWriter {
         self.array(stream.formats) { $0.format($1) }
         self.optional(stream.ptimeMicroseconds) { $0.integer($1) }
         self.optional(stream.maxptimeMicroseconds) { $0.integer($1) }
-        self.string(stream.transport.bytes)
+        self.text(stream.transport)
         self.security(stream.security)
         self.optional(stream.ice) { $0.ice($1) }
-        self.optional(stream.mid) { $0.string($1.bytes) }
+        self.optional(stream.mid) { $0.text($1) }
     }
 
     private mutating func format(_ format: RTPFormat) {
         self.integer(format.payloadType)
-        self.string(format.name.bytes)
+        self.text(format.name)
         self.integer(format.clockRate)
         self.integer(format.channels)
-        self.optional(format.parameters) { $0.string($1.bytes) }
+        self.optional(format.parameters) { $0.text($1) }
     }
 
     fileprivate mutating func intent(_ leg: MediaIntent.Leg) {

@@ -13,7 +13,7 @@ extension CheckpointWriter {
             }
         self.integer(srtp)
         self.array(policy.keying) { $0.flag($1 == .dtls) }
-        self.array(policy.suites) { $0.integer($1.rawValue) }
+        self.array(policy.suites) { $0.choice($1) }
         self.flag(policy.ice == .lite)
         self.flag(policy.earlyLatch)
         let mux: UInt8 =
@@ -67,11 +67,11 @@ extension CheckpointWriter {
     mutating func security(_ security: StreamSecurity) {
         self.array(security.crypto) {
             $0.integer($1.tag)
-            $0.string($1.suiteName.bytes)
+            $0.text($1.suiteName)
             $0.master($1.master)
         }
         self.array(security.fingerprints) { $0.fingerprint($1) }
-        self.optional(security.setup) { $0.integer($1.rawValue) }
+        self.optional(security.setup) { $0.choice($1) }
     }
 
     mutating func ice(_ ice: ICEDescription) {
@@ -82,7 +82,7 @@ extension CheckpointWriter {
             $0.integer($1.component)
             $0.integer($1.priority)
             $0.address($1.address)
-            $0.integer($1.kind.rawValue)
+            $0.choice($1.kind)
         }
         self.optional(ice.chosenByRemote) { $0.address($1) }
     }
@@ -106,7 +106,7 @@ extension CheckpointWriter {
         self.flag(leg.dtls)
         self.optional(leg.dtlsAgreement) {
             $0.integer($1.association)
-            $0.integer($1.role.rawValue)
+            $0.choice($1.role)
             $0.array($1.fingerprints) { $0.fingerprint($1) }
             $0.optional($1.certificate) { $0.fingerprint($1) }
             $0.array($1.profiles) { $0.integer($1) }
@@ -121,7 +121,7 @@ extension CheckpointWriter {
     }
 
     private mutating func master(_ master: SRTPMasterKey) {
-        self.integer(master.suite.rawValue)
+        self.choice(master.suite)
         self.string(master.key + master.salt)
         self.string(master.mki)
         self.flag(master.plainSRTCP)
@@ -139,13 +139,13 @@ extension CheckpointWriter {
     }
 
     private mutating func agreement(_ agreement: DTLSAgreement) {
-        self.integer(agreement.role.rawValue)
+        self.choice(agreement.role)
         self.array(agreement.fingerprints) { $0.fingerprint($1) }
         self.integer(agreement.association)
     }
 
     private mutating func fingerprint(_ fingerprint: Fingerprint) {
-        self.integer(fingerprint.hash.rawValue)
+        self.choice(fingerprint.hash)
         self.string(fingerprint.digest)
     }
 }
