@@ -1,20 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import NetworkAddress
 public import SDP
-
-/// A value with secrets in it: whatever prints it, logs, test failures and `dump` included, gets
-/// its `description`, which says nothing of them.
-public protocol Redacted: CustomStringConvertible, CustomDebugStringConvertible,
-    CustomReflectable
-{}
-
-extension Redacted {
-    /// As `description`.
-    public var debugDescription: String { self.description }
-    /// Without children.
-    public var customMirror: Mirror { Mirror(self, children: EmptyCollection<Mirror.Child>()) }
-}
 
 /// A master key of one direction (RFC 3711 section 8.2), as the fast path takes it.
 public struct SRTPKey: Sendable, Hashable, Redacted {
@@ -50,7 +36,8 @@ public struct LegSecurity: Sendable, Hashable {
     /// How long the old receiving key stays good after a change, ms.
     public static let usualOverlapMs: UInt32 = 2000
 
-    /// Names the key set: never zero, never that of another key set of this leg's life.
+    /// Names `send`: 1 to 2^32 - 1, a higher one for each other key of this leg's life. A key that
+    /// comes back has the one that it had.
     public var keyID: UInt64
     /// The party's key.
     public var receive: SRTPKey
@@ -105,118 +92,4 @@ public struct LegICE: Sendable, Hashable, Redacted {
         let remote = self.remoteUfrag.map { String(decoding: $0, as: UTF8.self) } ?? "?"
         return "ICE \(String(decoding: self.localUfrag, as: UTF8.self)):\(remote)"
     }
-}
-
-/// The DTLS handshake that a leg's keys come from (RFC 5763): what the owner's agent needs.
-public struct LegDTLS: Sendable, Hashable {
-    /// Names the handshake: never zero, never that of another one of this leg's life. Another
-    /// number is a new association; the one before it counts no more, unless its number returns,
-    /// as the branches of a fork let it.
-    public var association: UInt32
-    /// Ours: a client begins.
-    public var role: DTLSAgreement.Role
-    /// What the party's certificate must match one of; all by one hash.
-    public var fingerprints: [Fingerprint]
-    /// Of the certificate that we signalled, and so have to show.
-    public var certificate: Fingerprint?
-    /// Protection profiles that the trunk allows, by IANA's numbers (RFC 5764 section 4.1.2),
-    /// preferred first.
-    public var profiles: [UInt16]
-
-    /// From its parts.
-    public init(
-        association: UInt32, role: DTLSAgreement.Role, fingerprints: [Fingerprint],
-        certificate: Fingerprint?, profiles: [UInt16]
-    ) {
-        self.association = association
-        self.role = role
-        self.fingerprints = fingerprints
-        self.certificate = certificate
-        self.profiles = profiles
-    }
-}
-
-/// What a finished handshake gave: `CallEngine.dtlsEstablished` takes it.
-public struct HandshakeKeys: Sendable, Hashable, Redacted {
-    /// IANA's number of the protection profile.
-    public var profile: UInt16
-    /// The party's key.
-    public var receive: SRTPKey
-    /// Ours.
-    public var send: SRTPKey
-
-    /// From keys and salts; nil for a profile that is no suite of ours, and for lengths that are
-    /// not its.
-    public init?(
-        profile: UInt16, receive: (key: [UInt8], salt: [UInt8]),
-        send: (key: [UInt8], salt: [UInt8])
-    ) {
-        guard let suite = SRTPSuite.allCases.first(where: { $0.profile == profile }),
-            let theirs = SRTPMasterKey(suite: suite, master: receive.key + receive.salt),
-            let ours = SRTPMasterKey(suite: suite, master: send.key + send.salt),
-            theirs.key == receive.key, ours.key == send.key
-        else { return nil }
-        self.profile = profile
-        self.receive = SRTPKey(theirs)
-        self.send = SRTPKey(ours)
-    }
-
-    /// The profile alone.
-    public var description: String { "keys of profile \(self.profile)" }
-}
-
-extension SRTPSuite {
-    /// IANA's number as a DTLS-SRTP protection profile (RFC 5764 section 4.1.2, RFC 7714 section
-    /// 14.2); nil: there is none.
-    public var profile: UInt16? {
-        switch self {
-        case .aes128CM80: 1
-        case .aes128CM32: 2
-        case .aes128GCM: 7
-        case .aes256GCM: 8
-        case .aes256CM80, .aes256CM32: nil
-        }
-    }
-}
-
-/// What protects one leg, for people: no keys.
-public struct LegProtection: Sendable, Hashable {
-    /// Where the keys come from.
-    public enum Keying: String, Sendable {
-        /// The media is RTP.
-        case plain
-        /// `a=crypto`
-        case sdes
-        /// A DTLS handshake.
-        case dtls
-        /// Encryption is required, and nothing is agreed yet: nothing passes.
-        case pending
-    }
-
-    /// How far ICE is.
-    public enum ICE: String, Sendable {
-        /// Not spoken.
-        case off
-        /// Our credentials are out, the party's are not known.
-        case offered
-        /// Both are known; no check has shown a path yet.
-        case checking
-        /// Media goes by a path that checks have shown.
-        case connected
-        /// The party has nominated the path.
-        case nominated
-        /// The party is lite too: default candidates.
-        case bothLite = "both lite"
-    }
-
-    /// Where the keys come from.
-    public var keying: Keying
-    /// What the media is encrypted with; nil while there are no keys.
-    public var suite: SRTPSuite?
-    /// The trunk takes nothing else than encrypted media.
-    public var isRequired: Bool
-    /// How far ICE is.
-    public var ice: ICE
-    /// Where media goes by ICE.
-    public var path: SocketAddress?
 }

@@ -69,7 +69,7 @@ public struct FlowKeys: Sendable, Hashable {
     /// The longest overlap, ms.
     public static let overlapMaxMs = UInt32(TL_KEYS_OVERLAP_MAX_MS)
 
-    /// Names the key set: never that of an earlier key set of the flow.
+    /// Names `send`, 1 to 2^32 - 1: for each other key of the flow a higher one.
     public let keyID: UInt64
     /// What SRTCP is like.
     public let flags: Flags

@@ -91,7 +91,7 @@ public struct FlowRecord: Sendable, Hashable {
     public let state: State
     /// There is.
     public var isLive: Bool { self.state == .live }
-    /// Names the key set that the indexes belong to; zero: the flow never had keys.
+    /// Names our key that the indexes belong to; zero: the flow never had keys.
     public let keyID: UInt64
     /// Packet index of the next RTP to send: roll-over counter << 16 | sequence number.
     public let egressIndex: UInt64

@@ -27,7 +27,8 @@ final class FlowEntry {
     var installed: Installed
     /// The key set in the record of this flow; nil where there is no such record.
     var recordKeyID: UInt64?
-    /// A key set of which this flow's indexes may have been used, wherever they stand now.
+    /// The newest key set of which this flow's indexes may have been used, wherever they stand
+    /// now; so may those of all before it.
     var usedKeyID: UInt64 = 0
     var isQueued = false
     var isInFlight = false

@@ -50,7 +50,8 @@ struct LegKeys: Sendable, Hashable, Redacted {
         self.lastNumber = lastNumber
     }
 
-    /// The number of a sending key: another one for each other key, never zero.
+    /// The number of a sending key, from 1 on: a higher one for each other key, as the fast path
+    /// wants it, and the same for one that comes back.
     mutating func id(of key: SRTPKey) -> UInt64 {
         if let known = self.named.first(where: { $0.key == key }) { return known.id }
         self.lastID = self.lastID == .max ? 1 : self.lastID + 1
