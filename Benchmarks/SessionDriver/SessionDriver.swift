@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FlowABI
 public import FlowProgramming
 
 /// A control plane without signalling: the product's programmer, and what became of each session.

@@ -2,6 +2,7 @@
 
 import CBareDTLS
 import DTLS
+import FlowABI
 import SessionDriver
 
 /// DTLS-SRTP handshakes a second and core: ours as the server, against OpenSSL without anything

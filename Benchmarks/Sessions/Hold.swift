@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CallControl
+import FlowABI
 import FlowProgramming
 import SessionDriver
 

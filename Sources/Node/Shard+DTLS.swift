@@ -2,13 +2,14 @@
 
 import CallControl
 import DTLS
+import FlowABI
 import FlowProgramming
 import MediaPlanning
 import SIPTransport
 
 extension Shard {
     /// A time for handshakes, milliseconds of the clock that the loop's timers have.
-    private var handshakeMs: UInt64 { Clock.monotonicNs / 1_000_000 }
+    private var handshakeMs: UInt64 { Clocks.monotonicNs / 1_000_000 }
 
     /// Where a leg of the media stands among the calls.
     static func leg(_ session: MediaSession, _ leg: MediaLeg) -> CallLeg {
@@ -93,11 +94,11 @@ extension Shard {
         case .timer(let leg, nil):
             self.timers?.stop(.handshake(leg))
         case .established(let leg, let number, let keys):
-            self.core.engine.now = Clock.wallMs
+            self.core.engine.now = Clocks.wallMs
             self.core.engine.dtlsEstablished(leg.call, leg.side, association: number, keys: keys)
         case .failed(let leg, let number, let reason):
             Log.line("trunkline: call \(leg.call): leg \(leg.side): \(reason)")
-            self.core.engine.now = Clock.wallMs
+            self.core.engine.now = Clocks.wallMs
             self.core.engine.dtlsFailed(leg.call, leg.side, association: number, reason: reason)
         }
     }

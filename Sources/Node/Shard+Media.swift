@@ -26,7 +26,7 @@ extension Shard {
     /// One step with the rings; what happened goes to the engine.
     func pollMedia() {
         let wasBusy = self.programmer.pending > 0
-        self.programmer.poll(nowNs: Clock.monotonicNs)
+        self.programmer.poll(nowNs: Clocks.monotonicNs)
         for outcome in self.programmer.takeOutcomes() { self.apply(outcome) }
         self.takeRecords()
         if !wasBusy, self.programmer.pending > 0 {

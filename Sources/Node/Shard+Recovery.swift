@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CallControl
+import FlowABI
 import FlowProgramming
 import Store
 
@@ -52,7 +53,7 @@ extension Shard {
         for checkpoint in checkpoints {
             self.programmer.restore(Self.session(checkpoint.id), checkpoint.media)
         }
-        self.core.engine.now = Clock.wallMs
+        self.core.engine.now = Clocks.wallMs
         let taken = Set(self.core.engine.restore(checkpoints))
         for checkpoint in checkpoints {
             if taken.contains(checkpoint.id) {

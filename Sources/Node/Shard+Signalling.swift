@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CallControl
+import FlowABI
 import FlowProgramming
 import SIPMessage
 import SIPTransaction
@@ -22,7 +23,7 @@ extension Shard: TransportOwner {
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
-            self.core.engine.now = Clock.wallMs
+            self.core.engine.now = Clocks.wallMs
             self.core.received(message, from: hop)
             self.carryOut()
         } catch {

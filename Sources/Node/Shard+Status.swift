@@ -19,7 +19,8 @@ extension Shard {
             "state": JSONValue(self.core.engine.admission.isDraining ? "draining" : "running"),
             "draining_trunks": .array(
                 self.core.engine.admission.drainingTrunks.map { JSONValue($0.text) }),
-            "uptime_seconds": JSONValue((Clock.wallMs &- min(self.startedMs, Clock.wallMs)) / 1000),
+            "uptime_seconds": JSONValue(
+                (Clocks.wallMs &- min(self.startedMs, Clocks.wallMs)) / 1000),
             "limit": [
                 "calls": JSONValue(self.callLimit.calls),
                 "reason": .string(self.callLimit.reason),
@@ -92,7 +93,7 @@ extension Shard {
         guard let fastPath = self.programmer.fastPath, let account else {
             return ["attached": false, "flows": 0, "realms": []]
         }
-        let age = Clock.monotonicNs &- min(fastPath.heartbeatNs, Clock.monotonicNs)
+        let age = Clocks.monotonicNs &- min(fastPath.heartbeatNs, Clocks.monotonicNs)
         let flows = account.packets.first { $0.name == "flows" }?.count ?? 0
         return [
             "attached": .bool(self.programmer.state == .matched),
@@ -119,7 +120,7 @@ extension Shard {
         switch self.programmer.state {
         case .matched:
             if let fastPath = self.programmer.fastPath {
-                let now = Clock.monotonicNs
+                let now = Clocks.monotonicNs
                 let age = now &- min(fastPath.heartbeatNs, now)
                 if age > FlowProgrammer.heartbeatNsMax {
                     conditions.append(

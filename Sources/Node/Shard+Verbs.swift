@@ -50,7 +50,7 @@ extension Shard {
         guard let text = arguments["id"]?.string, let id = CallIdentifier(text: text) else {
             return .failure(ControlError(.badArgument, "id: sixteen hexadecimal digits"))
         }
-        self.core.engine.now = Clock.wallMs
+        self.core.engine.now = Clocks.wallMs
         guard self.core.engine.endCall(id) else {
             return .failure(ControlError(.notFound, "there is no call \(text)"))
         }
@@ -59,7 +59,7 @@ extension Shard {
 
     private func describe(_ call: CallSummary) -> JSONObject {
         let figures = self.programmer.statistics(Self.session(call.id))
-        let now = Clock.wallMs
+        let now = Clocks.wallMs
         var members: JSONObject = [
             "id": JSONValue(call.id.description), "state": JSONValue(call.state.rawValue),
             "from": JSONValue(call.from.text), "to": JSONValue(call.to.text),
@@ -141,7 +141,7 @@ extension Shard {
             }
             deadline = UInt32(clamping: seconds * 1000)
         }
-        self.core.engine.now = Clock.wallMs
+        self.core.engine.now = Clocks.wallMs
         self.core.engine.drainCalls(of: trunk, deadlineMilliseconds: deadline)
         return .success([
             "draining": JSONValue(trunk?.text ?? "node"), "calls": JSONValue(self.calls(of: trunk)),

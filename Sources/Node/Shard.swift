@@ -4,6 +4,7 @@ import Admission
 import CallControl
 import Configuration
 import DTLS
+import FlowABI
 import FlowProgramming
 import Management
 import SIPMessage
@@ -37,7 +38,7 @@ final class Shard {
     /// Messages that wait for the turn's checkpoints, and for the media that they speak of.
     var outbox = Outbox()
     var records: [CallRecord] = []
-    let startedMs = Clock.wallMs
+    let startedMs = Clocks.wallMs
     /// The process was told to stop.
     var isStopping = false
     private let toTagSeed = UInt64.random(in: .min ... .max)
@@ -119,7 +120,7 @@ final class Shard {
 
     /// Does what the core wants; messages wait for the turn's end.
     func carryOut() {
-        self.core.engine.now = Clock.wallMs
+        self.core.engine.now = Clocks.wallMs
         for output in self.core.drain() { self.apply(output) }
     }
 
@@ -134,7 +135,7 @@ final class Shard {
     private func timerFired(_ timer: ShardTimer) {
         switch timer {
         case .signalling(let timer):
-            self.core.engine.now = Clock.wallMs
+            self.core.engine.now = Clocks.wallMs
             self.core.timerFired(timer)
         case .poll: self.poll()
         case .handshake(let leg): self.handshakeTimerFired(leg)

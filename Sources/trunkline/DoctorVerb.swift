@@ -107,9 +107,7 @@ extension Diagnosis {
 
     /// A process stands behind the file.
     static func isAlive(_ file: FastPathFile) -> Bool {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        let now = UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        let now = Clocks.monotonicNs
         let age = now &- min(file.heartbeatNs, now)
         return age < Self.heartbeatNsMax && file.state != .stopped
     }
