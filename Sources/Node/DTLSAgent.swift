@@ -15,7 +15,7 @@ struct CallLeg: Hashable {
 /// turns. It knows neither rings nor timers: what it wants done stands in `takeActions`. Times are
 /// milliseconds of a clock that never goes back.
 final class DTLSAgent {
-    /// What it takes; each limit has a counter.
+    /// What it takes. What meets a limit is counted, but for `perLeg`: there the oldest goes.
     struct Limits {
         /// Sessions of OpenSSL at a time, some 60 KiB each; they go 15 s after their keys came, or
         /// sooner where another handshake needs the room.
