@@ -23,7 +23,7 @@ flags="-std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wstrict-pro
 objects_build() { # variant, flags
     mkdir -p "$out/$1"
     objects=
-    for source in "$shims"/CSRTP/*.c "$here"/harness.c; do
+    for source in "$shims"/CSRTP/*.c "$here"/../checks/checks.c "$here"/harness.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         "$CLANG" $flags -Wfunction-effects $2 -c "$source" -o "$object"
         objects="$objects $object"

@@ -3,45 +3,8 @@
 
 #include <arpa/inet.h>
 
-uint64_t checks_made;
-uint64_t test_seed = 1;
-
 const char *const address_text[ADDRESS_COUNT] = {"198.18.1.1", "2001:db8:1::1", "198.18.2.1",
                                                  "2001:db8:2::1", "198.18.3.1"};
-
-void check_failed(const char *file, int line, const char *what)
-{
-    printf("%s:%d: failed: %s (seed %llu)\n", file, line, what, (unsigned long long)test_seed);
-    exit(1);
-}
-
-void check_equal_failed(const char *file, int line, const char *what, long long actual,
-                        long long expected)
-{
-    printf("%s:%d: %s is %lld, expected %lld (seed %llu)\n", file, line, what, actual, expected,
-           (unsigned long long)test_seed);
-    exit(1);
-}
-
-int tests_passed(const char *name)
-{
-    printf("%s: passed, %llu checks\n", name, (unsigned long long)checks_made);
-    return 0;
-}
-
-uint32_t random_below(uint32_t bound)
-{
-    static uint64_t state;
-    static uint64_t state_seed;
-    if (state_seed != test_seed) {
-        state_seed = test_seed;
-        state = test_seed * 0x9e3779b97f4a7c15ull | 1;
-    }
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return (uint32_t)((state * 0x2545f4914f6cdd1dull >> 32) % bound);
-}
 
 void parse_address(const char *text, uint8_t address[16])
 {

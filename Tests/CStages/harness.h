@@ -1,40 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A small harness: checks that say where they failed, and a world of one or two workers with
-// three realms, driven by a clock that only moves when a test says so.
+// A world of one or two workers with three realms, driven by a clock that only moves when a test
+// says so.
 
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#include "../checks/checks.h"
 #include "CStages.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-
-#define CHECK(condition)                                                                           \
-    do {                                                                                           \
-        checks_made++;                                                                             \
-        if (!(condition))                                                                          \
-            check_failed(__FILE__, __LINE__, #condition);                                          \
-    } while (0)
-
-#define CHECK_EQUAL(actual, expected)                                                              \
-    do {                                                                                           \
-        checks_made++;                                                                             \
-        long long actual_ = (long long)(actual), expected_ = (long long)(expected);                \
-        if (actual_ != expected_)                                                                  \
-            check_equal_failed(__FILE__, __LINE__, #actual, actual_, expected_);                   \
-    } while (0)
-
-extern uint64_t checks_made;
-void check_failed(const char *file, int line, const char *what);
-void check_equal_failed(const char *file, int line, const char *what, long long actual,
-                        long long expected);
-/// The last line of every test program: its name and how much it checked.
-int tests_passed(const char *name);
-
-/// A repeatable generator; tests print its seed when they fail.
-extern uint64_t test_seed;
-uint32_t random_below(uint32_t bound);
 
 enum { WORKERS = 2, FLOWS = 64, SECURE_FLOWS = 4, ICE_FLOWS = 4, BURST = 8, ROOM = 4096 };
 

@@ -4,7 +4,7 @@
 # behaviour sanitizers.
 #   Tests/CStages/run.sh [NAME]                  one test, as in test_<name>.c
 #   Tests/CStages/run.sh speed [FLOWS [ROUNDS]]  STUN answers a second: stun_speed.c
-# The last line is `N passed, N failed, N skipped`.
+# The last line is `N passed, N failed, N skipped`; skipped is test data that was not there.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -22,7 +22,7 @@ objects_build() { # variant, flags
     mkdir -p "$out/$1"
     objects=
     for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CTables/*.c \
-        "$shims"/CStages/*.c "$here"/harness.c "$here"/frames.c; do
+        "$shims"/CStages/*.c "$here"/../checks/checks.c "$here"/harness.c "$here"/frames.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         "$CLANG" $flags -Wfunction-effects $2 -c "$source" -o "$object"
         objects="$objects $object"
@@ -34,8 +34,14 @@ build_and_run() { # variant, flags
     for test in "$here"/test_${wanted}.c; do
         name=$(basename "$test" .c)
         "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -lIPSec_MB -lcrypto -o "$out/$1/$name"
-        printf '%s: ' "$1"
-        if "$out/$1/$name"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+        if "$out/$1/$name" >"$out/$1/$name.log"; then
+            passed=$((passed + 1))
+        else
+            failed=$((failed + 1))
+        fi
+        sed "s/^/$1: /" "$out/$1/$name.log"
+        without=$(sed -n 's/.*checks, \([0-9]*\) left out$/\1/p' "$out/$1/$name.log")
+        skipped=$((skipped + ${without:-0}))
     done
 }
 
@@ -53,8 +59,8 @@ if [ -f "$TRUNKLINE_TESTDATA/teams/stun-ice-lite.json" ]; then
     python3 "$here/stun_cases.py" "$TRUNKLINE_TESTDATA/teams/stun-ice-lite.json" >"$STUN_CASES"
 fi
 wanted=${1:-*}
-passed=0 failed=0
+passed=0 failed=0 skipped=0
 build_and_run sanitized "-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
 build_and_run plain "-O2"
-echo "$passed passed, $failed failed, 0 skipped"
+echo "$passed passed, $failed failed, $skipped skipped"
 [ "$failed" = 0 ]

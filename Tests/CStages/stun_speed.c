@@ -4,8 +4,6 @@
 // driver is not in it. Usage: stun_speed [N [ROUNDS]]. Prints one line of JSON.
 #include "stun_frames.h"
 
-#include <time.h>
-
 enum { FRAME_ROOM = 512, BURST_PACKETS = 32 };
 
 static struct world *world;
@@ -14,13 +12,6 @@ static uint32_t flows, rounds;
 static uint8_t (*asks)[FRAME_ROOM];
 static uint8_t (*frames)[FRAME_ROOM];
 static uint32_t lengths[1 << 15];
-
-static uint64_t clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * TL_NANOSECONDS + (uint64_t)now.tv_nsec;
-}
 
 static void worker_make(void)
 {

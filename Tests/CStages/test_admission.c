@@ -229,5 +229,5 @@ int main(void)
     test_candidate_budget();
     test_demux();
     test_directions();
-    return tests_passed("admission");
+    return tests_passed("admission", 0);
 }

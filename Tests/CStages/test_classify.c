@@ -250,5 +250,5 @@ int main(void)
     test_usual(world);
     world_free(world);
     test_workers();
-    return tests_passed("classify");
+    return tests_passed("classify", 0);
 }

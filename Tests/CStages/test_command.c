@@ -191,5 +191,5 @@ int main(void)
     world_free(world);
     test_worker_of_port();
     test_generations();
-    return tests_passed("command");
+    return tests_passed("command", 0);
 }

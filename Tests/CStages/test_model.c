@@ -107,5 +107,5 @@ int main(int argc, char **argv)
         check_world(world);
     }
     world_free(world);
-    return tests_passed("model");
+    return tests_passed("model", 0);
 }

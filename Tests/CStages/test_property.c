@@ -133,5 +133,5 @@ int main(int argc, char **argv)
     CHECK(world->worker->counters.forwarded > ROUNDS / 10);
     CHECK(world->worker->counters.generated > 100);
     world_free(world);
-    return tests_passed("property");
+    return tests_passed("property", 0);
 }

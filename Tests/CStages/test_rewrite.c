@@ -202,5 +202,5 @@ int main(void)
     test_refused();
     test_hairpin();
     test_hairpin_loop();
-    return tests_passed("rewrite");
+    return tests_passed("rewrite", 0);
 }

@@ -202,5 +202,5 @@ int main(void)
     world_free(world);
     test_made();
     test_intervals();
-    return tests_passed("rtcp");
+    return tests_passed("rtcp", 0);
 }

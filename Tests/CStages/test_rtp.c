@@ -248,5 +248,5 @@ int main(void)
     test_continuity();
     test_take_up();
     test_torn_source();
-    return tests_passed("rtp");
+    return tests_passed("rtp", 0);
 }

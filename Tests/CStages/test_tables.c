@@ -217,5 +217,5 @@ int main(void)
     test_timers();
     test_restore();
     test_configuration();
-    return tests_passed("tables");
+    return tests_passed("tables", 0);
 }

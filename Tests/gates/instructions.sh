@@ -26,7 +26,8 @@ build() { # name, flags
     mkdir -p "$out/$1"
     objects=
     for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
-        "$root"/Tests/CStages/harness.c "$root"/Tests/CStages/frames.c "$here"/instructions.c; do
+        "$root"/Tests/checks/checks.c "$root"/Tests/CStages/harness.c "$root"/Tests/CStages/frames.c \
+        "$here"/instructions.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         "$CLANG" $flags "$2" -c "$source" -o "$object"
         objects="$objects $object"
