@@ -66,9 +66,9 @@ let package = Package(
             name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CTables"],
             path: "CShims/CStages",
             cSettings: packetC),
-        // Messages, numbers and DPDK's arguments, for the two programs in C.
+        // Messages, numbers, DPDK's arguments and SRTP's suites, for the two programs in C.
         .target(
-            name: "CProgram", path: "CShims/CProgram",
+            name: "CProgram", dependencies: ["CFlowABI"], path: "CShims/CProgram",
             cSettings: strictC + [.unsafeFlags(["-D_GNU_SOURCE"])]),
         .executableTarget(
             name: "CFastPath",

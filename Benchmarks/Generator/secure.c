@@ -6,6 +6,7 @@
 #include <rte_malloc.h>
 
 #include "say.h"
+#include "suites.h"
 
 enum { RTP_HEADER = 12, RTP_BYTES = TL_FRAME_BYTES - TL_FRAME_RTP };
 
@@ -46,16 +47,13 @@ static struct tl_secure_party *party_at(const struct tl_secure *secure, uint32_t
 static int expand(struct tl_secure *secure, struct tl_srtp_keys *keys, const struct tl_call *call,
                   const uint8_t *bytes)
 {
-    int is_aead = call->suite == TL_SUITE_AEAD_AES_128_GCM ||
-                  call->suite == TL_SUITE_AEAD_AES_256_GCM;
-    uint32_t salt = is_aead ? 12 : 14;
+    uint32_t key = tl_suite_key_bytes(call->suite), salt = tl_suite_salt_bytes(call->suite);
     struct tl_srtp_key master = {.suite = call->suite};
-    if (call->key_bytes != 16 + salt && call->key_bytes != 32 + salt)
+    if (call->key_bytes != key + salt)
         return -1;
-    memcpy(master.key, bytes, call->key_bytes - salt);
-    memcpy(master.salt, bytes + call->key_bytes - salt, salt);
-    int32_t status = tl_srtp_keys_derive(secure->engine, keys, &master);
-    return status == TL_STATUS_OK && keys->key_bytes + salt == call->key_bytes ? 0 : -1;
+    memcpy(master.key, bytes, key);
+    memcpy(master.salt, bytes + key, salt);
+    return tl_srtp_keys_derive(secure->engine, keys, &master) == TL_STATUS_OK ? 0 : -1;
 }
 
 static int add_party(struct tl_secure *secure, uint32_t number, const struct tl_call *call)

@@ -12,6 +12,7 @@
 #include "io.h"
 #include "say.h"
 #include "self_load.h"
+#include "suites.h"
 
 enum { KEY_SETS = 64 };
 enum { TO_BOX, FROM_BOX, DIRECTIONS };
@@ -61,14 +62,11 @@ const char *tl_load_suite_name(uint8_t suite)
 // Bytes that look random and are the same in each run; what a suite does not use is zero.
 static struct tl_srtp_key master_of(uint8_t suite, uint32_t k, uint32_t direction)
 {
-    int is_long = suite != TL_SUITE_AES_CM_128_HMAC_SHA1_80 &&
-                  suite != TL_SUITE_AES_CM_128_HMAC_SHA1_32 && suite != TL_SUITE_AEAD_AES_128_GCM;
-    int is_aead = suite == TL_SUITE_AEAD_AES_128_GCM || suite == TL_SUITE_AEAD_AES_256_GCM;
     uint64_t state = (uint64_t)(k % KEY_SETS) * DIRECTIONS + direction;
     struct tl_srtp_key key = {.suite = suite};
-    for (uint32_t i = 0; i < (is_long ? 32u : 16u); i++)
+    for (uint32_t i = 0; i < tl_suite_key_bytes(suite); i++)
         key.key[i] = (uint8_t)tl_load_random(&state);
-    for (uint32_t i = 0; i < (is_aead ? 12u : 14u); i++)
+    for (uint32_t i = 0; i < tl_suite_salt_bytes(suite); i++)
         key.salt[i] = (uint8_t)tl_load_random(&state);
     return key;
 }
