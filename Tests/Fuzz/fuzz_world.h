@@ -96,6 +96,56 @@ static inline void fuzz_add(uint32_t slot, const struct tl_flow_spec *spec)
     FUZZ_CHECK(answer.status == TL_STATUS_OK);
 }
 
+static inline void put_16(uint8_t *at, uint32_t value)
+{
+    at[0] = (uint8_t)(value >> 8);
+    at[1] = (uint8_t)value;
+}
+
+/// Bytes of a frame before its UDP payload.
+static inline uint32_t fuzz_head_bytes(uint32_t address)
+{
+    return 14 + (tl_address_is_ipv4(fuzz_local[address]) ? 20u : 40u) + 8;
+}
+
+/// Writes a UDP packet to one of our addresses into a view that has room for it. `host`: the last
+/// byte of where it comes from.
+static inline void fuzz_frame(struct tl_packet *packet, uint32_t address, uint8_t host,
+                              uint32_t source_port, uint32_t port, const uint8_t *bytes,
+                              uint32_t length)
+{
+    const uint8_t *local = fuzz_local[address];
+    uint32_t head = fuzz_head_bytes(address);
+    uint8_t *ip = packet->data + 14, *udp = packet->data + head - 8;
+    memset(packet->data, 0, head);
+    packet->length = (uint16_t)(head + length);
+    packet->rx_port = address / 2;
+    packet->vlan = address / 2 ? 100 : 0;
+    put_16(packet->data + 12, tl_address_is_ipv4(local) ? 0x0800 : 0x86dd);
+    if (tl_address_is_ipv4(local)) {
+        ip[0] = 0x45;
+        put_16(ip + 2, head - 14 + length);
+        ip[9] = 17;
+        memcpy(ip + 12, local + 12, 4);
+        memcpy(ip + 16, local + 12, 4);
+        ip[15] = host;
+        uint16_t checksum = tl_checksum_finish(tl_checksum_sum(ip, 20));
+        memcpy(ip + 10, &checksum, 2);
+    } else {
+        ip[0] = 0x60;
+        put_16(ip + 4, 8 + length);
+        ip[6] = 17;
+        memcpy(ip + 8, local, 16);
+        memcpy(ip + 24, local, 16);
+        ip[23] = host;
+    }
+    put_16(udp, source_port);
+    put_16(udp + 2, port);
+    put_16(udp + 4, 8 + length);
+    put_16(udp + 6, 1);
+    memcpy(udp + 8, bytes, length);
+}
+
 enum { FUZZ_VIEWS = 4 };
 
 /// Blank views as the process makes them: each with room of its own, so that the sanitizer sees

@@ -43,47 +43,12 @@ static struct tl_packet *view_add(uint32_t length)
     return &packets[i];
 }
 
-static void put_16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
 static void add_payload(uint32_t what, const uint8_t *bytes, uint32_t length)
 {
     uint32_t flow = (what >> 2) & 7;
-    const uint8_t *local = fuzz_local[flow % 4];
-    int ipv4 = tl_address_is_ipv4(local);
-    uint32_t head = 14 + (ipv4 ? 20u : 40u) + 8;
-    struct tl_packet *packet = view_add(head + length);
-    uint8_t *ip = packet->data + 14, *udp = packet->data + head - 8;
-    memset(packet->data, 0, head);
-    packet->rx_port = flow % 4 / 2;
-    packet->vlan = flow % 4 / 2 ? 100 : 0;
-    put_16(packet->data + 12, ipv4 ? 0x0800 : 0x86dd);
-    if (ipv4) {
-        ip[0] = 0x45;
-        put_16(ip + 2, head - 14 + length);
-        ip[9] = 17;
-        memcpy(ip + 12, local + 12, 4);
-        memcpy(ip + 16, local + 12, 4);
-        ip[15] = 2;
-        uint16_t checksum = tl_checksum_finish(tl_checksum_sum(ip, 20));
-        memcpy(ip + 10, &checksum, 2);
-    } else {
-        ip[0] = 0x60;
-        put_16(ip + 4, 8 + length);
-        ip[6] = 17;
-        memcpy(ip + 8, local, 16);
-        memcpy(ip + 24, local, 16);
-        ip[23] = 2;
-    }
     uint32_t rtcp = (what & 3) == 2;
-    put_16(udp, 30000 + rtcp + (what >> 6 & 1) * 7);
-    put_16(udp + 2, FUZZ_PORT + 2 * flow + rtcp);
-    put_16(udp + 4, 8 + length);
-    put_16(udp + 6, 1);
-    memcpy(udp + 8, bytes, length);
+    fuzz_frame(view_add(fuzz_head_bytes(flow % 4) + length), flow % 4, 2,
+               30000 + rtcp + (what >> 6 & 1) * 7, FUZZ_PORT + 2 * flow + rtcp, bytes, length);
 }
 
 static void add_frame(const uint8_t *bytes, uint32_t length)

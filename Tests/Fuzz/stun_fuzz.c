@@ -15,12 +15,6 @@ static const char password[] = "a password of some length";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void put_16(uint8_t *at, uint32_t value)
-{
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
 static struct tl_flow_spec spec_of(uint32_t flow)
 {
     struct tl_flow_spec spec = fuzz_spec(flow, (uint16_t)(FUZZ_PORT + 2 * flow));
@@ -88,39 +82,11 @@ static uint32_t sign(uint32_t flow, int former, uint32_t party, const uint8_t *b
 // The buffer ends where the packet ends, and begins where its headroom does.
 static void send(uint32_t flow, uint32_t rtcp, uint32_t from, const uint8_t *bytes, uint32_t length)
 {
-    const uint8_t *local = fuzz_local[flow];
-    int ipv4 = tl_address_is_ipv4(local);
-    uint32_t head = 14 + (ipv4 ? 20u : 40u) + 8;
+    uint32_t head = fuzz_head_bytes(flow);
     uint8_t *buffer = malloc(TL_HEADROOM_BYTES + head + length);
-    struct tl_packet packet = {.data = buffer + TL_HEADROOM_BYTES, .buffer = buffer,
-                               .length = (uint16_t)(head + length),
-                               .rx_port = (uint16_t)(flow / 2),
-                               .vlan = flow / 2 ? 100 : 0};
-    uint8_t *ip = packet.data + 14, *udp = packet.data + head - 8;
-    memset(packet.data, 0, head);
-    put_16(packet.data + 12, ipv4 ? 0x0800 : 0x86dd);
-    if (ipv4) {
-        ip[0] = 0x45;
-        put_16(ip + 2, head - 14 + length);
-        ip[9] = 17;
-        memcpy(ip + 12, local + 12, 4);
-        memcpy(ip + 16, local + 12, 4);
-        ip[15] = (uint8_t)(1 + (from & 3)); // one of them is ours
-        uint16_t checksum = tl_checksum_finish(tl_checksum_sum(ip, 20));
-        memcpy(ip + 10, &checksum, 2);
-    } else {
-        ip[0] = 0x60;
-        put_16(ip + 4, 8 + length);
-        ip[6] = 17;
-        memcpy(ip + 8, local, 16);
-        memcpy(ip + 24, local, 16);
-        ip[23] = (uint8_t)(1 + (from & 3));
-    }
-    put_16(udp, 30000 + (from >> 2));
-    put_16(udp + 2, FUZZ_PORT + 2 * flow + rtcp);
-    put_16(udp + 4, 8 + length);
-    put_16(udp + 6, 1);
-    memcpy(udp + 8, bytes, length);
+    struct tl_packet packet = {.data = buffer + TL_HEADROOM_BYTES, .buffer = buffer};
+    fuzz_frame(&packet, flow, (uint8_t)(1 + (from & 3)), // one of them is ours
+               30000 + (from >> 2), FUZZ_PORT + 2 * flow + rtcp, bytes, length);
     tl_pipeline_run(fuzz.worker, &packet, 1, fuzz.now_ns);
     FUZZ_CHECK(packet.edge != TL_EDGE_NEXT);
     FUZZ_CHECK(packet.data >= buffer);
