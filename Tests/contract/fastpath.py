@@ -8,6 +8,7 @@ import struct
 import subprocess
 import tempfile
 import time
+import unittest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BINARIES = os.environ.get("TRUNKLINE_BIN", os.path.join(ROOT, ".build/debug"))
@@ -31,6 +32,26 @@ def cores():
     """Cores of a fast path and of something beside it; the same one where there is one only."""
     allowed = sorted(os.sched_getaffinity(0))
     return allowed[0], allowed[-1]
+
+
+def memif_pair(ports):
+    """--realm values: two links between processes, to a next hop that no kernel knows."""
+    return [f"name={name},attach=memif,interface={{folder}}/{name}.sock,address=192.0.2.{host},"
+            f"ports={ports},gateway-mac=02:00:00:00:00:09" for name, host in (("a", 1), ("b", 2))]
+
+
+class WithControl(unittest.TestCase):
+    """A fast path, `box`, and a control plane beside it, `control`: both end with the test."""
+    box = control = None
+
+    def kill_control(self):
+        self.control.kill()
+        self.control.communicate()
+
+    def tearDown(self):
+        if self.control is not None:
+            self.kill_control()
+        self.assertEqual(self.box.stop(), 0)
 
 
 class FastPath:

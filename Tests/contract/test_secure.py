@@ -7,31 +7,20 @@ import struct
 import subprocess
 import unittest
 
-from fastpath import BINARIES, FastPath, wait
+from fastpath import BINARIES, FastPath, WithControl, memif_pair, wait
 
 CALLS = 5
-MAC = "02:00:00:00:00:09"
 KEY = bytes(range(0xe0, 0xf0))
 FREE, LIVE, LEFT = 0, 1, 2
 
 
-class Secure(unittest.TestCase):
+class Secure(WithControl):
     def setUp(self):
-        self.box = FastPath([
-            f"name={name},attach=memif,interface={{folder}}/{name}.sock,address=192.0.2.{host},"
-            f"ports=20480-21503,gateway-mac={MAC}" for name, host in (("a", 1), ("b", 2))],
-            options=self.options())
-        self.control = None
+        self.box = FastPath(memif_pair("20480-21503"), options=self.options())
 
     @staticmethod
     def options():
         return []
-
-    def tearDown(self):
-        if self.control is not None:
-            self.control.kill()
-            self.control.communicate()
-        self.assertEqual(self.box.stop(), 0)
 
     def start(self, *words):
         self.control = subprocess.Popen(
@@ -117,8 +106,7 @@ class Secure(unittest.TestCase):
         self.start()
         self.said()
         before = self.records()
-        self.control.kill()
-        self.control.communicate()
+        self.kill_control()
         self.start("restore=1")
         self.assertEqual(self.said(), f"installed {CALLS} 0")
         self.assertEqual(self.records(), before)

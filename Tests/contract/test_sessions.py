@@ -7,25 +7,15 @@ import struct
 import subprocess
 import unittest
 
-from fastpath import BINARIES, PATIENCE, FastPath, wait
+from fastpath import BINARIES, PATIENCE, FastPath, WithControl, memif_pair, wait
 
 CALLS = 30
-MAC = "02:00:00:00:00:09"
 LIVE = 1
 
 
-class Sessions(unittest.TestCase):
+class Sessions(WithControl):
     def setUp(self):
-        self.box = FastPath([
-            f"name={name},attach=memif,interface={{folder}}/{name}.sock,address=192.0.2.{host},"
-            f"ports=20000-20511,gateway-mac={MAC}" for name, host in (("a", 1), ("b", 2))])
-        self.control = None
-
-    def tearDown(self):
-        if self.control is not None:
-            self.control.kill()
-            self.control.communicate()
-        self.assertEqual(self.box.stop(), 0)
+        self.box = FastPath(memif_pair("20000-20511"))
 
     def start(self, *words):
         self.control = subprocess.Popen(
