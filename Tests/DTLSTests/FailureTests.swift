@@ -44,13 +44,19 @@ func aWrongFingerprintIsNamed(role: DTLSRole) throws {
     #expect(bad.server.failure == .wrongFingerprint(strong))
 }
 
-@Test func keysWaitForFingerprints() throws {
-    let (one, other) = (try DTLSCertificate(), try DTLSCertificate())
+/// A handshake that is finished, whose server was not told the client's fingerprint.
+private func finishedUnknown(_ one: DTLSCertificate, _ other: DTLSCertificate) throws -> World {
     let world = try World(
         client: Side(.client, one, expects: [other.fingerprint]),
         server: Side(.server, other, expects: []))
     world.client.start()
     while world.carry() {}
+    return world
+}
+
+@Test func keysWaitForFingerprints() throws {
+    let (one, other) = (try DTLSCertificate(), try DTLSCertificate())
+    let world = try finishedUnknown(one, other)
     #expect(world.client.keys != nil)
     #expect(world.server.keys == nil && world.server.events == 0)
     #expect(!world.server.association.isEstablished)
@@ -66,11 +72,7 @@ func aWrongFingerprintIsNamed(role: DTLSRole) throws {
 
 @Test func wrongFingerprintsMayComeLateToo() throws {
     let (one, other) = (try DTLSCertificate(), try DTLSCertificate())
-    let world = try World(
-        client: Side(.client, one, expects: [other.fingerprint]),
-        server: Side(.server, other, expects: []))
-    world.client.start()
-    while world.carry() {}
+    let world = try finishedUnknown(one, other)
     world.server.take(
         world.server.association.expect([other.fingerprint], now: monotonicMs()))
     #expect(world.server.failure == .wrongFingerprint(one.fingerprint))
@@ -80,11 +82,7 @@ func aWrongFingerprintIsNamed(role: DTLSRole) throws {
 
 @Test func fingerprintsAreNotAwaitedForEver() throws {
     let (one, other) = (try DTLSCertificate(), try DTLSCertificate())
-    let world = try World(
-        client: Side(.client, one, expects: [other.fingerprint]),
-        server: Side(.server, other, expects: []))
-    world.client.start()
-    while world.carry() {}
+    let world = try finishedUnknown(one, other)
     let timer = try #require(world.server.timer)
     #expect(timer <= 180_000 && timer > 170_000)
     world.server.take(world.server.association.timeout(now: monotonicMs() + timer + 1))

@@ -43,6 +43,15 @@ import Testing
             self.programmer.poll(nowNs: self.nowNs)
         }
 
+        /// What a worker says about a flow, else all zero.
+        static func event(_ kind: UInt32, of flow: FlowID) -> tl_event {
+            var event = tl_event()
+            event.kind = kind
+            event.flow_index = flow.index.value
+            event.generation = flow.generation.value
+            return event
+        }
+
         /// Until nothing waits; what became of it.
         func run() -> [MediaOutcome] {
             for _ in 0..<50 {
@@ -247,10 +256,7 @@ import Testing
         try bench.programmer.start(self.one, sampleIntent(0))
         _ = bench.run()
         let flow = try #require(bench.programmer.flows(self.one).b)
-        var event = tl_event()
-        event.kind = TL_EVENT_MEDIA_TIMEOUT
-        event.flow_index = flow.index.value
-        event.generation = flow.generation.value
+        var event = Bench.event(TL_EVENT_MEDIA_TIMEOUT, of: flow)
         event.value = 60_000
         bench.fake.put(event)
         event.generation &+= 1

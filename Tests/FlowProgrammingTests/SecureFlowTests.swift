@@ -275,10 +275,7 @@ import Testing
         try bench.programmer.start(self.one, sampleIntent(0))
         _ = bench.run()
         let flow = try #require(bench.programmer.flows(self.one).a)
-        var event = tl_event()
-        event.kind = TL_EVENT_PATH_SELECTED
-        event.flow_index = flow.index.value
-        event.generation = flow.generation.value
+        var event = Bench.event(TL_EVENT_PATH_SELECTED, of: flow)
         event.port = 99
         event.value = 1
         bench.fake.put(event)
