@@ -209,11 +209,13 @@ static uint32_t next_hops_for(uint32_t flows)
 // Workers' records lie in the shared file, one worker's behind the other's.
 static void settle_records(const struct tl_node *node)
 {
-    const struct tl_section *records = &node->own_layout.records;
+    const struct tl_section *tables[] = {&node->own_layout.records,
+                                         &node->own_layout.srtp_records};
     uint64_t count = node->options->geometry.flows_per_worker;
     for (uint32_t i = 0; i < node->options->geometry.worker_count; i++)
-        tl_memory_near(tl_section_at(&node->own, records, i * count),
-                       count * records->stride_bytes, node->options->cores[i]);
+        for (uint32_t table = 0; table < 2; table++)
+            tl_memory_near(tl_section_at(&node->own, tables[table], i * count),
+                           count * tables[table]->stride_bytes, node->options->cores[i]);
     tl_memory_collapse(node->own.base, node->own.size_bytes);
 }
 
@@ -270,6 +272,8 @@ static int make_worker(struct tl_node *node, uint32_t index)
         .addresses = node->addresses,
         .records = tl_section_at(&node->own, &node->own_layout.records,
                                  (uint64_t)index * geometry->flows_per_worker),
+        .srtp_records = tl_section_at(&node->own, &node->own_layout.srtp_records,
+                                      (uint64_t)index * geometry->flows_per_worker),
         .page = tl_section_at(&node->own, &node->own_layout.workers, index),
         // A replay's clock is the capture's, which is wall clock time, and it has no randomness:
         // the same capture gives the same output.

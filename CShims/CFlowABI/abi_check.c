@@ -135,6 +135,7 @@ static int32_t check_sections(const struct tl_file_header *h, const struct tl_ge
         {&l->workers, g->worker_count, h->worker_size_bytes, fastpath},
         {&l->realms, g->realm_count, h->realm_size_bytes, fastpath},
         {&l->addresses, g->address_count, h->address_size_bytes, fastpath},
+        {&l->srtp_records, flows, sizeof(struct tl_srtp_record), fastpath && h->version > 2},
     };
     const size_t count = sizeof(expected) / sizeof(expected[0]);
     for (size_t i = 0; i < count; i++) {
@@ -182,6 +183,7 @@ int32_t tl_file_check(const struct tl_file_header *header, uint64_t file_size_by
     l.workers = header->workers;
     l.realms = header->realms;
     l.addresses = header->addresses;
+    l.srtp_records = header->srtp_records;
     result = check_sections(header, &l.geometry, &l);
     if (result != TL_FILE_OK)
         return result;

@@ -84,6 +84,7 @@ static void lay_out(uint64_t magic, const struct tl_geometry *g, struct tl_file_
     h->addresses = place(&end, fastpath * g->address_count, h->address_size_bytes);
     h->records = place(&end, fastpath * g->worker_count * g->flows_per_worker,
                        h->record_size_bytes);
+    h->srtp_records = place(&end, h->records.count, sizeof(struct tl_srtp_record));
     h->file_size_bytes = end;
 }
 

@@ -6,6 +6,7 @@
 
 // Labels of the derivation function (RFC 3711 section 4.3.2).
 enum { LABEL_RTP, LABEL_RTCP = 3 };
+enum { LABEL_CHECK = 255 }; // far from those that are taken (RFC 6904 has 6 and 7)
 enum { LABEL_KEY, LABEL_AUTHENTICATION, LABEL_SALT };
 
 struct suite {
@@ -89,6 +90,10 @@ TL_PACKET_CODE int32_t tl_srtp_keys_derive(struct tl_srtp_engine *engine, struct
     derive(engine, master, suite, LABEL_RTCP + LABEL_AUTHENTICATION, keys->rtcp_authentication,
            HASH_BYTES);
     derive(engine, master, suite, LABEL_RTCP + LABEL_SALT, keys->rtcp_salt, suite->salt_bytes);
+    uint8_t check[sizeof(keys->check)];
+    derive(engine, master, suite, LABEL_CHECK, check, sizeof(check));
+    memcpy(&keys->check, check, sizeof(check));
+    keys->check |= 1;
     expanded_drop(&engine->rtcp, engine->backend);
 
     CALL(engine, expand, &keys->expanded, keys->aead, key, suite->key_bytes, authentication);

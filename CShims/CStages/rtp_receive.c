@@ -31,13 +31,12 @@ static void stream_start(struct tl_worker *worker, struct passage *passage)
     ingress->transit = rtp_transit(ingress, passage); // none before: no jitter yet
     ingress->stream++;
     passage->steps = 1;
-    passage->index = (passage->opened & ~0xffffull) | sequence; // the roll-over counter of SRTP
-    passage->place = (uint32_t)passage->index;
+    passage->index = sequence;
+    passage->place = sequence;
 }
 
-// Goes on with the stream that the last process was receiving when it died: with its index, so that
-// the roll-over counter stays. What was missed meanwhile is lost. Our reports begin anew: where the
-// stream began nobody knows any more.
+// Goes on with the stream that the last process was receiving when it died. What was missed
+// meanwhile is lost. Our reports begin anew: where the stream began nobody knows any more.
 static void stream_resume(const struct tl_worker *worker, struct passage *passage)
 {
     struct tl_flow_ingress *ingress = &passage->flow->ingress;
@@ -58,10 +57,8 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
     uint16_t ahead = (uint16_t)(sequence - (uint16_t)record->ingress_index);
     int jumped = (ingress->flags & TL_FLOW_JUMPED) != 0;
     int same = wire_get_32(passage->rtp + 8) == record->ingress_ssrc;
-    // Before its first packet only a record that was taken up counts any, or one whose key changed:
-    // that has no index, and begins anew.
-    if (same && !(ingress->flags & TL_FLOW_STARTED) && record->rx_packets != 0 &&
-        record->ingress_index != 0)
+    // Before its first packet only a record that was taken up counts any.
+    if (same && !(ingress->flags & TL_FLOW_STARTED) && record->rx_packets != 0)
         stream_resume(worker, passage);
     if (!same || !(ingress->flags & TL_FLOW_STARTED)) {
         stream_start(worker, passage);

@@ -25,6 +25,7 @@ static void find(struct tl_worker *worker, struct parked_in *waiting)
     if (TL_LIKELY(secure != NULL)) {
         tl_srtp_keys_fetch(worker->srtp, &secure->now.keys);
         TL_PREFETCH(secure->now.rtp);
+        TL_PREFETCH(&worker->srtp_records[waiting->passage.slot]);
     }
 }
 
@@ -112,10 +113,16 @@ static void go_on(struct tl_worker *worker, struct parked_in *waiting,
         stage_drop(worker, packet, TL_DROP_INDEX_SRTP_REPLAY);
         return;
     }
-    if (!tl_secure_take(attempt->receive->rtp, wire_get_32(passage->rtp + 8), attempt->index)) {
+    struct tl_secure_receive *receive = attempt->receive;
+    const struct tl_srtp_stream *stream =
+        tl_secure_take(receive->rtp, wire_get_32(passage->rtp + 8), attempt->index);
+    if (stream == NULL) {
         stage_drop(worker, packet, TL_DROP_INDEX_SRTP_SSRC);
         return;
     }
+    if (TL_LIKELY(receive == &waiting->secure->now))
+        tl_secure_note(&worker->srtp_records[passage->slot], (uint32_t)(stream - receive->rtp),
+                       stream);
     worker->counters.srtp_opened++;
     // Without ICE a candidate goes on as one: rtp_receive learns its source.
     if (TL_UNLIKELY(packet->flags & TL_PACKET_LEARN &&
@@ -129,9 +136,6 @@ static void go_on(struct tl_worker *worker, struct parked_in *waiting,
     packet->length = (uint16_t)(packet->length - (passage->length - job->length));
     packet->payload_length = (uint16_t)job->length;
     passage->length = job->length;
-    // Roll-over counters of the former key end with it; the stream counts by the present one's.
-    int former = attempt->receive == waiting->secure->former;
-    passage->opened = former ? attempt->index & 0xffff : attempt->index;
     tl_secure_go_on(worker, packet, passage);
 }
 

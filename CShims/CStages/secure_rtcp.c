@@ -42,7 +42,8 @@ TL_PACKET_CODE int tl_secure_open_rtcp(struct tl_worker *worker, struct tl_packe
     if (reason == TL_DROP_REASON_COUNT) {
         remember(tl_worker_record(worker, slot), &secure->now, wire_get_32(rtcp + 4));
     } else if (secure->former_until_ns > worker->now_ns) {
-        uint32_t former = open_with(worker, secure->former, 0, secure->flags, rtcp, &length);
+        uint32_t former = open_with(worker, secure->former, secure->former_rtcp_floor,
+                                    secure->flags, rtcp, &length);
         reason = former == TL_DROP_REASON_COUNT ? former : reason;
     }
     if (reason != TL_DROP_REASON_COUNT)

@@ -53,7 +53,6 @@ struct passage {
     uint64_t hop_word;             // where to
     uint32_t way;                  // of the peer's egress, as it was found
     uint64_t payload_sum;          // of its RTP header as it leaves
-    uint64_t opened;               // SRTP packet index that authenticated; 0 of plain RTP
 };
 
 /// Lends a copy of the passage to an expression that calls it `lent`.

@@ -54,6 +54,32 @@ static uint32_t place_find(const struct tl_ice *ice, int newcomer_counts, uint64
     return found;
 }
 
+static uint32_t paths_of(const struct tl_ice *ice, uint64_t remote_hash)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < ice->path_count; i++)
+        count += ice->paths[i].remote_hash == remote_hash;
+    return count;
+}
+
+// In a full table, while signalling names no remote user fragment and each branch of a fork counts:
+// the oldest path of the branch that has most gives way to one of a branch that has two fewer, so
+// that whichever gets the call finds its own there.
+static uint32_t share_find(const struct tl_ice *ice, uint64_t remote_hash)
+{
+    uint32_t found = TL_ICE_NO_PATH, most = paths_of(ice, remote_hash) + 1;
+    for (uint32_t i = 0; ice->present.remote_hash == 0 && i < ice->path_count; i++) {
+        const struct tl_ice_path *path = &ice->paths[i];
+        uint32_t has = paths_of(ice, path->remote_hash);
+        if (i == ice->selected || has < most || (found == TL_ICE_NO_PATH && has == most))
+            continue;
+        if (has > most || path->checked_ns < ice->paths[found].checked_ns)
+            found = i;
+        most = has;
+    }
+    return found;
+}
+
 static uint32_t path_take(struct tl_worker *worker, uint32_t slot, const uint8_t address[16],
                           uint16_t port, uint32_t epoch, uint64_t remote_hash)
 {
@@ -67,6 +93,8 @@ static uint32_t path_take(struct tl_worker *worker, uint32_t slot, const uint8_t
                                .checked_ns = worker->now_ns};
     memcpy(path.address, address, 16);
     place = place_find(ice, counts(ice, &path), worker->now_ns);
+    if (place == TL_ICE_NO_PATH)
+        place = share_find(ice, remote_hash);
     if (place == TL_ICE_NO_PATH || !tl_remote_is_good(worker, spec, address, port) ||
         tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK ||
         route.hop == TL_NO_HOP) // a hairpin: no party is on this box

@@ -161,8 +161,10 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
     struct tl_flow_cold *cold = &worker->cold[slot];
     struct tl_flow_record *record = tl_worker_record(worker, slot);
     int taken_up = tl_record_takes_up(record, spec, generation);
-    if (!taken_up)
+    if (!taken_up) {
         record_start(record, spec, generation);
+        tl_store_release_u64(&worker->srtp_records[slot].key_check, 0);
+    }
     cold_start(cold, spec, generation);
     cold->match = worker->channels[cold->shard].match;
     tl_flow_hear(worker, slot, now_ns); // whether a time-out was told before, nobody knows

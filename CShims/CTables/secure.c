@@ -120,12 +120,33 @@ static void keys_move(struct tl_srtp_keys *to, struct tl_srtp_keys *from)
     tl_srtp_wipe(from, sizeof(*from));
 }
 
-// What the last process took under the same keys, as far as the record tells.
-static void receive_resume(struct tl_secure *secure, const struct tl_flow_record *record)
+// What the last process took under the same key.
+static void receive_resume(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure)
 {
-    if (record->rx_packets != 0)
-        stream_close(&secure->now.rtp[0], record->ingress_ssrc, record->ingress_index);
-    secure->rtcp_floor = record->ingress_rtcp_index;
+    const struct tl_srtp_record *heard = &worker->srtp_records[slot];
+    if (heard->key_check != secure->now.keys.check)
+        return;
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++)
+        if (heard->next[i] != 0)
+            stream_close(&secure->now.rtp[i], heard->ssrc[i], heard->next[i] - 1);
+    secure->rtcp_floor = tl_worker_record(worker, slot)->ingress_rtcp_index;
+}
+
+// The records tell of the present receiving key from now on. Each store is behind those before it:
+// whoever takes the records up in the middle of this finds no key in them.
+static void receive_note(struct tl_worker *worker, uint32_t slot, const struct tl_secure *secure)
+{
+    struct tl_srtp_record *heard = &worker->srtp_records[slot];
+    const struct tl_srtp_stream *rtcp = secure->now.rtcp;
+    uint64_t rtcp_next = secure->rtcp_floor;
+    tl_store_release_u64(&heard->key_check, 0);
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
+        tl_secure_note(heard, i, &secure->now.rtp[i]);
+        if (rtcp[i].used && rtcp[i].highest >= rtcp_next)
+            rtcp_next = rtcp[i].highest + 1;
+    }
+    tl_store_release_u32(&tl_worker_record(worker, slot)->ingress_rtcp_index, (uint32_t)rtcp_next);
+    tl_store_release_u64(&heard->key_check, secure->now.keys.check);
 }
 
 // The key before comes back: with what was seen under it.
@@ -135,14 +156,16 @@ static void receive_swap(struct tl_secure *secure, uint64_t until_ns)
     secure->now = *secure->former;
     *secure->former = now;
     secure->former_until_ns = until_ns;
+    uint32_t floor = secure->rtcp_floor;
+    secure->rtcp_floor = secure->former_rtcp_floor;
+    secure->former_rtcp_floor = floor;
     tl_srtp_wipe(&now, sizeof(now));
 }
 
-// Another receiving key; the one before stays good for a while.
-static void receive_change(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure,
-                           struct tl_srtp_keys *fresh, uint64_t until_ns)
+// Another receiving key; the one before stays good for a while. The RTP stream goes on: sequence
+// numbers are the party's, whichever key they come under.
+static void receive_change(struct tl_secure *secure, struct tl_srtp_keys *fresh, uint64_t until_ns)
 {
-    struct tl_flow_record *record = tl_worker_record(worker, slot);
     if (secure->former_until_ns != 0 && is_same_key(&secure->former->keys, fresh)) {
         receive_swap(secure, until_ns);
     } else {
@@ -151,16 +174,12 @@ static void receive_change(struct tl_worker *worker, uint32_t slot, struct tl_se
             *secure->former = secure->now;
             tl_srtp_wipe(&secure->now.keys, sizeof(secure->now.keys)); // moved
             secure->former_until_ns = until_ns;
+            secure->former_rtcp_floor = secure->rtcp_floor;
         }
         receive_wipe(&secure->now);
+        secure->rtcp_floor = 0;
         keys_move(&secure->now.keys, fresh);
     }
-    secure->rtcp_floor = 0;
-    tl_store_release_u64(&record->ingress_index, 0); // of another key
-    tl_store_release_u32(&record->ingress_rtcp_index, 0);
-    struct tl_flow_ingress *ingress = &worker->flows[slot].ingress;
-    ingress->flags &= (uint16_t)~(TL_FLOW_STARTED | TL_FLOW_JUMPED);
-    ingress->stream++; // its indexes begin anew, so the peer maps it anew
 }
 
 // Another sending key, or the first that this process knows. Indexes below the record's next one
@@ -200,12 +219,11 @@ static void keys_take(struct tl_worker *worker, uint32_t slot, struct derived *d
     int is_fresh = secure->send.suite == 0;
     if (!resumes)
         record_change_send(record, secure, keys->key_id);
-    if (is_fresh && resumes) {
-        keys_move(&secure->now.keys, &derived->receive);
-        receive_resume(secure, record);
-    } else if (!is_same_key(&secure->now.keys, &derived->receive)) {
-        receive_change(worker, slot, secure, &derived->receive,
-                       now_ns + keys->overlap_ms * TL_MILLISECOND_NS);
+    if (!is_same_key(&secure->now.keys, &derived->receive)) {
+        receive_change(secure, &derived->receive, now_ns + keys->overlap_ms * TL_MILLISECOND_NS);
+        if (is_fresh)
+            receive_resume(worker, slot, secure);
+        receive_note(worker, slot, secure);
     }
     if (is_fresh || !resumes)
         send_change(worker, slot, secure, &derived->send);

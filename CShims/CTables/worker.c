@@ -139,6 +139,7 @@ static void flows_init(struct tl_worker *worker, uint64_t ports)
 static void config_take(struct tl_worker *worker, const struct tl_worker_config *config)
 {
     worker->records = config->records;
+    worker->srtp_records = config->srtp_records;
     worker->record_stride = config->record_stride;
     worker->first_flow = config->index * config->flows_per_worker;
     worker->flow_count = config->flows_per_worker;

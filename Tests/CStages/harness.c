@@ -37,6 +37,7 @@ static void workers_make(struct world *world)
             .address_count = ADDRESS_COUNT, .record_stride = sizeof(struct tl_flow_record),
             .realms = world->realms, .addresses = world->addresses,
             .records = (uint8_t *)&world->records[i * FLOWS], .page = &world->pages[i],
+            .srtp_records = &world->srtp_records[i * FLOWS],
             .seed = 42 + i, .realtime_offset_ns = 1700000000ull * TL_NANOSECONDS,
             .srtp = world->srtp[i], .secure_flows = SECURE_FLOWS};
         const char *problem = NULL;

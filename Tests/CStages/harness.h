@@ -25,6 +25,7 @@ struct world {
     struct tl_realm realms[3];
     struct tl_address addresses[ADDRESS_COUNT];
     struct tl_flow_record records[WORKERS * FLOWS];
+    struct tl_srtp_record srtp_records[WORKERS * FLOWS];
     struct tl_worker_page pages[WORKERS];
     // One burst.
     struct tl_packet packets[BURST];

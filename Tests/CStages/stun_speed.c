@@ -24,6 +24,7 @@ static void worker_make(void)
         .addresses = world->addresses, .page = &page, .seed = 1};
     config.records = aligned_alloc(64, (uint64_t)flows * sizeof(struct tl_flow_record));
     memset(config.records, 0, (uint64_t)flows * sizeof(struct tl_flow_record));
+    config.srtp_records = calloc(flows, sizeof(struct tl_srtp_record));
     worker = tl_worker_init(aligned_alloc(64, tl_worker_size(&config)), &config, world->now_ns,
                             &problem);
     world->worker = world->workers[0] = worker;

@@ -275,6 +275,38 @@ static void test_table_full_of_others(void)
     }
 }
 
+// Before signalling says whose call it is, a branch with many candidates leaves places to others.
+static void test_table_is_shared(void)
+{
+    struct world *world = start_with(0, NULL);
+    struct ask many = {.source = OTHER, .priority = 300, .remote = "many", .nominates = 1};
+    struct ask few = {.source = RELAY, .priority = 200, .remote = "few"};
+    struct ask third = {.source = HOST, .priority = 100, .remote = "third"};
+    ask_from_ports(world, many, 4000, FINE);
+    CHECK(goes_to(world, OTHER, 4007)); // has media, and keeps its place
+    for (few.port = 5000; few.port < 5004; few.port++) {
+        world->now_ns += 50 * TL_MILLISECOND_NS;
+        CHECK_EQUAL(send_ask(world, few), FINE); // half of the places
+    }
+    CHECK_EQUAL(send_ask(world, few), TL_DROP_INDEX_ICE_PATHS);
+    many.port = 4000;
+    CHECK_EQUAL(send_ask(world, many), TL_DROP_INDEX_ICE_PATHS);
+    third.port = 6000;
+    CHECK_EQUAL(send_ask(world, third), FINE);
+    third.port = 6001;
+    CHECK_EQUAL(send_ask(world, third), FINE);
+    CHECK_EQUAL(send_ask(world, few), TL_DROP_INDEX_ICE_PATHS);
+    CHECK(goes_to(world, OTHER, 4007));
+    CHECK_EQUAL(program_ice(world, 0, LOCAL_UFRAG, LOCAL_PASSWORD, "few"), TL_STATUS_OK);
+    CHECK_EQUAL(media_from(world, RELAY, 5003), FINE);
+    CHECK_EQUAL(program_ice(world, 0, LOCAL_UFRAG, LOCAL_PASSWORD, "third"), TL_STATUS_OK);
+    CHECK_EQUAL(media_from(world, HOST, 6000), FINE);
+    CHECK_EQUAL(media_from(world, OTHER, 4007), STRANGE);
+    CHECK_EQUAL(command(world, TL_OP_REMOVE, 0, 7, NULL), TL_STATUS_OK);
+    CHECK_EQUAL(world->worker->hops.used, 1); // the other leg's: nothing was kept
+    world_free(world);
+}
+
 static void test_fast_path_restarts(void)
 {
     struct world *world = start();
@@ -360,6 +392,7 @@ int main(void)
     test_latch_packets();
     test_table_full();
     test_table_full_of_others();
+    test_table_is_shared();
     test_fast_path_restarts();
     test_modify();
     test_events();

@@ -65,6 +65,17 @@ import Testing
         #expect(self.check(good, size, other) == TL_FILE_BAD_MAGIC)
     }
 
+    /// Records of secure flows came with version 3: a file of version 2 has none.
+    @Test func aFileOfVersionTwoIsWithoutSecureRecords() throws {
+        let magic = Self.magics[0]
+        var (header, size) = try self.goodHeader(magic)
+        #expect(header.srtp_records.count == header.records.count)
+        header.srtp_records = tl_section()
+        #expect(self.check(header, size, magic) == TL_FILE_BAD_SECTION)
+        header.version = 2
+        #expect(self.check(header, size, magic) == TL_FILE_OK)
+    }
+
     /// Every byte of the header with every value: refused by a name, or accepted with a layout
     /// whose every element lies in the file.
     @Test(arguments: magics) func everyByteGarbled(magic: UInt64) throws {
@@ -112,7 +123,7 @@ import Testing
     private func liesInside(_ layout: tl_layout, _ size: UInt64) -> Bool {
         let sections = [
             layout.channels, layout.commands, layout.events, layout.packets, layout.records,
-            layout.workers, layout.realms, layout.addresses,
+            layout.workers, layout.realms, layout.addresses, layout.srtp_records,
         ]
         return sections.allSatisfy { section in
             let (bytes, overflow) = UInt64(section.stride_bytes)

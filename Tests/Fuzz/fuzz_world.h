@@ -33,6 +33,7 @@ struct fuzz_world {
     struct tl_worker *worker;
     uint64_t now_ns;
     struct tl_flow_record records[FUZZ_FLOWS];
+    struct tl_srtp_record srtp_records[FUZZ_FLOWS];
     struct tl_worker_page page;
     _Alignas(64) uint8_t memory[1 << 20];
 };
@@ -62,6 +63,7 @@ static inline struct tl_flow_spec fuzz_spec(uint32_t address, uint16_t port)
 static inline void fuzz_world_make(void)
 {
     memset(fuzz.records, 0, sizeof(fuzz.records));
+    memset(fuzz.srtp_records, 0, sizeof(fuzz.srtp_records));
     memset(&fuzz.page, 0, sizeof(fuzz.page));
     fuzz.now_ns = 1ull << 40;
     struct tl_realm realms[2];
@@ -79,7 +81,8 @@ static inline void fuzz_world_make(void)
         .flows_per_worker = FUZZ_FLOWS, .ice_flows = FUZZ_ICE_FLOWS,
         .realm_count = 2, .address_count = FUZZ_ADDRESSES,
         .record_stride = sizeof(struct tl_flow_record), .realms = realms, .addresses = addresses,
-        .records = (uint8_t *)fuzz.records, .page = &fuzz.page, .seed = 1};
+        .records = (uint8_t *)fuzz.records,
+        .srtp_records = fuzz.srtp_records, .page = &fuzz.page, .seed = 1};
     const char *problem;
     FUZZ_CHECK(tl_worker_size(&config) <= sizeof(fuzz.memory));
     fuzz.worker = tl_worker_init(fuzz.memory, &config, fuzz.now_ns, &problem);

@@ -82,9 +82,10 @@
 // ours): the direction that changes begins anew with roll-over counter zero, the other goes on. A
 // fast path that was started since takes the indexes of a left record up: the control plane adds
 // the flow with the generation and the key_id that stand in the record, and gives the keys again.
-// What arrives at or below the indexes is refused, what leaves goes on behind them. An add with a
-// key_id that the record does not have is refused (KEYS_USED): how far that key was used, nobody
-// knows. The control plane keeps the keys for the flow's life.
+// What leaves goes on behind them. An add with a key_id that the record does not have is refused
+// (KEYS_USED): how far that key was used, nobody knows. What arrives under the receiving key that
+// the flow's SRTP record tells of is refused at or below the indexes there, each SSRC's; under
+// another one nothing arrived yet. The control plane keeps the keys for the flow's life.
 //
 // A flow with TL_FLOW_ICE is an ICE-lite agent (RFC 8445): it answers binding requests under the
 // credentials of TL_OP_ICE and keeps the paths that they came by (TL_ICE_PATHS_MAX). Media is taken
@@ -251,7 +252,9 @@ struct tl_file_header {
     struct tl_section workers;   // fast path: one struct tl_worker_page for each worker
     struct tl_section realms;    // fast path: struct tl_realm_page
     struct tl_section addresses; // fast path: struct tl_address_page
-    uint8_t reserved_1[224];
+    struct tl_section srtp_records; // fast path: one struct tl_srtp_record for each flow index;
+                                    // since version 3
+    uint8_t reserved_1[208];
 };
 
 // One end of a ring, alone on its line. Written by one side only.
@@ -434,8 +437,8 @@ struct tl_flow_record {
     uint32_t remote_fraction_lost; // likewise, last interval, 1/256
     uint32_t round_trip_us;      // from LSR and DLSR; 0 = not known
     // line 1: what came from the remote party
-    uint64_t ingress_index;      // highest packet index accepted: roll-over counter << 16 |
-                                 // sequence
+    uint64_t ingress_index;      // highest packet index accepted: wraps of the sequence << 16 |
+                                 // sequence. Not SRTP's index, which begins anew with a key
     uint64_t rx_packets;         // accepted RTP
     uint64_t rx_bytes;           // its UDP payload
     uint64_t rx_time_ns;         // of the last accepted packet
@@ -446,7 +449,8 @@ struct tl_flow_record {
     uint64_t rx_drops;           // packets of this flow dropped, any reason
     uint8_t media_timed_out;     // 1: since the last accepted packet a time-out was reported
     uint8_t reserved_1[3];
-    uint32_t ingress_rtcp_index; // highest SRTCP index accepted under key_id, plus one; 0 = none
+    uint32_t ingress_rtcp_index; // highest SRTCP index accepted under the receiving key, whosever
+                                 // it is, plus one; 0 = none
     // line 2: what went to the remote party
     uint64_t egress_index;       // next RTP packet index to send, as above. Stored before the
                                  // packet can leave
@@ -460,6 +464,18 @@ struct tl_flow_record {
     uint32_t egress_timestamp;   // of the last packet sent
     uint32_t egress_rtcp_index;  // next SRTCP index to send (31 bits). Stored before it can leave
     uint32_t key_id_newest;      // highest key_id that the flow ever had
+};
+
+// What a secure flow received under its present receiving key, for the process that takes the flow
+// up. Written by the flow's worker before a packet goes on; only the fast path reads it. It stands
+// in a table of its own: flows that are not secure never touch it.
+struct tl_srtp_record {
+    uint64_t key_check;               // derived from the receiving key, tells nothing about it;
+                                      // 0 = none, or the key is changing
+    uint64_t next[TL_SRTP_SSRCS_MAX]; // of an SSRC: highest packet index accepted, plus one; 0 =
+                                      // no such SSRC
+    uint32_t ssrc[TL_SRTP_SSRCS_MAX];
+    uint8_t reserved[8];
 };
 
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same
@@ -513,6 +529,7 @@ _Static_assert(sizeof(struct tl_file_header) == 512, "file header");
 _Static_assert(offsetof(struct tl_file_header, incarnation) == 64, "liveness has its own line");
 _Static_assert(offsetof(struct tl_file_header, worker_count) == 128, "geometry");
 _Static_assert(offsetof(struct tl_file_header, channels) == 160, "sections");
+_Static_assert(offsetof(struct tl_file_header, srtp_records) == 288, "sections since version 3");
 _Static_assert(sizeof(struct tl_ring_end) == 64, "one end a line");
 _Static_assert(offsetof(struct tl_ring_end, doorbell) == 4, "doorbell");
 _Static_assert(offsetof(struct tl_worker_page, sleep) == 24, "sleep");
@@ -534,6 +551,7 @@ _Static_assert(sizeof(struct tl_flow_record) == 192, "flow record");
 _Static_assert(offsetof(struct tl_flow_record, source_version) == 39, "behind the source");
 _Static_assert(offsetof(struct tl_flow_record, ingress_index) == 64, "record line 1");
 _Static_assert(offsetof(struct tl_flow_record, egress_index) == 128, "record line 2");
+_Static_assert(sizeof(struct tl_srtp_record) == 64, "one line");
 _Static_assert(sizeof(struct tl_worker_page) == 64 + 256 + 512, "worker page");
 _Static_assert(offsetof(struct tl_worker_page, drops) == 320, "drops");
 _Static_assert(sizeof(struct tl_realm_page) == 192, "realm page");

@@ -57,6 +57,7 @@ struct tl_srtp_keys {
     uint8_t mki[TL_SRTP_MKI_BYTES_MAX];
     uint8_t salt[16]; ///< behind its 14 or 12 bytes zero
     uint8_t rtcp_salt[16];
+    uint64_t check; ///< tells master keys apart, and nothing about them; never 0
     _Alignas(64) uint8_t rtcp_key[32];
     uint8_t rtcp_authentication[20];
     struct tl_srtp_expanded expanded;

@@ -37,6 +37,7 @@ struct tl_secure {
     uint64_t former_until_ns;         // `former` is good up to here; 0: it has no keys
     uint32_t flags;                   // TL_KEYS_*
     uint32_t rtcp_floor;              // SRTCP indexes below it were seen by the process before
+    uint32_t former_rtcp_floor;       // likewise, of the key before
     uint32_t used_next;               // place in `used` that is taken next
     struct tl_secure_used used[TL_KEYS_REMEMBERED]; // branches of a fork bring keys back
     uint32_t next_free;               // in the pool
@@ -53,18 +54,27 @@ static inline struct tl_srtp_stream *tl_secure_stream(struct tl_srtp_stream *str
     return NULL;
 }
 
-/// Remembers that an index was seen: of a stream, or of a new one. 0: no room for one more SSRC.
-static inline int tl_secure_take(struct tl_srtp_stream *streams, uint32_t ssrc, uint64_t index)
+/// Remembers that an index was seen: of a stream, or of a new one. NULL: no room for one more SSRC.
+static inline struct tl_srtp_stream *tl_secure_take(struct tl_srtp_stream *streams, uint32_t ssrc,
+                                                    uint64_t index)
 {
     struct tl_srtp_stream *stream = tl_secure_stream(streams, ssrc);
     for (uint32_t i = 0; stream == NULL && i < TL_SRTP_SSRCS_MAX; i++)
         if (!streams[i].used)
             stream = &streams[i];
     if (stream == NULL)
-        return 0;
+        return NULL;
     stream->ssrc = ssrc;
     tl_srtp_stream_take(stream, index);
-    return 1;
+    return stream;
+}
+
+/// Notes how far a stream of the present receiving key went, for the process after this one.
+static inline void tl_secure_note(struct tl_srtp_record *record, uint32_t place,
+                                  const struct tl_srtp_stream *stream)
+{
+    tl_store_release_u32(&record->ssrc[place], stream->ssrc);
+    tl_store_release_u64(&record->next[place], stream->used ? stream->highest + 1 : 0);
 }
 
 /// Gives a live flow its keys. Statuses as the contract has them for TL_OP_KEYS; keys that it has

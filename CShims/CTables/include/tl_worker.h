@@ -31,6 +31,7 @@ struct tl_worker_config {
     const struct tl_realm *realms;
     const struct tl_address *addresses;
     uint8_t *records;            // this worker's first record, in the fast path's file
+    struct tl_srtp_record *srtp_records; // likewise
     struct tl_worker_page *page; // this worker's page
     uint64_t seed;               // of the randomised RTCP interval
     uint64_t realtime_offset_ns; // CLOCK_REALTIME - CLOCK_MONOTONIC, for NTP time stamps
@@ -59,6 +60,7 @@ struct tl_worker {
     struct tl_flow *flows;      // by slot: flow index minus first_flow
     struct tl_flow_cold *cold;  // likewise
     uint8_t *records;           // likewise, record_stride apart
+    struct tl_srtp_record *srtp_records; // likewise, without gaps
     struct tl_port_entry *ports; // by local port, see tl_worker_port
     struct tl_secure *secures;   // contexts of secure flows
     struct tl_secure_receive *formers; // likewise, the key before
