@@ -2,9 +2,9 @@
 // A flow takes packets from the address and port that signalling named, and from nowhere else.
 // While a learn window is open, another source goes on as a candidate: valid RTP makes it the
 // flow's source (rtp_receive), anything else is dropped as wrong_source. A flow that speaks ICE
-// takes checks from everywhere, and media from where its agent says. A flow whose party has not been
-// named takes DTLS records from everywhere: a hello may overtake the answer that names it (RFC 5763
-// section 6.2).
+// takes checks from everywhere, and media from where its agent says. A flow whose party is not
+// named yet takes DTLS records from everywhere: a hello may overtake the answer that names the
+// party.
 // Cost: 43 instructions for an RTP packet over IPv6, none for a usual one
 // (Tests/gates/instructions.txt).
 

@@ -9,8 +9,8 @@ extension ICEDescription {
         func value(_ name: SDPText) -> SDPText? {
             media.attributes.value(of: name) ?? session.attributes.value(of: name)
         }
-        guard !media.attributes.hasFlag("ice-mismatch"),
-            !session.attributes.hasFlag("ice-mismatch"), let ufrag = value("ice-ufrag"), let password = value("ice-pwd"),
+        guard !(session.attributes + media.attributes).hasFlag("ice-mismatch"),
+            let ufrag = value("ice-ufrag"), let password = value("ice-pwd"),
             let credentials = ICECredentials(ufrag: ufrag.bytes, password: password.bytes)
         else { return nil }
         let options = [session.attributes, media.attributes].compactMap {

@@ -195,7 +195,9 @@ public final class FakeFastPath {
     }
 
     /// Hands packets to the control plane, as DTLS records; how many found room.
-    func deliver(_ count: Int, to flow: UInt32 = 0, generation: UInt32 = 0, port: UInt16 = 4000) -> Int {
+    func deliver(
+        _ count: Int, to flow: UInt32 = 0, generation: UInt32 = 0, port: UInt16 = 4000
+    ) -> Int {
         let channel = tl_section_at(&self.control, &self.controlLayout.channels, 0)
         let consumed = channel?.load(fromByteOffset: 128, as: UInt32.self) ?? 0
         var delivered = 0
