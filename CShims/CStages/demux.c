@@ -59,7 +59,8 @@ TL_PACKET_CODE int tl_demux_rare(struct tl_worker *worker, struct tl_packet *pac
         if (!(flags & TL_FLOW_SRTP) ||
             (tl_secure_open_rtcp(worker, packet) && tl_police_rare(worker, packet)))
             tl_rtcp_receive(worker, packet);
-    } else if (packet->kind == TL_KIND_DTLS && !candidate && flags & TL_FLOW_DELIVER) {
+    } else if (packet->kind == TL_KIND_DTLS && !candidate && flags & TL_FLOW_DELIVER &&
+               !(packet->flags & TL_PACKET_RTCP_PORT)) { // one association: that of RTP's port
         if (dtls_may(worker, packet))
             tl_deliver(worker, packet);
     } else {

@@ -2,7 +2,9 @@
 // A flow takes packets from the address and port that signalling named, and from nowhere else.
 // While a learn window is open, another source goes on as a candidate: valid RTP makes it the
 // flow's source (rtp_receive), anything else is dropped as wrong_source. A flow that speaks ICE
-// takes checks from everywhere, and media from where its agent says.
+// takes checks from everywhere, and media from where its agent says. A flow whose party is not
+// named yet takes DTLS records from everywhere: a hello may overtake the answer that names the
+// party.
 // Cost: 43 instructions for an RTP packet over IPv6, none for a usual one
 // (Tests/gates/instructions.txt).
 
@@ -49,6 +51,15 @@ static inline int source_is_accepted(const struct tl_packet *packet,
            source_address_is(passage, passage->flow->ingress.source);
 }
 
+// The control plane compares the source with the party's once it knows it.
+static inline int source_is_early_dtls(const struct passage *passage)
+{
+    const struct tl_flow_ingress *ingress = &passage->flow->ingress;
+    return ingress->source_key == TL_NO_SOURCE && ingress->flags & TL_FLOW_DELIVER &&
+           !(passage->flags & TL_PACKET_RTCP_PORT) && passage->length > 0 &&
+           passage->rtp[0] >= 20 && passage->rtp[0] < 64;
+}
+
 TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packet,
                                struct passage *passage)
 {
@@ -73,6 +84,8 @@ TL_STAGE_CODE int source_check(struct tl_worker *worker, struct tl_packet *packe
         passage->flags = packet->flags;
         return goes_on;
     }
+    if (source_is_early_dtls(passage))
+        return 1;
     if (!source_may_learn(worker, packet))
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
     packet->flags |= TL_PACKET_LEARN;

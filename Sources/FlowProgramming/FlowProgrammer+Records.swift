@@ -4,7 +4,7 @@ public import FlowABI
 import MediaPlanning
 public import NetworkAddress
 
-/// A DTLS record that arrived at a leg. Anybody may have sent it.
+/// A DTLS record that arrived at a leg.
 public struct MediaRecord: Sendable, Hashable {
     /// Whose leg.
     public let session: MediaSession
@@ -14,6 +14,8 @@ public struct MediaRecord: Sendable, Hashable {
     public let flow: FlowID
     /// Where it came from.
     public let source: SocketAddress
+    /// The source is not known to be the party's: nobody had named the party yet.
+    public let isEarly: Bool
     /// Its UDP payload, 1 to 2,048 bytes.
     public let bytes: [UInt8]
 }
@@ -85,8 +87,8 @@ extension FlowProgrammer {
                 self.counters.packetsStale &+= 1
                 continue
             }
-            guard entry.desired?.specification.flags.contains(.deliver) == true,
-                self.records.count < Self.recordsMax
+            guard let wish = entry.desired?.specification, wish.flags.contains(.deliver),
+                Self.mayBeParty(packet.source, of: wish), self.records.count < Self.recordsMax
             else {
                 self.counters.packetsUnwanted &+= 1
                 continue
@@ -94,7 +96,16 @@ extension FlowProgrammer {
             self.records.append(
                 MediaRecord(
                     session: owner.session, leg: owner.leg, flow: packet.flow,
-                    source: packet.source, bytes: packet.payload))
+                    source: packet.source,
+                    isEarly: wish.remote == nil && !wish.flags.contains(.ice),
+                    bytes: packet.payload))
         }
+    }
+
+    /// The worker has checked the source against the flow that it had then: one without a party
+    /// takes records from anybody, and the party may have been named since.
+    private static func mayBeParty(_ source: SocketAddress, of wish: FlowSpecification) -> Bool {
+        guard !wish.flags.contains(.ice), let remote = wish.remote else { return true }
+        return source == remote || wish.flags.contains(.learn)
     }
 }

@@ -2,6 +2,7 @@
 
 import CallControl
 import DTLS
+import NetworkAddress
 import SDP
 
 /// One leg of a call.
@@ -70,12 +71,19 @@ final class DTLSAgent {
         var isReachable = false
     }
 
+    /// A datagram that came before its leg's agreement.
+    private struct Waiting {
+        let datagram: [UInt8]
+        /// Where it came from, unless that is known to be the party.
+        let stranger: SocketAddress?
+    }
+
     private let limits: Limits
     private let handshakeLimits: DTLSLimits
     private let context: DTLSContext
     private var certificates: DTLSCertificates
     private var legs: [CallLeg: Leg] = [:]
-    private var queues: [CallLeg: [[UInt8]]] = [:]
+    private var queues: [CallLeg: [Waiting]] = [:]
     private var queuedCount = 0
     private var sessionCount = 0
     /// Done, the oldest first: they keep a session to repeat their last flight. Some have lost it.
@@ -123,16 +131,21 @@ final class DTLSAgent {
     // MARK: What signalling wants
 
     /// The leg's media is to be protected by this association from now on. `hasKeys`: signalling
-    /// has them already.
+    /// has them already. `remote`: where the party is; of what waits, that of others is dropped.
     func agree(
-        _ leg: CallLeg, _ agreement: LegDTLS, hasKeys: Bool, isReachable: Bool, now: UInt64
+        _ leg: CallLeg, _ agreement: LegDTLS, hasKeys: Bool, isReachable: Bool,
+        remote: SocketAddress? = nil, now: UInt64
     ) {
         let entry = self.count(leg, agreement, hasKeys, now)
         if let keys = entry.keys, !hasKeys {
             self.actions.append(.established(leg, agreement.association, keys))
         }
         if isReachable || self.legs[leg]?.isReachable == true { self.reachable(leg, now: now) }
-        for datagram in self.unqueue(leg) { self.received(datagram, leg, now: now) }
+        for waiting in self.unqueue(leg) {
+            let isParty = waiting.stranger == nil || waiting.stranger == remote
+            self.received(
+                waiting.datagram, leg, from: isParty ? nil : waiting.stranger, now: now)
+        }
     }
 
     /// The entry of an agreement, made where there is none, as the one that counts.
@@ -201,9 +214,18 @@ final class DTLSAgent {
 
     // MARK: What comes in
 
-    /// A datagram of the leg's party.
-    func received(_ datagram: [UInt8], _ leg: CallLeg, now: UInt64) {
-        guard let entry = self.legs[leg]?.entries.last else { return self.queue(datagram, leg) }
+    /// A datagram of the leg's party; `stranger` is where it came from while that is not sure.
+    func received(
+        _ datagram: [UInt8], _ leg: CallLeg, from stranger: SocketAddress? = nil, now: UInt64
+    ) {
+        guard let entry = self.legs[leg]?.entries.last else {
+            return self.queue(Waiting(datagram: datagram, stranger: stranger), leg)
+        }
+        guard stranger == nil else {
+            // It could spoil a handshake.
+            self.figures.recordsDropped &+= 1
+            return
+        }
         guard let association = self.association(leg, entry, now) else { return }
         self.settle(leg, entry, association.receive(datagram, now: now))
     }
@@ -221,7 +243,7 @@ final class DTLSAgent {
     /// A datagram could not be sent: the peer has to wait for it to be repeated.
     func sendRefused() { self.figures.sendsRefused &+= 1 }
 
-    private func queue(_ datagram: [UInt8], _ leg: CallLeg) {
+    private func queue(_ datagram: Waiting, _ leg: CallLeg) {
         let waiting = self.queues[leg]?.count ?? 0
         guard waiting < self.limits.queuedPerLeg, self.queuedCount < self.limits.queued else {
             self.figures.queueFull &+= 1
@@ -231,7 +253,7 @@ final class DTLSAgent {
         self.queuedCount += 1
     }
 
-    private func unqueue(_ leg: CallLeg) -> [[UInt8]] {
+    private func unqueue(_ leg: CallLeg) -> [Waiting] {
         let waiting = self.queues.removeValue(forKey: leg) ?? []
         self.queuedCount -= waiting.count
         return waiting

@@ -25,7 +25,8 @@ extension Shard {
                 // With ICE the address is the peer's to show: before that nobody may be there.
                 self.dtls.agree(
                     leg, agreement, hasKeys: wish.security != nil,
-                    isReachable: wish.ice == nil && wish.remote != nil, now: self.handshakeMs)
+                    isReachable: wish.ice == nil && wish.remote != nil, remote: wish.remote,
+                    now: self.handshakeMs)
             } else if !wish.dtls {
                 self.dtls.forget(leg)
             }
@@ -45,7 +46,8 @@ extension Shard {
         guard !records.isEmpty else { return }
         for record in records {
             self.dtls.received(
-                record.bytes, Self.leg(record.session, record.leg), now: self.handshakeMs)
+                record.bytes, Self.leg(record.session, record.leg),
+                from: record.isEarly ? record.source : nil, now: self.handshakeMs)
         }
         self.carryOutHandshakes()
     }

@@ -3,12 +3,14 @@
 import NetworkAddress
 
 extension ICEDescription {
-    /// What a section says about ICE; nil if it does not speak it, or not by the rules.
+    /// What a section says about ICE; nil if it does not speak it, not by the rules, or would not
+    /// do it with what we wrote (`a=ice-mismatch`, RFC 8839 section 5.3).
     init?(_ media: MediaDescription, of session: SessionDescription) {
         func value(_ name: SDPText) -> SDPText? {
             media.attributes.value(of: name) ?? session.attributes.value(of: name)
         }
-        guard let ufrag = value("ice-ufrag"), let password = value("ice-pwd"),
+        guard !(session.attributes + media.attributes).hasFlag("ice-mismatch"),
+            let ufrag = value("ice-ufrag"), let password = value("ice-pwd"),
             let credentials = ICECredentials(ufrag: ufrag.bytes, password: password.bytes)
         else { return nil }
         let options = [session.attributes, media.attributes].compactMap {

@@ -53,10 +53,14 @@ extension OfferAnswerLeg {
         media.attributes += local.security.attributes
         if let ice = local.ice {
             // RTCP has a component of its own unless it is sure to share the port of RTP: an
-            // offer to share may be refused (RFC 5761 section 5.1.3).
-            let isSure = self.remote?.rtcpMux == true || self.policy.rtcpMux == .offer
-            let mayRefuse = self.phase == .offerSent && !isSure
-            media.attributes += ice.attributes(components: local.rtcpMux && !mayRefuse ? 1 : 2)
+            // offer to share may be refused (RFC 5761 section 5.1.3), and a peer that refuses and
+            // finds no component for RTCP does no ICE at all.
+            let mayRefuse = self.phase == .offerSent && self.remote?.rtcpMux != true
+            let components = local.rtcpMux && !mayRefuse ? 1 : 2
+            media.attributes += ice.attributes(components: components)
+            if components == 2 {
+                media.attributes.append(Attribute("rtcp", SDPText(local.address.port &+ 1)))
+            }
         }
         if let mid = local.mid { media.attributes.append(Attribute("mid", mid)) }
         if local.rtcpMux { media.attributes.append(Attribute("rtcp-mux")) }

@@ -341,6 +341,35 @@ static void test_dtls_budget(void)
     world_free(world);
 }
 
+// A hello may overtake the answer that says whose it is, and only on the port of RTP.
+static void test_dtls_before_the_answer(void)
+{
+    const char hello[] = "\x16\xfe\xfd\0\0\0\0\0\0\0\0\0\1\1";
+    struct world *world = secure_call(NULL);
+    struct tl_flow_spec named = world->worker->cold[1].spec, spec = named;
+    spec.flags |= TL_FLOW_DELIVER;
+    memset(spec.remote_address, 0, 16);
+    spec.remote_port = 0;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &spec), TL_STATUS_OK);
+    CHECK_EQUAL(send_udp(world, &party_b, hello, 14), TL_DROP_INDEX_CONTROL_AWAY);
+    CHECK_EQUAL(send_udp(world, &rtcp_b, hello, 14), TL_DROP_INDEX_WRONG_SOURCE);
+    CHECK_EQUAL(send_udp(world, &party_b, "\x80\x08\0\1\0\0\0\1\0\0\0\1..", 14),
+                TL_DROP_INDEX_WRONG_SOURCE);
+    // Not where nobody waits for records, and not once the party is known.
+    spec.flags &= ~TL_FLOW_DELIVER;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &spec), TL_STATUS_OK);
+    CHECK_EQUAL(send_udp(world, &party_b, hello, 14), TL_DROP_INDEX_WRONG_SOURCE);
+    named.flags |= TL_FLOW_DELIVER;
+    named.remote_port = 31000;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &named), TL_STATUS_OK);
+    CHECK_EQUAL(send_udp(world, &party_b, hello, 14), TL_DROP_INDEX_WRONG_SOURCE);
+    named.remote_port = 30002;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 1, 7, &named), TL_STATUS_OK);
+    CHECK_EQUAL(send_udp(world, &party_b, hello, 14), TL_DROP_INDEX_CONTROL_AWAY);
+    CHECK_EQUAL(send_udp(world, &rtcp_b, hello, 14), TL_DROP_INDEX_DTLS);
+    world_free(world);
+}
+
 // Before a nomination the first source whose SRTP authenticates is the party, and nobody else.
 static void test_early_latch(void)
 {
@@ -408,6 +437,7 @@ static void tests(void)
     test_rtcp();
     test_commands();
     test_dtls_budget();
+    test_dtls_before_the_answer();
     test_early_latch();
 }
 

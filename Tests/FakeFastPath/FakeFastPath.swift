@@ -195,7 +195,9 @@ public final class FakeFastPath {
     }
 
     /// Hands packets to the control plane, as DTLS records; how many found room.
-    func deliver(_ count: Int, to flow: UInt32 = 0, generation: UInt32 = 0) -> Int {
+    func deliver(
+        _ count: Int, to flow: UInt32 = 0, generation: UInt32 = 0, port: UInt16 = 4000
+    ) -> Int {
         let channel = tl_section_at(&self.control, &self.controlLayout.channels, 0)
         let consumed = channel?.load(fromByteOffset: 128, as: UInt32.self) ?? 0
         var delivered = 0
@@ -204,6 +206,8 @@ public final class FakeFastPath {
             slot.payload_bytes = 13
             slot.flow_index = flow
             slot.generation = generation
+            withUnsafeMutableBytes(of: &slot.address) { $0.copyBytes(from: sampleRemote) }
+            slot.port = port
             withUnsafeMutableBytes(of: &slot.payload) { $0[0] = UInt8(22 + delivered) }
             self.element(self.layout.packets, Int(self.packetCursor % 2))
                 .storeBytes(of: slot, as: tl_packet_slot.self)
@@ -231,6 +235,9 @@ public final class FakeFastPath {
 }
 
 /// A call number between two parties.
+/// 198.51.100.1, the party's address in `sampleIntent`.
+private let sampleRemote: [UInt8] = Array(repeating: 0, count: 10) + [255, 255, 198, 51, 100, 1]
+
 public func sampleIntent(_ number: UInt16) -> MediaIntent {
     func leg(_ index: UInt16) -> MediaIntent.Leg {
         let address = IPAddress(ipv4: 0x0a00_0000 + UInt32(index))

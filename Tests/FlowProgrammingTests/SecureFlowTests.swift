@@ -236,6 +236,21 @@ import Testing
         }
     }
 
+    @Test func recordsOfAPartyWithoutNameAreEarly() throws {
+        let bench = try Bench()
+        var intent = sampleIntent(0)
+        intent.b.isSecure = true
+        intent.b.dtls = true
+        intent.b.remote = nil
+        try bench.programmer.start(self.one, intent)
+        _ = bench.run()
+        let b = try #require(bench.programmer.flows(self.one).b)
+        _ = bench.fake.deliver(1, to: b.index.value, generation: b.generation.value, port: 4002)
+        bench.poll()
+        let records = bench.programmer.takeRecords()
+        #expect(records.map(\.isEarly) == [true] && records.map(\.source.port) == [4002])
+    }
+
     @Test func recordsUpAndDown() throws {
         let bench = try Bench()
         var intent = sampleIntent(0)
@@ -250,7 +265,7 @@ import Testing
         bench.poll()
         let records = bench.programmer.takeRecords()
         #expect(records.map(\.bytes.first) == [22, 23] && records.allSatisfy { $0.flow == b })
-        #expect(records.allSatisfy { $0.leg == .b && $0.session == self.one })
+        #expect(records.allSatisfy { $0.leg == .b && $0.session == self.one && !$0.isEarly })
         #expect(bench.programmer.takeRecords().isEmpty)
         // A flow that is gone, and one that has no DTLS.
         _ = bench.fake.deliver(1, to: b.index.value, generation: b.generation.value + 1)
@@ -259,6 +274,12 @@ import Testing
         #expect(bench.programmer.takeRecords().isEmpty)
         #expect(bench.programmer.counters.packetsStale == 1)
         #expect(bench.programmer.counters.packetsUnwanted == 1)
+        // Of another place: the worker took it while the party had no name.
+        _ = bench.fake.deliver(
+            1, to: b.index.value, generation: b.generation.value, port: 4002)
+        bench.poll()
+        #expect(bench.programmer.takeRecords().isEmpty)
+        #expect(bench.programmer.counters.packetsUnwanted == 2)
         // Down: two slots, then back-pressure.
         #expect(bench.programmer.inject(b, [20, 1, 2]) && bench.programmer.inject(b, [21]))
         #expect(!bench.programmer.inject(b, [22]))

@@ -2,6 +2,7 @@
 
 import CallControl
 import DTLS
+import NetworkAddress
 import SDP
 import Testing
 
@@ -106,6 +107,25 @@ private func carry(_ a: Party, _ b: Party, _ leg: CallLeg) {
         server.agree(leg(1), server.agreement(.server, with: client))
         carry(client, server, leg(1))
         #expect(client.keys[1] != nil && server.keys[1] != nil)
+    }
+
+    /// Anybody may say hello before the answer; afterwards only the party has.
+    @Test func recordsOfOthersDoNotBecomeTheParty() throws {
+        let (client, server, forger) = (try Party(), try Party(), try Party())
+        let party = SocketAddress(
+            address: try #require(IPAddress(text: "192.0.2.1".utf8)), port: 5000)
+        let other = SocketAddress(address: party.address, port: 5002)
+        client.agree(leg(1), client.agreement(.client, with: server))
+        forger.agree(leg(1), forger.agreement(.client, with: server))
+        server.agent.received(forger.takeSent()[0], leg(1), from: other, now: 0)
+        server.agent.received(client.takeSent()[0], leg(1), from: party, now: 0)
+        server.agent.agree(
+            leg(1), server.agreement(.server, with: client), hasKeys: false, isReachable: true,
+            remote: party, now: 0)
+        server.agent.received([22], leg(1), from: other, now: 0)
+        carry(client, server, leg(1))
+        #expect(client.keys[1] != nil && server.keys[1] != nil && server.failures.isEmpty)
+        #expect(server.agent.counters.recordsDropped == 2 && server.agent.counters.begun == 1)
     }
 
     @Test func anotherCertificateThanTheSignalledIsRefused() throws {

@@ -171,6 +171,40 @@ func bothWaysOfKeying(order: [MediaSecurityPolicy.Keying]) throws {
     #expect(((try? dtls(offering)) == nil) == sdesFirst)
 }
 
+/// Who may refuse to share a port needs a component for RTCP, else it does no ICE; who shares one
+/// already does not.
+@Test(arguments: [true, false]) func componentsOfOurOffers(shares: Bool) throws {
+    var policy = dtlsOnly
+    policy.ice = .lite
+    policy.rtcpMux = .offer
+    var leg = try secureLeg(policy)
+    let offer = try leg.makeOffer(from: otherParty, local: ourB)
+    #expect(offer.lines("a=rtcp-mux").count == 1 && offer.lines("a=rtcp:30001").count == 1)
+    #expect(offer.lines("a=candidate:1 1 UDP").count == 1)
+    #expect(offer.lines("a=candidate:1 2 UDP").count == 1)
+    let answer =
+        ["m=audio 5000 UDP/TLS/RTP/SAVP 0", fingerprintLine(), "a=setup:active"]
+        + iceLines("peer") + (shares ? ["a=rtcp-mux"] : [])
+    _ = try leg.receiveAnswer(secureSession(answer))
+    #expect(leg.remoteICE != nil)
+    let next = try leg.makeOffer(from: otherParty, local: ourB)
+    #expect(next.lines("a=candidate").count == (shares ? 1 : 2))
+    #expect(next.lines("a=rtcp:").count == (shares ? 0 : 1))
+}
+
+/// The party does no ICE with what we wrote: its default address counts.
+@Test func aMismatchIsNoICE() throws {
+    var policy = dtlsOnly
+    policy.ice = .lite
+    var leg = try secureLeg(policy)
+    _ = try leg.makeOffer(from: otherParty, local: ourB)
+    let answer =
+        ["m=audio 5000 UDP/TLS/RTP/SAVP 0", fingerprintLine(), "a=setup:active", "a=ice-mismatch"]
+        + iceLines("peer")
+    _ = try leg.receiveAnswer(secureSession(answer))
+    #expect(leg.remoteICE == nil && leg.localICE == nil && leg.remote?.address != nil)
+}
+
 /// ICE that breaks the rules is no ICE: default addresses then.
 @Test(arguments: [
     ["a=ice-ufrag:abc", "a=ice-pwd:PasswordOfEnoughBytes123"], ["a=ice-ufrag:abcd"],

@@ -174,7 +174,8 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_FLOW_LEARN (1u << 4)    // accept one other source within learn_window_ms, once,
                                    // reported, unless the signalled source spoke first. Media
                                    // then goes there
-#define TL_FLOW_DELIVER (1u << 5)  // DTLS records go to the control plane's packet ring
+#define TL_FLOW_DELIVER (1u << 5)  // DTLS records of the RTP port go to the control plane's packet
+                                   // ring; from anybody, as long as remote_address is not known
 #define TL_FLOW_SRTP (1u << 6)     // SRTP and SRTCP, under the keys of TL_OP_KEYS, and nothing else
 #define TL_FLOW_ICE (1u << 7)      // ICE-lite, under the credentials of TL_OP_ICE; excludes LEARN
 #define TL_FLOW_EARLY_LATCH (1u << 8) // with ICE and SRTP: before a nomination media is also taken
