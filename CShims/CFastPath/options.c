@@ -27,6 +27,7 @@ static const char help[] =
     "  --memory-mb N           memory for packet buffers (what the interfaces need)\n"
     "  --flows-per-worker N    flow indexes a worker (16384)\n"
     "  --secure-flows N        of them, how many can have SRTP keys at a time (all)\n"
+    "  --shared-flows N        of them, how many can share ports at a time (0)\n"
     "  --shards N              signalling shards, each with its own rings (1)\n"
     "  --command-slots N       ring sizes, powers of two (1024)\n"
     "  --event-slots N         (4096)\n"
@@ -75,6 +76,7 @@ enum option_id {
     OPTION_MEMORY_MB,
     OPTION_FLOWS_PER_WORKER,
     OPTION_SECURE_FLOWS,
+    OPTION_SHARED_FLOWS,
     OPTION_SHARDS,
     OPTION_COMMAND_SLOTS,
     OPTION_EVENT_SLOTS,
@@ -96,6 +98,7 @@ static const struct option long_options[] = {
     {"memory-mb", required_argument, NULL, OPTION_MEMORY_MB},
     {"flows-per-worker", required_argument, NULL, OPTION_FLOWS_PER_WORKER},
     {"secure-flows", required_argument, NULL, OPTION_SECURE_FLOWS},
+    {"shared-flows", required_argument, NULL, OPTION_SHARED_FLOWS},
     {"shards", required_argument, NULL, OPTION_SHARDS},
     {"command-slots", required_argument, NULL, OPTION_COMMAND_SLOTS},
     {"event-slots", required_argument, NULL, OPTION_EVENT_SLOTS},
@@ -222,6 +225,9 @@ static int read_option(struct tl_options *options, int id, const char *text)
     case OPTION_SECURE_FLOWS:
         return tl_number_read("secure-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
                               &options->secure_flows);
+    case OPTION_SHARED_FLOWS:
+        return tl_number_read("shared-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
+                              &options->shared_flows);
     case OPTION_SHARDS:
         return tl_number_read("shards", text, 1, TL_SHARDS_MAX, &geometry->shard_count);
     case OPTION_COMMAND_SLOTS:
@@ -303,6 +309,11 @@ static int check_whole(struct tl_options *options)
         return make_load_realm(options);
     if (options->secure_flows > options->geometry.flows_per_worker) {
         tl_say("--secure-flows: %u are more than --flows-per-worker %u", options->secure_flows,
+               options->geometry.flows_per_worker);
+        return -1;
+    }
+    if (options->shared_flows > options->geometry.flows_per_worker) {
+        tl_say("--shared-flows: %u are more than --flows-per-worker %u", options->shared_flows,
                options->geometry.flows_per_worker);
         return -1;
     }

@@ -104,9 +104,12 @@ static void check_rtcp(struct tl_worker *worker, const struct request *request)
 {
     const struct tl_ice_check *check = &request->check;
     const struct tl_flow_ingress *ingress = &worker->flows[request->slot].ingress;
-    if (memcmp(ingress->source, check->address, 16) == 0)
-        worker->cold[request->slot].rtcp_source_key =
-            check->port | (tl_address_is_ipv4(check->address) ? 0 : TL_SOURCE_IPV6);
+    if (memcmp(ingress->source, check->address, 16) != 0)
+        return;
+    tl_shared_leave(worker, request->slot);
+    worker->cold[request->slot].rtcp_source_key =
+        check->port | (tl_address_is_ipv4(check->address) ? 0 : TL_SOURCE_IPV6);
+    tl_shared_enter(worker, request->slot);
 }
 
 // Turns the request into its answer.

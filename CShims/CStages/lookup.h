@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Local port to flow and peer: asks for the lines that relaying a packet touches, all at once.
+// Where flows share the port its source decides (lookup.c).
 // Cost: 46 instructions for an RTP packet over IPv4 (Tests/gates/instructions.txt).
 
 #ifndef TL_LOOKUP_H
@@ -16,8 +17,13 @@ TL_STAGE_CODE int lookup(struct tl_worker *worker, struct tl_packet *packet,
                          struct found *restrict found)
 {
     struct tl_port_entry entry = worker->ports[packet->place];
-    if (TL_UNLIKELY(entry.slot == TL_NO_FLOW))
-        return stage_drop(worker, packet, TL_DROP_INDEX_NO_FLOW);
+    if (TL_UNLIKELY(entry.slot >= TL_SHARED_PORT)) {
+        if (entry.slot == TL_NO_FLOW)
+            return stage_drop(worker, packet, TL_DROP_INDEX_NO_FLOW);
+        entry = tl_lookup_shared(worker, packet);
+        if (entry.slot == TL_NO_FLOW)
+            return 0;
+    }
     uint32_t odd = packet->local_port % 2;
     uint32_t peer = entry.peer;
     int alone = peer == TL_NO_FLOW || odd;

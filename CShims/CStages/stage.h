@@ -92,6 +92,9 @@ TL_PACKET_CODE int tl_classify_rare(struct tl_worker *worker, struct tl_packet *
 /// Likewise: IPv4 behind a tag that the driver left. 0: it is not, or no usual packet.
 TL_PACKET_CODE int tl_classify_tagged(const struct tl_worker *worker, struct tl_packet *packet,
                                       uint32_t arrival);
+/// lookup.c: which of the flows that share a port. TL_NO_FLOW: none, the packet is dropped.
+TL_PACKET_CODE struct tl_port_entry tl_lookup_shared(struct tl_worker *worker,
+                                                     struct tl_packet *packet);
 /// police.c: a flow that is ahead of its budget, a candidate for the source, a long packet.
 TL_PACKET_CODE int tl_police_rare(struct tl_worker *worker, struct tl_packet *packet);
 /// demux.c: everything that is not RTP from the accepted source.

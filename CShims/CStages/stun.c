@@ -121,6 +121,26 @@ TL_PACKET_CODE int tl_stun_read(struct tl_hmac *hmac, const uint8_t *bytes, uint
     return read_attributes(hmac, stun);
 }
 
+TL_PACKET_CODE const uint8_t *tl_stun_username(const uint8_t *bytes, uint32_t length,
+                                               uint32_t *username_bytes)
+{
+    if (length < STUN_HEAD_BYTES || length > STUN_BYTES_MAX ||
+        wire_get_32(bytes + 4) != STUN_COOKIE)
+        return NULL;
+    uint32_t at = STUN_HEAD_BYTES;
+    while (at + ATTRIBUTE_BYTES <= length) {
+        uint32_t size = wire_get_16(bytes + at + 2), value = at + ATTRIBUTE_BYTES;
+        if (size > length - value)
+            return NULL;
+        if (wire_get_16(bytes + at) == USERNAME) {
+            *username_bytes = size;
+            return bytes + value;
+        }
+        at = value + padded(size);
+    }
+    return NULL;
+}
+
 TL_PACKET_CODE int tl_stun_authenticate(struct tl_hmac *hmac, const struct stun *stun,
                                         const struct tl_hmac_key *key)
 {

@@ -56,6 +56,10 @@ struct stun {
 TL_PACKET_CODE int tl_stun_read(struct tl_hmac *hmac, const uint8_t *bytes, uint32_t length,
                                 struct stun *stun);
 
+/// The USERNAME of what looks like a binding message, or NULL. Nothing else of it is checked.
+TL_PACKET_CODE const uint8_t *tl_stun_username(const uint8_t *bytes, uint32_t length,
+                                               uint32_t *username_bytes);
+
 /// 1 when the message has a MESSAGE-INTEGRITY that is right under `key`. In constant time.
 TL_PACKET_CODE int tl_stun_authenticate(struct tl_hmac *hmac, const struct stun *stun,
                                         const struct tl_hmac_key *key);

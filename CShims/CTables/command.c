@@ -83,6 +83,7 @@ static int32_t apply_modify(struct tl_worker *worker, const struct tl_command *c
     spec.address_index = old->address_index;
     spec.local_port = old->local_port;
     spec.ssrc = old->ssrc;
+    spec.flags = (spec.flags & ~TL_FLOW_SHARED) | (old->flags & TL_FLOW_SHARED);
     status = tl_spec_check(worker, slot, &spec);
     struct tl_route route;
     if (status == TL_STATUS_OK)

@@ -31,12 +31,14 @@ TL_PACKET_CODE void tl_ice_drop(struct tl_worker *worker, uint32_t slot)
     struct tl_ice *ice = tl_ice_of(worker, slot);
     if (ice == NULL)
         return;
+    tl_shared_leave(worker, slot);
     for (uint32_t i = 0; i < ice->path_count; i++)
         tl_next_hop_release(&worker->hops, ice->paths[i].hop);
     memset(ice, 0, sizeof(*ice)); // passwords' states go with their flow
     ice->next_free = worker->ice_free;
     worker->ice_free = worker->cold[slot].ice - 1;
     worker->cold[slot].ice = 0;
+    tl_shared_enter(worker, slot);
 }
 
 // FNV-1a from a start that differs from flow to flow. Never zero, which means "none".
@@ -103,6 +105,7 @@ TL_PACKET_CODE int32_t tl_ice_program(struct tl_worker *worker, uint32_t slot,
         ice = ice_take(worker, slot);
     if (ice == NULL)
         return TL_STATUS_NO_CONTEXT;
+    tl_shared_leave(worker, slot);
     int restarts =
         !is_new && !ufrag_is(&ice->present, wanted->local_ufrag, wanted->local_ufrag_bytes);
     if (restarts) {
@@ -111,6 +114,7 @@ TL_PACKET_CODE int32_t tl_ice_program(struct tl_worker *worker, uint32_t slot,
     }
     uint64_t remote_before = ice->present.remote_hash;
     credentials_set(worker, ice, wanted);
+    tl_shared_enter(worker, slot);
     if (is_new)
         tl_ice_take_up(worker, slot);
     else if (!restarts && ice->present.remote_hash != remote_before)

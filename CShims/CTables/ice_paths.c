@@ -96,15 +96,18 @@ static uint32_t path_take(struct tl_worker *worker, uint32_t slot, const uint8_t
     if (place == TL_ICE_NO_PATH)
         place = share_find(ice, remote_hash);
     if (place == TL_ICE_NO_PATH || !tl_remote_is_good(worker, spec, address, port) ||
+        !tl_shared_source_is_free(worker, slot, address, port) ||
         tl_route_find(worker, spec, address, port, &route) != TL_STATUS_OK ||
         route.hop == TL_NO_HOP) // a hairpin: no party is on this box
         return TL_ICE_NO_PATH;
+    tl_shared_leave(worker, slot);
     if (place == ice->path_count)
         ice->path_count++;
     else
         tl_next_hop_release(&worker->hops, ice->paths[place].hop);
     path.hop = route.hop;
     ice->paths[place] = path;
+    tl_shared_enter(worker, slot);
     return place;
 }
 
@@ -226,8 +229,11 @@ static void nominate(struct tl_worker *worker, uint32_t slot, uint32_t i)
     if (!counts(ice, path) || !nomination_wins(ice, i, completes, worker->now_ns) ||
         !path_select(worker, slot, i, 1))
         return;
-    if (completes)
-        memset(&ice->former, 0, sizeof(ice->former));
+    if (!completes)
+        return;
+    tl_shared_leave(worker, slot);
+    memset(&ice->former, 0, sizeof(ice->former));
+    tl_shared_enter(worker, slot);
 }
 
 TL_PACKET_CODE void tl_ice_checked(struct tl_worker *worker, uint32_t slot, uint32_t i,

@@ -16,9 +16,11 @@ static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t ad
 {
     struct tl_flow *flow = &worker->flows[slot];
     struct tl_flow_record *record = tl_worker_record(worker, slot);
+    tl_shared_leave(worker, slot);
     memcpy(flow->ingress.source, address, 16);
     flow->ingress.source_key = source_key(flow, port);
     worker->cold[slot].rtcp_source_key = source_key(flow, rtcp_port);
+    tl_shared_enter(worker, slot);
     uint8_t version = record->source_version;
     __atomic_store_n(&record->source_version, (uint8_t)(version + 1), __ATOMIC_RELAXED);
     __atomic_thread_fence(__ATOMIC_RELEASE); // the odd version is seen before any of the source
@@ -28,7 +30,7 @@ static void source_set(struct tl_worker *worker, uint32_t slot, const uint8_t ad
     __atomic_store_n(&record->source_version, (uint8_t)(version + 2), __ATOMIC_RELEASE);
 }
 
-static uint16_t rtcp_port_of(const struct tl_flow_spec *spec)
+TL_PACKET_CODE uint16_t tl_flow_remote_rtcp_port(const struct tl_flow_spec *spec)
 {
     if (spec->flags & TL_FLOW_RTCP_MUX || spec->remote_port == 0)
         return spec->remote_port;
@@ -38,7 +40,8 @@ static uint16_t rtcp_port_of(const struct tl_flow_spec *spec)
 static void source_signalled(struct tl_worker *worker, uint32_t slot,
                              const struct tl_flow_spec *spec)
 {
-    source_set(worker, slot, spec->remote_address, spec->remote_port, rtcp_port_of(spec), 0);
+    source_set(worker, slot, spec->remote_address, spec->remote_port,
+               tl_flow_remote_rtcp_port(spec), 0);
 }
 
 static void learn_open(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
@@ -63,11 +66,14 @@ static void byte_interval_set(struct tl_flow_ingress *ingress, uint32_t bits)
     ingress->byte_shift = (uint8_t)shift;
 }
 
-// The place in the port table that leads to a flow, and from it to its peer.
+// The place in the port table that leads to a flow, and from it to its peer. A shared port leads to
+// the table of those (tl_shared_join).
 static void port_set(struct tl_worker *worker, uint32_t slot, const struct tl_flow_spec *spec)
 {
     struct tl_port_entry *entry =
         &worker->ports[tl_worker_port(worker, spec->address_index, spec->local_port)];
+    if (spec->flags & TL_FLOW_SHARED)
+        return;
     entry->slot = slot;
     entry->peer = TL_NO_FLOW;
     if (spec->peer_index != TL_NO_FLOW)
@@ -169,6 +175,7 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
     cold->match = worker->channels[cold->shard].match;
     tl_flow_hear(worker, slot, now_ns); // whether a time-out was told before, nobody knows
     settings_apply(worker, slot, spec, 0);
+    tl_shared_join(worker, slot);
     streams_start(worker, slot, record, generation);
     tl_route_apply(worker, slot, spec->remote_address, spec->remote_port, route);
     worker->live++;
@@ -191,7 +198,8 @@ TL_PACKET_CODE void tl_flow_install(struct tl_worker *worker, uint32_t slot, uin
 static int same_remote(const struct tl_flow_spec *a, const struct tl_flow_spec *b)
 {
     return memcmp(a->remote_address, b->remote_address, 16) == 0 &&
-           a->remote_port == b->remote_port && rtcp_port_of(a) == rtcp_port_of(b);
+           a->remote_port == b->remote_port &&
+           tl_flow_remote_rtcp_port(a) == tl_flow_remote_rtcp_port(b);
 }
 
 TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
@@ -206,6 +214,7 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
                        !(record->source_learned && !(spec->flags & TL_FLOW_LEARN));
     if (record->source_learned && old.flags & spec->flags & TL_FLOW_ICE)
         keeps_source = 1; // wherever the default candidate points now
+    tl_shared_leave(worker, slot);
     if (old.flags & TL_FLOW_ICE && !(spec->flags & TL_FLOW_ICE))
         tl_ice_drop(worker, slot);
     cold->spec = *spec;
@@ -240,6 +249,7 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
     }
     if (!(spec->flags & TL_FLOW_SRTP))
         tl_keys_drop(worker, slot);
+    tl_shared_enter(worker, slot);
     tl_flow_schedule(worker, slot, now_ns);
 }
 
@@ -308,8 +318,11 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
     farewell_queue(worker, slot);
     tl_keys_drop(worker, slot);
     tl_timer_cancel(&worker->timers, worker->cold, slot);
-    worker->ports[tl_worker_port(worker, cold->spec.address_index, cold->spec.local_port)] =
-        (struct tl_port_entry){TL_NO_FLOW, TL_NO_FLOW};
+    if (flow->ingress.flags & TL_FLOW_SHARED)
+        tl_shared_part(worker, slot);
+    else
+        worker->ports[tl_worker_port(worker, cold->spec.address_index, cold->spec.local_port)] =
+            (struct tl_port_entry){TL_NO_FLOW, TL_NO_FLOW};
     const struct tl_route nowhere = {.hop = TL_NO_HOP, .variant = TL_VARIANT_NOWHERE};
     flow->ingress.flags = 0;
     tl_route_apply(worker, slot, NULL, 0, &nowhere);

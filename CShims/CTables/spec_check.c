@@ -76,21 +76,25 @@ TL_PACKET_CODE int32_t tl_spec_check_port(const struct tl_worker *worker,
     if (port % 2 != 0 || !tl_between(port, realm->port_first, realm->port_last) ||
         tl_worker_of_port(worker, port) != worker->index)
         return TL_STATUS_BAD_PORT;
-    if (worker->ports[tl_worker_port(worker, spec->address_index, port)].slot != TL_NO_FLOW)
-        return TL_STATUS_PORT_IN_USE;
-    return TL_STATUS_OK;
+    uint32_t user = worker->ports[tl_worker_port(worker, spec->address_index, port)].slot;
+    int shares = user == TL_SHARED_PORT && spec->flags & TL_FLOW_SHARED;
+    return user == TL_NO_FLOW || shares ? TL_STATUS_OK : TL_STATUS_PORT_IN_USE;
 }
 
 TL_PACKET_CODE int32_t tl_spec_check(const struct tl_worker *worker, uint32_t slot,
                                      const struct tl_flow_spec *spec)
 {
     const uint32_t both = TL_FLOW_ICE | TL_FLOW_LEARN; // each has an idea of its own of the source
-    if (spec->flags & ~TL_FLOW_FLAGS_ALL || (spec->flags & both) == both)
+    const uint32_t lets_in = TL_FLOW_LEARN | TL_FLOW_EARLY_LATCH; // whom nothing tells apart
+    if (spec->flags & ~TL_FLOW_FLAGS_ALL || (spec->flags & both) == both ||
+        (spec->flags & TL_FLOW_SHARED && spec->flags & lets_in))
         return TL_STATUS_BAD_FLAGS;
     int32_t status = check_remote(worker, spec);
     if (status == TL_STATUS_OK)
         status = check_peer(worker, slot, spec);
     if (status == TL_STATUS_OK)
         status = check_payload_types(spec);
-    return status == TL_STATUS_OK ? check_budgets(spec) : status;
+    if (status == TL_STATUS_OK)
+        status = check_budgets(spec);
+    return status == TL_STATUS_OK ? tl_shared_check(worker, slot, spec) : status;
 }

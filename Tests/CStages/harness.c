@@ -39,7 +39,8 @@ static void workers_make(struct world *world)
             .records = (uint8_t *)&world->records[i * FLOWS], .page = &world->pages[i],
             .srtp_records = &world->srtp_records[i * FLOWS],
             .seed = 42 + i, .realtime_offset_ns = 1700000000ull * TL_NANOSECONDS,
-            .srtp = world->srtp[i], .secure_flows = SECURE_FLOWS};
+            .srtp = world->srtp[i], .secure_flows = SECURE_FLOWS,
+            .shared_flows = SHARED_FLOWS};
         const char *problem = NULL;
         void *memory = aligned_alloc(64, tl_worker_size(&config));
         world->workers[i] = tl_worker_init(memory, &config, world->now_ns, &problem);

@@ -238,14 +238,15 @@ class Lab:
 
     def config_text(self, timeout_seconds=60, ports=MEDIA_PORTS, max_calls=10000, learn=False,
                     rtcp_interval_ms=5000, flows_per_worker=16384, transport="udp",
-                    codecs=None, huge_pages=False, trunks=None):
+                    codecs=None, huge_pages=False, trunks=None, one_port=False):
         """`trunks`: more keys of a trunk, by side: {"carrier": {"srtp": "required"}}."""
         def realm(side):
             return (f"  - name: {side}\n    attach: {self.attach_of[side]}\n"
                     f"    interface: to-{side}\n"
                     f"    addresses: [\"{self.address(side, 'box')}\", "
                     f"\"{self.address(side, 'box', 6)}\"]\n"
-                    f"    ports: {ports[0]}-{ports[1]}\n    dscp: 46\n")
+                    f"    ports: {ports[0]}-{ports[1]}\n    dscp: 46\n"
+                    + ("    one-port: true\n" if one_port else ""))
 
         def listeners(side):
             rows = []

@@ -92,6 +92,13 @@
 // from checked paths, and sent by the nominated one, else by that of the highest priority, else
 // where the specification says. Signalling that changes nothing of the remote party's user fragment
 // changes nothing of the paths either.
+//
+// SHARED PORTS. Flows with TL_FLOW_SHARED have one local port together. What arrives there belongs
+// to the flow whose signalled remote party sent it (with ICE: that has a path from there); a
+// binding request, wherever it comes from, to the flow whose local user fragment it names. An SSRC
+// never selects a flow. So no two of them have the same remote party (SOURCE_IN_USE), a path takes
+// no source that another flow has (ice_paths), and nothing is learned or latched. Like the
+// port itself, the flag is fixed for a flow's life.
 
 #ifndef TL_CFLOWABI_H
 #define TL_CFLOWABI_H
@@ -180,7 +187,9 @@ TL_STATUSES(TL_STATUS_CONSTANT)
 #define TL_FLOW_ICE (1u << 7)      // ICE-lite, under the credentials of TL_OP_ICE; excludes LEARN
 #define TL_FLOW_EARLY_LATCH (1u << 8) // with ICE and SRTP: before a nomination media is also taken
                                       // from the first source whose SRTP authenticates
-#define TL_FLOW_FLAGS_ALL 0x1ffu
+#define TL_FLOW_SHARED (1u << 9)      // its local port is that of others with this flag too;
+                                      // excludes LEARN and EARLY_LATCH; a modify keeps it
+#define TL_FLOW_FLAGS_ALL 0x3ffu
 
 // SRTP suites: abi_lists.h.
 #define TL_SUITE_CONSTANT(id, value, name, key, salt, tag, rtcp_tag)                               \

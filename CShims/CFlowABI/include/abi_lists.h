@@ -19,19 +19,21 @@
     X(NOT_FOUND, -7, "not_found", "no live flow at this index")                                    \
     X(BAD_ADDRESS, -8, "bad_address", "the local address index does not exist")                    \
     X(BAD_PORT, -9, "bad_port", "the local port is odd, outside its realm or of another worker")   \
-    X(PORT_IN_USE, -10, "port_in_use", "another flow has this local address and port")             \
+    X(PORT_IN_USE, -10, "port_in_use", "another flow has this local address and port, and does not share it")             \
     X(BAD_REMOTE, -11, "bad_remote", "the remote address cannot be sent to, or is of another family")        \
     X(BAD_PEER, -12, "bad_peer", "the peer index is out of range or the flow itself")              \
     X(BAD_PAYLOAD_MAP, -13, "bad_payload_map", "a payload type is above 127 or named twice")       \
     X(BAD_BUDGET, -14, "bad_budget", "a budget, interval or clock rate is outside its range")      \
-    X(BAD_FLAGS, -15, "bad_flags", "a flag is not known")                                          \
+    X(BAD_FLAGS, -15, "bad_flags", "a flag is not known, or excludes another")                                          \
     X(BAD_COUNT, -16, "bad_count", "a list of no flows, or of more than one command may ask for")  \
     X(STALE_SEQUENCE, -17, "stale_sequence", "the sequence was answered long ago")                 \
     X(NO_NEXT_HOP, -18, "no_next_hop", "the table of next hops is full")                           \
     X(BAD_KEYS, -19, "bad_keys", "a suite, key identifier, MKI or overlap that cannot be")         \
     X(NO_CONTEXT, -20, "no_context", "the table of SRTP contexts is full")                         \
     X(BAD_ICE, -21, "bad_ice", "a user fragment or password of an impossible length")              \
-    X(KEYS_USED, -22, "keys_used", "the key may have been used, and how far is not known any more")
+    X(KEYS_USED, -22, "keys_used", "the key may have been used, and how far is not known any more") \
+    X(SOURCE_IN_USE, -23, "source_in_use", "another flow of this shared port has the remote address and port")  \
+    X(SHARED_FULL, -24, "shared_full", "the table of flows on shared ports is full")
 
 // Drop reasons: the one list. Makes the counter, the metric, the CLI text and the row in the docs.
 // X(id, name, text). New reasons go to the end.
@@ -79,7 +81,7 @@
     X(STUN_MALFORMED, "stun_malformed", "not a STUN binding message, or a wrong FINGERPRINT")      \
     X(STUN_AUTHENTICATION, "stun_authentication", "a STUN request with a wrong user name or MESSAGE-INTEGRITY") \
     X(STUN_BUDGET, "stun_budget", "more STUN messages a second than a flow may get")               \
-    X(ICE_PATHS, "ice_paths", "an authenticated check from one source more than a flow remembers") \
+    X(ICE_PATHS, "ice_paths", "an authenticated check from one source more than a flow remembers, or from one that another flow of a shared port has") \
     X(DTLS_BUDGET, "dtls_budget", "more DTLS records a second than a flow may get")
 
 // Per-worker packet counters beside the drops. The accounting identity, exact in each snapshot:

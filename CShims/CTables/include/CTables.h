@@ -24,6 +24,7 @@
 #include "tl_program.h"
 #include "tl_realm.h"
 #include "tl_secure.h"
+#include "tl_shared.h"
 #include "tl_timer.h"
 #include "tl_worker.h"
 

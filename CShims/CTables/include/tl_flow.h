@@ -12,11 +12,11 @@
 #include "tl_next_hop.h"
 
 /// State of a flow beside TL_FLOW_* in the same word.
-#define TL_FLOW_LIVE       (1u << 9)
-#define TL_FLOW_HAIRPIN    (1u << 10) // the remote party is one of our own media addresses
-#define TL_FLOW_LEARN_OPEN (1u << 11) // the learn window is open
-#define TL_FLOW_STARTED    (1u << 12) // an RTP stream was accepted since the flow was programmed
-#define TL_FLOW_JUMPED     (1u << 13) // the last packet was far out of sequence (bad_sequence)
+#define TL_FLOW_LIVE       (1u << 10)
+#define TL_FLOW_HAIRPIN    (1u << 11) // the remote party is one of our own media addresses
+#define TL_FLOW_LEARN_OPEN (1u << 12) // the learn window is open
+#define TL_FLOW_STARTED    (1u << 13) // an RTP stream was accepted since the flow was programmed
+#define TL_FLOW_JUMPED     (1u << 14) // the last packet was far out of sequence (bad_sequence)
 
 /// How packets leave by a flow. Chosen when it is programmed.
 /// Bits, so that they index a table of functions.

@@ -82,6 +82,9 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
 /// Goes back to the signalled source, and sends there. When there is no way to it nothing changes.
 TL_PACKET_CODE void tl_flow_unlearn(struct tl_worker *worker, uint32_t slot);
 
+/// Where the specification's remote party receives RTCP; 0 while its address is not known.
+TL_PACKET_CODE uint16_t tl_flow_remote_rtcp_port(const struct tl_flow_spec *spec);
+
 /// Local and remote RTCP port of a flow, as they stand on the wire.
 TL_PACKET_CODE uint32_t tl_flow_rtcp_ports(const struct tl_worker *worker, uint32_t slot);
 

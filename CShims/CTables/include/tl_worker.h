@@ -12,6 +12,7 @@
 #include "tl_next_hop.h"
 #include "tl_realm.h"
 #include "tl_secure.h"
+#include "tl_shared.h"
 #include "tl_timer.h"
 
 #define TL_PORT_BLOCKS   (65536u / TL_PORT_BLOCK)
@@ -37,6 +38,7 @@ struct tl_worker_config {
     uint64_t realtime_offset_ns; // CLOCK_REALTIME - CLOCK_MONOTONIC, for NTP time stamps
     struct tl_srtp_engine *srtp; // this worker's alone; NULL: no flow can be secure
     uint32_t secure_flows;       // that can have keys at a time, 0...flows_per_worker
+    uint32_t shared_flows;       // that can share ports at a time, 0...flows_per_worker
 };
 
 /// A BYE that outlives its flow.
@@ -49,7 +51,7 @@ struct tl_farewell {
 /// What serves a pair of UDP ports of one address. Both flows of a call, so that their lines can be
 /// asked for at once.
 struct tl_port_entry {
-    uint32_t slot; // or TL_NO_FLOW
+    uint32_t slot; // or TL_NO_FLOW; or TL_SHARED_PORT (tl_shared.h)
     uint32_t peer; // slot of its peer flow, or TL_NO_FLOW
 };
 
@@ -65,6 +67,7 @@ struct tl_worker {
     struct tl_secure *secures;   // contexts of secure flows
     struct tl_secure_receive *formers; // likewise, the key before
     uint32_t *secure_places;     // by slot: position in `secures`, or TL_NO_SECURE
+    struct tl_shared shared;     // flows that share ports
     struct tl_srtp_engine *srtp;
     struct parked *parked;       // of the burst in hand (CStages)
     uint64_t now_ns;            // CLOCK_MONOTONIC of this turn
