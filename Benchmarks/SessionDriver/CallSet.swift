@@ -54,8 +54,8 @@ public final class CallSet {
         let second = RealmIndex(fastPath.geometry.realms > 1 ? 1 : 0)
         guard
             let local = ports.reserve(
-                RealmIndex(0), isIPv4: partyA.address.isIPv4, second,
-                isIPv4: partyB.address.isIPv4)
+                PortWish(RealmIndex(0), isIPv4: partyA.address.isIPv4),
+                PortWish(second, isIPv4: partyB.address.isIPv4))
         else {
             throw Refusal(
                 .unavailable, "the realms of the fast path have no ports left: "

@@ -28,6 +28,8 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
     public static let mediaTimeout = CallEnd("media timeout")
     /// The fast path refused the call's flows.
     public static let mediaRefused = CallEnd("media refused")
+    /// A party's media address is another call's, on a port that both share.
+    public static let mediaSourceInUse = CallEnd("media address in use")
     /// The DTLS handshake of a leg came to nothing.
     public static let handshakeFailed = CallEnd("dtls handshake failed")
     /// A leg's keys cannot be used any more, and its party gave no others.

@@ -10,29 +10,6 @@ public struct RealmIndex: Sendable, Hashable {
     public init(_ value: UInt16) { self.value = value }
 }
 
-/// A local media address and port pair that a leg has reserved: RTP at `rtp`, RTCP one above.
-public struct MediaPort: Sendable, Hashable {
-    /// Position of the address in the fast path's file.
-    public let addressIndex: UInt16
-    /// The even port for RTP; RTCP without rtcp-mux is one above.
-    public let rtp: SocketAddress
-    /// From its parts.
-    public init(addressIndex: UInt16, rtp: SocketAddress) {
-        self.addressIndex = addressIndex
-        self.rtp = rtp
-    }
-}
-
-/// Where ports for legs come from. Both legs of a call get ports of one worker.
-public protocol MediaPorts: AnyObject {
-    /// Reserves a port of the given family in each realm, nil when one of them has none left.
-    func reserve(
-        _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
-    ) -> (a: MediaPort, b: MediaPort)?
-    /// Gives ports back; they rest before they are used again.
-    func release(_ port: MediaPort)
-}
-
 /// What the media of one call has to be: the result of signalling, the input of media planning.
 public struct MediaIntent: Sendable, Equatable {
     /// One leg's media.

@@ -31,6 +31,8 @@ public struct FlowSpecification: Sendable, Hashable {
         /// With `ice` and `srtp`: before a nomination media is also taken from the first source
         /// whose SRTP authenticates.
         public static let earlyLatch = Flags(rawValue: TL_FLOW_EARLY_LATCH)
+        /// The local port is that of other flows too; excludes `learn` and `earlyLatch`.
+        public static let shared = Flags(rawValue: TL_FLOW_SHARED)
     }
 
     /// A payload type as it arrives and as it leaves by the peer flow, 0 to 127 each.
@@ -99,6 +101,7 @@ public struct FlowSpecification: Sendable, Hashable {
     /// True when a live flow can become `other` by a modify command: our side and the SSRC stay.
     public func canBecome(_ other: FlowSpecification) -> Bool {
         self.address == other.address && self.localPort == other.localPort
+            && self.flags.contains(.shared) == other.flags.contains(.shared)
             && self.ssrc == other.ssrc && self.keyID == other.keyID
     }
 }

@@ -65,6 +65,10 @@ public struct CommandStatus: Sendable, Hashable, CustomStringConvertible {
     public static let badICE = CommandStatus(TL_STATUS_BAD_ICE)
     /// The key set may have been used, and the record of it is gone.
     public static let keysUsed = CommandStatus(TL_STATUS_KEYS_USED)
+    /// Another flow of this shared port has the remote address and port.
+    public static let sourceInUse = CommandStatus(TL_STATUS_SOURCE_IN_USE)
+    /// The table of flows on shared ports is full.
+    public static let sharedFull = CommandStatus(TL_STATUS_SHARED_FULL)
 
     /// Short name ("stale"); "unknown" for a status that this version lacks.
     public var name: String { String(cString: tl_status_name(self.value)) }

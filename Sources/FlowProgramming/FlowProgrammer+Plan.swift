@@ -71,7 +71,8 @@ extension FlowProgrammer {
             self.counters.flowsExhausted &+= 1
             throw .noFlow
         }
-        return self.randomIdentity(FlowID(index: index, generation: occupant.generation.next))
+        return self.randomIdentity(
+            FlowID(index: index, generation: occupant.generation.next), leg.local)
     }
 
     /// Makes the entry of a leg's flow, if there is none.

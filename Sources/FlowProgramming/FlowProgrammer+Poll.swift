@@ -193,7 +193,9 @@ extension FlowProgrammer {
             entry.installed = .none
         case .modify:
             if status == .stale || status == .notFound { entry.installed = .none }
-            isKept = self.keep(entry)
+            // A party that is where another leg's is on a shared port would never be heard.
+            isKept = status != .sourceInUse && self.keep(entry)
+            if !isKept { entry.desired = nil }
         case .keys(let keys) where status == .keysUsed:
             self.spent(keys.keyID, entry)
             return

@@ -38,9 +38,9 @@ extension FlowProgrammer {
 
     /// Calls that lived through our restart have their ports still.
     func reservePorts(_ intent: MediaIntent) {
-        for port in [intent.a.local, intent.b.local] where !self.ports.isReserved(port) {
+        for leg in [intent.a, intent.b] where !self.ports.isReserved(leg.local) {
             // False for a port that its realm has lost; planning the session says so.
-            _ = self.ports.reserve(again: port)
+            _ = self.ports.reserve(again: leg.local, mark: leg.mark)
         }
     }
 
@@ -50,7 +50,9 @@ extension FlowProgrammer {
             guard let occupant = file.occupant(FlowIndex(index)), occupant.generation.value != 0,
                 let record = file.record(FlowIndex(index)), record.localPort != 0
             else { continue }
-            self.ports.rest(record.address, port: record.localPort, sinceNs: record.lastUsedNs)
+            self.ports.rest(
+                record.address, port: record.localPort, source: record.source,
+                sinceNs: record.lastUsedNs)
         }
     }
 
@@ -102,32 +104,52 @@ extension FlowProgrammer {
         }
     }
 
-    /// Finds the flows of restored sessions by their ports: live ones, or the last that had them.
+    /// What a leg's flow is found by: its port, and on a shared one the stream that it sends.
+    private struct FlowPlace: Hashable {
+        let port: PortKey
+        let share: UInt32
+
+        init(_ port: MediaPort) {
+            self.port = PortKey(port)
+            self.share = port.share
+        }
+
+        init(_ record: FlowRecord, share: UInt32) {
+            self.port = PortKey(address: record.address, port: record.localPort)
+            self.share = share
+        }
+    }
+
+    /// Finds the flows of restored sessions by their places: live ones, or the last that had them.
     private func adopt(_ file: FastPathFile) {
-        var wanted: [PortKey: (MediaSession, MediaLeg)] = [:]
+        var wanted: [FlowPlace: (session: MediaSession, leg: MediaLeg, port: MediaPort)] = [:]
         for (session, current) in self.sessions {
-            if current.a == nil { wanted[PortKey(current.intent.a.local)] = (session, .a) }
-            if current.b == nil { wanted[PortKey(current.intent.b.local)] = (session, .b) }
+            let (a, b) = (current.intent.a.local, current.intent.b.local)
+            if current.a == nil { wanted[FlowPlace(a)] = (session, .a, a) }
+            if current.b == nil { wanted[FlowPlace(b)] = (session, .b, b) }
         }
         guard !wanted.isEmpty else { return }
-        var found: [PortKey: FlowRecord] = [:]
+        var found: [FlowPlace: FlowRecord] = [:]
         for index in 0..<file.geometry.flows {
             guard let occupant = file.occupant(FlowIndex(index)), occupant.state != .free,
                 let record = file.record(FlowIndex(index))
             else { continue }
-            let key = PortKey(address: record.address, port: record.localPort)
-            guard wanted[key] != nil else { continue }
-            if let other = found[key], !Self.isBetter(record, than: other) { continue }
-            found[key] = record
+            // A record does not say whether its port was shared: who wants it does.
+            let places = [
+                FlowPlace(record, share: record.egressSSRC), FlowPlace(record, share: 0),
+            ]
+            guard let place = places.first(where: { wanted[$0] != nil }) else { continue }
+            if let other = found[place], !Self.isBetter(record, than: other) { continue }
+            found[place] = record
         }
-        for (key, record) in found {
-            guard let (session, leg) = wanted[key] else { continue }
+        for (place, record) in found {
+            guard let (session, leg, port) = wanted[place] else { continue }
             // A port names its worker, and so does the index; a record that disagrees is a lie.
             guard
                 file.geometry.worker(of: record.flow.index)
-                    == file.geometry.worker(ofPort: key.port)
+                    == file.geometry.worker(ofPort: place.port.port)
             else { continue }
-            var identity = self.randomIdentity(record.flow)
+            var identity = self.randomIdentity(record.flow, port)
             identity.ssrc = record.egressSSRC
             if leg == .a { self.sessions[session]?.a = identity }
             if leg == .b { self.sessions[session]?.b = identity }

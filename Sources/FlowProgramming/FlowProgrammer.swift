@@ -23,6 +23,8 @@ public final class FlowProgrammer {
         public var shard = ShardIndex(0)
         /// What the node says about all media.
         public var media = MediaSettings()
+        /// Which realms share ports among legs.
+        public var sharing = PortSharing.off
         /// Flows that may wait for the fast path before new sessions are refused.
         public var pendingMax = 4096
 
@@ -72,7 +74,7 @@ public final class FlowProgrammer {
     public static let heartbeatNsMax: UInt64 = 1_000_000_000
 
     /// The ports of the fast path's realms. The same object for the process's life.
-    public let ports = PortPool()
+    public let ports: PortPool
     /// Figures.
     public internal(set) var counters = ProgrammerCounters()
 
@@ -96,6 +98,7 @@ public final class FlowProgrammer {
     /// A programmer that has done nothing yet.
     public init(_ configuration: Configuration) {
         self.configuration = configuration
+        self.ports = PortPool(sharing: configuration.sharing)
         self.link = FastPathLink(
             fastPath: configuration.fastPathFile, control: configuration.controlFile,
             shard: configuration.shard, mode: configuration.mode)
@@ -154,6 +157,7 @@ public final class FlowProgrammer {
             throw .backPressure
         }
         self.sessions[session] = Session(intent: intent)
+        self.mark(intent)
         do {
             try self.plan(session)
         } catch {
@@ -171,6 +175,7 @@ public final class FlowProgrammer {
         let before = Session(intent: current.intent, a: current.a, b: current.b)
         before.keys = current.keys
         current.intent = intent
+        self.mark(intent)
         // Before the first attach there is nothing to plan with; the attach will plan.
         guard self.table != nil else { return }
         self.retireMovedLegs(session, before)
@@ -178,6 +183,7 @@ public final class FlowProgrammer {
             try self.plan(session)
         } catch {
             current.intent = before.intent
+            self.mark(before.intent)
             self.restoreLegs(session, before)
             throw error
         }
@@ -225,11 +231,19 @@ public final class FlowProgrammer {
         return self.outcomes
     }
 
-    func randomIdentity(_ flow: FlowID) -> LegIdentity {
+    /// Where a leg on a shared port has its party now, which decides who else may come to it.
+    private func mark(_ intent: MediaIntent) {
+        self.ports.mark(intent.a.local, intent.a.mark)
+        self.ports.mark(intent.b.local, intent.b.mark)
+    }
+
+    /// The stream of a new flow. On a shared port its SSRC names the leg: by it the flow is found
+    /// again after a restart of ours.
+    func randomIdentity(_ flow: FlowID, _ port: MediaPort) -> LegIdentity {
         let value = self.random.next()
         let more = self.random.next()
         return LegIdentity(
-            flow: flow, ssrc: UInt32(truncatingIfNeeded: value),
+            flow: flow, ssrc: port.isShared ? port.share : UInt32(truncatingIfNeeded: value),
             // The upper half stays free: a stream's first sequence number below 2^15 cannot wrap
             // in its first packets (RFC 3711 section 3.3.1).
             initialSequence: UInt16(truncatingIfNeeded: more) & 0x7fff,

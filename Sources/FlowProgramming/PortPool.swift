@@ -2,19 +2,25 @@
 
 public import CallControl
 public import FlowABI
-import NetworkAddress
+public import NetworkAddress
 
 /// The media ports of all realms, two for each leg (RTP even, RTCP above). Aligned blocks of 512
 /// ports belong to workers, and both legs of a call get ports of one worker. A port that was given
-/// back rests; then the least recently used one comes first. Owned by one shard; no clock.
+/// back rests; then the least recently used one comes first. In a realm that shares, the first port
+/// of each address and worker is for all legs whose parties can be told apart there. Owned by one
+/// shard; no clock.
 public final class PortPool: MediaPorts {
     /// How long a port rests: late packets of an old call must not enter a new one.
     public static let restNs: UInt64 = 10_000_000_000
 
     /// Figures for status and metrics.
     public struct Counters: Sendable, Hashable {
-        /// Ports in use.
+        /// Ports in use; one that several legs have counts once.
         public var reserved: UInt64 = 0
+        /// Legs on shared ports.
+        public var shared: UInt64 = 0
+        /// Legs that got a port of their own because their worker's table of shares was full.
+        public var sharesExhausted: UInt64 = 0
         /// Requests that found no port.
         public var exhausted: UInt64 = 0
         /// Requests while nobody served the ports.
@@ -35,6 +41,21 @@ public final class PortPool: MediaPorts {
     private var states = PortStates()
     private var nowNs: UInt64 = 0
     private var nextWorker: UInt32 = 0
+    let sharing: PortSharing
+    /// Ports that legs share, or may.
+    private var sharedPorts: [PortKey: SharedPort] = [:]
+    /// Those that are offered, by the position of their shelf.
+    private var offered: [Int: [PortKey]] = [:]
+    /// Legs on shared ports, by worker.
+    private var sharesOf: [WorkerIndex: Int] = [:]
+    private var random = RandomStore()
+
+    /// What a leg was given.
+    private struct Taken {
+        let key: PortKey
+        /// Zero: the port is the leg's alone.
+        var share: UInt32 = 0
+    }
 
     private struct Setup: Equatable {
         let workers: UInt32
@@ -48,7 +69,7 @@ public final class PortPool: MediaPorts {
     }
 
     /// A pool without ports; `configure` gives it some.
-    public init() {}
+    public init(sharing: PortSharing = .off) { self.sharing = sharing }
 
     /// Takes over the realms and addresses that the fast path's file names. Ports in use stay so;
     /// with the same realms and addresses as before nothing changes.
@@ -63,15 +84,35 @@ public final class PortPool: MediaPorts {
             repeating: PortShelf(), count: realms.count * Int(setup.workers) * 2)
         self.states.keepUsed()
         self.placeOf = [:]
+        self.offered = [:]
+        for key in self.sharedPorts.keys { self.sharedPorts[key]?.isOffered = false }
         for page in setup.addresses {
             let realm = RealmIndex(page.realm)
             let range = setup.ranges[Int(page.realm)]
             self.placeOf[page.index] = (realm, page.address)
+            var sharers: Set<WorkerIndex> = []
             for port in Self.evenPorts(range.first, range.last) {
                 let key = PortKey(address: page.index, port: port)
+                let shelf = self.shelf(key, (realm, page.address))
+                let worker = Geometry.worker(ofPort: port, of: setup.workers)
+                if self.sharing.realms.contains(realm), sharers.insert(worker).inserted {
+                    self.sharedPorts[key, default: SharedPort()].isOffered = true
+                    self.offered[shelf, default: []].append(key)
+                    continue
+                }
                 guard self.states[key] != .used else { continue }
-                self.shelves[self.shelf(key, (realm, page.address))].append(key, &self.states)
+                self.shelves[shelf].append(key, &self.states)
             }
+        }
+        self.sharedPorts = self.sharedPorts.filter { $0.value.isOffered || !$0.value.isEmpty }
+        self.countShares()
+    }
+
+    /// The worker of a port may be another one by now.
+    private func countShares() {
+        self.sharesOf = [:]
+        for (key, port) in self.sharedPorts {
+            self.sharesOf[self.worker(key), default: 0] += port.count
         }
     }
 
@@ -87,11 +128,8 @@ public final class PortPool: MediaPorts {
     /// False while nobody serves the ports: no port is to be had then.
     public var isOpen = true
 
-    /// Reserves a port in each realm, of the given families, both of one worker; nil when no worker
-    /// has both.
-    public func reserve(
-        _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
-    ) -> (a: MediaPort, b: MediaPort)? {
+    /// Reserves a port for each leg, both of one worker; nil when no worker has both.
+    public func reserve(_ a: PortWish, _ b: PortWish) -> (a: MediaPort, b: MediaPort)? {
         guard self.isOpen else {
             self.counters.closed &+= 1
             return nil
@@ -100,66 +138,122 @@ public final class PortPool: MediaPorts {
         let workers = self.setup?.workers ?? 0
         for turn in 0..<workers {
             let worker = WorkerIndex((self.nextWorker &+ turn) % workers)
-            let aShelf = self.shelf(a, worker, isIPv4: aIsIPv4)
-            guard let first = self.take(aShelf) else { continue }
-            guard let second = self.take(self.shelf(b, worker, isIPv4: bIsIPv4)) else {
-                self.shelves[aShelf].putBack(first, &self.states)
+            guard let first = self.take(a, worker) else { continue }
+            guard let second = self.take(b, worker) else {
+                self.putBack(first, a, worker)
                 continue
             }
             guard let aPort = self.mediaPort(first), let bPort = self.mediaPort(second) else {
                 continue
             }
             self.nextWorker = (worker.value &+ 1) % workers
-            self.counters.reserved = UInt64(self.states.usedCount)
+            self.count()
             return (aPort, bPort)
         }
         self.counters.exhausted &+= 1
-        for realm in Set([a, b]) where self.isEmpty(realm) {
+        for realm in Set([a.realm, b.realm]) where self.isEmpty(realm) {
             self.exhaustedByRealm[realm, default: 0] &+= 1
         }
         return nil
     }
 
-    /// Gives a port back; it rests from now on.
+    /// Gives a port back; it rests from now on, a shared one's parties do.
     public func release(_ port: MediaPort) {
         let key = PortKey(port)
-        guard self.states[key] == .used else {
+        guard self.isReserved(port) else {
             self.counters.misuse &+= 1
             return
         }
+        if port.isShared { self.forget(port.share, key) }
+        defer { self.count() }
+        if self.sharedPorts[key]?.isEmpty == false { return }
         self.states[key] = .absent
-        self.counters.reserved = UInt64(self.states.usedCount)
+        if self.sharedPorts[key]?.isOffered == true {
+            if !port.isShared { self.sharedPorts[key]?.aloneUntilNs = self.nowNs }
+            return
+        }
+        self.sharedPorts[key] = nil
         // The realm may have lost the address, or the port, while it was in use.
         guard let place = self.placeOf[key.address], self.contains(key, place) else { return }
         self.shelves[self.shelf(key, place)].rest(key, sinceNs: self.nowNs, &self.states)
     }
 
+    private func forget(_ share: UInt32, _ key: PortKey) {
+        let isGone =
+            self.sharedPorts[key]?.remove(share, nowNs: self.nowNs, restNs: Self.restNs) ?? false
+        if isGone { self.sharesOf[self.worker(key), default: 1] -= 1 }
+    }
+
     /// Takes a given port up again, for a call that lived through a restart; false when the realm
-    /// has no such port (any more), or when it is in use.
-    public func reserve(again port: MediaPort) -> Bool {
+    /// has no such port (any more), or when it is in use. `mark` is for a shared one.
+    public func reserve(again port: MediaPort, mark: PartyMark = .nothing) -> Bool {
         let key = PortKey(port)
         guard let place = self.placeOf[key.address], place.address == port.rtp.address,
-            self.shelves[self.shelf(key, place)].remove(key, &self.states)
+            self.takeAgain(port, key, place)
         else {
             self.counters.misuse &+= 1
             return false
         }
-        self.counters.reserved = UInt64(self.states.usedCount)
+        if port.isShared {
+            self.sharedPorts[key, default: SharedPort()].add(port.share, mark)
+            self.sharesOf[self.worker(key), default: 0] += 1
+        }
+        self.count()
         return true
     }
 
-    /// True for a port that is in use.
-    public func isReserved(_ port: MediaPort) -> Bool { self.states[PortKey(port)] == .used }
+    private func takeAgain(
+        _ port: MediaPort, _ key: PortKey, _ place: (realm: RealmIndex, address: IPAddress)
+    ) -> Bool {
+        let shared = self.sharedPorts[key]
+        if port.isShared, let shared, !shared.isEmpty { return !shared.has(port.share) }
+        // One that is offered stands on no shelf; a leg of before that may have it alone.
+        if shared?.isOffered == true, self.states[key] == .absent {
+            self.states[key] = .used
+            return true
+        }
+        return self.shelves[self.shelf(key, place)].remove(key, &self.states)
+    }
 
-    /// Lets a port that is not in use rest since a time in the past: somebody used it before us.
-    public func rest(_ address: AddressIndex, port: UInt16, sinceNs: UInt64) {
+    /// A leg's party is told apart by something else from now on; without effect on a port that
+    /// is not shared, and while nothing is known.
+    public func mark(_ port: MediaPort, _ mark: PartyMark) {
+        guard port.isShared, mark != .nothing else { return }
+        self.sharedPorts[PortKey(port)]?.change(
+            port.share, mark, nowNs: self.nowNs, restNs: Self.restNs)
+    }
+
+    /// True for a port that is in use, a shared one by this leg.
+    public func isReserved(_ port: MediaPort) -> Bool {
+        let shared = self.sharedPorts[PortKey(port)]
+        if port.isShared { return shared?.has(port.share) ?? false }
+        return self.states[PortKey(port)] == .used && shared?.isEmpty ?? true
+    }
+
+    /// Lets a port that is not in use rest since a time in the past: somebody used it before us. Of
+    /// a shared one the party does that sent from `source`.
+    public func rest(
+        _ address: AddressIndex, port: UInt16, source: SocketAddress? = nil, sinceNs: UInt64
+    ) {
         let key = PortKey(address: address, port: port)
         guard let place = self.placeOf[address] else { return }
+        // The time comes out of a file: one in the future must not block anything for ever.
+        let sinceNs = min(sinceNs, self.nowNs)
+        if self.sharedPorts[key] != nil {
+            guard let source else { return }
+            self.sharedPorts[key]?.rest(
+                source, sinceNs: sinceNs, nowNs: self.nowNs, restNs: Self.restNs)
+            return
+        }
         let shelf = self.shelf(key, place)
         if self.shelves[shelf].remove(key, &self.states) {
-            // The time comes out of a file: one in the future must not block the port for ever.
-            self.shelves[shelf].rest(key, sinceNs: min(sinceNs, self.nowNs), &self.states)
+            self.shelves[shelf].rest(key, sinceNs: sinceNs, &self.states)
         }
+    }
+
+    private func count() {
+        self.counters.reserved = UInt64(self.states.usedCount)
+        self.counters.shared = UInt64(self.sharesOf.values.reduce(0, +))
     }
 
     private func contains(
@@ -183,10 +277,59 @@ public final class PortPool: MediaPorts {
         return (Int(realm.value) * workers + Int(worker.value)) * 2 + (isIPv4 ? 0 : 1)
     }
 
-    private func take(_ shelf: Int) -> PortKey? {
+    private func worker(_ key: PortKey) -> WorkerIndex {
+        Geometry.worker(ofPort: key.port, of: self.setup?.workers ?? 1)
+    }
+
+    /// A share, where the leg's party can be told apart, else a port of its own.
+    private func take(_ wish: PortWish, _ worker: WorkerIndex) -> Taken? {
+        let shelf = self.shelf(wish.realm, worker, isIPv4: wish.isIPv4)
         guard self.shelves.indices.contains(shelf) else { return nil } // no such realm (any more)
-        return self.shelves[shelf].take(
-            nowNs: self.nowNs, restNs: Self.restNs, &self.states)
+        if let taken = self.takeShare(wish.mark, shelf, worker) { return taken }
+        return self.shelves[shelf].take(nowNs: self.nowNs, restNs: Self.restNs, &self.states)
+            .map { Taken(key: $0) }
+    }
+
+    private func takeShare(_ mark: PartyMark, _ shelf: Int, _ worker: WorkerIndex) -> Taken? {
+        guard let keys = self.offered[shelf], self.isApart(mark) else { return nil }
+        let place = keys.first { key in
+            // One leg of before it was shared may still have it alone, or had until just now.
+            guard let port = self.sharedPorts[key], self.states[key] != .used || !port.isEmpty
+            else { return false }
+            if let untilNs = port.aloneUntilNs, self.nowNs &- untilNs < Self.restNs { return false }
+            return port.admits(mark, nowNs: self.nowNs, restNs: Self.restNs)
+        }
+        guard let key = place else { return nil }
+        guard self.sharesOf[worker, default: 0] < self.sharing.legsPerWorker else {
+            self.counters.sharesExhausted &+= 1
+            return nil
+        }
+        var share: UInt32
+        repeat {
+            share = UInt32(truncatingIfNeeded: self.random.next())
+        } while share == 0 || self.sharedPorts[key]?.has(share) == true
+        self.states[key] = .used
+        self.sharedPorts[key]?.aloneUntilNs = nil
+        self.sharedPorts[key]?.add(share, mark)
+        self.sharesOf[worker, default: 0] += 1
+        return Taken(key: key, share: share)
+    }
+
+    /// A party at one of our own addresses is a leg of ours, of which many may be at one port.
+    private func isApart(_ mark: PartyMark) -> Bool {
+        guard case .address(let rtp, _) = mark else { return mark == .ice }
+        return !self.placeOf.values.contains { $0.address == rtp.address }
+    }
+
+    /// Takes back what was not used.
+    private func putBack(_ taken: Taken, _ wish: PortWish, _ worker: WorkerIndex) {
+        guard taken.share != 0 else {
+            let shelf = self.shelf(wish.realm, worker, isIPv4: wish.isIPv4)
+            return self.shelves[shelf].putBack(taken.key, &self.states)
+        }
+        self.sharedPorts[taken.key]?.withdraw(taken.share)
+        self.sharesOf[worker, default: 1] -= 1
+        if self.sharedPorts[taken.key]?.isEmpty == true { self.states[taken.key] = .absent }
     }
 
     private func isEmpty(_ realm: RealmIndex) -> Bool {
@@ -196,10 +339,10 @@ public final class PortPool: MediaPorts {
             .allSatisfy { self.shelves[$0].isEmpty }
     }
 
-    private func mediaPort(_ key: PortKey) -> MediaPort? {
-        guard let place = self.placeOf[key.address] else { return nil }
+    private func mediaPort(_ taken: Taken) -> MediaPort? {
+        guard let place = self.placeOf[taken.key.address] else { return nil }
         return MediaPort(
-            addressIndex: key.address.value,
-            rtp: SocketAddress(address: place.address, port: key.port))
+            addressIndex: taken.key.address.value,
+            rtp: SocketAddress(address: place.address, port: taken.key.port), share: taken.share)
     }
 }

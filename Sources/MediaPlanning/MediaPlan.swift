@@ -163,13 +163,16 @@ public struct MediaPlan: Sendable, Hashable {
         if leg.receive { flags.insert(.receive) }
         if leg.send { flags.insert(.send) }
         if leg.rtcpMux { flags.insert(.rtcpMux) }
+        // A shared port knows its legs by their sources: none is learned, or latched on to.
+        if leg.local.isShared { flags.insert(.shared) }
         // Paths are checked ones with ICE; nothing is learned beside them.
-        if leg.learnSource && leg.ice == nil { flags.insert(.learn) }
+        if leg.learnSource, leg.ice == nil, !leg.local.isShared { flags.insert(.learn) }
         if leg.needsSRTP { flags.insert(.srtp) }
         if leg.dtls { flags.insert(.deliver) }
         if let ice = leg.ice {
             flags.insert(.ice)
-            if ice.earlyLatch && leg.needsSRTP { flags.insert(.earlyLatch) }
+            let latches = ice.earlyLatch && leg.needsSRTP && !leg.local.isShared
+            if latches { flags.insert(.earlyLatch) }
         }
         return flags
     }

@@ -39,7 +39,11 @@ extension Shard {
         case .installed, .ended: break
         case .refused(let session, _, let status):
             Log.line("trunkline: call \(Self.call(session)): the fast path refused: \(status)")
-            self.core.engine.mediaRefused(Self.call(session))
+            if status == .sourceInUse {
+                self.core.engine.mediaSourceInUse(Self.call(session))
+            } else {
+                self.core.engine.mediaRefused(Self.call(session))
+            }
         case .kept(let session, let leg, let status):
             // A re-INVITE asked for what cannot be had: the last media goes on, and where it goes
             // nowhere any more the media time-out ends the call.

@@ -30,6 +30,7 @@ import Testing
     private func secureSamples() -> [[UInt8]] {
         var samples: Set<[UInt8]> = []
         let scene = SecureScene(a: SecureScene.browser, b: SecureScene.bypass)
+        scene.world.ports.sharesPorts = true
         scene.alice.script.hangUpAfter = 5000
         scene.alice.dial()
         for time in stride(from: UInt64(10), to: 6000, by: 10) {
@@ -71,6 +72,33 @@ import Testing
             #expect(throws: CheckpointError.self) {
                 try CallCheckpoint(decoding: Array(FormerCheckpoint.bytes.prefix(cut)))
             }
+        }
+    }
+
+    /// The second version knew no shared ports.
+    @Test func secondVersionHasPortsOfItsOwn() throws {
+        let samples = try self.secureSamples().map { try CallCheckpoint(decoding: $0) }
+        #expect(samples.contains { $0.media.a.local.isShared && $0.media.b.local.isShared })
+        for sample in samples {
+            var checkpoint = sample
+            let ports = (a: sample.media.a.local, b: sample.media.b.local)
+            checkpoint.media.a.local = MediaPort(
+                addressIndex: 0, rtp: ports.a.rtp, share: 0xa1b2_c3d4)
+            checkpoint.media.b.local = MediaPort(
+                addressIndex: 1, rtp: ports.b.rtp, share: 0x4d3c_2b1a)
+            let bytes = checkpoint.encode()
+            #expect(try CallCheckpoint(decoding: bytes) == checkpoint)
+            // It wrote all but the shares.
+            var former = bytes
+            former[0] = 2
+            for share in [[0xa1, 0xb2, 0xc3, 0xd4], [0x4d, 0x3c, 0x2b, 0x1a]] as [[UInt8]] {
+                let place = try #require(former.firstRange(of: share))
+                former.removeSubrange(place)
+            }
+            let read = try CallCheckpoint(decoding: former)
+            #expect(!read.media.a.local.isShared && !read.media.b.local.isShared)
+            #expect(read.media.a.local.rtp == ports.a.rtp && read.media.a.ice == sample.media.a.ice)
+            #expect(read.rekey == sample.rekey && read.a == sample.a && read.b == sample.b)
         }
     }
 

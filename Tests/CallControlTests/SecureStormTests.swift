@@ -13,6 +13,7 @@ import Testing
 
     private func storm(seed: UInt64, calls: Int, restarts: Int) {
         let world = World(seed: seed)
+        world.ports.sharesPorts = seed % 2 == 1
         world.network = Network(lost: 30, repeated: 30, delay: 1...80)
         let alice = world.phone("alice", side: .a)
         let bob = world.phone("bob", side: .b)

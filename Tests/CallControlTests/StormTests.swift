@@ -11,6 +11,7 @@ import Testing
 @Suite struct StormTests {
     private func storm(seed: UInt64, calls: Int, restarts: Int = 0) {
         let world = World(seed: seed)
+        world.ports.sharesPorts = seed % 2 == 1
         world.network = Network(lost: 50, repeated: 50, delay: 1...80)
         let a = (0..<4).map { world.phone("a\($0)", side: .a, address: "198.51.100.\($0 + 1)") }
         let b = world.phone("bob", side: .b)

@@ -14,20 +14,50 @@ final class TestPorts: MediaPorts {
     private var next: UInt16 = 20_000
     let limit: Int
     private let report: (String) -> Void
+    /// Legs whose parties can be told apart have one port of their realm together.
+    var sharesPorts = false
+    private var lastShare: UInt32 = 0
+    private var marks: [MediaPort: PartyMark] = [:]
+    /// What was asked for.
+    private(set) var wishes: [(a: PortWish, b: PortWish)] = []
 
     init(limit: Int, report: @escaping (String) -> Void) {
         self.limit = limit
         self.report = report
     }
 
-    func reserve(
-        _ a: RealmIndex, isIPv4 aIsIPv4: Bool, _ b: RealmIndex, isIPv4 bIsIPv4: Bool
-    ) -> (a: MediaPort, b: MediaPort)? {
+    func reserve(_ a: PortWish, _ b: PortWish) -> (a: MediaPort, b: MediaPort)? {
+        self.wishes.append((a, b))
         guard self.reserved.count + 2 <= self.limit else { return nil }
         return (self.take(a), self.take(b))
     }
 
-    private func take(_ realm: RealmIndex) -> MediaPort {
+    /// What all legs of a realm share that can.
+    static func sharedPort(_ realm: RealmIndex, share: UInt32) -> MediaPort {
+        let address = realm.value == 0 ? World.boxA.address : World.boxB.address
+        return MediaPort(
+            addressIndex: realm.value, rtp: SocketAddress(address: address, port: 19_998),
+            share: share)
+    }
+
+    private func share(_ wish: PortWish) -> MediaPort? {
+        let others = self.marks.filter { $0.key.addressIndex == wish.realm.value }.values
+        guard self.sharesPorts, wish.mark != .nothing,
+            wish.mark == .ice || !others.contains(wish.mark)
+        else { return nil }
+        var port: MediaPort
+        repeat {
+            self.lastShare += 1
+            port = Self.sharedPort(wish.realm, share: self.lastShare)
+        } while self.reserved.contains(port)
+        self.marks[port] = wish.mark
+        self.reserved.insert(port)
+        return port
+    }
+
+    private func take(_ wish: PortWish) -> MediaPort {
+        if let port = self.share(wish) { return port }
+        let realm = wish.realm
         let address = realm.value == 0 ? World.boxA.address : World.boxB.address
         var port: MediaPort
         repeat {
@@ -43,6 +73,7 @@ final class TestPorts: MediaPorts {
     func claim(_ port: MediaPort) { self.reserved.insert(port) }
 
     func release(_ port: MediaPort) {
+        self.marks[port] = nil
         if self.reserved.remove(port) == nil { self.report("port \(port.rtp) given back twice") }
     }
 }
@@ -332,7 +363,9 @@ final class World {
         self.admittedBefore += self.core.engine.counters.callsAdmitted
         self.boxTimers = [:]
         self.media = [:]
+        let sharesPorts = self.ports.sharesPorts
         self.ports = TestPorts(limit: self.portLimit, report: self.report)
+        self.ports.sharesPorts = sharesPorts
         let kept = self.checkpoints.values.compactMap { try? CallCheckpoint(decoding: $0) }
             .sorted { $0.id.value < $1.id.value }
         for checkpoint in kept {

@@ -21,6 +21,8 @@ public final class FakeFastPath {
     private var packetCursor: UInt32 = 0
     /// What it answers to the next commands, else ok.
     var refusals: [Int32] = []
+    /// What the live flows are, by index.
+    private var specs: [UInt32: tl_flow_spec] = [:]
     /// The commands that it took.
     private(set) var taken: [tl_command] = []
 
@@ -88,6 +90,7 @@ public final class FakeFastPath {
         self.header.pointee.peer_incarnation = 0
         self.header.pointee.incarnation &+= 1
         tl_file_reset_rings(&self.map, &self.layout)
+        self.specs = [:]
         for index in 0..<Int(self.layout.records.count) {
             guard self.record(index).pointee.state == TL_RECORD_LIVE else { continue }
             self.record(index).pointee.state = TL_RECORD_LEFT
@@ -146,6 +149,8 @@ public final class FakeFastPath {
                 && record.pointee.key_id == command.spec.key_id
             if command.spec.key_id != 0, !takesUp { return TL_STATUS_KEYS_USED }
             if isSame, record.pointee.state != TL_RECORD_LEFT { return TL_STATUS_BAD_GENERATION }
+            if let status = self.conflict(command) { return status }
+            self.specs[command.flow_index] = command.spec
             if !takesUp {
                 record.pointee.key_id = 0
                 record.pointee.egress_index = UInt64(command.spec.initial_sequence)
@@ -158,16 +163,46 @@ public final class FakeFastPath {
         case TL_OP_REMOVE:
             if record.pointee.state != TL_RECORD_LIVE { return TL_STATUS_NOT_FOUND }
             record.pointee.state = TL_RECORD_FREE
+            self.specs[command.flow_index] = nil
         case TL_OP_KEYS:
             if record.pointee.generation != command.generation { return TL_STATUS_STALE }
             let keyID = Self.keyID(command)
             if record.pointee.key_id == keyID { return TL_STATUS_OK }
             record.pointee.key_id = keyID
             record.pointee.egress_index &= 0xffff
+        case TL_OP_MODIFY:
+            if record.pointee.generation != command.generation { return TL_STATUS_STALE }
+            if let status = self.conflict(command) { return status }
+            self.specs[command.flow_index] = command.spec
         default:
             if record.pointee.generation != command.generation { return TL_STATUS_STALE }
         }
         return TL_STATUS_OK
+    }
+
+    /// Flows on a shared port all have its flag, and each without ICE a remote party of its own.
+    private func conflict(_ command: tl_command) -> Int32? {
+        let spec = command.spec
+        let isShared = spec.flags & TL_FLOW_SHARED != 0
+        if isShared, spec.flags & (TL_FLOW_LEARN | TL_FLOW_EARLY_LATCH) != 0 {
+            return TL_STATUS_BAD_FLAGS
+        }
+        for (index, other) in self.specs where index != command.flow_index {
+            guard other.address_index == spec.address_index, other.local_port == spec.local_port
+            else { continue }
+            let isOtherShared = other.flags & TL_FLOW_SHARED != 0
+            if isShared != isOtherShared { return TL_STATUS_PORT_IN_USE }
+            guard isShared, (spec.flags | other.flags) & TL_FLOW_ICE == 0, spec.remote_port != 0
+            else { continue }
+            if spec.remote_port == other.remote_port, Self.remote(spec) == Self.remote(other) {
+                return TL_STATUS_SOURCE_IN_USE
+            }
+        }
+        return nil
+    }
+
+    private static func remote(_ spec: tl_flow_spec) -> [UInt8] {
+        withUnsafeBytes(of: spec.remote_address) { Array($0) }
     }
 
     /// The key set of a keys command.

@@ -19,10 +19,14 @@ import Testing
         let programmer: FlowProgrammer
         var nowNs: UInt64 = 1_000_000_000
 
-        init(flows: UInt32 = 8, pendingMax: Int = 100, matched: Bool = true) throws {
+        init(
+            flows: UInt32 = 8, pendingMax: Int = 100, matched: Bool = true,
+            change: (inout FlowProgrammer.Configuration) -> Void = { _ in }
+        ) throws {
             self.fake = try FakeFastPath(flows: flows)
             var configuration = FlowProgrammer.Configuration(directory: self.fake.directory)
             configuration.pendingMax = pendingMax
+            change(&configuration)
             self.programmer = FlowProgrammer(configuration)
             if matched {
                 self.programmer.begin()

@@ -89,6 +89,28 @@ struct Sample {
         }
     }
 
+    /// What a shared port must tell apart is neither learned nor latched on to.
+    @Test func aSharedPortIsSaidAndExcludesLearning() throws {
+        var intent = Sample.intent
+        intent.b.local = MediaPort(
+            addressIndex: 1, rtp: intent.b.local.rtp, share: Sample.b.ssrc)
+        intent.b.learnSource = true
+        let plain = try Sample.plan(intent).b
+        #expect(plain.specification.flags == [.receive, .send, .rtcp, .shared])
+        #expect(plain.specification.learnWindowMs == 0 && plain.specification.ssrc == 0xbbbb)
+        #expect(plain.closed.flags == .shared)
+        intent.b.isSecure = true
+        intent.b.ice = LegICE(
+            localUfrag: Array(repeating: 0x41, count: 4),
+            localPassword: Array(repeating: 0x42, count: 22), earlyLatch: true)
+        let secure = try Sample.plan(intent).b
+        #expect(secure.specification.flags == [.receive, .send, .rtcp, .srtp, .ice, .shared])
+        // It is fixed for a flow's life, as the port is.
+        #expect(plain.specification.canBecome(secure.specification))
+        let alone = try Sample.plan(Sample.intent).b.specification
+        #expect(!alone.canBecome(plain.specification) && !plain.specification.canBecome(alone))
+    }
+
     @Test func rtcpMuxHasNoPortOfItsOwn() throws {
         var intent = Sample.intent
         intent.a.remoteRTCPPort = 30_011

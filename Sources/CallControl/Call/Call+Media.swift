@@ -77,6 +77,13 @@ extension Call {
         self.end(.mediaRefused, status: 503, reason: "SIP;cause=503;text=\"No media resources\"")
     }
 
+    /// A party's media would come from where another call's on the same port does.
+    func mediaSourceInUse() {
+        self.end(
+            .mediaSourceInUse, status: 503,
+            reason: "SIP;cause=503;text=\"Media address in use by another call\"")
+    }
+
     func sourceLearned(_ address: SocketAddress, side: Side) {
         self.legs[side].learnedSource = address
     }

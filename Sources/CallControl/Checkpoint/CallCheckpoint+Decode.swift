@@ -228,6 +228,10 @@ extension CheckpointReader {
         leg.bitsPerSecond = try self.integer()
         leg.learnSource = try self.flag()
         if self.version >= 2 { try self.protection(of: &leg) }
+        if self.version >= 3 {
+            leg.local = MediaPort(
+                addressIndex: index, rtp: leg.local.rtp, share: try self.integer())
+        }
         return leg
     }
 }

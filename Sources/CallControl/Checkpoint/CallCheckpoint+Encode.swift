@@ -7,9 +7,9 @@ import SIPDialog
 import SIPTransaction
 
 extension CallCheckpoint {
-    /// The version that ``encode()`` writes. The second one added what
-    /// protects media; what the first one wrote is read as a call with plain media.
-    public static let version: UInt8 = 2
+    /// The version that ``encode()`` writes. The second one added what protects media, so that what
+    /// the first one wrote is read as a call with plain media; the third one added shared ports.
+    public static let version: UInt8 = 3
 
     /// As bytes for a store.
     public func encode() -> [UInt8] {
@@ -160,5 +160,6 @@ extension CheckpointWriter {
         self.integer(leg.bitsPerSecond)
         self.flag(leg.learnSource)
         self.protection(leg)
+        self.integer(leg.local.share)
     }
 }

@@ -86,12 +86,7 @@ extension CallEngine {
     }
 
     private func admit(_ plan: Plan) {
-        // The caller's media is of the family that it offers, the callee's of its signalling's.
-        let caller = plan.stream?.address ?? plan.request.source.remote.address
-        let reserved = self.ports.reserve(
-            plan.trunks.a.realm, isIPv4: caller.isIPv4,
-            plan.trunks.b.realm, isIPv4: plan.trunks.b.peer.remote.address.isIPv4)
-        guard let ports = reserved else {
+        guard let ports = self.ports.reserve(Self.callerWish(plan), Self.calleeWish(plan)) else {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()
@@ -112,6 +107,34 @@ extension CallEngine {
             self.ports.release(ports.b)
             self.context.respond(self.refusal(error).reply, to: plan.request)
         }
+    }
+
+    /// The caller's media is of the family that it offers. Its party is told apart by its checks,
+    /// or by where it says that it receives: two lite agents use that as well.
+    private static func callerWish(_ plan: Plan) -> PortWish {
+        let trunk = plan.trunks.a
+        let address = plan.stream?.address
+        let signalling = plan.request.source.remote.address
+        var wish = PortWish(trunk.realm, isIPv4: (address ?? signalling).isIPv4)
+        guard let stream = plan.stream else { return wish }
+        if let ice = stream.ice, !ice.isLite {
+            wish.mark = .ice
+        } else if !trunk.learnSource, let address, address.takesMedia {
+            wish.mark = .address(
+                SocketAddress(address: address, port: stream.port), rtcpPort: stream.rtcpPort,
+                rtcpMux: stream.rtcpMux)
+        }
+        return wish
+    }
+
+    /// The callee's is of the family of its signalling. Where it receives is not known when our
+    /// offer has to name a port: only its checks can tell it apart.
+    private static func calleeWish(_ plan: Plan) -> PortWish {
+        let trunk = plan.trunks.b
+        var wish = PortWish(trunk.realm, isIPv4: trunk.peer.remote.address.isIPv4)
+        let offersICE = plan.stream != nil && trunk.security.ice == .lite
+        if offersICE, !trunk.learnSource { wish.mark = .ice }
+        return wish
     }
 
     private func start(

@@ -23,6 +23,12 @@ extension CallEngine {
     /// The fast path refused flows of the call, for good.
     public func mediaRefused(_ id: CallIdentifier) { self.withCall(id) { $0.mediaRefused() } }
 
+    /// A party of the call receives where one of another call on the same shared port does: their
+    /// media could not be told apart.
+    public func mediaSourceInUse(_ id: CallIdentifier) {
+        self.withCall(id) { $0.mediaSourceInUse() }
+    }
+
     /// The fast path learned where a party really sends from.
     public func sourceLearned(_ id: CallIdentifier, _ side: Side, _ address: SocketAddress) {
         self.withCall(id) { $0.sourceLearned(address, side: side) }
