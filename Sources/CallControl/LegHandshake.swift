@@ -59,17 +59,3 @@ public struct HandshakeKeys: Sendable, Hashable, Redacted {
     /// The profile alone.
     public var description: String { "keys of profile \(self.profile)" }
 }
-
-extension SRTPSuite {
-    /// IANA's number as a DTLS-SRTP protection profile (RFC 5764 section 4.1.2, RFC 7714 section
-    /// 14.2); nil: there is none.
-    public var profile: UInt16? {
-        switch self {
-        case .aes128CM80: 1
-        case .aes128CM32: 2
-        case .aes128GCM: 7
-        case .aes256GCM: 8
-        case .aes256CM80, .aes256CM32: nil
-        }
-    }
-}

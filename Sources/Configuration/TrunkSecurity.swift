@@ -106,15 +106,12 @@ struct TrunkSecurity {
                 TrunkKeys.rtcpMux, "is off, and the one handshake of dtls is for one port",
                 "write offer, or leave rtcp-mux out")
         }
-        if !policy.suites.isEmpty, !policy.suites.contains(where: { !Self.sdesOnly.contains($0) }) {
+        if !policy.suites.isEmpty, policy.suites.allSatisfy({ $0.profile == nil }) {
             self.fault(
                 TrunkKeys.suites, "has none that dtls can agree on",
                 "add AES_CM_128_HMAC_SHA1_80, or leave dtls out of keying")
         }
     }
-
-    /// RFC 5764 section 4.1.2 has no profile for these.
-    private static let sdesOnly: [SRTPSuite] = [.aes256CM80, .aes256CM32]
 
     private func checkWithoutSRTP(_ profile: Profile?) {
         if let profile {

@@ -9,9 +9,9 @@ public struct DTLSKeys: Sendable {
     /// What both sides agreed on.
     public let profile: SRTPProfile
     /// For what the peer sends.
-    public let receive: SRTPMasterKey
+    public let receive: DTLSMasterKey
     /// For what we send.
-    public let send: SRTPMasterKey
+    public let send: DTLSMasterKey
 }
 
 /// Why an association ended without keys, or lost its session.

@@ -46,6 +46,18 @@ public enum SRTPSuite: UInt8, Sendable, Hashable, CaseIterable, SDPWord {
         }
     }
 
+    /// IANA's number as a DTLS-SRTP protection profile (RFC 5764 section 4.1.2, RFC 7714 section
+    /// 14.2); nil: there is none.
+    public var profile: UInt16? {
+        switch self {
+        case .aes128CM80: 1
+        case .aes128CM32: 2
+        case .aes128GCM: 7
+        case .aes256GCM: 8
+        case .aes256CM80, .aes256CM32: nil
+        }
+    }
+
     /// Bytes of the longest master key with its salt.
     public static let longestMaster = 46
 

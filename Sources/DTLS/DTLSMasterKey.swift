@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A master key and salt of one direction; the memory is wiped with its last copy.
-public struct SRTPMasterKey: Sendable {
+public struct DTLSMasterKey: Sendable {
     private let secretKey: SecretBytes
     private let secretSalt: SecretBytes
 
@@ -21,9 +21,9 @@ extension DTLSKeys {
     /// client's salt, the server's. A party sends under its own.
     init(_ exported: SecretBytes, _ profile: SRTPProfile, _ role: DTLSRole) {
         let (key, salt) = (profile.keyBytes, profile.saltBytes)
-        func master(_ index: Int) -> SRTPMasterKey {
+        func master(_ index: Int) -> DTLSMasterKey {
             let saltStart = 2 * key + index * salt
-            return SRTPMasterKey(
+            return DTLSMasterKey(
                 key: exported.part(index * key..<(index + 1) * key),
                 salt: exported.part(saltStart..<saltStart + salt))
         }
