@@ -10,8 +10,10 @@ public struct CapacityResources: Sendable, Equatable {
     public var driverNsPerPacket = 0.0
     /// Flows of one worker; nil where that is not decided.
     public var flowsPerWorker: Int?
-    /// RTP ports of each realm; empty where that is not decided.
+    /// RTP ports of each realm, or legs where they share ports; empty where that is not decided.
     public var portsOfRealms: [Int] = []
+    /// The legs of a realm share ports.
+    public var sharesPorts = false
     /// Bits a second and direction of each interface; nil for one that does not say. Empty where
     /// interfaces are not decided.
     public var linkBits: [Int?] = []

@@ -44,6 +44,7 @@ extension ConfigurationReader {
                 "write at least one address, such as \(RealmKeys.addresses.example)")
         }
         let ports = self.ports(section)
+        let onePort = section.flag(RealmKeys.onePort)
         let dscp = section.integer(RealmKeys.dscp)
         let vlan = section.integer(RealmKeys.vlan)
         let gateway = section.text(RealmKeys.gatewayMAC)
@@ -54,8 +55,9 @@ extension ConfigurationReader {
         else { return nil }
         let value = NodeConfiguration.Realm(
             name: name.value, attach: attach.value, interface: interface.value,
-            addresses: addresses.map(\.value), ports: ports.value, dscp: dscp.value,
-            vlan: vlan.value, gatewayMAC: gateway?.value, twin: twin?.value)
+            addresses: addresses.map(\.value), ports: ports.value,
+            onePort: onePort, dscp: dscp.value, vlan: vlan.value,
+            gatewayMAC: gateway?.value, twin: twin?.value)
         return LocatedRealm(
             value: value, name: name, interface: interface, addresses: addresses, ports: ports)
     }

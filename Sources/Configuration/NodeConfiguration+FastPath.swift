@@ -20,6 +20,10 @@ extension NodeConfiguration {
         if let flows = self.fastPath.secureFlowsPerWorker {
             arguments += ["--secure-flows", "\(flows)"]
         }
+        // Any leg may be one on a shared port.
+        if self.realms.contains(where: \.onePort) {
+            arguments += ["--shared-flows", "\(self.fastPath.flowsPerWorker)"]
+        }
         for realm in self.realms { arguments += ["--realm", Self.argument(realm)] }
         return arguments
     }

@@ -61,6 +61,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var addresses: [IPAddress]
         /// Media ports; begins even and ends odd.
         public var ports: ClosedRange<UInt16>
+        /// Calls share the first port of each address and worker.
+        public var onePort: Bool
         /// DSCP of what is sent, 0 to 63.
         public var dscp: Int
         /// VLAN tag, 0 for none.

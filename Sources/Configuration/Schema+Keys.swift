@@ -55,6 +55,10 @@ enum RealmKeys {
         "ports", .text, .standard("20000-29999"), unit: "UDP ports",
         "First (even) and last (odd) port for media, from 1024 to 65535.",
         example: "20000-29999")
+    static let onePort = Key(
+        "one-port", .flag, .standard("false"),
+        "Calls share the first port of each address and worker, as far as they can be told apart.",
+        example: "false")
     static let dscp = Key(
         "dscp", .integer(0...63), .standard("46"), unit: "DSCP value",
         "Mark of the packets that are sent.", example: "46")

@@ -77,7 +77,8 @@ enum Schema {
         meaning: "Media interfaces, 1 to 32, with at most 64 addresses together.",
         keys: [
             RealmKeys.name, RealmKeys.attach, RealmKeys.interface, RealmKeys.addresses,
-            RealmKeys.ports, RealmKeys.dscp, RealmKeys.vlan, RealmKeys.gatewayMAC, RealmKeys.twin,
+            RealmKeys.ports, RealmKeys.onePort, RealmKeys.dscp, RealmKeys.vlan,
+            RealmKeys.gatewayMAC, RealmKeys.twin,
         ],
         others: [
             (

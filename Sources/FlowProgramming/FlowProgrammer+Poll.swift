@@ -136,6 +136,7 @@ extension FlowProgrammer {
             self.done(sent.command, entry)
         } else {
             self.counters.refused &+= 1
+            if status == .sharedFull { self.counters.sharedFull &+= 1 }
             self.refused(sent.command, status, entry)
         }
         self.enqueue(entry)

@@ -64,6 +64,8 @@ public struct ProgrammerCounters: Sendable, Hashable {
     public var commands: UInt64 = 0
     /// Commands answered with a refusal.
     public var refused: UInt64 = 0
+    /// Of these, legs for which the fast path's table of shared ports had no room.
+    public var sharedFull: UInt64 = 0
     /// Times that a command found its ring full.
     public var ringFull: UInt64 = 0
     /// Sessions refused because too much was waiting.

@@ -20,6 +20,7 @@ struct LegReport {
         var members: JSONObject = [
             "side": JSONValue(self.side == .a ? "a" : "b"), "trunk": JSONValue(self.trunk),
             "realm": JSONValue(self.realm), "local": JSONValue("\(self.leg.local.rtp)"),
+            "shared_port": .bool(self.leg.local.isShared),
             "remote": JSONValue(self.leg.remote.map { "\($0)" }),
             "receive": .bool(self.leg.receive), "send": .bool(self.leg.send),
             "srtp": JSONValue(self.suite), "keying": JSONValue(self.protection.keying.rawValue),

@@ -17,7 +17,13 @@ extension CapacityResources {
         self.workers = file.fastPath.cores.count
         self.flowsPerWorker = file.fastPath.flowsPerWorker
         self.driverNsPerPacket = file.slowestAttach?.driverNsPerPacket ?? 0
-        self.portsOfRealms = file.realms.map { $0.ports.count / 2 * $0.addresses.count }
+        let flows = file.fastPath.flowsPerWorker * self.workers
+        self.portsOfRealms = file.realms.map { realm in
+            let ports = realm.ports.count / 2 * realm.addresses.count
+            // What can share a port needs none; there are no more legs than flows.
+            return realm.onePort ? max(ports, flows) : ports
+        }
+        self.sharesPorts = file.realms.contains(where: \.onePort)
         self.callsCross = file.callsCross
         var interfaces: [String] = []
         for realm in file.realms where !interfaces.contains(realm.interface) {

@@ -3,6 +3,7 @@
 import Admission
 import CallControl
 import Configuration
+import FlowProgramming
 import MediaPlanning
 import NetworkAddress
 import Routing
@@ -84,6 +85,14 @@ enum Settings {
         MediaSettings(
             timeoutMs: UInt32(clamping: file.media.timeoutSeconds * 1000),
             rtcpIntervalMs: UInt32(clamping: file.media.rtcpIntervalMilliseconds))
+    }
+
+    /// For the ports of every call. The fast path's table is as long as its flows are many.
+    static func sharing(_ file: NodeConfiguration) -> PortSharing {
+        let realms = file.realms.indices.filter { file.realms[$0].onePort }
+        return PortSharing(
+            realms: Set(realms.map { RealmIndex(UInt16(clamping: $0)) }),
+            legsPerWorker: file.fastPath.flowsPerWorker)
     }
 
     static func index(_ position: Int) -> ListenerIndex {

@@ -55,6 +55,8 @@ extension Shard {
         let mean = counters.latencyCount == 0 ? 0 : counters.latencySumNs / counters.latencyCount
         return [
             "ports_in_use": JSONValue(self.programmer.ports.counters.reserved),
+            "ports_shared": JSONValue(self.programmer.ports.counters.shared),
+            "shares_exhausted": JSONValue(self.programmer.ports.counters.sharesExhausted),
             "ports_exhausted": JSONValue(self.programmer.ports.counters.exhausted),
             "commands": JSONValue(counters.commands),
             "commands_refused": JSONValue(counters.refused),
@@ -143,6 +145,11 @@ extension Shard {
             conditions.append(
                 "every SRTP context is in use: secure legs are refused until a call ends; raise "
                     + "fastpath.secure-flows-per-worker")
+        }
+        if self.programmer.counters.sharedFull > 0 {
+            conditions.append(
+                "the fast path had no room for \(self.programmer.counters.sharedFull) legs on "
+                    + "shared ports: restart trunkline-fastpath, it has another configuration")
         }
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")

@@ -58,6 +58,7 @@ final class Shard {
         }
         var programming = FlowProgrammer.Configuration(directory: file.node.runtimeDirectory)
         programming.media = Settings.media(file)
+        programming.sharing = Settings.sharing(file)
         self.programmer = FlowProgrammer(programming)
         self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.sqlite")
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")

@@ -54,6 +54,7 @@ struct SizeReport {
         case .ports:
             return "\(self.resources.portsOfRealms.reduce(0, +)) RTP ports of all realms, 2 a call"
                 + (self.resources.callsCross ? " in different realms" : "")
+                + (self.resources.sharesPorts ? "; with one-port all flows count as ports" : "")
         case .links:
             return "\(Self.percent(CapacityBudget.linkShare)) of the links, "
                 + "\(CapacityBudget.wireBytes) bytes a packet on the wire"

@@ -40,6 +40,10 @@ private let faults: [(String, String, String)] = [
         "7: fastpath.huge-pages: is \"no\"; write true or false"
     ),
     (
+        "dscp: 46", "one-port: yes",
+        "16: realms[0].one-port: is \"yes\"; write true or false"
+    ),
+    (
         "flows-per-worker: 16384", "flows-per-worker: 100\n  secure-flows-per-worker: 101",
         "10: fastpath.secure-flows-per-worker: is more than the 100 flows of a worker; write at "
             + "most fastpath.flows-per-worker"

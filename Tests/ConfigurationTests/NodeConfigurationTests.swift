@@ -87,6 +87,22 @@ import Testing
             + "ports=20000-29999,dscp=46,vlan=0,gateway-mac=02:00:00:00:00:01,twin=tap0")
 }
 
+@Test func onePortIsOffUnlessWritten() throws {
+    let off = try parse(sample)
+    #expect(off.realms.allSatisfy { !$0.onePort })
+    #expect(!off.fastPathArguments().contains("--shared-flows"))
+    // Two ports are enough for a worker, and four for two of them.
+    for (cores, ports) in [("[1]", "20000-20001"), ("[1, 2]", "20478-20481")] {
+        let on = try parse(
+            sample.replacing("cores: [1]", with: "cores: \(cores)")
+                .replacing("ports: 20000-29999", with: "ports: \(ports)\n    one-port: true"))
+        #expect(on.realms.map(\.onePort) == [true, false])
+        let arguments = on.fastPathArguments()
+        let shared = try #require(arguments.firstIndex(of: "--shared-flows"))
+        #expect(arguments[shared + 1] == "16384")
+    }
+}
+
 @Test(arguments: [
     ("192.0.2.0/24", "192.0.2.255", true), ("192.0.2.0/24", "192.0.3.0", false),
     ("0.0.0.0/0", "203.0.113.9", true), ("0.0.0.0/0", "2001:db8::1", false),

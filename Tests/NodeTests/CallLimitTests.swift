@@ -3,6 +3,7 @@
 import Admission
 import CallControl
 import Configuration
+import FlowProgramming
 import Foundation
 import Management
 import Testing
@@ -15,6 +16,14 @@ private func machine(_ identity: String = "here") -> Machine {
     machine.identity = identity
     machine.memoryKB = 64 << 20
     return machine
+}
+
+extension NodeConfiguration {
+    fileprivate func withRealms(_ change: (inout Realm) -> Void) -> NodeConfiguration {
+        var file = self
+        for index in file.realms.indices { change(&file.realms[index]) }
+        return file
+    }
 }
 
 @Suite struct CallLimitTests {
@@ -50,6 +59,18 @@ private func machine(_ identity: String = "here") -> Machine {
         #expect(limit.calls == 5000)
         #expect(limit.reason.contains("ports"))
         #expect(limit.advice?.contains("trunkline size --save") == true)
+    }
+
+    /// Ports that legs share do not limit; flows do.
+    @Test func sharedPortsAreNoLimit() throws {
+        let few = try self.file().withRealms { $0.ports = 20_000...20_001 }
+        #expect(CallLimit(few, machine()).calls == 1)
+        let shared = few.withRealms { $0.onePort = true }
+        #expect(CallLimit(shared, machine()).calls == 8192)
+        let sharing = Settings.sharing(shared)
+        #expect(sharing.realms == [RealmIndex(0), RealmIndex(1)])
+        #expect(sharing.legsPerWorker == 16_384 && Settings.sharing(few) == PortSharing(
+            realms: [], legsPerWorker: 16_384))
     }
 
     @Test func aSavedMeasurementLimits() throws {

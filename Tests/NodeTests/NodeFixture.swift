@@ -70,14 +70,18 @@ final class NodeFixture {
     /// How long anything is waited for, milliseconds; what is waited for is there in a few.
     static let patience: UInt64 = 30_000
 
-    /// `runtime` is where the node keeps its files, if that is not the fixture's directory.
-    init(fastPath: Bool = false, runtime: String? = nil, directory: NodeDirectory? = nil) throws {
+    /// `runtime` is where the node keeps its files, if that is not the fixture's directory; `peer`
+    /// are options of the contract's peer process, `change` is done to the configuration.
+    init(
+        fastPath: Bool = false, runtime: String? = nil, directory: NodeDirectory? = nil,
+        peer: [String] = [], change: (String) -> String = { $0 }
+    ) throws {
         self.directory = try directory ?? NodeDirectory()
         self.configurationPath = self.directory.path + "/node.yaml"
         let text = Self.configuration(self.addresses, runtime ?? self.directory.path)
-        try text.write(toFile: self.configurationPath, atomically: true, encoding: .utf8)
+        try change(text).write(toFile: self.configurationPath, atomically: true, encoding: .utf8)
         let file = try NodeConfiguration.load(path: self.configurationPath)
-        if fastPath { self.fastPath = try Self.startFastPath(file.node.runtimeDirectory) }
+        if fastPath { self.fastPath = try Self.startFastPath(file.node.runtimeDirectory, peer) }
         self.shard = try Shard(file, path: self.configurationPath)
         try self.shard.open()
         if fastPath {
@@ -110,12 +114,14 @@ final class NodeFixture {
         """
     }
 
-    private static func startFastPath(_ directory: String) throws -> Process {
+    private static func startFastPath(
+        _ directory: String, _ options: [String]
+    ) throws -> Process {
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let output = Pipe()
         let process = Process()
         process.executableURL = tests.appendingPathComponent("contract-peer")
-        process.arguments = ["serve", directory]
+        process.arguments = ["serve", directory] + options
         process.standardOutput = output
         try process.run()
         // It is there once it has said its first line.

@@ -5,7 +5,7 @@ import time
 
 from agents import Agent
 from cases_secure_restart import AFTER, expect_going_on
-from harness import case, expect_empty, wait_until
+from harness import call_count, case, expect_empty, wait_until
 from lab import MEDIA_PORTS
 from secure import (NUMBERS, TALK, WEBRTC, established, expect_clean, expect_share,
                     hold_and_resume, secure_box, speech_files, uri)
@@ -45,7 +45,7 @@ def one_port_for_many_calls():
         hold_and_resume(lab, alice, [bob])
         hold_and_resume(lab, carol, [dave])
         lab.control.kill()
-        wait_until("both calls are there again", 10, lambda: len(local_ports(lab)) == 2)
+        wait_until("both calls are there again", 10, lambda: call_count(lab) == 2)
         expect_going_on(phones, "the end of the control plane")
         lab.fastpath.kill()
         wait_until("the flows are there again", 10,
