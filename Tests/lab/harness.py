@@ -3,6 +3,7 @@
 
 import contextlib
 import glob
+import json
 import os
 import sys
 import time
@@ -27,6 +28,16 @@ def case(long=False):
     return mark
 
 
+def print_state(lab):
+    """What the box says of itself and of each call, as long as it does."""
+    if not lab.control:
+        return
+    calls = lab.ask("calls", check=False) or ()
+    for words in (("status",), ("drops",), *(("call", call["id"]) for call in calls)):
+        answer = lab.ask(*words, check=False)
+        print(f"--- {' '.join(words)}\n{json.dumps(answer)}")
+
+
 @contextlib.contextmanager
 def box(attach="xdp", discard=True, start=True, **config):
     """A running box between its peers, torn down afterwards whatever happens."""
@@ -39,6 +50,7 @@ def box(attach="xdp", discard=True, start=True, **config):
             lab.start()
         yield lab
     except BaseException:
+        print_state(lab)
         if lab.fastpath:
             print("--- fastpath\n" + lab.fastpath.log()[-3000:])
         if lab.control:
