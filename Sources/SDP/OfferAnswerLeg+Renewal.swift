@@ -34,9 +34,9 @@ extension OfferAnswerLeg {
                 }
             }
         }
-        // Without credentials that change, the other role makes it another association (RFC 8842
-        // section 4).
-        if case .dtls(let agreed) = self.security.agreed, !self.security.renewsICE {
+        // The other role makes it another association (RFC 8842 section 3.1); with ICE the restart
+        // tells its records from those of the one before.
+        if case .dtls(let agreed) = self.security.agreed {
             renewed.setup = agreed.role == .client ? .passive : .active
         }
         return renewed

@@ -107,14 +107,14 @@ extension OfferAnswerLeg {
         }
     }
 
-    /// The agreement of a leg whose party has these lines. Another role, certificate or user
-    /// fragment is another association (RFC 8842 section 4).
+    /// The agreement of a leg whose party has these lines. Another role or certificate is another
+    /// association, and an ICE restart alone is not (RFC 8842 sections 3.1 and 3.3): browsers and
+    /// linphone go on with their keys over the new path, and say no hello.
     func association(
         _ role: DTLSAgreement.Role, with stream: AudioStream
     ) -> AgreedSecurity {
         if case .dtls(let agreed) = self.security.agreed, agreed.role == role,
-            agreed.fingerprints == stream.security.fingerprints,
-            self.remote?.ice?.credentials.ufrag == stream.ice?.credentials.ufrag
+            agreed.fingerprints == stream.security.fingerprints
         {
             return .dtls(agreed)
         }

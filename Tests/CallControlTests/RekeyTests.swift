@@ -141,7 +141,20 @@ enum SocketAddressSample {
         scene.finish()
     }
 
-    /// With ICE it is a restart, whose checks may come before the answer.
+    /// A party that answers the restart and keeps its role keeps its keys too: nobody would come
+    /// with others.
+    @Test func onlyARestartIsNoHandshake() throws {
+        let scene = self.scene(a: SecureScene.browser, b: .plain)
+        let keys = try SecureScene.keys(1)
+        scene.input { $0.dtlsEstablished(scene.id, .a, association: 1, keys: keys) }
+        scene.alice.script.media.lines =
+            [SecureScene.fingerprint("AB", setup: "passive")] + SecureScene.ice("again")
+            + ["a=rtcp-mux"]
+        scene.input { $0.mediaKeysLost(scene.id, .a) }
+        scene.finish(.keysLost)
+    }
+
+    /// With ICE it is a restart, whose checks may come before the answer, and the other role.
     @Test func handshakeAnewWithICE() throws {
         let scene = self.scene(a: SecureScene.browser, b: .plain)
         let keys = try SecureScene.keys(1)
@@ -155,6 +168,7 @@ enum SocketAddressSample {
         #expect(offered.ice?.localUfrag != before.ice?.localUfrag)
         #expect(offered.ice?.remoteUfrag == nil && offered.isSecure)
         scene.world.run(until: 4000)
+        #expect(scene.alice.lines(of: nil, "a=setup") == ["a=setup:passive"])
         let after = try #require(scene.media?.a)
         #expect(after.ice?.localUfrag == offered.ice?.localUfrag)
         #expect(after.ice?.remoteUfrag == Array("again".utf8))

@@ -113,6 +113,23 @@ import Testing
         scene.finish()
     }
 
+    /// RFC 8842 section 3.3: who restarts ICE and changes nothing else says no hello.
+    @Test func anICERestartKeepsTheHandshake() throws {
+        let scene = try self.established()
+        let before = try #require(scene.media?.a)
+        scene.alice.script.media.lines =
+            [SecureScene.fingerprint("AB")] + SecureScene.ice("again", password: "q")
+            + ["a=rtcp-mux"]
+        scene.alice.reinvite(try #require(scene.a))
+        scene.world.run(until: 4000)
+        let after = try #require(scene.media?.a)
+        #expect(after.security == before.security && before.security != nil)
+        #expect(after.dtlsAgreement == before.dtlsAgreement)
+        #expect(after.ice?.remoteUfrag == Array("again".utf8))
+        #expect(after.ice?.localUfrag != before.ice?.localUfrag)
+        scene.finish()
+    }
+
     @Test func holdKeepsTheHandshake() throws {
         let scene = try self.established()
         let before = scene.media?.a

@@ -23,8 +23,10 @@ extension Call {
                 keyID: self.legs[side].keys.id(of: key), receive: SRTPKey(receive), send: key,
                 plainSRTCPIn: receive.plainSRTCP, plainSRTCPOut: send.plainSRTCP)
         case .dtls(let agreement):
+            let mayBeBranch = if case .settingUp = self.state { true } else { false }
             let association = self.legs[side].keys.association(
-                agreement, remoteUfrag: session.remote?.ice?.credentials.ufrag)
+                agreement, remoteUfrag: session.remote?.ice?.credentials.ufrag,
+                mayBeBranch: mayBeBranch)
             leg.dtlsAgreement = LegDTLS(
                 association: association.number, role: agreement.role,
                 fingerprints: agreement.fingerprints, certificate: session.fingerprint,

@@ -16,7 +16,8 @@ struct LegKeys: Sendable, Hashable, Redacted {
         let number: UInt32
         /// As offer and answer have it. Their number counts for one branch only.
         let agreement: DTLSAgreement
-        /// The party's user fragment: by it branches with one certificate are told apart.
+        /// The party's user fragment when it began: by it branches with one certificate are told
+        /// apart.
         let remoteUfrag: [UInt8]?
         /// What came of it.
         var receive: SRTPKey?
@@ -60,13 +61,13 @@ struct LegKeys: Sendable, Hashable, Redacted {
         return self.lastID
     }
 
-    /// The handshake that offer and answer speak of, made if it is new.
+    /// The handshake that offer and answer speak of, made if it is new. Where there are no
+    /// branches another user fragment is an ICE restart, and the same handshake.
     mutating func association(
-        _ agreement: DTLSAgreement, remoteUfrag: [UInt8]?
+        _ agreement: DTLSAgreement, remoteUfrag: [UInt8]?, mayBeBranch: Bool
     ) -> Association {
-        let known = self.associations.first {
-            $0.agreement == agreement && $0.remoteUfrag == remoteUfrag
-        }
+        let same = self.associations.filter { $0.agreement == agreement }
+        let known = same.first { $0.remoteUfrag == remoteUfrag } ?? (mayBeBranch ? nil : same.last)
         if let known { return known }
         self.lastNumber = self.lastNumber == .max ? 1 : self.lastNumber + 1
         let new = Association(
