@@ -7,22 +7,11 @@
 
 #include "certificate.h"
 #include "context.h"
-#include "link.h"
+#include "session.h"
 
 static const char label[] = "EXTRACTOR-dtls_srtp"; // RFC 5764 section 4.2
 
 #define STEPS_MAX 64 // a datagram's records, and then some
-
-struct tl_dtls_session {
-    SSL *ssl;
-    struct tl_dtls_link link;
-    uint32_t first_timeout_us;
-    uint32_t longest_timeout_us;
-    uint32_t retransmissions;
-    uint8_t is_closed;
-    uint8_t is_alerted;
-    char reason[TL_DTLS_REASON_MAX];
-};
 
 // OpenSSL asks with 0 for the first timeout of a flight, and with the last one for the next.
 static unsigned int timeout_us(SSL *ssl, unsigned int last_us)

@@ -25,6 +25,7 @@ public final class DTLSAssociation {
     /// Nil when it has done its work.
     private var session: SessionHandle?
     private var filter: RecordFilter
+    private(set) var flight = ServerFlight()
     private var phase = Phase.idle
     /// When the present phase must be over.
     private var deadline: UInt64?
@@ -88,7 +89,16 @@ public final class DTLSAssociation {
         let records = self.filter.filter(datagram, &self.counters)
         guard !records.isEmpty else { return self.outcome(now) }
         if self.phase == .idle { self.begin(now) }
-        return self.settle(session, session.receive(records), now)
+        guard self.role == .client, self.phase == .handshake else {
+            return self.settle(session, session.receive(records), now)
+        }
+        var state = SessionHandle.State.handshake
+        for part in self.flight.take(
+            records, retransmissions: session.retransmissions, session)
+        where state == .handshake {
+            state = session.receive(part)
+        }
+        return self.settle(session, state, now)
     }
 
     /// Retransmits what is due, and gives up what took too long. Harmless before its time.
@@ -182,6 +192,7 @@ public final class DTLSAssociation {
         self.counters.restarts += 1
         self.session = fresh
         self.filter.restart()
+        self.flight = ServerFlight()
         self.restartsInSecond += 1
         if self.restartsInSecond >= self.limits.restarts { self.filter.exhaust() }
         if self.role == .client, fresh.start() == .failed {

@@ -5,15 +5,15 @@
 struct RecordFilter {
     private enum Verdict { case keep, drop, alert }
 
-    private enum Content {
+    enum Content {
         static let changeCipherSpec: UInt8 = 20
         static let alert: UInt8 = 21
         static let handshake: UInt8 = 22
         static let applicationData: UInt8 = 23
     }
 
-    private static let headerBytes = 13
-    private static let messageHeaderBytes = 12
+    static let headerBytes = 13
+    static let messageHeaderBytes = 12
     /// GCM's explicit nonce and tag, and a byte: OpenSSL 3.0 ends a session over less.
     private static let protectedBytesMin = 25
     private static let datagramBytesMax = 16_384
@@ -91,13 +91,13 @@ struct RecordFilter {
     }
 
     /// Where the record ends; nil where it is none, or not whole.
-    private static func end(_ bytes: [UInt8], _ start: Int) -> Int? {
+    static func end(_ bytes: [UInt8], _ start: Int) -> Int? {
         guard bytes.count - start >= Self.headerBytes else { return nil }
         let end = start + Self.headerBytes + Self.number(bytes, start + 11, 2)
         return end <= bytes.count ? end : nil
     }
 
-    private static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int {
+    static func number(_ bytes: [UInt8], _ start: Int, _ count: Int) -> Int {
         bytes[start..<start + count].reduce(0) { $0 << 8 | Int($1) }
     }
 

@@ -102,6 +102,20 @@ final class SessionHandle {
         }
     }
 
+    /// Whether a ServerKeyExchange is signed by the certificate for our hello and this random.
+    func isSigned(_ random: [UInt8], _ certificate: [UInt8], _ exchange: [UInt8]) -> Bool {
+        guard random.count == 32, !certificate.isEmpty, !exchange.isEmpty else { return false }
+        return random.withUnsafeBufferPointer { random in
+            certificate.withUnsafeBufferPointer { certificate in
+                exchange.withUnsafeBufferPointer { exchange in
+                    tl_dtls_session_is_signed(
+                        self.raw, random.baseAddress, certificate.baseAddress, certificate.count,
+                        exchange.baseAddress, exchange.count) != 0
+                }
+            }
+        }
+    }
+
     func timeout() -> State { Self.state(tl_dtls_session_timeout(self.raw)) }
 
     func close() { tl_dtls_session_close(self.raw) }

@@ -89,6 +89,71 @@ func changedCopiesKillNothing(seed: Int) throws {
     #expect(world.agrees)
 }
 
+/// A ServerHello as any server may send it, with a suite and a profile that we offered.
+private func forgedServerHello(sequence: UInt8 = 0) -> [UInt8] {
+    let extensions: [UInt8] = [
+        0xff, 1, 0, 1, 0, 0, 11, 0, 2, 1, 0, 0, 14, 0, 5, 0, 2, 0, 1, 0, 0, 23, 0, 0,
+    ]
+    let random = [UInt8](repeating: 7, count: 32)
+    let hello: [UInt8] = [0xfe, 0xfd] + random + [0, 0xc0, 0x2b, 0, 0, UInt8(extensions.count)]
+    return record(22, message(2, hello + extensions, sequence: sequence))
+}
+
+/// The number of a record.
+private func numbered(_ bytes: [UInt8], _ number: UInt8) -> [UInt8] {
+    var bytes = bytes
+    bytes[10] = number
+    return bytes
+}
+
+/// The peer is bound to our first hello: whatever is forged before its flight came must not spoil
+/// the session that said it.
+@Test(arguments: 0..<10) func forgedFlightsBeforeTheRealOneAreForgotten(kind: Int) throws {
+    let world = try World()
+    let certificate = record(22, message(11, [0, 0, 6, 0, 0, 3, 1, 2, 3], sequence: 1))
+    let exchange = record(
+        22, message(12, [3, 0, 29, 1, 9, 4, 3, 0, 2, 5, 5], sequence: 2))
+    let done = record(22, message(14, [], sequence: 3))
+    let forged: [[UInt8]] =
+        switch kind {
+        case 0: [numbered(forgedServerHello(), 0)]
+        case 1: [numbered(forgedServerHello(), 9)]
+        case 2: [certificate]
+        case 3: [numbered(certificate, 1)]
+        case 4: [numbered(exchange, 2)]
+        case 5: [numbered(done, 0)]
+        case 6: [record(22, message(3, [0xfe, 0xfd, 2, 1, 1]))]
+        case 7: [record(20, [1])]
+        case 8:
+            [
+                numbered(forgedServerHello(), 0) + numbered(certificate, 1)
+                    + numbered(exchange, 2) + numbered(done, 3)
+            ]
+        default: [record(22, [UInt8](repeating: 9, count: 60), epoch: 1)]
+        }
+    world.client.start()
+    for datagram in forged { world.client.receive(datagram) }
+    #expect(world.client.sent.count == 1)  // its first hello, and no other
+    while world.carry() {}  // nothing has to be repeated
+    #expect(world.agrees, "\(String(describing: world.client.failure))")
+    #expect(world.client.association.counters.restarts == 0)
+    #expect(world.client.association.flight.isProved)
+}
+
+/// A flight of several datagrams, whose records meet forged ones of their numbers: it is taken when
+/// the peer repeats it.
+@Test func forgedRecordsOfALongFlightCostARetransmission() throws {
+    var limits = DTLSLimits.quick
+    limits.datagramBytes = 256
+    let world = try World(limits: limits)
+    world.client.start()
+    for number: UInt8 in 0..<3 { world.client.receive(numbered(forgedServerHello(), number)) }
+    world.run()
+    #expect(world.agrees, "\(String(describing: world.client.failure))")
+    #expect(world.client.association.counters.restarts == 0)
+    #expect(world.client.association.flight.isProved)
+}
+
 @Test func aBurstOfForgedHellosEndsNothing() throws {
     let world = try World()
     let server = world.server.association

@@ -200,6 +200,7 @@ func theOtherProgramHasTheSameKeys(profile: SRTPProfile, role: DTLSRole) throws 
     let keys = try #require(side.keys, "\(program.text)")
     #expect(keys.profile == profile)
     #expect(keys.exported(role) == program.value(after: word))
+    if role == .client { #expect(side.association.flight.isProved) }
 }
 
 @Test func aPeerWithAnRSACertificateIsTakenToo() throws {
@@ -211,6 +212,7 @@ func theOtherProgramHasTheSameKeys(profile: SRTPProfile, role: DTLSRole) throws 
     peer.carry(side) { side.events > 0 && program.value(after: "Keying material: ") != nil }
     #expect(side.keys?.exported(.client) == program.value(after: "Keying material: "))
     #expect(side.keys?.profile == .aes128CounterSHA1Tag80)
+    #expect(side.association.flight.isProved)
 }
 
 @Test func theOtherProgramsSuitesAndCookies() throws {
@@ -227,6 +229,7 @@ func theOtherProgramHasTheSameKeys(profile: SRTPProfile, role: DTLSRole) throws 
         defer { program.stop() }
         peer.carry(side) { side.events > 0 }
         #expect(side.keys != nil, "\(suite): \(program.text)")
+        #expect(side.association.flight.isProved)
     }
 }
 

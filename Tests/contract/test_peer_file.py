@@ -96,8 +96,8 @@ class PeerFile(unittest.TestCase):
         places = sorted(place for group in refused.values() for place in group)
         self.assertEqual(refused["the file is not one of this contract"], list(range(8)))
         # All of geometry and sections is checked; the line of liveness and what is reserved is not.
-        self.assertTrue(set(range(128, 288)) <= set(places), refused)
-        self.assertFalse(set(places) & (set(range(64, 128)) | set(range(288, HEADER))), refused)
+        self.assertTrue(set(range(128, 304)) <= set(places), refused)
+        self.assertFalse(set(places) & (set(range(64, 128)) | set(range(304, HEADER))), refused)
         self.assertNotIn("is faulty", self.box.log())
         self.check_serves()
 

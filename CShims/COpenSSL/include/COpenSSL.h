@@ -62,6 +62,13 @@ const char *tl_dtls_session_reason(const struct tl_dtls_session *session);
 // The peer ended the handshake by an alert that was protected.
 uint8_t tl_dtls_session_is_alerted(const struct tl_dtls_session *session);
 
+// Of a client, before its ServerHello: whether a ServerKeyExchange (its body) is signed by the
+// certificate (DER) for our hello and this server's random.
+uint8_t tl_dtls_session_is_signed(const struct tl_dtls_session *session,
+                                  const uint8_t server_random[32], const uint8_t *certificate,
+                                  size_t certificate_bytes, const uint8_t *exchange,
+                                  size_t exchange_bytes);
+
 // Datagrams to send, and forgetting them.
 uint32_t tl_dtls_session_sends(const struct tl_dtls_session *session);
 const uint8_t *tl_dtls_session_send(const struct tl_dtls_session *session, uint32_t index,
