@@ -183,7 +183,8 @@ int32_t tl_file_check(const struct tl_file_header *header, uint64_t file_size_by
     l.workers = header->workers;
     l.realms = header->realms;
     l.addresses = header->addresses;
-    l.srtp_records = header->srtp_records;
+    if (header->version > 2) // before it was reserved
+        l.srtp_records = header->srtp_records;
     result = check_sections(header, &l.geometry, &l);
     if (result != TL_FILE_OK)
         return result;

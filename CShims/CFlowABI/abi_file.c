@@ -82,9 +82,9 @@ static void lay_out(uint64_t magic, const struct tl_geometry *g, struct tl_file_
     h->workers = place(&end, fastpath * g->worker_count, h->worker_size_bytes);
     h->realms = place(&end, fastpath * g->realm_count, h->realm_size_bytes);
     h->addresses = place(&end, fastpath * g->address_count, h->address_size_bytes);
-    h->records = place(&end, fastpath * g->worker_count * g->flows_per_worker,
-                       h->record_size_bytes);
-    h->srtp_records = place(&end, h->records.count, sizeof(struct tl_srtp_record));
+    uint64_t flows = fastpath * g->worker_count * g->flows_per_worker;
+    h->srtp_records = place(&end, flows, sizeof(struct tl_srtp_record));
+    h->records = place(&end, flows, h->record_size_bytes);
     h->file_size_bytes = end;
 }
 

@@ -245,7 +245,8 @@ static int attach(int count, char **arguments)
         const struct tl_section *sections[] = {&layout.channels, &layout.commands,
                                                &layout.events,   &layout.packets,
                                                &layout.records,  &layout.workers,
-                                               &layout.realms,   &layout.addresses};
+                                               &layout.realms,   &layout.addresses,
+                                               &layout.srtp_records};
         for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
             sum += sum_section(&map, sections[i]);
     } while (loops && !ended);
