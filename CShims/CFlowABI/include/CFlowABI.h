@@ -93,12 +93,10 @@
 // where the specification says. Signalling that changes nothing of the remote party's user fragment
 // changes nothing of the paths either.
 //
-// SHARED PORTS. Flows with TL_FLOW_SHARED have one local port together. What arrives there belongs
-// to the flow whose signalled remote party sent it (with ICE: that has a path from there); a
-// binding request, wherever it comes from, to the flow whose local user fragment it names. An SSRC
-// never selects a flow. So no two of them have the same remote party (SOURCE_IN_USE), a path takes
-// no source that another flow has (ice_paths), and nothing is learned or latched. Like the
-// port itself, the flag is fixed for a flow's life.
+// SHARED PORTS. Flows with TL_FLOW_SHARED have one local port together. A packet there is of the
+// flow whose signalled remote party sent it (with ICE: that has a path from there), a binding
+// request of the one whose local user fragment it names; an SSRC never selects a flow. So no two
+// without ICE have one remote party (SOURCE_IN_USE), and no path takes another flow's source.
 
 #ifndef TL_CFLOWABI_H
 #define TL_CFLOWABI_H
