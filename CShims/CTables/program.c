@@ -37,6 +37,12 @@ TL_PACKET_CODE uint16_t tl_flow_remote_rtcp_port(const struct tl_flow_spec *spec
     return spec->remote_rtcp_port != 0 ? spec->remote_rtcp_port : (uint16_t)(spec->remote_port + 1);
 }
 
+// Of a source that was learned, nobody said where its RTCP is.
+static uint16_t learned_rtcp_port(const struct tl_flow_spec *spec, uint16_t port)
+{
+    return spec->flags & TL_FLOW_RTCP_MUX ? port : (uint16_t)(port + 1);
+}
+
 static void source_signalled(struct tl_worker *worker, uint32_t slot,
                              const struct tl_flow_spec *spec)
 {
@@ -232,6 +238,8 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
         if (kept.hop != TL_NO_HOP)
             worker->hops.entries[kept.hop].users++;
         tl_route_apply(worker, slot, flow->ingress.source, record->source_port, &kept);
+        // A path may come before the answer that has rtcp-mux.
+        cold->rtcp_source_key = source_key(flow, learned_rtcp_port(spec, record->source_port));
     }
     if (!(spec->flags & TL_FLOW_LEARN))
         tl_flow_learn_close(flow);
@@ -265,8 +273,7 @@ TL_PACKET_CODE int tl_flow_learn(struct tl_worker *worker, uint32_t slot,
     if (route.hop == TL_NO_HOP)
         return 0; // a hairpin: only signalling says that a call comes back to the box
     tl_route_apply(worker, slot, address, port, &route);
-    uint16_t rtcp_port = spec->flags & TL_FLOW_RTCP_MUX ? port : (uint16_t)(port + 1);
-    source_set(worker, slot, address, port, rtcp_port, 1);
+    source_set(worker, slot, address, port, learned_rtcp_port(spec, port), 1);
     tl_flow_learn_close(flow);
     return 1;
 }

@@ -29,6 +29,9 @@ final class DTLSAgent {
         var queued = 1024
         /// Associations of a leg, the one that counts included.
         var perLeg = 8
+        /// For so long another hello does not take the place of one that began a renewal. Who
+        /// meant it repeats it; one that was forged must not keep the party out for longer.
+        var renewalMs: UInt64 = 1000
     }
 
     /// What its owner has to do.
@@ -39,6 +42,8 @@ final class DTLSAgent {
         case timer(CallLeg, UInt64?)
         /// There are keys for the association of this number.
         case established(CallLeg, UInt32, HandshakeKeys)
+        /// The party made the handshake of this number again: other keys for it.
+        case renewed(CallLeg, UInt32, HandshakeKeys)
         /// There will be none; a sentence why.
         case failed(CallLeg, UInt32, String)
     }
@@ -69,6 +74,20 @@ final class DTLSAgent {
         var entries: [Entry] = []
         /// There is an address to send to.
         var isReachable = false
+        /// Our user fragment; nil without ICE.
+        var ufrag: [UInt8]?
+        /// ICE was restarted since the last handshake: the party may say hello again.
+        var mayRenew = false
+        /// It has. Until it comes to keys nothing else of the leg changes.
+        var renewal: Renewal?
+    }
+
+    /// A handshake for an agreement that has keys already.
+    private struct Renewal {
+        let entry: Entry
+        /// The client's, by which another hello is told from one that is repeated.
+        let random: [UInt8]
+        let start: UInt64
     }
 
     /// A datagram that came before its leg's agreement.
@@ -116,7 +135,8 @@ final class DTLSAgent {
     var counters: DTLSFigures {
         var figures = self.figures
         figures.sessions = UInt64(self.sessionCount)
-        for entry in self.legs.values.flatMap(\.entries) {
+        let renewals = self.legs.values.compactMap(\.renewal?.entry)
+        for entry in self.legs.values.flatMap(\.entries) + renewals {
             if let association = entry.association { figures.add(association.counters) }
         }
         return figures
@@ -132,10 +152,13 @@ final class DTLSAgent {
 
     /// The leg's media is to be protected by this association from now on. `hasKeys`: signalling
     /// has them already. `remote`: where the party is; of what waits, that of others is dropped.
+    /// `ufrag`: ours, with ICE. With another one than before the party may make the handshake of
+    /// its keys once more, though RFC 8842 section 3.3 gives it no reason to.
     func agree(
         _ leg: CallLeg, _ agreement: LegDTLS, hasKeys: Bool, isReachable: Bool,
-        remote: SocketAddress? = nil, now: UInt64
+        remote: SocketAddress? = nil, ufrag: [UInt8]? = nil, now: UInt64
     ) {
+        self.noteRestart(leg, agreement, hasKeys, ufrag)
         let entry = self.count(leg, agreement, hasKeys, now)
         if let keys = entry.keys, !hasKeys {
             self.actions.append(.established(leg, agreement.association, keys))
@@ -146,6 +169,23 @@ final class DTLSAgent {
             self.received(
                 waiting.datagram, leg, from: isParty ? nil : waiting.stranger, now: now)
         }
+    }
+
+    private func noteRestart(
+        _ leg: CallLeg, _ agreement: LegDTLS, _ hasKeys: Bool, _ ufrag: [UInt8]?
+    ) {
+        guard var state = self.legs[leg], let present = state.entries.last else {
+            return self.legs[leg, default: Leg()].ufrag = ufrag
+        }
+        if present.agreement != agreement {
+            state.mayRenew = false
+            self.legs[leg] = state
+            self.endRenewal(leg)
+        } else if hasKeys, let known = state.ufrag, let ufrag, known != ufrag {
+            state.mayRenew = true
+            self.legs[leg] = state
+        }
+        self.legs[leg]?.ufrag = ufrag
     }
 
     /// The entry of an agreement, made where there is none, as the one that counts.
@@ -202,6 +242,7 @@ final class DTLSAgent {
     /// The leg has no DTLS any more.
     func forget(_ leg: CallLeg) {
         _ = self.unqueue(leg)
+        self.endRenewal(leg)
         guard let state = self.legs.removeValue(forKey: leg) else { return }
         for entry in state.entries { self.end(entry) }
         self.actions.append(.timer(leg, nil))
@@ -226,13 +267,15 @@ final class DTLSAgent {
             self.figures.recordsDropped &+= 1
             return
         }
-        guard let association = self.association(leg, entry, now) else { return }
-        self.settle(leg, entry, association.receive(datagram, now: now))
+        let meant = self.renewal(leg, entry, datagram, now) ?? entry
+        guard let association = self.association(leg, meant, now) else { return }
+        self.settle(leg, meant, association.receive(datagram, now: now))
     }
 
     /// A timer of the leg ran out.
     func fired(_ leg: CallLeg, now: UInt64) {
-        guard let entry = self.legs[leg]?.entries.last else { return }
+        let renewal = self.legs[leg]?.renewal?.entry
+        guard let entry = renewal ?? self.legs[leg]?.entries.last else { return }
         if let association = entry.association {
             self.settle(leg, entry, association.timeout(now: now))
         } else if !entry.isDone {
@@ -260,6 +303,45 @@ final class DTLSAgent {
     }
 
     // MARK: Associations
+
+    /// The renewal that a datagram belongs to, begun if it is the hello of one; nil if there is
+    /// none. The keys that are there do not notice before it has others.
+    private func renewal(
+        _ leg: CallLeg, _ present: Entry, _ datagram: [UInt8], _ now: UInt64
+    ) -> Entry? {
+        guard let state = self.legs[leg], state.mayRenew, present.agreement.role == .server,
+            present.certificate != nil
+        else { return nil }
+        let known = state.renewal
+        guard let random = ClientHello.random(of: datagram), random != known?.random,
+            known.map({ now &- $0.start >= self.limits.renewalMs }) ?? true
+        else { return known?.entry }
+        let entry = Entry(present.agreement, present.certificate)
+        guard self.association(leg, entry, now) != nil else {
+            // One that could not be made is no fault of the keys that are there.
+            return known?.entry
+        }
+        self.endRenewal(leg)
+        self.end(present)
+        self.legs[leg]?.renewal = Renewal(entry: entry, random: random, start: now)
+        return entry
+    }
+
+    private func endRenewal(_ leg: CallLeg) {
+        guard let renewal = self.legs[leg]?.renewal else { return }
+        self.legs[leg]?.renewal = nil
+        self.end(renewal.entry)
+        self.actions.append(.timer(leg, nil))
+    }
+
+    /// A renewal has come to keys: it counts from now on.
+    private func renewed(_ leg: CallLeg, _ entry: Entry) {
+        guard var state = self.legs[leg] else { return }
+        state.renewal = nil
+        state.mayRenew = false
+        state.entries[state.entries.count - 1] = entry
+        self.legs[leg] = state
+    }
 
     private func begin(_ leg: CallLeg, _ entry: Entry, _ now: UInt64) {
         guard let association = self.association(leg, entry, now) else { return }
@@ -332,11 +414,15 @@ final class DTLSAgent {
                 self.fail(leg, entry, "keys of an impossible length")
                 break
             }
+            let isRenewal = self.legs[leg]?.renewal?.entry === entry
+            if isRenewal { self.renewed(leg, entry) }
             entry.isDone = true
             entry.keys = keys
             self.linger(leg, entry)
             self.figures.established &+= 1
-            self.actions.append(.established(leg, entry.agreement.association, keys))
+            let number = entry.agreement.association
+            self.actions.append(
+                isRenewal ? .renewed(leg, number, keys) : .established(leg, number, keys))
         case .failed(let failure): self.fail(leg, entry, failure.description)
         case .closed:
             // It is signalling that ends calls.
@@ -364,6 +450,8 @@ final class DTLSAgent {
     private func fail(_ leg: CallLeg, _ entry: Entry, _ reason: String) {
         entry.isDone = true
         self.figures.failed &+= 1
+        // The keys that a renewal is for go on, and so does the call.
+        if entry === self.legs[leg]?.renewal?.entry { return self.endRenewal(leg) }
         self.actions.append(.failed(leg, entry.agreement.association, reason))
     }
 }

@@ -26,7 +26,7 @@ extension Shard {
                 self.dtls.agree(
                     leg, agreement, hasKeys: wish.security != nil,
                     isReachable: wish.ice == nil && wish.remote != nil, remote: wish.remote,
-                    now: self.handshakeMs)
+                    ufrag: wish.ice?.localUfrag, now: self.handshakeMs)
             } else if !wish.dtls {
                 self.dtls.forget(leg)
             }
@@ -98,6 +98,9 @@ extension Shard {
         case .established(let leg, let number, let keys):
             self.core.engine.now = Clocks.wallMs
             self.core.engine.dtlsEstablished(leg.call, leg.side, association: number, keys: keys)
+        case .renewed(let leg, let number, let keys):
+            self.core.engine.now = Clocks.wallMs
+            self.core.engine.dtlsRenewed(leg.call, leg.side, association: number, keys: keys)
         case .failed(let leg, let number, let reason):
             Log.line("trunkline: call \(leg.call): leg \(leg.side): \(reason)")
             self.core.engine.now = Clocks.wallMs

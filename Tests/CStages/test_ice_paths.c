@@ -350,6 +350,27 @@ static void test_modify(void)
     world_free(world);
 }
 
+static uint32_t ports(uint16_t local, uint16_t remote)
+{
+    return __builtin_bswap16(local) | (uint32_t)__builtin_bswap16(remote) << 16;
+}
+
+// Checks come as soon as the offer is out; only the answer says that RTCP is on RTP's port.
+static void test_mux_after_a_path(void)
+{
+    struct world *world = start();
+    struct tl_flow_spec spec = world->worker->cold[0].spec;
+    spec.flags &= ~TL_FLOW_RTCP_MUX;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &spec), TL_STATUS_OK);
+    check_from(world, OTHER, 4000, 100, 1);
+    CHECK_EQUAL(tl_flow_rtcp_ports(world->worker, 0), ports(20001, 4001));
+    spec.flags |= TL_FLOW_RTCP_MUX;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &spec), TL_STATUS_OK);
+    CHECK(goes_to(world, OTHER, 4000));
+    CHECK_EQUAL(tl_flow_rtcp_ports(world->worker, 0), ports(20000, 4000));
+    world_free(world);
+}
+
 static void test_events(void)
 {
     static struct rings rings;
@@ -395,6 +416,7 @@ int main(void)
     test_table_is_shared();
     test_fast_path_restarts();
     test_modify();
+    test_mux_after_a_path();
     test_events();
     return tests_passed("ice_paths", 0);
 }

@@ -127,6 +127,15 @@ import Testing
         #expect(after.dtlsAgreement == before.dtlsAgreement)
         #expect(after.ice?.remoteUfrag == Array("again".utf8))
         #expect(after.ice?.localUfrag != before.ice?.localUfrag)
+        // Who says hello all the same gets other keys for the same agreement.
+        let keys = try SecureScene.keys(2)
+        scene.input { $0.dtlsRenewed(scene.id, .a, association: 9, keys: keys) }
+        #expect(scene.media?.a == after)
+        scene.input { $0.dtlsRenewed(scene.id, .a, association: 1, keys: keys) }
+        let renewed = try #require(scene.media?.a)
+        #expect(renewed.dtlsAgreement == after.dtlsAgreement)
+        #expect(renewed.security?.send == keys.send && renewed.security?.receive == keys.receive)
+        #expect(renewed.security?.keyID == 2)
         scene.finish()
     }
 

@@ -14,6 +14,7 @@ private final class Party {
     var sent: [[UInt8]] = []
     var timers: [CallLeg: UInt64] = [:]
     var keys: [UInt32: HandshakeKeys] = [:]
+    var renewed: [UInt32: HandshakeKeys] = [:]
     var failures: [UInt32: String] = [:]
 
     init(_ limits: DTLSAgent.Limits = .init()) throws { self.agent = try DTLSAgent(limits: limits) }
@@ -25,6 +26,7 @@ private final class Party {
             case .send(_, let datagram): self.sent.append(datagram)
             case .timer(let leg, let milliseconds): self.timers[leg] = milliseconds
             case .established(_, let number, let keys): self.keys[number] = keys
+            case .renewed(_, let number, let keys): self.renewed[number] = keys
             case .failed(_, let number, let reason): self.failures[number] = reason
             }
         }
@@ -57,10 +59,10 @@ private func leg(_ call: UInt64, _ side: Side = .a) -> CallLeg {
 }
 
 /// Carries what both say to one leg of the other until nobody says anything.
-private func carry(_ a: Party, _ b: Party, _ leg: CallLeg) {
+private func carry(_ a: Party, _ b: Party, _ leg: CallLeg, now: UInt64 = 0) {
     while case let (fromA, fromB) = (a.takeSent(), b.takeSent()), !fromA.isEmpty || !fromB.isEmpty {
-        for datagram in fromA { b.agent.received(datagram, leg, now: 0) }
-        for datagram in fromB { a.agent.received(datagram, leg, now: 0) }
+        for datagram in fromA { b.agent.received(datagram, leg, now: now) }
+        for datagram in fromB { a.agent.received(datagram, leg, now: now) }
     }
 }
 
@@ -269,6 +271,92 @@ private func carry(_ a: Party, _ b: Party, _ leg: CallLeg) {
         server.act()
         #expect(server.sent.isEmpty && server.keys.isEmpty && server.failures.isEmpty)
         #expect(server.agent.counters.recordsDropped == 1 && server.agent.counters.begun == 0)
+    }
+
+    /// A server with keys whose ICE was restarted: its client, and what both agreed.
+    private func restarted() throws -> (client: Party, server: Party, agreement: LegDTLS) {
+        let (client, server) = (try Party(), try Party())
+        let agreement = server.agreement(.server, with: client)
+        server.agent.agree(
+            leg(1), agreement, hasKeys: false, isReachable: true, ufrag: [1], now: 0)
+        client.agree(leg(1), client.agreement(.client, with: server))
+        carry(client, server, leg(1))
+        #expect(server.keys[1] != nil)
+        // Without a restart nobody has a reason to say hello.
+        client.agree(leg(1), client.agreement(.client, with: server, number: 2))
+        carry(client, server, leg(1))
+        server.agent.agree(
+            leg(1), agreement, hasKeys: true, isReachable: true, ufrag: [1], now: 0)
+        #expect(server.agent.counters.begun == 1 && client.keys[2] == nil)
+        server.agent.agree(
+            leg(1), agreement, hasKeys: true, isReachable: true, ufrag: [2], now: 0)
+        return (client, server, agreement)
+    }
+
+    /// RFC 8842 section 3.3 gives no reason for it, yet who restarts ICE may handshake again.
+    @Test func aHelloAfterARestartMakesOtherKeys() throws {
+        let (client, server, agreement) = try self.restarted()
+        client.agree(leg(1), client.agreement(.client, with: server, number: 3))
+        carry(client, server, leg(1))
+        let keys = try #require(server.renewed[1])
+        #expect(keys.send == client.keys[3]?.receive && keys.receive == client.keys[3]?.send)
+        #expect(keys != server.keys[1] && server.failures.isEmpty)
+        #expect(server.agent.counters.sessions == 1 && server.agent.counters.begun == 2)
+        // Once for each restart.
+        client.agree(leg(1), client.agreement(.client, with: server, number: 4))
+        carry(client, server, leg(1))
+        #expect(server.agent.counters.begun == 2 && client.keys[4] == nil)
+        server.agent.agree(
+            leg(1), agreement, hasKeys: true, isReachable: true, ufrag: [3], now: 0)
+        client.agree(leg(1), client.agreement(.client, with: server, number: 5))
+        carry(client, server, leg(1))
+        #expect(server.renewed[1] != keys && server.renewed[1]?.send == client.keys[5]?.receive)
+        server.agent.forget(CallIdentifier(1))
+        #expect(server.agent.counters.sessions == 0)
+    }
+
+    /// Whoever says no more than hello harms neither the keys nor the party for long.
+    @Test func aForgedHelloKeepsNobodyOut() throws {
+        let (client, server, _) = try self.restarted()
+        let forger = try Party()
+        forger.agree(leg(1), forger.agreement(.client, with: server))
+        server.agent.received(forger.takeSent()[0], leg(1), now: 0)
+        client.agree(leg(1), client.agreement(.client, with: server, number: 3))
+        let hello = client.takeSent()
+        server.agent.received(hello[0], leg(1), now: 999)
+        _ = server.takeSent()
+        #expect(server.agent.counters.begun == 2 && server.agent.counters.sessions == 1)
+        server.agent.received(hello[0], leg(1), now: 1000)
+        carry(client, server, leg(1), now: 1000)
+        #expect(server.renewed[1] != nil && server.renewed[1]?.send == client.keys[3]?.receive)
+        #expect(server.failures.isEmpty && server.agent.counters.sessions == 1)
+    }
+
+    /// It may end by itself, too.
+    @Test func aForgedHelloEnds() throws {
+        let (client, server, _) = try self.restarted()
+        let forger = try Party()
+        forger.agree(leg(1), forger.agreement(.client, with: server))
+        server.agent.received(forger.takeSent()[0], leg(1), now: 0)
+        server.agent.fired(leg(1), now: 30_000)
+        server.act()
+        #expect(server.failures.isEmpty && server.agent.counters.failed == 1)
+        #expect(server.agent.counters.sessions == 0 && server.timers[leg(1)] == nil)
+        client.agree(leg(1), client.agreement(.client, with: server, number: 3))
+        carry(client, server, leg(1), now: 30_000)
+        #expect(server.renewed[1] != nil)
+    }
+
+    @Test func anotherCertificateRenewsNothing() throws {
+        let (client, server, _) = try self.restarted()
+        let forger = try Party()
+        forger.agree(leg(1), forger.agreement(.client, with: server))
+        carry(forger, server, leg(1))
+        #expect(server.renewed.isEmpty && server.failures.isEmpty)
+        #expect(server.agent.counters.failed == 1)
+        client.agree(leg(1), client.agreement(.client, with: server, number: 3))
+        carry(client, server, leg(1))
+        #expect(server.renewed[1] != nil && server.renewed[1]?.send == client.keys[3]?.receive)
     }
 
     @Test func oldCertificatesStayAtHand() throws {

@@ -15,6 +15,17 @@ extension Call {
         self.checkpoint()
     }
 
+    /// The party made a handshake again, and there are other keys.
+    func dtlsRenewed(_ side: Side, association: UInt32, keys: HandshakeKeys) {
+        guard !self.isEnding, self.legs[side].keys.renew(association, keys) else {
+            self.context.counters.handshakesStale &+= 1
+            return
+        }
+        self.context.counters.handshakes &+= 1
+        self.refreshMedia()
+        self.checkpoint()
+    }
+
     /// A handshake came to nothing. Before the answer that ends the call if it was the caller's:
     /// of the callee's there may be other branches.
     func dtlsFailed(_ side: Side, association: UInt32, reason: String) {

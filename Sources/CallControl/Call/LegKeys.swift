@@ -93,6 +93,18 @@ struct LegKeys: Sendable, Hashable, Redacted {
         return true
     }
 
+    /// Takes the other keys of a handshake that was made again; false if it never gave any.
+    mutating func renew(_ number: UInt32, _ keys: HandshakeKeys) -> Bool {
+        guard
+            let index = self.associations.firstIndex(where: {
+                $0.number == number && $0.receive != nil
+            })
+        else { return false }
+        self.associations[index].receive = keys.receive
+        self.associations[index].send = keys.send
+        return true
+    }
+
     /// Why a handshake came to nothing; nil if it did not.
     func failure(of number: UInt32) -> String? {
         self.associations.first { $0.number == number }?.failure

@@ -56,6 +56,13 @@ extension CallEngine {
         self.withCall(id) { $0.dtlsEstablished(side, association: association, keys: keys) }
     }
 
+    /// The party made a handshake that gave keys once more, and it gave others.
+    public func dtlsRenewed(
+        _ id: CallIdentifier, _ side: Side, association: UInt32, keys: HandshakeKeys
+    ) {
+        self.withCall(id) { $0.dtlsRenewed(side, association: association, keys: keys) }
+    }
+
     /// The handshake of this number came to nothing, for this reason: the call ends. One of another
     /// number than the present one is not missed.
     public func dtlsFailed(
