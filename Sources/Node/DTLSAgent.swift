@@ -57,6 +57,8 @@ final class DTLSAgent {
         var isDone = false
         /// What came of it.
         var keys: HandshakeKeys?
+        /// A client's, until anything comes back.
+        var hello: [[UInt8]] = []
 
         init(_ agreement: LegDTLS, _ certificate: DTLSCertificate?) {
             self.agreement = agreement
@@ -163,7 +165,7 @@ final class DTLSAgent {
         if let keys = entry.keys, !hasKeys {
             self.actions.append(.established(leg, agreement.association, keys))
         }
-        if isReachable || self.legs[leg]?.isReachable == true { self.reachable(leg, now: now) }
+        if isReachable || self.legs[leg]?.isReachable == true { self.beginClient(leg, now) }
         for waiting in self.unqueue(leg) {
             let isParty = waiting.stranger == nil || waiting.stranger == remote
             self.received(
@@ -230,8 +232,17 @@ final class DTLSAgent {
         return entry
     }
 
-    /// There is an address to send to, maybe before there is an agreement: a client begins.
+    /// There is an address to send to, maybe before there is an agreement: a client begins. With
+    /// another address a hello that nobody answered goes there at once: after an ICE restart the
+    /// first one went where the party may not listen any more.
     func reachable(_ leg: CallLeg, now: UInt64) {
+        for datagram in self.legs[leg]?.entries.last?.hello ?? [] {
+            self.actions.append(.send(leg, datagram))
+        }
+        self.beginClient(leg, now)
+    }
+
+    private func beginClient(_ leg: CallLeg, _ now: UInt64) {
         self.legs[leg, default: Leg()].isReachable = true
         guard let entry = self.legs[leg]?.entries.last else { return }
         if entry.agreement.role == .client, entry.association == nil, !entry.isDone {
@@ -269,6 +280,7 @@ final class DTLSAgent {
         }
         let meant = self.renewal(leg, entry, datagram, now) ?? entry
         guard let association = self.association(leg, meant, now) else { return }
+        meant.hello = []
         self.settle(leg, meant, association.receive(datagram, now: now))
     }
 
@@ -345,7 +357,9 @@ final class DTLSAgent {
 
     private func begin(_ leg: CallLeg, _ entry: Entry, _ now: UInt64) {
         guard let association = self.association(leg, entry, now) else { return }
-        self.settle(leg, entry, association.start(now: now))
+        let outcome = association.start(now: now)
+        entry.hello = outcome.datagrams
+        self.settle(leg, entry, outcome)
     }
 
     /// The leg's association, made when it is first needed; nil where there is none yet (the peer
@@ -441,6 +455,7 @@ final class DTLSAgent {
     }
 
     private func end(_ entry: Entry) {
+        entry.hello = []
         guard let association = entry.association else { return }
         self.figures.add(association.counters)
         entry.association = nil

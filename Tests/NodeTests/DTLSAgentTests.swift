@@ -91,6 +91,22 @@ private func carry(_ a: Party, _ b: Party, _ leg: CallLeg, now: UInt64 = 0) {
         #expect(client.takeSent().count == 1)
     }
 
+    /// After an ICE restart the first hello goes to the path of before, where nobody may listen.
+    @Test func anotherPathGetsTheHelloAtOnce() throws {
+        let (client, server) = (try Party(), try Party())
+        server.agree(leg(1), server.agreement(.server, with: client))
+        client.agree(leg(1), client.agreement(.client, with: server))
+        let hello = client.takeSent()
+        client.agent.reachable(leg(1), now: 1)
+        #expect(client.takeSent() == hello && hello.count == 1)
+        // Not when it was answered.
+        server.agent.received(hello[0], leg(1), now: 1)
+        client.agent.received(server.takeSent()[0], leg(1), now: 1)
+        _ = client.takeSent()
+        client.agent.reachable(leg(1), now: 1)
+        #expect(client.takeSent().isEmpty && client.agent.counters.begun == 1)
+    }
+
     @Test func recordsWaitForTheirAgreement() throws {
         var limits = DTLSAgent.Limits()
         limits.queuedPerLeg = 2

@@ -6,9 +6,11 @@ import fractions
 import re
 import wave
 
-from agent_media import MIRRORED, PACKET, Record, direction_of
-from aiortc import (MediaStreamTrack, RTCConfiguration, RTCDtlsTransport, RTCPeerConnection,
-                    RTCRtpSender, RTCSessionDescription)
+from agent_media import MIRRORED, OLD_KEY_SECONDS, PACKET, Record, direction_of
+from aiortc import (MediaStreamTrack, RTCCertificate, RTCConfiguration, RTCDtlsTransport,
+                    RTCIceGatherer, RTCIceTransport, RTCPeerConnection, RTCRtpSender,
+                    RTCSessionDescription)
+from aiortc.sdp import SessionDescription, candidate_to_sdp
 from av import AudioFrame
 
 
@@ -76,6 +78,55 @@ def count_what_is_opened(record):
     RTCDtlsTransport._setup_srtp = set_up_and_count
 
 
+class NextTransport:
+    """ICE and DTLS from scratch, to take the place of those that a transceiver has. aiortc has no
+    such thing of its own: until the new ones are up media goes on over the old ones, and what
+    comes by those is taken for a while after that, as browsers do it."""
+
+    async def open(self):
+        gatherer = RTCIceGatherer(iceServers=[])
+        await gatherer.gather()
+        self.ice = RTCIceTransport(gatherer)
+        self.ice._connection.ice_controlling = self.ice._role_set = True  # the box is lite
+        self.dtls = RTCDtlsTransport(self.ice, [RTCCertificate.generateCertificate()])
+
+    def describe(self, sdp):
+        """An offer of the old transports as one of these."""
+        own = self.ice.iceGatherer.getLocalParameters()
+        candidates = self.ice.iceGatherer.getLocalCandidates()
+        old = ("a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=candidate:", "a=end-of-cand")
+        lines = [line for line in sdp.splitlines() if not line.startswith(old)]
+        lines = [re.sub(r"m=audio \d+", f"m=audio {candidates[0].port}", line) for line in lines]
+        lines += [f"a=candidate:{candidate_to_sdp(c)}" for c in candidates]
+        lines += [f"a=fingerprint:{f.algorithm} {f.value}"
+                  for f in self.dtls.getLocalParameters().fingerprints]
+        lines += [f"a=ice-ufrag:{own.usernameFragment}", f"a=ice-pwd:{own.password}"]
+        return "\r\n".join(lines) + "\r\n"
+
+    async def connect(self, connection, transceiver, answer):
+        remote = SessionDescription.parse(answer).media[0]
+        for candidate in remote.ice_candidates:
+            await self.ice.addRemoteCandidate(candidate)
+        await self.ice.addRemoteCandidate(None)
+        old = transceiver.receiver.transport
+        self.dtls._rtp_router = old._rtp_router
+        self.dtls._rtp_header_extensions_map = old._rtp_header_extensions_map
+        self.dtls._set_role("server" if remote.dtls.role == "client" else "client")
+        await self.ice.start(remote.ice)
+        await self.dtls.start(remote.dtls)
+        if self.dtls.state != "connected":
+            raise ConnectionError(f"ICE {self.ice.state}, DTLS {self.dtls.state}")
+        for part in (transceiver.sender, transceiver.receiver):
+            part.setTransport(self.dtls)
+        for kind, gone, new in (("dtls", old, self.dtls), ("ice", old.transport, self.ice)):
+            those = getattr(connection, f"_RTCPeerConnection__{kind}Transports")
+            those.discard(gone)
+            those.add(new)
+        await asyncio.sleep(OLD_KEY_SECONDS)
+        old._task.cancel()  # a close_notify would come from where the party is no more
+        await old.transport.stop()
+
+
 class WebrtcMedia:
     """One audio transceiver of one peer connection."""
 
@@ -86,6 +137,8 @@ class WebrtcMedia:
         self.held = False
         self.remote_direction = "sendrecv"
         self.transceiver = None
+        self.next = None
+        self.handshakes = 1
 
     async def open(self):
         self.connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -123,13 +176,24 @@ class WebrtcMedia:
         self._speak()
         self.transceiver.direction = "sendonly" if self.held else "sendrecv"
         await self.connection.setLocalDescription(await self.connection.createOffer())
-        return self.connection.localDescription.sdp
+        offer = self.connection.localDescription.sdp
+        return self.next.describe(offer) if self.next else offer
 
     async def accept(self, sdp):
         self.remote_direction = direction_of(sdp)
         self._mute()
-        await self.connection.setRemoteDescription(
-            RTCSessionDescription(self._with_mid(sdp), "answer"))
+        answer = self._with_mid(sdp)
+        await self.connection.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        if self.next:
+            following, self.next = self.next, None
+            asyncio.ensure_future(self._change(following, answer))
+
+    async def _change(self, following, answer):
+        try:
+            await following.connect(self.connection, self.transceiver, answer)
+            self.handshakes += 1
+        except Exception as error:  # shown with the figures
+            self.record.failed(f"new keys: {type(error).__name__}: {error}")
 
     async def answer(self, sdp):
         profile = re.search(r"m=audio \d+ (\S+)", sdp).group(1)
@@ -144,12 +208,15 @@ class WebrtcMedia:
         return re.sub(r"(m=audio \d+ )\S+", rf"\g<1>{profile}", answer)
 
     async def rekey(self):
-        raise ValueError("aiortc does not handshake twice")
+        """The next offer restarts ICE and brings another certificate."""
+        self.next = NextTransport()
+        await self.next.open()
 
     def figures(self):
         sender = self.transceiver.sender if self.transceiver else None
         return dict(self.record.figures(), sent=self.track.sent,
                     own=(sender and sender._ssrc, 0),
+                    handshakes=self.handshakes,
                     state=self.connection.connectionState,
                     ice=self.connection.iceConnectionState, direction=self.remote_direction)
 

@@ -96,7 +96,8 @@ def ice_linphone_without_encryption():
 def webrtc_calls_a_sipp():
     with secure_box(carrier=WEBRTC, discard=["service"]) as lab:
         said = speech_files(lab)
-        call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said)
+        call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said,
+                     rekey=True)
 
 
 @case(long=True)

@@ -5,10 +5,10 @@ it the count of what was sent under the old ones.
 No packaged phone does that with DTLS. baresip 1.0 answers the re-INVITE with a=setup:actpass, which
 no answer may have (RFC 5763 section 5), and an ICE restart with the credentials that it had (RFC 8839
 section 4.4.1.1); linphone 5.1 answers the other role with no fingerprint at all, and takes an ICE
-restart for what it is by RFC 8842 section 3.3: no reason for a handshake. aiortc does not handshake
-twice. The box then ends the call. Nor is baresip here with keys in SDP: it goes on opening with the
-old key ("failed to decrypt RTP packet" from the re-INVITE on), where linphone and our own phone
-open with the new one.
+restart for what it is by RFC 8842 section 3.3: no reason for a handshake. aiortc answers with the
+transports that it has; that our phone asks for new keys by itself is in cases_dtls.py. The box then
+ends the call. Nor is baresip here with keys in SDP: it goes on opening with the old key ("failed to
+decrypt RTP packet" from the re-INVITE on), where linphone and our own phone open with the new one.
 """
 
 import os

@@ -68,7 +68,8 @@ class Baresip:
     """One phone; with a number it takes calls to that number."""
 
     records_after_hold = False
-    odd_drops = ("srtp_short",)  # it opens a NAT's door with an empty packet of plain RTP
+    # It opens a NAT's door with an empty packet of plain RTP, and with plain RTCP now and then.
+    odd_drops = ("srtp_short", "srtcp_plain")
 
     def __init__(self, lab, side, name, wav, number=None, transport="udp", family=4, sip_port=5060,
                  control_port=14441, rtp_base=30000, codec="PCMA/8000/1", options=()):

@@ -21,6 +21,10 @@ if __name__ == "__main__":
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     signal.signal(signal.SIGINT, lambda *_: sys.exit(130))
     words = sys.argv[1:]
+    odd = [w for w in words if w.startswith("-") and w not in ("--list", "--long")]
+    if odd:
+        print(__doc__ + "\n--list names the cases; a NAME is any part of one.")
+        sys.exit(0 if odd[0] in ("-h", "--help") else 2)
     if "--list" in words:
         print("\n".join(f"{name}{' (long)' if long else ''}" for name, _, long in CASES))
         sys.exit(0)
