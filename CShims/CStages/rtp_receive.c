@@ -81,11 +81,29 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
     return 1;
 }
 
+// What a party sends while it is told not to is no loss, neither in our account of its stream nor in
+// the stream that leaves, which goes on without a gap afterwards.
+static void pass_over(struct tl_worker *worker, const struct passage *passage)
+{
+    struct tl_flow_record *record = passage->record;
+    uint16_t ahead = (uint16_t)(wire_get_16(passage->rtp + 2) - (uint16_t)record->ingress_index);
+    if (!(passage->flow->ingress.flags & TL_FLOW_STARTED) || ahead >= RTP_MAX_DROPOUT ||
+        wire_get_32(passage->rtp + 8) != record->ingress_ssrc)
+        return;
+    record->ingress_index += ahead;
+    worker->cold[passage->slot].base_sequence += ahead;
+    if (passage->peer != NULL && passage->peer->egress.source_slot == passage->slot)
+        passage->peer->egress.source_slot = TL_NO_FLOW;
+}
+
 TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
                                        struct passage *passage)
 {
-    if (!(packet->flow->ingress.flags & TL_FLOW_RECEIVE))
+    if (!(packet->flow->ingress.flags & TL_FLOW_RECEIVE)) {
+        if (!(packet->flags & TL_PACKET_LEARN))
+            pass_over(worker, passage);
         return stage_drop(worker, packet, TL_DROP_INDEX_NOT_RECEIVING);
+    }
     if (packet->flags & TL_PACKET_LEARN && !learn(worker, packet, passage))
         return stage_drop(worker, packet, TL_DROP_INDEX_WRONG_SOURCE);
     if (packet->flow->ingress.flags & TL_FLOW_LEARN_OPEN)

@@ -66,6 +66,34 @@ static void test_loss(void)
     world_free(world);
 }
 
+// What a party sends while it is told not to is no loss, for us and for whom we send to.
+static void test_hold(void)
+{
+    struct world *world = world_make(1);
+    call_make(world, ADDRESS_2, "198.18.2.2", 0);
+    struct tl_flow_record *record = &world->records[0];
+    struct tl_flow_spec spec = world->worker->cold[0].spec;
+    uint32_t last = sent(world, (struct rtp){.sequence = 65530, .ssrc = 1}).sequence;
+    spec.flags &= ~TL_FLOW_RECEIVE;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &spec), TL_STATUS_OK);
+    for (uint32_t i = 1; i < 40; i++)
+        CHECK_EQUAL(send_rtp(world, &party_a, (struct rtp){.sequence = (uint16_t)(65530 + i),
+                                                           .ssrc = 1})->reason,
+                    TL_DROP_INDEX_NOT_RECEIVING);
+    send_rtp(world, &party_a, (struct rtp){.sequence = 9000, .ssrc = 1}); // of nothing that it had
+    send_rtp(world, &party_a, (struct rtp){.sequence = 34, .ssrc = 2});
+    spec.flags |= TL_FLOW_RECEIVE;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, 7, &spec), TL_STATUS_OK);
+    CHECK_EQUAL(sent(world, (struct rtp){.sequence = 34, .ssrc = 1}).sequence, last + 1);
+    CHECK_EQUAL(record->rx_lost, 0);
+    CHECK_EQUAL(record->ingress_index, 65536 + 34);
+    CHECK_EQUAL(sent(world, (struct rtp){.sequence = 36, .ssrc = 1}).sequence, last + 3);
+    CHECK_EQUAL(record->rx_lost, 1);
+    // Our report knows of four expected packets, of which one is missing.
+    CHECK_EQUAL((uint32_t)record->ingress_index - world->worker->cold[0].base_sequence + 1, 4);
+    world_free(world);
+}
+
 static void test_jitter(void)
 {
     struct world *world = world_make(1);
@@ -243,6 +271,7 @@ int main(void)
     test_payload_types(world);
     world_free(world);
     test_loss();
+    test_hold();
     test_jitter();
     test_egress();
     test_continuity();
