@@ -19,7 +19,9 @@ public struct SecurityMismatch: Sendable, Hashable {
 
     /// One sentence, safe inside a quoted string whatever the party wrote.
     public var text: String {
-        "offered \(Self.list(self.offered)); allowed \(Self.list(self.allowed))"
+        let lists = "offered \(Self.list(self.offered)); allowed \(Self.list(self.allowed))"
+        let isAmongThem = self.offered.contains { self.allowed.contains($0) }
+        return isAmongThem ? lists + "; no offered key line or role can be used" : lists
     }
 
     private static func list(_ names: [SDPText]) -> String {

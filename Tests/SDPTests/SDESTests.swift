@@ -124,6 +124,16 @@ func answerByOurOrder(suites: [SRTPSuite], head: String) throws {
     }
 }
 
+/// Nobody has to wonder why a suite that is allowed was not taken.
+@Test func aWarningTellsSuitesFromKeys() throws {
+    var leg = try secureLeg(required)
+    let sdp = try secureSession([
+        "m=audio 4000 RTP/SAVP 0", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:tooShort",
+    ])
+    let error = #expect(throws: OfferAnswerError.self) { try leg.receiveOffer(sdp) }
+    #expect(error?.text.hasSuffix("; no offered key line or role can be used") == true)
+}
+
 @Test func aWarningStaysShort() throws {
     var lines = ["m=audio 4000 RTP/SAVP 0"]
     for tag in 0..<30 { lines.append("a=crypto:\(tag) SUITE_\(tag) inline:x") }
