@@ -81,8 +81,8 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
     return 1;
 }
 
-// What a party sends while it is told not to is no loss, neither in our account of its stream nor in
-// the stream that leaves, which goes on without a gap afterwards.
+// What a party sends while it is told not to is no loss, neither in our account of its stream nor
+// in the stream that leaves, which goes on without a gap afterwards.
 static void pass_over(struct tl_worker *worker, const struct passage *passage)
 {
     struct tl_flow_record *record = passage->record;

@@ -130,6 +130,7 @@ static int path_select(struct tl_worker *worker, uint32_t slot, uint32_t i, uint
     worker->counters.ice_nominations += nominated;
     ice->selected = (uint8_t)i;
     ice->nominated = nominated;
+    tl_shared_enter(worker, slot); // what was weak is no more
     tl_channel_notify(worker, slot, TL_PENDING_PATH);
     return 1;
 }

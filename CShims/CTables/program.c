@@ -220,9 +220,9 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
                        !(record->source_learned && !(spec->flags & TL_FLOW_LEARN));
     if (record->source_learned && old.flags & spec->flags & TL_FLOW_ICE)
         keeps_source = 1; // wherever the default candidate points now
-    tl_shared_leave(worker, slot);
     if (old.flags & TL_FLOW_ICE && !(spec->flags & TL_FLOW_ICE))
         tl_ice_drop(worker, slot);
+    tl_shared_leave(worker, slot); // with what else it is called by until now
     cold->spec = *spec;
     settings_apply(worker, slot, spec, TL_FLOW_STARTED | TL_FLOW_JUMPED | TL_FLOW_LEARN_OPEN |
                                            TL_FLOW_HAIRPIN);
@@ -239,7 +239,9 @@ TL_PACKET_CODE void tl_flow_replace(struct tl_worker *worker, uint32_t slot,
             worker->hops.entries[kept.hop].users++;
         tl_route_apply(worker, slot, flow->ingress.source, record->source_port, &kept);
         // A path may come before the answer that has rtcp-mux.
-        cold->rtcp_source_key = source_key(flow, learned_rtcp_port(spec, record->source_port));
+        if ((old.flags ^ spec->flags) & TL_FLOW_RTCP_MUX) // else it may be a checked one
+            cold->rtcp_source_key =
+                source_key(flow, learned_rtcp_port(spec, record->source_port));
     }
     if (!(spec->flags & TL_FLOW_LEARN))
         tl_flow_learn_close(flow);

@@ -93,12 +93,14 @@ static void record_change_send(struct tl_flow_record *record, struct tl_secure *
 {
     uint64_t index = record->egress_index;
     int is_first = record->key_id == 0;
+    // Before the key that goes is remembered: that may push out the one that comes back.
+    uint64_t next_index = send_index(secure, key_id, index, is_first);
     if (!is_first)
         used_remember(secure, record->key_id, index);
     if (key_id > record->key_id_newest)
         tl_store_release_u32(&record->key_id_newest, (uint32_t)key_id);
     tl_store_release_u64(&record->key_id, 0);
-    tl_store_release_u64(&record->egress_index, send_index(secure, key_id, index, is_first));
+    tl_store_release_u64(&record->egress_index, next_index);
     tl_store_release_u64(&record->key_id, key_id);
 }
 

@@ -92,6 +92,8 @@ static void entry_put(struct tl_shared *shared, const struct tl_name *name, uint
                       uint32_t peer, uint32_t weak)
 {
     struct tl_shared_entry *entry = entry_find(shared, name);
+    if (entry->name.kind == TL_NAME_NONE && shared->used >= shared->mask / 4 * 3 + 3)
+        return; // never: each flow has its places. But a look-up must find an empty one
     if (entry->name.kind == TL_NAME_NONE)
         shared->used++;
     else if (weak || ((entry->slot & ~TL_NAME_IS_WEAK) != slot && !(entry->slot & TL_NAME_IS_WEAK)))
@@ -152,7 +154,9 @@ static void names_collect(const struct tl_worker *worker, uint32_t slot, struct 
         add_ufrag(worker, place, &ice->present, names);
         add_ufrag(worker, place, &ice->former, names);
     }
-    names->weak_from = flow->ingress.flags & TL_FLOW_ICE ? names->count : TL_SHARED_NAMES_MAX;
+    int is_checked = ice != NULL && ice->selected != TL_ICE_NO_PATH;
+    int is_weak = flow->ingress.flags & TL_FLOW_ICE && !is_checked;
+    names->weak_from = is_weak ? names->count : TL_SHARED_NAMES_MAX;
     if (flow->ingress.source_key != TL_NO_SOURCE)
         names->names[names->count++] = name_of_source(place, flow->ingress.source,
                                                       (uint16_t)flow->ingress.source_key);
@@ -217,12 +221,13 @@ TL_PACKET_CODE void tl_shared_part(struct tl_worker *worker, uint32_t slot)
     worker->shared.flows--;
 }
 
-// Has another flow this name, for good?
-static int is_taken(const struct tl_shared *shared, const struct tl_name *name, uint32_t slot)
+// Has another flow this name? `weak`: one that is weak counts as well.
+static int is_taken(const struct tl_shared *shared, const struct tl_name *name, uint32_t slot,
+                    int weak)
 {
     const struct tl_shared_entry *entry = entry_find(shared, name);
-    return entry->name.kind != TL_NAME_NONE && entry->slot != slot &&
-           !(entry->slot & TL_NAME_IS_WEAK);
+    return entry->name.kind != TL_NAME_NONE && (entry->slot & ~TL_NAME_IS_WEAK) != slot &&
+           (weak || !(entry->slot & TL_NAME_IS_WEAK));
 }
 
 TL_PACKET_CODE int tl_shared_source_is_free(const struct tl_worker *worker, uint32_t slot,
@@ -232,7 +237,7 @@ TL_PACKET_CODE int tl_shared_source_is_free(const struct tl_worker *worker, uint
         return 1;
     struct tl_name name =
         name_of_source(place_of(worker, &worker->cold[slot].spec), address, port);
-    return !is_taken(&worker->shared, &name, slot);
+    return !is_taken(&worker->shared, &name, slot, 0);
 }
 
 TL_PACKET_CODE int32_t tl_shared_check(const struct tl_worker *worker, uint32_t slot,
@@ -249,8 +254,9 @@ TL_PACKET_CODE int32_t tl_shared_check(const struct tl_worker *worker, uint32_t 
     struct tl_name rtp = name_of_source(place, spec->remote_address, spec->remote_port);
     struct tl_name rtcp =
         name_of_source(place + 1, spec->remote_address, tl_flow_remote_rtcp_port(spec));
-    int taken = is_taken(shared, &rtp, slot) ||
-                (!(spec->flags & TL_FLOW_RTCP_MUX) && is_taken(shared, &rtcp, slot));
+    // Nobody proves that he has what signalling names: it takes nothing from an agent either.
+    int taken = is_taken(shared, &rtp, slot, 1) ||
+                (!(spec->flags & TL_FLOW_RTCP_MUX) && is_taken(shared, &rtcp, slot, 1));
     return taken ? TL_STATUS_SOURCE_IN_USE : TL_STATUS_OK;
 }
 

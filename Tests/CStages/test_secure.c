@@ -207,8 +207,18 @@ static void test_key_comes_back(void)
     CHECK_EQUAL(command(world, TL_OP_ADD, 1, 7, &spec), TL_STATUS_OK);
     CHECK_EQUAL(command_keys(world, 1, 7, &two), TL_STATUS_KEYS_USED);
     CHECK_EQUAL(command_keys(world, 1, 7, &one), TL_STATUS_OK);
-    // More keys than are remembered: the first of them is not taken again.
-    for (uint64_t id = 3; id < 3 + TL_KEYS_REMEMBERED + 1; id++) {
+    // As many as are remembered: one that comes back is not pushed out by the one that goes.
+    uint64_t used = record->egress_index;
+    for (uint64_t id = 3; id < 3 + TL_KEYS_REMEMBERED; id++) {
+        struct tl_flow_keys next = keys_make(TL_SUITE_AEAD_AES_128_GCM, id);
+        CHECK_EQUAL(command_keys(world, 1, 7, &next), TL_STATUS_OK);
+    }
+    CHECK(record->egress_index < used);
+    CHECK_EQUAL(command_keys(world, 1, 7, &one), TL_STATUS_OK);
+    CHECK(record->egress_index >= used);
+    // More than that: the first of them is not taken again.
+    uint64_t first = 3 + TL_KEYS_REMEMBERED;
+    for (uint64_t id = first; id < first + TL_KEYS_REMEMBERED + 1; id++) {
         struct tl_flow_keys next = keys_make(TL_SUITE_AEAD_AES_128_GCM, id);
         CHECK_EQUAL(command_keys(world, 1, 7, &next), TL_STATUS_OK);
     }

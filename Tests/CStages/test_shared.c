@@ -251,6 +251,33 @@ static void test_defaults(void)
     world_free(world);
 }
 
+// What signalling names nobody has proved to have: it takes neither an agent's default candidate
+// nor the RTCP of its checked party.
+static void test_claims(void)
+{
+    struct world *world = world_make(1);
+    CHECK_EQUAL(add_call(world, 0, OTHER, 4000, TL_FLOW_ICE), TL_STATUS_OK);
+    CHECK_EQUAL(program_ice(world, 0, "aaaa", LOCAL_PASSWORD, REMOTE_UFRAG), TL_STATUS_OK);
+    struct tl_flow_spec plain = shared_spec(2, OTHER, 4000, TL_FLOW_RTCP_MUX);
+    CHECK_EQUAL(command(world, TL_OP_ADD, 2, GENERATION, &plain), TL_STATUS_SOURCE_IN_USE);
+    struct ask ask = {.source = RELAY, .port = 4100, .local = "aaaa", .nominates = 1};
+    CHECK_EQUAL(send_ask(world, ask), FINE);
+    ask = (struct ask){.source = RELAY, .port = 4777, .local = "aaaa", .to_port = PORT + 1};
+    CHECK_EQUAL(send_ask(world, ask), FINE);
+    plain = shared_spec(2, RELAY, 6000, 0);
+    plain.remote_rtcp_port = 4777;
+    CHECK_EQUAL(command(world, TL_OP_ADD, 2, GENERATION, &plain), TL_STATUS_SOURCE_IN_USE);
+    const uint8_t report[8] = {0x80, 201, 0, 1, 0, 0, 0, 77};
+    struct sender rtcp = {RELAY, 4777, address_text[ADDRESS_1], PORT + 1, 0, 0};
+    CHECK_EQUAL(send_udp(world, &rtcp, report, sizeof(report)), FINE);
+    // A change of something else leaves the checked component where it is.
+    struct tl_flow_spec spec = world->worker->cold[0].spec;
+    CHECK_EQUAL(command(world, TL_OP_MODIFY, 0, GENERATION, &spec), TL_STATUS_OK);
+    CHECK_EQUAL(send_udp(world, &rtcp, report, sizeof(report)), FINE);
+    CHECK_EQUAL(world->records[0].rx_rtcp_packets, 2);
+    world_free(world);
+}
+
 // After a restart the checked path of a record is its flow's again, before any new check.
 static void test_take_up(void)
 {
@@ -309,6 +336,85 @@ static void test_model(void)
     world_free(world);
 }
 
+// What random parties say and do to eight flows: each name in the table is a live flow's, can be
+// found, and goes with it.
+enum { SOME = 8 };
+
+static void check_names(const struct world *world, const uint32_t *live)
+{
+    const struct tl_shared *shared = &world->worker->shared;
+    uint32_t count = 0;
+    for (uint32_t i = 0; i <= shared->mask; i++) {
+        const struct tl_shared_entry *entry = &shared->entries[i];
+        uint32_t slot = entry->slot & ~TL_NAME_IS_WEAK;
+        if (entry->name.kind == TL_NAME_NONE)
+            continue;
+        count++;
+        CHECK(slot < 2 * SOME && live[slot / 2]);
+        if (entry->name.kind == TL_NAME_SOURCE)
+            CHECK_EQUAL(tl_shared_by_source(world->worker, entry->name.place, entry->name.address,
+                                            entry->name.port).slot,
+                        slot);
+    }
+    CHECK_EQUAL(shared->used, count);
+}
+
+static void random_change(struct world *world, uint32_t i, uint32_t *live, uint32_t *generation)
+{
+    static const char *const hosts[] = {HOST, OTHER, RELAY};
+    struct tl_flow_spec spec =
+        shared_spec(2 * i, hosts[random_below(3)], (uint16_t)(30000 + random_below(6)), 0);
+    spec.flags |= random_below(2) ? TL_FLOW_ICE : 0;
+    spec.flags |= random_below(2) ? TL_FLOW_RTCP_MUX : 0;
+    spec.peer_index = TL_NO_FLOW;
+    if (random_below(4) == 0)
+        spec.remote_rtcp_port = (uint16_t)(30000 + random_below(8));
+    if (random_below(6) == 0) {
+        memset(spec.remote_address, 0, 16);
+        spec.remote_port = spec.remote_rtcp_port = 0;
+    }
+    if (live[i]) {
+        command(world, TL_OP_MODIFY, 2 * i, generation[i], &spec);
+    } else if (command(world, TL_OP_ADD, 2 * i, generation[i] + 1, &spec) == TL_STATUS_OK) {
+        generation[i]++;
+        live[i] = 1;
+    }
+}
+
+static void test_random(void)
+{
+    static const char *const hosts[] = {HOST, OTHER, RELAY};
+    struct world *world = world_make(1);
+    uint32_t live[SOME] = {0}, generation[SOME] = {0};
+    char ufrag[8];
+    for (uint32_t round = 0; round < 20000; round++) {
+        uint32_t i = random_below(SOME), what = random_below(6);
+        snprintf(ufrag, sizeof(ufrag), "uf%u%u", i, random_below(3));
+        if (what < 2) {
+            random_change(world, i, live, generation);
+        } else if (what == 2 && live[i] && random_below(3) == 0) {
+            CHECK_EQUAL(command(world, TL_OP_REMOVE, 2 * i, generation[i], NULL), TL_STATUS_OK);
+            live[i] = 0;
+        } else if (what == 3 && live[i] && world->worker->cold[2 * i].spec.flags & TL_FLOW_ICE) {
+            program_ice(world, 2 * i, ufrag, LOCAL_PASSWORD, random_below(3) ? REMOTE_UFRAG : NULL);
+        } else if (what > 3) {
+            uint64_t step = random_below(40) == 0 ? 31 * TL_NANOSECONDS : TL_NANOSECONDS / 20;
+            world->now_ns += step;
+            struct ask ask = {.source = hosts[random_below(3)], .local = ufrag,
+                              .port = (uint16_t)(30000 + random_below(10)),
+                              .nominates = (int)random_below(2),
+                              .to_port = (uint16_t)(PORT + random_below(2))};
+            send_ask(world, ask);
+        }
+        check_names(world, live);
+    }
+    for (uint32_t i = 0; i < SOME; i++)
+        if (live[i])
+            CHECK_EQUAL(command(world, TL_OP_REMOVE, 2 * i, generation[i], NULL), TL_STATUS_OK);
+    CHECK_EQUAL(world->worker->shared.used, 0);
+    world_free(world);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -319,7 +425,9 @@ int main(int argc, char **argv)
     test_ice();
     test_ice_restart();
     test_defaults();
+    test_claims();
     test_take_up();
     test_model();
+    test_random();
     return tests_passed("shared", 0);
 }

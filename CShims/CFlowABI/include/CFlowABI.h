@@ -95,8 +95,8 @@
 //
 // SHARED PORTS. Flows with TL_FLOW_SHARED have one local port together. A packet there is of the
 // flow whose signalled remote party sent it (with ICE: that has a path from there), a binding
-// request of the one whose local user fragment it names; an SSRC never selects a flow. So no two
-// without ICE have one remote party (SOURCE_IN_USE), and no path takes another flow's source.
+// request of the one whose local user fragment it names; an SSRC never selects a flow. So without
+// ICE a flow has a remote party that no other has (SOURCE_IN_USE), and no path takes another's.
 
 #ifndef TL_CFLOWABI_H
 #define TL_CFLOWABI_H

@@ -47,7 +47,7 @@ struct tl_shared_entry {
     uint32_t peer; // slot of its peer flow, or TL_NO_FLOW
 };
 
-/// A default candidate that nobody checked: gives way to a path of another flow.
+/// A default candidate, as long as nothing is checked: gives way to a path of another flow.
 #define TL_NAME_IS_WEAK 0x80000000u
 
 _Static_assert(sizeof(struct tl_name) == 24, "compared as three words");
