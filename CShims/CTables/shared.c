@@ -125,7 +125,7 @@ static uint32_t place_of(const struct tl_worker *worker, const struct tl_flow_sp
     return 2 * tl_worker_port(worker, spec->address_index, spec->local_port);
 }
 
-// The names of a flow as they are now, paths first: they are not weak. The count.
+// The names of a flow as they are now. Paths come first: they are never weak.
 struct names {
     uint32_t count;
     uint32_t weak_from; // the first that is weak

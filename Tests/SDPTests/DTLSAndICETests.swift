@@ -91,7 +91,7 @@ func rolesOfOurOffer(line: String, role: DTLSAgreement.Role) throws {
     #expect(leg.remoteICE == nil && leg.localICE == nil)
 }
 
-/// Each of these is a new handshake (RFC 8842 section 4), everything else is not.
+/// Each of these is a new handshake (RFC 8842 section 3.1), everything else is not.
 @Test func associations() throws {
     var leg = try secureLeg(dtlsOnly)
     func exchange(_ offer: SessionDescription) throws -> DTLSAgreement {

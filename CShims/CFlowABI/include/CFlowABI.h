@@ -84,8 +84,8 @@
 // the flow with the generation and the key_id that stand in the record, and gives the keys again.
 // What leaves goes on behind them. An add with a key_id that the record does not have is refused
 // (KEYS_USED): how far that key was used, nobody knows. What arrives under the receiving key that
-// the flow's SRTP record tells of is refused at or below the indexes there, each SSRC's; under
-// another one nothing arrived yet. The control plane keeps the keys for the flow's life.
+// the flow's SRTP record tells of is refused at or below the indexes there, each SSRC's; of another
+// one no account is left. The control plane keeps the keys for the flow's life.
 //
 // A flow with TL_FLOW_ICE is an ICE-lite agent (RFC 8445): it answers binding requests under the
 // credentials of TL_OP_ICE and keeps the paths that they came by (TL_ICE_PATHS_MAX). Media is taken

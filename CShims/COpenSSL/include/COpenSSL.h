@@ -9,7 +9,6 @@
 
 #define TL_DTLS_DATAGRAM_MAX  16384u // bytes of a received datagram that are looked at
 #define TL_DTLS_DATAGRAMS_MAX 32u    // waiting to be taken; one more is lost, as on a wire
-#define TL_DTLS_EXPORT_MAX    88u    // two keys of 32 bytes and two salts of 12
 #define TL_DTLS_REASON_MAX    128u   // with its zero
 
 // An SSL_CTX: what all sessions share.
