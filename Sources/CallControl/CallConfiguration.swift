@@ -18,6 +18,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var peerHost: [UInt8]
     /// Where its peer is.
     public var peer: Hop
+    /// Where its new calls can go, never empty.
+    public var targets: [TrunkTarget]
     /// Listeners that its requests may come in at; its own is the first.
     public var listeners: [ListenerIndex]
     /// Addresses that requests of this trunk come from.
@@ -40,6 +42,7 @@ public struct TrunkSettings: Sendable, Hashable {
         self.realm = realm
         self.peerHost = peerHost
         self.peer = peer
+        self.targets = [TrunkTarget(hop: peer, host: peerHost)]
         self.listeners = [peer.listener]
         self.sources = [AddressPrefix(peer.remote.address)]
         self.codecs = .all
