@@ -24,7 +24,7 @@ static void find(struct tl_worker *worker, struct parked_in *waiting)
     waiting->secure = secure;
     if (TL_LIKELY(secure != NULL)) {
         tl_srtp_keys_fetch(worker->srtp, &secure->now.keys);
-        TL_PREFETCH(secure->now.rtp);
+        TL_PREFETCH(secure->now.rtp.of);
         TL_PREFETCH(&worker->srtp_records[waiting->passage.slot]);
     }
 }
@@ -53,7 +53,7 @@ struct attempt {
 
 static struct attempt attempt_of(struct tl_secure_receive *receive, const uint8_t *rtp)
 {
-    const struct tl_srtp_stream *stream = tl_secure_stream(receive->rtp, wire_get_32(rtp + 8));
+    const struct tl_srtp_stream *stream = tl_secure_stream(&receive->rtp, wire_get_32(rtp + 8));
     return (struct attempt){
         receive,
         tl_srtp_stream_index(stream != NULL ? stream : &fresh, wire_get_16(rtp + 2))};
@@ -62,7 +62,7 @@ static struct attempt attempt_of(struct tl_secure_receive *receive, const uint8_
 static int was_seen(const struct attempt *attempt, const uint8_t *rtp)
 {
     const struct tl_srtp_stream *stream =
-        tl_secure_stream(attempt->receive->rtp, wire_get_32(rtp + 8));
+        tl_secure_stream(&attempt->receive->rtp, wire_get_32(rtp + 8));
     return stream != NULL && tl_srtp_stream_check(stream, attempt->index) != TL_SRTP_NEW;
 }
 
@@ -83,7 +83,7 @@ static void try_again(struct tl_worker *worker, const struct parked_in *waiting,
     struct tl_secure *secure = waiting->secure;
     const uint8_t *rtp = waiting->passage.rtp;
     uint64_t second = 0;
-    if (tl_secure_stream(secure->now.rtp, wire_get_32(rtp + 8)) == NULL)
+    if (tl_secure_stream(&secure->now.rtp, wire_get_32(rtp + 8)) == NULL)
         second = tl_srtp_stream_second_index(&fresh, wire_get_16(rtp + 2));
     if (second != 0) {
         attempt->index = second;
@@ -115,14 +115,15 @@ static void go_on(struct tl_worker *worker, struct parked_in *waiting,
     }
     struct tl_secure_receive *receive = attempt->receive;
     const struct tl_srtp_stream *stream =
-        tl_secure_take(receive->rtp, wire_get_32(passage->rtp + 8), attempt->index);
+        tl_secure_take(&receive->rtp, wire_get_32(passage->rtp + 8), attempt->index,
+                       TL_SECURE_HEARD(worker->now_ns), TL_SECURE_IDLE_RTP);
     if (stream == NULL) {
         stage_drop(worker, packet, TL_DROP_INDEX_SRTP_SSRC);
         return;
     }
     if (TL_LIKELY(receive == &waiting->secure->now))
-        tl_secure_note(&worker->srtp_records[passage->slot], (uint32_t)(stream - receive->rtp),
-                       stream);
+        tl_secure_note(&worker->srtp_records[passage->slot], &receive->rtp,
+                       (uint32_t)(stream - receive->rtp.of));
     worker->counters.srtp_opened++;
     // Without ICE a candidate goes on as one: rtp_receive learns its source.
     if (TL_UNLIKELY(packet->flags & TL_PACKET_LEARN &&

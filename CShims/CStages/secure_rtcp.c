@@ -10,12 +10,14 @@ static uint32_t open_with(struct tl_worker *worker, struct tl_secure_receive *re
     if (*length < 8 || !tl_srtcp_index(&receive->keys, rtcp, *length, &index))
         return TL_DROP_INDEX_SRTP_SHORT;
     uint32_t ssrc = wire_get_32(rtcp + 4);
-    const struct tl_srtp_stream *stream = tl_secure_stream(receive->rtcp, ssrc);
+    const struct tl_srtp_stream *stream = tl_secure_stream(&receive->rtcp, ssrc);
     if (index < floor || (stream != NULL && tl_srtp_stream_check(stream, index) != TL_SRTP_NEW))
         return TL_DROP_INDEX_SRTP_REPLAY;
     uint32_t reason = tl_srtcp_open(worker->srtp, &receive->keys, rtcp, length, &index,
                                     (flags & TL_KEYS_PLAIN_SRTCP_IN) != 0);
-    if (reason == TL_DROP_REASON_COUNT && !tl_secure_take(receive->rtcp, ssrc, index))
+    if (reason == TL_DROP_REASON_COUNT &&
+        !tl_secure_take(&receive->rtcp, ssrc, index, TL_SECURE_HEARD(worker->now_ns),
+                        TL_SECURE_IDLE_RTCP))
         reason = TL_DROP_INDEX_SRTP_SSRC;
     return reason;
 }
@@ -24,7 +26,7 @@ static uint32_t open_with(struct tl_worker *worker, struct tl_secure_receive *re
 static void remember(struct tl_flow_record *record, struct tl_secure_receive *receive,
                      uint32_t ssrc)
 {
-    const struct tl_srtp_stream *stream = tl_secure_stream(receive->rtcp, ssrc);
+    const struct tl_srtp_stream *stream = tl_secure_stream(&receive->rtcp, ssrc);
     if (stream != NULL && stream->highest >= record->ingress_rtcp_index)
         tl_store_release_u32(&record->ingress_rtcp_index, (uint32_t)stream->highest + 1);
 }

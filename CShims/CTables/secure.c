@@ -35,8 +35,8 @@ static struct tl_secure *context_take(struct tl_worker *worker, uint32_t slot)
 static void receive_wipe(struct tl_secure_receive *receive)
 {
     tl_srtp_keys_wipe(&receive->keys);
-    memset(receive->rtp, 0, sizeof(receive->rtp));
-    memset(receive->rtcp, 0, sizeof(receive->rtcp));
+    memset(&receive->rtp, 0, sizeof(receive->rtp));
+    memset(&receive->rtcp, 0, sizeof(receive->rtcp));
 }
 
 // There is one while it has a time.
@@ -53,6 +53,39 @@ static void stream_close(struct tl_srtp_stream *stream, uint32_t ssrc, uint64_t 
 {
     *stream = (struct tl_srtp_stream){
         .highest = highest, .window = {UINT64_MAX, UINT64_MAX}, .ssrc = ssrc, .used = 1};
+}
+
+static int is_retired(const struct tl_secure_streams *streams, uint32_t ssrc)
+{
+    for (uint32_t i = 0; i < streams->retired_count; i++)
+        if (streams->retired[i] == ssrc)
+            return 1;
+    return 0;
+}
+
+TL_PACKET_CODE struct tl_srtp_stream *tl_secure_make_room(struct tl_secure_streams *streams,
+                                                          uint32_t ssrc, uint16_t heard,
+                                                          uint16_t idle)
+{
+    struct tl_srtp_stream *oldest = NULL;
+    uint16_t longest = 0;
+    if (streams->retired_unknown || is_retired(streams, ssrc))
+        return NULL;
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
+        struct tl_srtp_stream *stream = &streams->of[i];
+        if (!stream->used)
+            return stream;
+        uint16_t silent = (uint16_t)(heard - stream->heard);
+        if (silent >= idle && silent > longest) {
+            oldest = stream;
+            longest = silent;
+        }
+    }
+    if (oldest == NULL || streams->retired_count == TL_SRTP_SSRCS_RETIRED_MAX)
+        return NULL;
+    streams->retired[streams->retired_count++] = oldest->ssrc;
+    *oldest = (struct tl_srtp_stream){0};
+    return oldest;
 }
 
 static struct tl_secure_used *used_find(struct tl_secure *secure, uint64_t key_id)
@@ -122,15 +155,19 @@ static void keys_move(struct tl_srtp_keys *to, struct tl_srtp_keys *from)
     tl_srtp_wipe(from, sizeof(*from));
 }
 
-// What the last process took under the same key.
-static void receive_resume(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure)
+// What the last process took under the same key. Each SSRC has its time to be heard again.
+static void receive_resume(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure,
+                           uint64_t now_ns)
 {
     const struct tl_srtp_record *heard = &worker->srtp_records[slot];
     if (heard->key_check != secure->now.keys.check)
         return;
     for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++)
-        if (heard->next[i] != 0)
-            stream_close(&secure->now.rtp[i], heard->ssrc[i], heard->next[i] - 1);
+        if (heard->next[i] != 0) {
+            stream_close(&secure->now.rtp.of[i], heard->ssrc[i], heard->next[i] - 1);
+            secure->now.rtp.of[i].heard = TL_SECURE_HEARD(now_ns);
+        }
+    secure->now.rtp.retired_unknown = heard->retired != 0;
     secure->rtcp_floor = tl_worker_record(worker, slot)->ingress_rtcp_index;
 }
 
@@ -139,11 +176,13 @@ static void receive_resume(struct tl_worker *worker, uint32_t slot, struct tl_se
 static void receive_note(struct tl_worker *worker, uint32_t slot, const struct tl_secure *secure)
 {
     struct tl_srtp_record *heard = &worker->srtp_records[slot];
-    const struct tl_srtp_stream *rtcp = secure->now.rtcp;
+    const struct tl_srtp_stream *rtcp = secure->now.rtcp.of;
     uint64_t rtcp_next = secure->rtcp_floor;
     tl_store_release_u64(&heard->key_check, 0);
+    tl_store_release_u32(&heard->retired,
+                         secure->now.rtp.retired_count | secure->now.rtp.retired_unknown);
     for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
-        tl_secure_note(heard, i, &secure->now.rtp[i]);
+        tl_secure_note(heard, &secure->now.rtp, i);
         if (rtcp[i].used && rtcp[i].highest >= rtcp_next)
             rtcp_next = rtcp[i].highest + 1;
     }
@@ -224,7 +263,7 @@ static void keys_take(struct tl_worker *worker, uint32_t slot, struct derived *d
     if (!is_same_key(&secure->now.keys, &derived->receive)) {
         receive_change(secure, &derived->receive, now_ns + keys->overlap_ms * TL_MILLISECOND_NS);
         if (is_fresh)
-            receive_resume(worker, slot, secure);
+            receive_resume(worker, slot, secure, now_ns);
         receive_note(worker, slot, secure);
     }
     if (is_fresh || !resumes)

@@ -63,6 +63,37 @@ static void test_refusals(void)
     world_free(world);
 }
 
+// A party takes another SSRC with each hold: one that is silent makes room, the one that speaks
+// does not, and what made room is not taken again. That ends somewhere.
+static void test_silent_ssrcs_make_room(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct world *world = secure_call(&keys);
+    struct end to_box;
+    end_make(&to_box, &keys.receive);
+    for (uint32_t i = 1; i < TL_SRTP_SSRCS_MAX; i++)
+        CHECK_EQUAL(send_sealed(world, &to_box, 1, 100 + i, 1), TL_DROP_REASON_COUNT);
+    uint64_t index = 1;
+    CHECK_EQUAL(send_sealed(world, &to_box, index++, 9, 1), TL_DROP_REASON_COUNT);
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_RETIRED_MAX; i++) {
+        if (i == 0)
+            CHECK_EQUAL(send_sealed(world, &to_box, 1, 200, 1), TL_DROP_INDEX_SRTP_SSRC); // too soon
+        world->now_ns += 3ull << 30;
+        CHECK_EQUAL(send_sealed(world, &to_box, index++, 9, 1), TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(send_sealed(world, &to_box, 1, 200 + i, 1), TL_DROP_REASON_COUNT);
+        CHECK_EQUAL(send_sealed(world, &to_box, 1, 200 + i, 1), TL_DROP_INDEX_SRTP_REPLAY);
+        world->now_ns += 3ull << 30;
+        CHECK_EQUAL(send_sealed(world, &to_box, 2, 101 + (i > 1 ? 1 : 0), 1),
+                    TL_DROP_INDEX_SRTP_SSRC); // it made room
+        CHECK_EQUAL(send_sealed(world, &to_box, index++, 9, 1), TL_DROP_REASON_COUNT);
+    }
+    world->now_ns += 3ull << 30;
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 900, 1), TL_DROP_INDEX_SRTP_SSRC); // the limit
+    CHECK_EQUAL(send_sealed(world, &to_box, index, 9, 1), TL_DROP_REASON_COUNT);
+    check_identity(world);
+    world_free(world);
+}
+
 // The party's first packets were lost around its wrap: one other roll-over counter is tried.
 static void test_second_counter(void)
 {
@@ -437,6 +468,7 @@ static void tests(void)
     for (uint8_t suite = 1; suite < TL_SUITES_MAX; suite++)
         test_both_ways(suite);
     test_refusals();
+    test_silent_ssrcs_make_room();
     test_second_counter();
     test_duplicates();
     test_key_change();

@@ -87,6 +87,41 @@ static void test_restart_with_streams(void)
     world_free(world);
 }
 
+// Where SSRCs made room for others nobody knows after a restart which they were: those that are
+// remembered go on, and there is no further one under this key.
+static void test_restart_after_retirement(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct tl_flow_keys new = keys_make(TL_SUITE_AEAD_AES_128_GCM, 2);
+    struct world *world = secure_call(&keys);
+    struct end to_box, new_end;
+    end_make(&to_box, &keys.receive);
+    end_make(&new_end, &new.receive);
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
+        send_range(world, &to_box, 0, 60000, 100 + i);
+        world->now_ns += 3ull << 30;
+    }
+    CHECK_EQUAL(world->srtp_records[1].retired, 0);
+    CHECK_EQUAL(send_sealed(world, &to_box, 7, 200, 1), TL_DROP_REASON_COUNT); // in place of 100
+    CHECK(world->srtp_records[1].retired != 0);
+    CHECK_EQUAL(world->srtp_records[1].next[0], 8);
+    CHECK_EQUAL(world->srtp_records[1].ssrc[0], 200);
+    restart(world, 1, &keys);
+    world->now_ns += 30ull << 30;
+    CHECK_EQUAL(send_sealed(world, &to_box, 5000, 100, 1), TL_DROP_INDEX_SRTP_SSRC);
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 300, 1), TL_DROP_INDEX_SRTP_SSRC);
+    CHECK_EQUAL(send_sealed(world, &to_box, 7, 200, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    CHECK_EQUAL(send_sealed(world, &to_box, 8, 200, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(send_sealed(world, &to_box, 60001, 101, 1), TL_DROP_REASON_COUNT);
+    // Another key has room again, in this process and the next.
+    CHECK_EQUAL(command_keys(world, 1, 7, &new), TL_STATUS_OK);
+    CHECK_EQUAL(world->srtp_records[1].retired, 0);
+    CHECK_EQUAL(send_sealed(world, &new_end, 1, 300, 1), TL_DROP_REASON_COUNT);
+    restart(world, 2, &new);
+    CHECK_EQUAL(send_sealed(world, &new_end, 1, 400, 1), TL_DROP_REASON_COUNT);
+    world_free(world);
+}
+
 // What a held call's party sends is received all the same: its roll-over counter is known.
 static void test_restart_behind_a_hold(void)
 {
@@ -232,6 +267,7 @@ static void tests(void)
 {
     test_restart();
     test_restart_with_streams();
+    test_restart_after_retirement();
     test_restart_behind_a_hold();
     test_key_change_in_a_stream();
     test_straggler_at_a_wrap();

@@ -33,8 +33,8 @@ class SecureProduct(ProductSide):
     times = SHORT
 
     def search(self, resolution):
-        """Each run of the generator has SSRCs of its own, and a key takes four of them (the fifth
-        is dropped as srtp_ssrc): so every window has fresh calls."""
+        """Each run of the generator has SSRCs of its own, and a key takes only so many of them in
+        its life (one more is dropped as srtp_ssrc): so every window has fresh calls."""
         self.found = highest(self.again, self.start, LOWEST, self.most, resolution,
                              twice=not self.bench.quick)
 

@@ -130,7 +130,7 @@
 #define TL_LIST_MAX 64u              // flows that one list command may ask for
 #define TL_PACKET_BYTES_MAX 2048u    // largest packet in a packet ring, from its UDP payload on
 #define TL_PAYLOAD_TYPES_MAX 16u     // payload types that one flow accepts
-#define TL_SRTP_SSRCS_MAX 4u         // SSRCs of one key set's life that a flow accepts
+#define TL_SRTP_SSRCS_MAX 4u         // SSRCs under one key that a flow remembers at a time
 #define TL_SRTP_MKI_BYTES_MAX 8u     // longest master key identifier (RFC 3711 section 3.1)
 #define TL_ICE_PATHS_MAX 8u          // sources of authenticated checks that a flow remembers
 #define TL_ICE_UFRAG_BYTES_MAX 64u   // longest user fragment that is told apart
@@ -483,7 +483,9 @@ struct tl_srtp_record {
     uint64_t next[TL_SRTP_SSRCS_MAX]; // of an SSRC: highest packet index accepted, plus one; 0 =
                                       // no such SSRC
     uint32_t ssrc[TL_SRTP_SSRCS_MAX];
-    uint8_t reserved[8];
+    uint32_t retired; // not 0: other SSRCs made room for these, and under this key no further one
+                      // is taken by the process after this one
+    uint8_t reserved[4];
 };
 
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same

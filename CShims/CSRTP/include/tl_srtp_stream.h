@@ -16,6 +16,7 @@ struct tl_srtp_stream {
     uint64_t window[2]; ///< bit n of the 128: highest - n was seen
     uint32_t ssrc;      ///< host order; the caller's
     uint8_t used;       ///< 0 = no packet was taken yet
+    uint16_t heard;     ///< the caller's: when the last was taken
 };
 
 /// Where an index stands.

@@ -16,6 +16,8 @@ struct tl_worker;
 #define TL_NO_SECURE 0xffffffffu
 
 #define TL_KEYS_REMEMBERED 4u // sending keys of before that may come back
+/// SSRCs that made room for others under one key; then there is no room any more.
+#define TL_SRTP_SSRCS_RETIRED_MAX 16u
 
 /// How far a sending key was used.
 struct tl_secure_used {
@@ -23,11 +25,20 @@ struct tl_secure_used {
     uint64_t next_index; // of RTP
 };
 
+/// What was seen of each SSRC under one key. A party that plays music to whoever it holds takes
+/// another SSRC each time, so one that is silent makes room, and is not taken again.
+struct tl_secure_streams {
+    struct tl_srtp_stream of[TL_SRTP_SSRCS_MAX];
+    uint32_t retired[TL_SRTP_SSRCS_RETIRED_MAX];
+    uint32_t retired_count;   // places of `retired` in use
+    uint32_t retired_unknown; // 1: the process before retired some, and nobody knows which
+};
+
 /// One key set's receiving side.
 struct tl_secure_receive {
     struct tl_srtp_keys keys;
-    struct tl_srtp_stream rtp[TL_SRTP_SSRCS_MAX];
-    struct tl_srtp_stream rtcp[TL_SRTP_SSRCS_MAX];
+    struct tl_secure_streams rtp;
+    struct tl_secure_streams rtcp;
 };
 
 struct tl_secure {
@@ -46,34 +57,54 @@ struct tl_secure {
 };
 
 /// The remembered stream of an SSRC, NULL when there is none.
-static inline struct tl_srtp_stream *tl_secure_stream(struct tl_srtp_stream *streams, uint32_t ssrc)
+static inline struct tl_srtp_stream *tl_secure_stream(struct tl_secure_streams *streams,
+                                                      uint32_t ssrc)
 {
     for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++)
-        if (streams[i].used && streams[i].ssrc == ssrc)
-            return &streams[i];
+        if (streams->of[i].used && streams->of[i].ssrc == ssrc)
+            return &streams->of[i];
     return NULL;
 }
 
+/// A place for an SSRC that has none: a free one, or that of the SSRC that is silent longest, at
+/// least for `idle` units of TL_SECURE_HEARD. NULL: none makes room, or the SSRC made room before.
+TL_PACKET_CODE struct tl_srtp_stream *tl_secure_make_room(struct tl_secure_streams *streams,
+                                                          uint32_t ssrc, uint16_t heard,
+                                                          uint16_t idle);
+
+/// Time as tl_srtp_stream has it: about seconds, over and over in 19 hours.
+#define TL_SECURE_HEARD(now_ns) ((uint16_t)((now_ns) >> 30))
+/// So long an SSRC is silent before another takes its place; reports come every few seconds only.
+#define TL_SECURE_IDLE_RTP  2u
+#define TL_SECURE_IDLE_RTCP 30u
+
 /// Remembers that an index was seen: of a stream, or of a new one. NULL: no room for one more SSRC.
-static inline struct tl_srtp_stream *tl_secure_take(struct tl_srtp_stream *streams, uint32_t ssrc,
-                                                    uint64_t index)
+static inline struct tl_srtp_stream *tl_secure_take(struct tl_secure_streams *streams,
+                                                    uint32_t ssrc, uint64_t index, uint16_t heard,
+                                                    uint16_t idle)
 {
     struct tl_srtp_stream *stream = tl_secure_stream(streams, ssrc);
-    for (uint32_t i = 0; stream == NULL && i < TL_SRTP_SSRCS_MAX; i++)
-        if (!streams[i].used)
-            stream = &streams[i];
+    if (stream == NULL)
+        stream = tl_secure_make_room(streams, ssrc, heard, idle);
     if (stream == NULL)
         return NULL;
     stream->ssrc = ssrc;
+    stream->heard = heard;
     tl_srtp_stream_take(stream, index);
     return stream;
 }
 
-/// Notes how far a stream of the present receiving key went, for the process after this one.
-static inline void tl_secure_note(struct tl_srtp_record *record, uint32_t place,
-                                  const struct tl_srtp_stream *stream)
+/// Notes how far a stream of the present receiving key went, for the process after this one. Where
+/// the place was another SSRC's, no moment shows one with the index of the other.
+static inline void tl_secure_note(struct tl_srtp_record *record,
+                                  const struct tl_secure_streams *streams, uint32_t place)
 {
-    tl_store_release_u32(&record->ssrc[place], stream->ssrc);
+    const struct tl_srtp_stream *stream = &streams->of[place];
+    if (record->ssrc[place] != stream->ssrc) {
+        tl_store_release_u32(&record->retired, streams->retired_count | streams->retired_unknown);
+        tl_store_release_u64(&record->next[place], 0);
+        tl_store_release_u32(&record->ssrc[place], stream->ssrc);
+    }
     tl_store_release_u64(&record->next[place], stream->used ? stream->highest + 1 : 0);
 }
 
