@@ -76,8 +76,8 @@ static void test_silent_ssrcs_make_room(void)
     uint64_t index = 1;
     CHECK_EQUAL(send_sealed(world, &to_box, index++, 9, 1), TL_DROP_REASON_COUNT);
     for (uint32_t i = 0; i < TL_SRTP_SSRCS_RETIRED_MAX; i++) {
-        if (i == 0)
-            CHECK_EQUAL(send_sealed(world, &to_box, 1, 200, 1), TL_DROP_INDEX_SRTP_SSRC); // too soon
+        if (i == 0) // too soon
+            CHECK_EQUAL(send_sealed(world, &to_box, 1, 200, 1), TL_DROP_INDEX_SRTP_SSRC);
         world->now_ns += 3ull << 30;
         CHECK_EQUAL(send_sealed(world, &to_box, index++, 9, 1), TL_DROP_REASON_COUNT);
         CHECK_EQUAL(send_sealed(world, &to_box, 1, 200 + i, 1), TL_DROP_REASON_COUNT);

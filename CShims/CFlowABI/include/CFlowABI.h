@@ -483,8 +483,7 @@ struct tl_srtp_record {
     uint64_t next[TL_SRTP_SSRCS_MAX]; // of an SSRC: highest packet index accepted, plus one; 0 =
                                       // no such SSRC
     uint32_t ssrc[TL_SRTP_SSRCS_MAX];
-    uint32_t retired; // not 0: other SSRCs made room for these, and under this key no further one
-                      // is taken by the process after this one
+    uint32_t retired; // not 0: others made room for these; the next process takes no further one
     uint8_t reserved[4];
 };
 
