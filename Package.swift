@@ -118,7 +118,8 @@ let package = Package(
         module("FlowProgramming", ["NetworkAddress", "CallControl", "FlowABI", "MediaPlanning"]),
 
         // The ground.
-        module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
+        module("TLS", ["COpenSSL"]),
+        module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
         module("Configuration", ["NetworkAddress", "SDP", "CYAML"]),
@@ -134,6 +135,8 @@ let package = Package(
         .target(
             name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
             path: "Tests/FakeFastPath", swiftSettings: strictSwift),
+        .target(
+            name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strictSwift),
         // Counts what operations allocate; `Tests/run gates` compares.
         .target(name: "CMeter", path: "Tests/gates/meter", cSettings: strictC),
         .executableTarget(
@@ -148,8 +151,8 @@ let package = Package(
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
             "CallControl", "FlowABI",
-            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "Configuration",
-            "Management",
+            "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
+            "Configuration", "Management",
         ]),
         .executableTarget(
             name: "trunkline",
@@ -205,7 +208,11 @@ let package = Package(
             ["FlowABI", "CFlowABI", "NetworkAddress", "contract-peer", "contract-control"]),
         tests(
             "SIPTransportTests",
-            ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
+            [
+                "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress", "TLS",
+                "TestCertificates",
+            ]),
+        tests("TLSTests", ["TLS", "TestCertificates"]),
         tests("StoreTests", ["Store"]),
         tests("DTLSTests", ["DTLS"]),
         tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
@@ -214,7 +221,7 @@ let package = Package(
             [
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
-                "SIPTransport", "Store", "contract-peer",
+                "SIPTransport", "Store", "TLS", "TestCertificates", "contract-peer",
             ]),
         tests(
             "SessionDriverTests",

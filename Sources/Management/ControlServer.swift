@@ -155,7 +155,7 @@ final class ControlClientConnection: ByteStreamOwner {
         }
     }
 
-    func stream(_ stream: ByteStream, received bytes: RawSpan) {
+    func stream(_ stream: any OctetStream, received bytes: RawSpan) {
         bytes.withUnsafeBytes { self.buffer.append(contentsOf: $0) }
         self.armIdleTimer()
         self.answerLines()
@@ -186,17 +186,17 @@ final class ControlClientConnection: ByteStreamOwner {
         }
     }
 
-    func streamConnected(_ stream: ByteStream) {}
+    func streamConnected(_ stream: any OctetStream) {}
 
-    func streamEnded(_ stream: ByteStream) {
+    func streamEnded(_ stream: any OctetStream) {
         // What the client sent was answered already; an answer that waits is given up with it
         // only if it does not read, which the idle timer finds out.
         if self.stream.queuedBytes == 0 { self.close() }
     }
 
-    func stream(_ stream: ByteStream, lost token: UInt64) {}
+    func stream(_ stream: any OctetStream, lost token: UInt64) {}
 
-    func streamFailed(_ stream: ByteStream, _ error: TransportError) {
+    func streamFailed(_ stream: any OctetStream, _ error: TransportError) {
         self.close()
     }
 }

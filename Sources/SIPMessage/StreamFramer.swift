@@ -51,6 +51,9 @@ public struct StreamFramer: ~Copyable {
         self.buffer += bytes
     }
 
+    /// Line ends so far count no more: their limit is one for a span of time that the caller knows.
+    public mutating func forgiveKeepAlives() { self.keepAliveBytes &= 2 }
+
     /// The next item; call until it says `needMore`.
     public mutating func next() -> Item {
         if let failed = self.failed { return .failure(failed, octets: []) }

@@ -6,22 +6,36 @@ public import NetworkAddress
 /// What happens to a byte stream. Called on the loop's thread, never from within a call to the
 /// stream.
 public protocol ByteStreamOwner: AnyObject {
-    /// A connection that was asked for stands.
-    func streamConnected(_ stream: ByteStream)
+    /// A connection that was asked for stands, or over TLS: the handshake has ended well.
+    func streamConnected(_ stream: any OctetStream)
     /// Bytes came; they are valid within this call only.
-    func stream(_ stream: ByteStream, received bytes: RawSpan)
+    func stream(_ stream: any OctetStream, received bytes: RawSpan)
     /// The peer will send no more; it may still listen.
-    func streamEnded(_ stream: ByteStream)
+    func streamEnded(_ stream: any OctetStream)
     /// A queued write with this token did not reach the system, because the stream failed or was
     /// closed.
-    func stream(_ stream: ByteStream, lost token: UInt64)
+    func stream(_ stream: any OctetStream, lost token: UInt64)
     /// The stream is broken, or could not be connected. The owner closes it.
-    func streamFailed(_ stream: ByteStream, _ error: TransportError)
+    func streamFailed(_ stream: any OctetStream, _ error: TransportError)
+}
+
+/// What carries the bytes of a connection: TCP or a Unix socket as it is, or TLS over TCP.
+public protocol OctetStream: AnyObject {
+    /// Told what happens; released when the stream is closed.
+    var owner: (any ByteStreamOwner)? { get set }
+    /// Begins to report what the peer sends.
+    func startReading()
+    /// Writes bytes, or queues what cannot leave at once. `token` names them in `lost`.
+    func write(_ bytes: [UInt8], token: UInt64) -> ByteStream.WriteResult
+    /// Says to the peer, once the queue is empty, that nothing more comes.
+    func finish()
+    /// Closes; writes that still wait are reported as lost, nothing else is.
+    func close()
 }
 
 /// A TCP or local (Unix) connection as a stream of bytes, with a bounded queue of what the system
 /// did not take at once.
-public final class ByteStream {
+public final class ByteStream: OctetStream {
     /// What carries the bytes.
     public enum Kind: Sendable {
         /// TCP over IPv4 or IPv6.
@@ -236,7 +250,7 @@ public final class ByteStream {
 
     /// Hears of writes that were lost by closing.
     private var lastOwner: (any ByteStreamOwner)?
-    private var waitingWrites = 0
+    private(set) var waitingWrites = 0
 
     /// Closes; writes that still wait are reported as lost, nothing else is.
     public func close() {

@@ -21,7 +21,7 @@ protocol StreamConnectionOwner: AnyObject {
 /// One SIP connection over a byte stream: framing, pings, time limits, the queue. What carries the
 /// bytes is below it, so that TLS becomes another stream and not another connection.
 ///
-///     connecting ──► open ──► halfClosed (the peer sends no more) ──► closed
+///     connecting (or in its handshake) ──► open ──► halfClosed (the peer sends no more) ──► closed
 ///                      └────► lingering (given up; the last answer leaves) ──► closed
 final class StreamConnection {
     enum State {
@@ -30,6 +30,8 @@ final class StreamConnection {
 
     enum CloseReason {
         case ended, idle, slow, queueFull, connectFailed(TransportError), broken(TransportError)
+        /// The peer does not answer our pings; the certificates behind it were replaced.
+        case silent, recycled
         case shutDown
     }
 
@@ -37,48 +39,73 @@ final class StreamConnection {
     let hop: Hop
     let isIncoming: Bool
     private(set) var state: State
-    private let stream: ByteStream
+    /// The connection stood, handshake and all.
+    private(set) var hasStood: Bool
+    /// The TLS below it.
+    let tls: TLSStream?
+    /// Where else requests to the peer go out over this connection (RFC 5923).
+    var aliases: [TransportSet.Remote] = []
+    /// Messages in which an alias was looked for.
+    var aliasLooks = 0
+    private let stream: any OctetStream
     private unowned let owner: any StreamConnectionOwner
     private let loop: EventLoop
     private var framer = StreamFramer()
     private var lastActivity: UInt64
     private var messageSince: UInt64?
+    private var pings: KeepAlive
+    private var drainingSince: UInt64?
+    private var forgivenAt: UInt64
     private var lastMessage: UInt64?
+    private var lastSent: UInt64 = 0
     private var waiting: [UInt64: TransactionID] = [:]
     private var lastToken: UInt64 = 0
     private var closeError: TransportError?
 
-    /// A connection over a stream that stands (`isIncoming`) or is being connected.
+    /// A connection over a stream that stands (`isIncoming`) or is being connected. We ping the
+    /// peer every `pingMilliseconds`; 0: never.
     init(
-        id: ConnectionID, hop: Hop, isIncoming: Bool, stream: ByteStream, loop: EventLoop,
-        owner: any StreamConnectionOwner
+        id: ConnectionID, hop: Hop, isIncoming: Bool, stream: any OctetStream, loop: EventLoop,
+        pingMilliseconds: UInt64, owner: any StreamConnectionOwner
     ) {
         self.id = id
         self.hop = hop
         self.isIncoming = isIncoming
-        self.state = isIncoming ? .open : .connecting
+        self.tls = stream as? TLSStream
+        self.hasStood = isIncoming && self.tls == nil
+        self.state = self.hasStood ? .open : .connecting
         self.stream = stream
         self.loop = loop
         self.owner = owner
         self.lastActivity = loop.now
+        self.forgivenAt = loop.now
+        self.pings = KeepAlive(interval: pingMilliseconds, now: loop.now)
     }
 
     func start() {
         self.stream.owner = self
-        if self.isIncoming { self.stream.startReading() }
-        let limits = self.owner.limits
-        self.owner.arm(
-            self,
-            milliseconds: self.isIncoming ? limits.idleMilliseconds : limits.connectMilliseconds)
+        if self.isIncoming { self.stream.startReading() } else { self.tls?.waitForConnection() }
+        self.watch()
     }
 
     /// True while new requests may go this way.
-    var takesRequests: Bool { self.state == .open || self.state == .connecting }
+    var takesRequests: Bool {
+        guard self.drainingSince == nil else { return false }
+        return self.state == .open || (self.state == .connecting && !self.isIncoming)
+    }
+
+    /// No new request goes this way any more; it ends when nothing was said for a time.
+    func drain() {
+        guard self.drainingSince == nil, self.state != .closed else { return }
+        self.drainingSince = self.loop.now
+        self.watch()
+    }
 
     /// Writes a message, or keeps it until the peer takes it. Nil, or why it was not taken.
     func send(_ message: [UInt8], for transaction: TransactionID?) -> TransportError? {
         guard self.state != .closed else { return Self.closedError }
         self.lastToken &+= 1
+        self.lastSent = self.loop.now
         switch self.stream.write(message, token: self.lastToken) {
         case .written:
             self.lastActivity = self.loop.now
@@ -116,15 +143,54 @@ final class StreamConnection {
             self.close(.connectFailed(error), error)
         case .halfClosed, .lingering: self.close(.ended)
         case .open:
-            if let since = self.messageSince {
-                let age = now &- since
-                if age >= limits.messageMilliseconds { return self.close(.slow) }
-                return self.owner.arm(self, milliseconds: limits.messageMilliseconds - age)
+            if let since = self.messageSince, now &- since >= limits.messageMilliseconds {
+                return self.close(.slow)
             }
-            let age = now &- self.lastActivity
-            if age >= limits.idleMilliseconds { return self.close(.idle) }
-            self.owner.arm(self, milliseconds: limits.idleMilliseconds - age)
+            if let since = self.drainingSince, self.isDrained(since, now) {
+                return self.close(.recycled)
+            }
+            if now &- self.lastActivity >= limits.idleMilliseconds { return self.close(.idle) }
+            switch self.pings.timeIsUp(now, limits.pongMilliseconds) {
+            case .nothing: break
+            case .ping: _ = self.stream.write(KeepAlive.ping, token: 0)
+            case .silent:
+                let error = TransportError("ping \(self.hop.remote)", code: Self.timedOut)
+                return self.close(.silent, error)
+            }
+            self.watch()
         }
+    }
+
+    private func isDrained(_ since: UInt64, _ now: UInt64) -> Bool {
+        let limits = self.owner.limits
+        return now &- since >= limits.drainMilliseconds
+            || now &- max(self.lastMessage ?? 0, self.lastSent, since)
+                >= limits.drainIdleMilliseconds
+    }
+
+    /// Arms the timer for what comes first.
+    private func watch() {
+        let limits = self.owner.limits
+        let now = self.loop.now
+        var times: [(since: UInt64, milliseconds: UInt64)] = []
+        switch self.state {
+        case .closed, .halfClosed, .lingering: return
+        case .connecting:
+            let limit =
+                self.isIncoming ? limits.handshakeMilliseconds : limits.connectMilliseconds
+            times = [(self.lastActivity, limit)]
+        case .open:
+            times = [(self.lastActivity, limits.idleMilliseconds)]
+            if let since = self.messageSince { times.append((since, limits.messageMilliseconds)) }
+            if let since = self.drainingSince {
+                times.append((since, limits.drainMilliseconds))
+                let last = max(self.lastMessage ?? 0, self.lastSent, since)
+                times.append((last, limits.drainIdleMilliseconds))
+            }
+            if let ping = self.pings.next(limits.pongMilliseconds) { times.append(ping) }
+        }
+        let next = times.map { $0.milliseconds - min(now &- $0.since, $0.milliseconds) }.min()
+        self.owner.arm(self, milliseconds: next ?? limits.idleMilliseconds)
     }
 
     private func takeMessages() {
@@ -135,7 +201,7 @@ final class StreamConnection {
                 self.lastMessage = self.loop.now
                 self.owner.connection(self, received: bytes)
             case .keepAlive:
-                _ = self.stream.write([0x0d, 0x0a])
+                _ = self.stream.write(KeepAlive.pong, token: 0)
                 self.owner.connectionPinged(self)
             case .needMore:
                 return self.watchMessage()
@@ -153,7 +219,7 @@ final class StreamConnection {
         }
         guard self.messageSince == nil else { return }
         self.messageSince = self.loop.now
-        self.owner.arm(self, milliseconds: self.owner.limits.messageMilliseconds)
+        self.watch()
     }
 
     /// Gives up reading but lets the last answer leave: closing at once, with bytes unread, would
@@ -165,6 +231,9 @@ final class StreamConnection {
         self.owner.arm(self, milliseconds: self.owner.limits.lingerMilliseconds)
     }
 
+    /// Pings that come in a shorter time than this are counted together.
+    private static let forgiveMilliseconds: UInt64 = 10_000
+
     // Codes of the system, negative as libuv has them.
     private static let noBuffers: Int32 = -105
     private static let timedOut: Int32 = -110
@@ -172,21 +241,32 @@ final class StreamConnection {
 }
 
 extension StreamConnection: ByteStreamOwner {
-    func streamConnected(_ stream: ByteStream) {
+    func streamConnected(_ stream: any OctetStream) {
         self.state = .open
+        self.hasStood = true
         self.lastActivity = self.loop.now
+        self.pings.begin(self.loop.now)
         self.owner.connectionStands(self)
-        self.owner.arm(self, milliseconds: self.owner.limits.idleMilliseconds)
+        self.watch()
     }
 
-    func stream(_ stream: ByteStream, received bytes: RawSpan) {
+    func stream(_ stream: any OctetStream, received bytes: RawSpan) {
         guard self.state == .open else { return }
-        self.lastActivity = self.loop.now
-        bytes.withUnsafeBytes { self.framer.append($0) }
+        let now = self.loop.now
+        self.lastActivity = now
+        if now &- self.forgivenAt >= Self.forgiveMilliseconds {
+            self.forgivenAt = now
+            self.framer.forgiveKeepAlives()
+        }
+        let isBetween = self.framer.pendingBytes == 0
+        bytes.withUnsafeBytes { bytes in
+            let pong = self.pings.received(bytes, isBetweenMessages: isBetween, now)
+            self.framer.append(bytes.dropFirst(pong))
+        }
         self.takeMessages()
     }
 
-    func streamEnded(_ stream: ByteStream) {
+    func streamEnded(_ stream: any OctetStream) {
         switch self.state {
         case .open where self.isIncoming:
             // The peer may have gone, or may wait for the answer to its last request, which has
@@ -202,12 +282,12 @@ extension StreamConnection: ByteStreamOwner {
         }
     }
 
-    func stream(_ stream: ByteStream, lost token: UInt64) {
+    func stream(_ stream: any OctetStream, lost token: UInt64) {
         let transaction = self.waiting.removeValue(forKey: token)
         self.owner.connection(self, lost: transaction, self.closeError ?? Self.closedError)
     }
 
-    func streamFailed(_ stream: ByteStream, _ error: TransportError) {
+    func streamFailed(_ stream: any OctetStream, _ error: TransportError) {
         self.close(self.state == .connecting ? .connectFailed(error) : .broken(error), error)
     }
 }

@@ -16,6 +16,20 @@ public struct TransportLimits: Sendable, Equatable {
     public var connectMilliseconds: UInt64 = 10_000
     /// How long a connection whose peer sends no more may be kept for answers: timer B.
     public var halfClosedMilliseconds: UInt64 = 32_000
+    /// TLS handshakes at a time of connections that came in.
+    public var handshakes = 1_000
+    /// Of them, from one IP address.
+    public var handshakesPerSource = 200
+    /// How long a handshake of a connection that came in may take. One that goes out is part of
+    /// connecting.
+    public var handshakeMilliseconds: UInt64 = 8_000
+    /// How long an answer to our ping may take (RFC 5626 section 4.4.1).
+    public var pongMilliseconds: UInt64 = 10_000
+    /// A connection with certificates that were replaced ends when no message has passed for so
+    /// long: longer than any transaction takes.
+    public var drainIdleMilliseconds: UInt64 = 40_000
+    /// And after this time whatever passes.
+    public var drainMilliseconds: UInt64 = 600_000
     /// How long a connection that is given up may take to hear the last answer.
     public var lingerMilliseconds: UInt64 = 2_000
 
@@ -51,6 +65,28 @@ public struct TransportCounters: Sendable, Equatable {
     public var slowClosed: UInt64 = 0
     /// Messages not taken because the peer reads too slowly; its connection is closed.
     public var queueFull: UInt64 = 0
+    /// Incoming connections of TLS refused before the handshake: nobody is known there.
+    public var refusedUnknown: UInt64 = 0
+    /// Incoming connections refused because there are too many handshakes.
+    public var refusedHandshakes: UInt64 = 0
+    /// Incoming connections refused because their source has too many handshakes.
+    public var refusedHandshakesPerSource: UInt64 = 0
+    /// Handshakes that ended well, of connections of either direction.
+    public var handshakes: UInt64 = 0
+    /// Of them, those that went on with an earlier session.
+    public var resumed: UInt64 = 0
+    /// Handshakes that failed.
+    public var handshakesFailed: UInt64 = 0
+    /// Handshakes of connections that came in that took too long.
+    public var handshakesSlow: UInt64 = 0
+    /// TLS connections that ended without the peer's word.
+    public var truncated: UInt64 = 0
+    /// Connections that came in and are used for requests to their peer (RFC 5923).
+    public var aliases: UInt64 = 0
+    /// Connections closed because the peer did not answer a ping.
+    public var silentClosed: UInt64 = 0
+    /// Connections closed because certificates were replaced.
+    public var recycled: UInt64 = 0
     /// Connections that broke.
     public var broken: UInt64 = 0
     /// Reports of the network that an address cannot be reached.

@@ -24,7 +24,9 @@ public final class TransportSet {
     /// The limits in force.
     public let limits: TransportLimits
     /// What was counted.
-    public private(set) var counters = TransportCounters()
+    public internal(set) var counters = TransportCounters()
+    /// Asked for the sessions of TLS; without it no connection of TLS comes about.
+    public weak var tls: (any TLSAuthority)?
 
     private enum Listener {
         case datagrams(UDPSocket)
@@ -38,18 +40,21 @@ public final class TransportSet {
         }
     }
 
-    private struct Remote: Hashable {
+    struct Remote: Hashable {
         let listener: ListenerIndex
         let transport: TransportProtocol
         let address: SocketAddress
     }
 
-    private let loop: EventLoop
+    let loop: EventLoop
     private unowned let owner: any TransportOwner
     private var listeners: [ListenerIndex: Listener] = [:]
     private var datagramIndexes: [ObjectIdentifier: ListenerIndex] = [:]
-    private var connections: [ConnectionID: StreamConnection] = [:]
-    private var byRemote: [Remote: ConnectionID] = [:]
+    private(set) var connections: [ConnectionID: StreamConnection] = [:]
+    var byRemote: [Remote: ConnectionID] = [:]
+    /// Handshakes of connections that came in.
+    var handshakes = SourceCount()
+    private var pingMilliseconds: [ListenerIndex: UInt64] = [:]
     private var incomingBySource: [IPAddress: Int] = [:]
     private var lastConnection: UInt64 = 0
     private var timers: LoopTimers<ConnectionID>?
@@ -68,9 +73,11 @@ public final class TransportSet {
     public var connectionCount: Int { self.connections.count }
 
     /// Opens a listener. Returns where it listens, with the port that the system chose for zero.
+    /// Connections that are opened from it are pinged every `pingMilliseconds`; 0: never.
     @discardableResult
     public func listen(
-        _ index: ListenerIndex, transport: TransportProtocol, address: SocketAddress
+        _ index: ListenerIndex, transport: TransportProtocol, address: SocketAddress,
+        pingMilliseconds: UInt64 = 0
     ) throws(TransportError) -> SocketAddress {
         let listener: Listener
         switch transport {
@@ -79,16 +86,15 @@ public final class TransportSet {
             socket.owner = self
             self.datagramIndexes[ObjectIdentifier(socket)] = index
             listener = .datagrams(socket)
-        case .tcp:
+        case .tcp, .tls:
             let stream = try ByteListener(
-                loop: self.loop, address: address, queueLimit: self.limits.queuedBytes
+                loop: self.loop, address: address, queueLimit: self.room(transport)
             ) { [unowned self] stream in self.accept(stream, at: index, transport) }
             listener = .streams(stream, stream.localAddress ?? address)
-        case .tls:
-            throw TransportError("listen tls \(address)", code: Self.notSupported)
         }
         self.close(index)
         self.listeners[index] = listener
+        self.pingMilliseconds[index] = pingMilliseconds
         return listener.localAddress ?? address
     }
 
@@ -140,7 +146,7 @@ public final class TransportSet {
         switch (hop.transport, self.listeners[hop.listener]) {
         case (.udp, .datagrams(let socket)):
             return socket.send(bytes, to: hop.remote)
-        case (.tcp, _):
+        case (.tcp, _), (.tls, _):
             do {
                 let isResponse = bytes.starts(with: Self.responseStart)
                 return try self.connection(for: hop, isResponse: isResponse)
@@ -180,15 +186,16 @@ public final class TransportSet {
             throw TransportError("connect \(hop.remote)", code: Self.tooMany)
         }
         let stream = try ByteStream(
-            loop: self.loop, kind: .tcp, queueLimit: self.limits.queuedBytes)
+            loop: self.loop, kind: .tcp, queueLimit: self.room(hop.transport))
         do {
+            let top = try self.secure(stream, connecting: hop)
             try stream.connect(to: hop.remote, from: local.address)
+            return self.add(top, hop, isIncoming: false)
         } catch {
             stream.close()
             self.counters.connectFailures &+= 1
             throw error
         }
-        return self.add(stream, hop, isIncoming: false)
     }
 
     // MARK: Connections
@@ -206,26 +213,31 @@ public final class TransportSet {
             self.counters.refusedPerSource &+= 1
             return stream.close()
         }
+        let hop = Hop(listener: index, transport: transport, remote: remote)
+        guard let top = self.secure(stream, accepting: hop) else { return stream.close() }
         self.incomingBySource[remote.address] = sameSource + 1
         self.counters.accepted &+= 1
-        let hop = Hop(listener: index, transport: transport, remote: remote)
-        _ = self.add(stream, hop, isIncoming: true)
+        _ = self.add(top, hop, isIncoming: true)
     }
 
-    private func add(_ stream: ByteStream, _ hop: Hop, isIncoming: Bool) -> StreamConnection {
+    private func add(
+        _ stream: any OctetStream, _ hop: Hop, isIncoming: Bool
+    ) -> StreamConnection {
         self.lastConnection &+= 1
         let id = ConnectionID(rawValue: self.lastConnection)
         var hop = hop
         hop.connection = id
         let connection = StreamConnection(
-            id: id, hop: hop, isIncoming: isIncoming, stream: stream, loop: self.loop, owner: self)
+            id: id, hop: hop, isIncoming: isIncoming, stream: stream, loop: self.loop,
+            pingMilliseconds: isIncoming ? 0 : self.pingMilliseconds[hop.listener] ?? 0,
+            owner: self)
         self.connections[id] = connection
         self.byRemote[Self.remote(of: hop)] = id
         connection.start()
         return connection
     }
 
-    private static func remote(of hop: Hop) -> Remote {
+    static func remote(of hop: Hop) -> Remote {
         Remote(listener: hop.listener, transport: hop.transport, address: hop.remote)
     }
 
@@ -233,7 +245,7 @@ public final class TransportSet {
     private static let responseStart = Array("SIP/2.0 ".utf8)
 
     // Codes of the system, negative as libuv has them.
-    private static let notSupported: Int32 = -93
+    static let notSupported: Int32 = -93
     private static let tooMany: Int32 = -24
 }
 
@@ -243,11 +255,13 @@ extension TransportSet: StreamConnectionOwner {
     }
 
     func connectionStands(_ connection: StreamConnection) {
-        self.counters.connected &+= 1
+        if !connection.isIncoming { self.counters.connected &+= 1 }
+        self.handshakeEnded(connection)
     }
 
     func connection(_ connection: StreamConnection, received message: [UInt8]) {
         self.counters.received &+= 1
+        self.lookForAlias(connection, message)
         self.owner.received(message, from: connection.hop)
     }
 
@@ -274,7 +288,10 @@ extension TransportSet: StreamConnectionOwner {
         self.timers?.stop(connection.id)
         self.connections[connection.id] = nil
         let remote = Self.remote(of: connection.hop)
-        if self.byRemote[remote] == connection.id { self.byRemote[remote] = nil }
+        for place in [remote] + connection.aliases where self.byRemote[place] == connection.id {
+            self.byRemote[place] = nil
+        }
+        self.handshakeClosed(connection, reason)
         if connection.isIncoming { self.releaseSource(remote.address.address) }
         var failure: TransportError?
         switch reason {
@@ -282,8 +299,10 @@ extension TransportSet: StreamConnectionOwner {
         case .idle: self.counters.idleClosed &+= 1
         case .slow: self.counters.slowClosed &+= 1
         case .queueFull: self.counters.queueFull &+= 1
+        case .silent: self.counters.silentClosed &+= 1
+        case .recycled: self.counters.recycled &+= 1
         case .connectFailed(let error):
-            self.counters.connectFailures &+= 1
+            if !connection.isIncoming { self.counters.connectFailures &+= 1 }
             failure = error
         case .broken(let error):
             self.counters.broken &+= 1
