@@ -115,6 +115,23 @@ public struct Admission: Sendable {
         return token
     }
 
+    /// A call that is being set up goes to another trunk than it was let in for; the node's own
+    /// limit does not change by that. Where the trunk takes no call more the old token stays.
+    public mutating func move(
+        _ token: AdmissionToken, to trunk: TrunkName
+    ) -> Result<AdmissionToken, AdmissionRefusalError> {
+        guard trunk != token.to else { return .success(token) }
+        if self.drainingTrunks.contains(trunk) {
+            return .failure(AdmissionRefusalError(refusal: .trunkDraining(trunk)))
+        }
+        let isCounted = trunk == token.from
+        if !isCounted, let most = self.limits.trunkCallsMax[trunk], self.calls(of: trunk) >= most {
+            return .failure(AdmissionRefusalError(refusal: .trunkFull(trunk)))
+        }
+        self.release(token)
+        return .success(self.restore(from: token.from, to: trunk))
+    }
+
     /// A call has ended.
     public mutating func release(_ token: AdmissionToken) {
         precondition(self.calls > 0, "a token is given back once")

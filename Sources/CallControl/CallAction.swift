@@ -29,6 +29,10 @@ public struct OutgoingRequest: Sendable, Hashable {
 public enum CallTimer: Sendable, Hashable {
     /// A re-INVITE of ours met one of the peer's; try again (RFC 3261 section 14.1).
     case glare(CallIdentifier)
+    /// The target that a new call was sent to says nothing.
+    case targetSilent(CallIdentifier)
+    /// The search for a target takes too long.
+    case searchDeadline(CallIdentifier)
     /// The call was not answered for too long.
     case ringing(CallIdentifier)
     /// The call did not end by itself although all was done for it: what is left is let go.
@@ -61,6 +65,8 @@ public enum CallAction: Sendable {
     case startTimer(CallTimer, milliseconds: UInt32)
     /// Stop a timer that runs.
     case stopTimer(CallTimer)
+    /// A new call's INVITE went to a target of a trunk, and this came of it.
+    case target(TrunkName, Hop, TargetOutcome)
     /// The media of a call has to be this from now on.
     indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.

@@ -42,6 +42,14 @@ public struct EngineCounters: Sendable, Equatable {
     public var forksIgnored: UInt64 = 0
     /// Answers from a second branch of a fork, ended at once.
     public var extraAnswers: UInt64 = 0
+    /// INVITEs of new calls that went to another target than the first.
+    public var targetsTried: UInt64 = 0
+    /// New calls for which no target was found in time.
+    public var searchesFailed: UInt64 = 0
+    /// Answers of targets that were given up, ended at once.
+    public var lateAnswers: UInt64 = 0
+    /// Calls to trunks none of whose targets takes new calls at present.
+    public var noTargets: UInt64 = 0
     /// Answers whose ACK never came.
     public var acknowledgementsMissing: UInt64 = 0
     /// Responses and ACKs that belong to nothing.

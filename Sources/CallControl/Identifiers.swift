@@ -95,6 +95,11 @@ struct IdentifierSource {
 
     mutating func below(_ bound: UInt64) -> UInt64 { self.randomness.below(bound) }
 
+    /// The order in which targets are tried.
+    mutating func order(_ targets: [TrunkTarget]) -> [TrunkTarget] {
+        TargetOrder.order(targets, &self.randomness)
+    }
+
     /// Random bytes, for keys and credentials.
     mutating func bytes(_ count: Int) -> [UInt8] {
         var bytes: [UInt8] = []

@@ -155,7 +155,7 @@ struct ConfigurationReader {
     ) -> LocatedRoute? {
         let from = section.text(RouteKeys.from)
         let origin = from.flatMap { self.resolve($0, trunks, "trunk") }
-        let to = section.text(RouteKeys.to).flatMap { self.resolve($0, trunks, "trunk") }
+        let to = self.destinations(section, trunks)
         let prefix = section.text(RouteKeys.prefix)
         if let prefix, !Self.isPrefix(prefix.value) {
             self.issues.add(
@@ -163,11 +163,34 @@ struct ConfigurationReader {
                 "write at most 32 digits, '+' only in front, in quotes")
             return nil
         }
-        guard let to, from == nil || origin != nil else { return nil }
-        let value = NodeConfiguration.Route(prefix: prefix?.value ?? "", from: origin, to: to)
+        guard let first = to.first, from == nil || origin != nil else { return nil }
+        let value = NodeConfiguration.Route(
+            prefix: prefix?.value ?? "", from: origin, to: first, others: Array(to.dropFirst()))
         return LocatedRoute(
             value: value, line: prefix?.line ?? section.line,
             key: SectionReader.join(section.key, RouteKeys.prefix.name))
+    }
+
+    /// The trunks of a route, each once, in order.
+    private func destinations(_ section: SectionReader, _ trunks: Names) -> [Int] {
+        guard let names = section.oneOrMoreTexts(RouteKeys.to) else { return [] }
+        if !(1...Schema.routeTrunkLimit).contains(names.count) {
+            self.issues.add(
+                section.node(RouteKeys.to)?.line ?? section.line,
+                SectionReader.join(section.key, RouteKeys.to.name), "names \(names.count) trunks",
+                "write 1 to \(Schema.routeTrunkLimit) of them")
+        }
+        var positions: [Int] = []
+        for name in names {
+            guard let position = self.resolve(name, trunks, "trunk") else { continue }
+            if positions.contains(position) {
+                self.issues.add(
+                    name, "trunk \(Shown.value(name.value)) stands twice", "write each once")
+            } else {
+                positions.append(position)
+            }
+        }
+        return positions
     }
 
     /// Digits with `*`, `#` and A to D, and a `+` in front of them.

@@ -121,6 +121,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var maxCalls: Int
         /// How its media is protected.
         public var security: MediaSecurityPolicy
+        /// How its targets are tried.
+        public var failover = Failover.standard
     }
 
     /// A routing rule.
@@ -131,6 +133,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var from: Int?
         /// Position in `trunks` of the destination.
         public var to: Int
+        /// Positions of the trunks that are tried after it, in order.
+        public var others: [Int] = []
     }
 
     /// Media of every call.

@@ -151,7 +151,9 @@ enum RouteKeys {
         "from", .text, .described("any trunk"), "Name of the trunk that the call comes from.",
         example: "carrier")
     static let to = Key(
-        "to", .text, .required, "Name of the trunk that the call goes to.", example: "service")
+        "to", .text, .required,
+        "Name of the trunk that the call goes to; of several, [a, b], the next if one fails.",
+        example: "service")
 }
 
 enum MediaKeys {

@@ -102,7 +102,8 @@ enum Schema {
             TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkKeys.peer,
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
             TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
-            TrunkKeys.earlyLatch, TrunkKeys.rtcpMux,
+            TrunkKeys.earlyLatch, TrunkKeys.rtcpMux, FailoverKeys.codes, FailoverKeys.silence,
+            FailoverKeys.deadline,
         ],
         others: [
             (
@@ -130,6 +131,7 @@ enum Schema {
 
     static let listenerLimit = 64
     static let trunkLimit = 1000
+    static let routeTrunkLimit = 8
     static let realmLimit = 32
     static let addressLimit = 64
     static let nameBytes = 31

@@ -82,6 +82,16 @@ struct SectionReader: Placed {
         }
     }
 
+    /// A list of texts, or one text for a list of one.
+    func oneOrMoreTexts(_ key: Key) -> [Located<String>]? {
+        guard let node = self.node(key) else { return nil }
+        if case .sequence = node.content { return self.texts(key) }
+        let place = Self.join(self.key, key.name)
+        return self.scalar(node, place, key).map {
+            [Located(value: $0, line: node.line, key: place)]
+        }
+    }
+
     /// true or false.
     func flag(_ key: Key) -> Bool {
         let standard: Bool

@@ -61,8 +61,10 @@ extension NodeConfiguration {
     /// Every route leads from one realm to another.
     var callsCross: Bool {
         self.routes.allSatisfy { route in
-            let from = route.from.map { [$0] } ?? self.trunks.indices.filter { $0 != route.to }
-            return from.allSatisfy { self.trunks[$0].realm != self.trunks[route.to].realm }
+            ([route.to] + route.others).allSatisfy { to in
+                let from = route.from.map { [$0] } ?? self.trunks.indices.filter { $0 != to }
+                return from.allSatisfy { self.trunks[$0].realm != self.trunks[to].realm }
+            }
         }
     }
 }

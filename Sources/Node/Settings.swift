@@ -36,7 +36,8 @@ enum Settings {
             Route(
                 prefix: route.prefix.utf8,
                 from: route.from.map { TrunkIndex(UInt16(clamping: $0)) },
-                to: TrunkIndex(UInt16(clamping: route.to)))
+                to: TrunkIndex(UInt16(clamping: route.to)),
+                others: route.others.map { TrunkIndex(UInt16(clamping: $0)) })
         }
         do {
             return try RouteTable(routes)
@@ -66,6 +67,7 @@ enum Settings {
         settings.learnSource = trunk.learnSource
         settings.callsMax = trunk.maxCalls
         settings.security = trunk.security
+        settings.search = self.search(trunk.failover)
         return settings
     }
 

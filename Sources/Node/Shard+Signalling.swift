@@ -88,6 +88,8 @@ extension Shard: TransportOwner {
         case .removeMedia(let call):
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)
+        // Whoever keeps the states of targets is told here.
+        case .target: break
         case .checkpoint(let checkpoint): self.keep(checkpoint)
         case .removeCheckpoint(let call): self.store.remove(Self.key(call))
         case .record(let record):

@@ -47,6 +47,10 @@ extension Shard {
             "refused_no_port": JSONValue(counters.refusedNoPort),
             "not_acceptable": JSONValue(counters.notAcceptable),
             "media_timeouts": JSONValue(counters.mediaTimeouts),
+            "targets_tried": JSONValue(counters.targetsTried),
+            "searches_failed": JSONValue(counters.searchesFailed),
+            "no_target": JSONValue(counters.noTargets),
+            "late_answers": JSONValue(counters.lateAnswers),
         ]
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// One rule: calls whose number begins with `prefix`, and which come from `from` if that is given,
-/// go to `to`.
+/// go to `to`, or, where that does not take them, to the others in their order.
 public struct Route: Sendable, Hashable {
     /// What the called number begins with; empty for every call.
     public var prefix: [UInt8]
@@ -9,12 +9,18 @@ public struct Route: Sendable, Hashable {
     public var from: TrunkIndex?
     /// Where they go.
     public var to: TrunkIndex
+    /// Where they go instead, the preferred one first.
+    public var others: [TrunkIndex]
 
     /// From its parts; separators in the prefix do not count.
-    public init(prefix: some Collection<UInt8>, from: TrunkIndex? = nil, to: TrunkIndex) {
+    public init(
+        prefix: some Collection<UInt8>, from: TrunkIndex? = nil, to: TrunkIndex,
+        others: [TrunkIndex] = []
+    ) {
         self.prefix = Array(prefix)
         self.from = from
         self.to = to
+        self.others = others
     }
 }
 
@@ -44,8 +50,8 @@ public struct RouteTable: Sendable {
     private var ends: [UInt32: Targets]
 
     private struct Targets: Sendable {
-        var any: TrunkIndex?
-        var from: [TrunkIndex: TrunkIndex] = [:]
+        var any: [TrunkIndex] = []
+        var from: [TrunkIndex: [TrunkIndex]] = [:]
     }
 
     /// An empty table: no call has a route.
@@ -69,8 +75,13 @@ public struct RouteTable: Sendable {
         }
     }
 
-    /// Where a call goes; nil if no rule applies.
+    /// Where a call goes first; nil if no rule applies.
     public func trunk(for number: CalledNumber, from origin: TrunkIndex) -> TrunkIndex? {
+        self.trunks(for: number, from: origin).first
+    }
+
+    /// Where a call goes, the preferred trunk first; empty if no rule applies.
+    public func trunks(for number: CalledNumber, from origin: TrunkIndex) -> [TrunkIndex] {
         var node = 0
         var best = self.target(at: node, origin)
         for symbol in number.bytes {
@@ -79,7 +90,7 @@ public struct RouteTable: Sendable {
             node = Int(child)
             best = self.target(at: node, origin) ?? best
         }
-        return best
+        return best ?? []
     }
 
     private struct Key: Hashable {
@@ -87,9 +98,9 @@ public struct RouteTable: Sendable {
         var from: TrunkIndex?
     }
 
-    private func target(at node: Int, _ origin: TrunkIndex) -> TrunkIndex? {
+    private func target(at node: Int, _ origin: TrunkIndex) -> [TrunkIndex]? {
         guard let targets = self.ends[UInt32(node)] else { return nil }
-        return targets.from[origin] ?? targets.any
+        return targets.from[origin] ?? (targets.any.isEmpty ? nil : targets.any)
     }
 
     private mutating func insert(_ symbols: [UInt8], _ route: Route) {
@@ -103,9 +114,9 @@ public struct RouteTable: Sendable {
             node = Int(self.children[place])
         }
         if let from = route.from {
-            self.ends[UInt32(node), default: Targets()].from[from] = route.to
+            self.ends[UInt32(node), default: Targets()].from[from] = [route.to] + route.others
         } else {
-            self.ends[UInt32(node), default: Targets()].any = route.to
+            self.ends[UInt32(node), default: Targets()].any = [route.to] + route.others
         }
     }
 

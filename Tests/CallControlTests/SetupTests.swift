@@ -130,12 +130,15 @@ private typealias Progress = PhoneScript.Progress
         world.expectClean()
     }
 
-    @Test func deadCalleeIs408() {
+    /// Given back while there is time to try elsewhere; without a deadline timer B ends it.
+    @Test(arguments: [(8000, 503), (0, 408)])
+    func deadCallee(deadline: UInt32, status: Int) {
         let (world, alice, bob) = self.pair()
+        world.configure { $0.trunks[1].search.deadlineMilliseconds = deadline }
         bob.isDead = true
         alice.dial()
         world.run()
-        #expect(alice.count("< 408 INVITE") == 1)
+        #expect(alice.count("< \(status) INVITE") == 1)
         #expect(world.records.first?.end == .timeout)
         world.expectClean()
     }

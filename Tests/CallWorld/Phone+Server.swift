@@ -43,6 +43,7 @@ extension Phone {
     ) {
         var template = ResponseTemplate(status: status, reason: "Test")
         template.toTag = tag.isEmpty ? Array("x".utf8) : tag
+        if status >= 300 { template.retryAfter = self.script.retryAfter }
         guard var builder = template.builder(for: message, from: source) else { return }
         if message.method == .invite, status > 100, status < 300 {
             builder.copy(all: .recordRoute, from: message)

@@ -24,6 +24,8 @@ struct PhoneScript {
 
     var answer = Answer.accept(after: 300)
     var progress: [Progress] = [Progress(after: 50, status: 180)]
+    /// Refusals say when to come back, in seconds.
+    var retryAfter: UInt32?
     /// Branch of the 200; further branches that answer later.
     var answerBranch = ""
     var lateBranches: [String] = []

@@ -137,6 +137,8 @@ final class World {
     /// Sending keys that were seen, by the name that each had.
     private var keyNames: [KeyName: SRTPKey] = [:]
     private(set) var records: [CallRecord] = []
+    /// What came of INVITEs, as reported.
+    private(set) var outcomes: [(target: SocketAddress, outcome: TargetOutcome)] = []
     private(set) var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
     /// Takes what must never happen.
@@ -302,6 +304,7 @@ final class World {
             self.media[id] = intent
             self.mediaHistory.append(intent)
         case .removeMedia(let id): self.media[id] = nil
+        case .target(_, let hop, let outcome): self.outcomes.append((hop.remote, outcome))
         default: self.keep(output)
         }
     }
@@ -388,5 +391,6 @@ final class World {
         self.records = []
         self.mediaHistory = []
         self.keyNames = [:]
+        self.outcomes = []
     }
 }

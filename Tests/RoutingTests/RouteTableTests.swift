@@ -42,6 +42,17 @@ private func route(_ prefix: String, from: TrunkIndex? = nil, to: TrunkIndex) ->
     #expect(RouteTable().trunk(for: number("1"), from: pbx) == nil)
 }
 
+@Test func aRouteMayNameSeveralTrunks() throws {
+    let table = try RouteTable([
+        Route(prefix: "".utf8, to: carrier, others: [pbx, service]),
+        Route(prefix: "+1".utf8, from: pbx, to: service, others: [carrier]),
+    ])
+    #expect(table.trunks(for: number("+1"), from: service) == [carrier, pbx, service])
+    #expect(table.trunks(for: number("+1"), from: pbx) == [service, carrier])
+    #expect(table.trunk(for: number("+1"), from: pbx) == service)
+    #expect(RouteTable().trunks(for: number("+1"), from: pbx).isEmpty)
+}
+
 @Test func namesTakeTheDefaultOnly() throws {
     let table = try RouteTable([route("", to: service), route("A", to: pbx)])
     #expect(table.trunk(for: number("alice"), from: carrier) == service)

@@ -21,7 +21,12 @@ extension Call {
         guard case .sent(let sent) = setup.exchange.phase,
             let index = self.fork(of: response, in: &setup, limited: false),
             let dialog = self.clientDialog(sent.message, response)
-        else { return self.inviteFailed(status: 502) }
+        else {
+            self.legs.b.end = .closed
+            self.refuse(Reply(502), setup.exchange.request)
+            return self.finish(.rejected)
+        }
+        self.stopSearch()
         let fork = setup.forks[index]
         self.emit(.stopTimer(.ringing(self.id)))
         self.legs.b.dialog = dialog
@@ -126,7 +131,7 @@ extension Call {
         if let dialog = self.legs.b.dialog, tag == dialog.key.remoteTag {
             self.repeatAck(.b, sequence: cseq.number)
         } else {
-            self.endBranch(response, sequence: cseq.number)
+            self.endBranch(response)
         }
     }
 
@@ -137,21 +142,8 @@ extension Call {
     }
 
     /// ACK and BYE to a branch of the INVITE that answered although the call went another way.
-    func endBranch(_ response: SIPMessage, sequence: UInt32) {
-        guard let invite = self.sentInvite, var dialog = self.clientDialog(invite, response)
-        else { return }
-        let leg = self.legs.b
-        let hop = leg.destination(of: dialog)
-        let ackBranch = self.context.identifiers.branch()
-        let ack = dialog.acknowledgement(
-            sequence: sequence, via: leg.listener.via(branch: ackBranch))
-        self.emit(.send(ack.finish(), hop))
-        let isNew = !self.endedBranches.contains(dialog.key.remoteTag)
-        guard isNew, self.endedBranches.count < Fork.limit else { return }
-        self.endedBranches.append(dialog.key.remoteTag)
-        self.context.counters.extraAnswers &+= 1
-        let branch = self.context.identifiers.branch()
-        guard let bye = dialog.request(.bye, via: leg.listener.via(branch: branch)) else { return }
-        _ = self.context.send(.bye, bye.finish(), branch: branch, to: hop, for: .discarded)
+    func endBranch(_ response: SIPMessage) {
+        guard let invite = self.sentInvite else { return }
+        self.context.endBranch(of: invite, response, self.legs.b, &self.endedBranches)
     }
 }

@@ -7,24 +7,16 @@ import SIPTransaction
 
 // Leg b before its answer: the INVITE, provisional responses, forks, refusals.
 extension Call {
-    /// Puts the caller's INVITE to the callee's trunk. `offer` is what leg b is offered; nil when
-    /// the caller made no offer.
-    func begin(_ request: ReceivedRequest, forwardsLeft: Int, offer: SessionDescription?) {
-        let invite = self.writeInvite(
-            request.message, forwardsLeft: forwardsLeft, offer: offer)
-        guard let invite, let message = try? SIPMessage.parse(invite.bytes, framing: .stream) else {
+    /// Puts the caller's INVITE to the first candidate of the search. `offer` is what leg b is
+    /// offered; nil when the caller made no offer.
+    func begin(_ request: ReceivedRequest, _ search: CallSearch, offer: SessionDescription?) {
+        self.search = search
+        guard let sent = self.sendInvite(request.message, offer: offer) else {
             self.legs.b.end = .closed
             self.refuse(Reply(500), request)
             return self.finish(.rejected)
         }
         for side in Side.allCases { self.register(self.legs[side].localTag, side) }
-        self.sentInvite = message
-        let handle = self.context.send(
-            .invite, invite.bytes, branch: invite.branch, to: self.legs.b.hop,
-            for: .invite(self.id))
-        let sent = SentInvite(
-            handle: handle, message: message, branch: invite.branch, hop: self.legs.b.hop,
-            sequence: Self.firstSequence)
         self.state = .settingUp(
             Setup(
                 exchange: Exchange(
@@ -35,23 +27,41 @@ extension Call {
         }
         let ringing = self.context.configuration.ringMillisecondsMax
         self.emit(.startTimer(.ringing(self.id), milliseconds: ringing))
+        self.startSearch()
         self.updateMedia()
         self.checkpoint()
+    }
+
+    /// Sends the INVITE of leg b, as it is now; nil if it cannot be written.
+    func sendInvite(_ invite: SIPMessage, offer: SessionDescription?) -> SentInvite? {
+        guard let written = self.writeInvite(invite, offer: offer),
+            let message = try? SIPMessage.parse(written.bytes, framing: .stream)
+        else { return nil }
+        self.sentInvite = message
+        let handle = self.context.send(
+            .invite, written.bytes, branch: written.branch, to: self.legs.b.hop,
+            for: .invite(self.id))
+        return SentInvite(
+            handle: handle, message: message, branch: written.branch, hop: self.legs.b.hop,
+            sequence: Self.firstSequence)
     }
 
     /// CSeq number of the INVITE that makes leg b.
     private static var firstSequence: UInt32 { 1 }
 
     private func writeInvite(
-        _ invite: SIPMessage, forwardsLeft: Int, offer: SessionDescription?
+        _ invite: SIPMessage, offer: SessionDescription?
     ) -> (bytes: [UInt8], branch: [UInt8])? {
-        guard let from = try? invite.from(), let to = try? invite.to() else { return nil }
+        guard let from = try? invite.from(), let to = try? invite.to(), let search = self.search
+        else { return nil }
+        let called = search.place(search.machine.current)?.calledURI.map { $0[...] }
         let leg = self.legs.b
         let branch = self.context.identifiers.branch()
         var builder = SIPMessageBuilder(
-            request: .invite, uri: AddressRewriter.requestURI(invite.requestURI, to: leg.trunk))
+            request: .invite,
+            uri: AddressRewriter.requestURI(called ?? invite.requestURI, to: leg.trunk))
         builder.add(.via, leg.listener.via(branch: branch))
-        builder.add(.maxForwards, decimal(UInt32(clamping: forwardsLeft)))
+        builder.add(.maxForwards, decimal(UInt32(clamping: search.forwardsLeft)))
         builder.add(
             .from, AddressRewriter.from(from, listener: leg.listener, tag: leg.localTag))
         builder.add(.to, AddressRewriter.to(to, trunk: leg.trunk))
@@ -78,10 +88,14 @@ extension Call {
         switch self.state {
         case .settingUp(let setup):
             switch status {
-            case 100: break
-            case 101...199: self.progress(response, status: status, setup)
-            case 200...299: self.answer(response, setup)
-            default: self.refused(status: status, response, setup)
+            case 100: self.search(.trying)
+            case 101...199:
+                self.search(.progress)
+                self.progress(response, status: status, setup)
+            case 200...299:
+                self.search(.answered)
+                self.answer(response, setup)
+            default: self.refusedByTarget(status: status, response, setup)
             }
         case .up: self.answeredAgain(response, status: status)
         case .ending: self.outstandingResponse(response, status: status)
@@ -166,6 +180,13 @@ extension Call {
 
     // MARK: Refusals
 
+    /// Another target may take the call; the refusal of the last one is the caller's.
+    private func refusedByTarget(status: Int, _ response: SIPMessage, _ setup: Setup) {
+        let seconds = Self.retryAfter(response)
+        guard self.search(.refused(status: status, retryAfterSeconds: seconds)) else { return }
+        self.refused(status: status, response, setup)
+    }
+
     private func refused(status: Int, _ response: SIPMessage, _ setup: Setup) {
         self.legs.b.end = .closed
         let mapped = StatusTable.mapped(initial: status)
@@ -193,10 +214,7 @@ extension Call {
     /// The INVITE had no final response, or could not be sent (RFC 3261 section 8.1.3.1).
     func inviteFailed(status: Int) {
         switch self.state {
-        case .settingUp(let setup):
-            self.legs.b.end = .closed
-            self.refuse(Reply(status), setup.exchange.request)
-            self.finish(.timeout)
+        case .settingUp: self.search(status == 408 ? .timedOut : .unreachable)
         case .ending:
             self.legs.b.outstanding = nil
             self.finishIfOver()

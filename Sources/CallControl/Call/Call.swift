@@ -44,7 +44,7 @@ final class Call {
 
     let id: CallIdentifier
     unowned let context: EngineContext
-    let token: AdmissionToken
+    var token: AdmissionToken
     /// User parts, for records.
     let calling: [UInt8]
     let called: [UInt8]
@@ -59,6 +59,8 @@ final class Call {
     private(set) var tags: [[UInt8]] = []
     /// The INVITE that made leg b, while further answers to it may come.
     var sentInvite: SIPMessage?
+    /// The search for a place that takes the call, until it is answered.
+    var search: CallSearch?
     /// Tags of branches that answered after another one, or after the call's end.
     var endedBranches: [[UInt8]] = []
     /// After a restart: the caller's INVITE is awaited to be refused.

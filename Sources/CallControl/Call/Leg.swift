@@ -66,7 +66,7 @@ struct Leg {
     /// Offer and answer with the party.
     var session: OfferAnswerLeg
     /// Our media port.
-    let port: MediaPort
+    var port: MediaPort
     /// How far its end is.
     var end = End.open
     /// A 2xx of ours that is not acknowledged.

@@ -15,8 +15,10 @@ extension CallEngine {
     private struct Plan {
         let request: ReceivedRequest
         let forwardsLeft: Int
-        let trunks: (a: TrunkSettings, b: TrunkSettings)
-        let listeners: (a: ListenerSettings, b: ListenerSettings)
+        let trunk: TrunkSettings
+        let listener: ListenerSettings
+        /// Where it may go, in the order in which that is tried.
+        let places: [CallPlace]
         /// The caller's session with its offer, if it made one.
         var session: OfferAnswerLeg
         let stream: AudioStream?
@@ -29,7 +31,7 @@ extension CallEngine {
         }
     }
 
-    private struct Refusal: Error { let reply: Reply }
+    struct Refusal: Error { let reply: Reply }
 
     private func plan(
         _ request: ReceivedRequest, from origin: TrunkIndex
@@ -44,25 +46,28 @@ extension CallEngine {
         let probe = try? Dialog(
             server: request.message, localTag: [], state: .early, overTLS: false)
         guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
-        guard let target = self.route(request.message, from: origin) else {
+        let trunks = self.trunks(for: request.message.requestURI, from: origin)
+        guard !trunks.isEmpty else {
             self.context.counters.noRoutes &+= 1
             return .failure(Refusal(reply: Reply(404)))
         }
         let configuration = self.context.configuration
-        let trunks = (a: configuration.trunks[Int(origin.value)], b: target)
-        guard let a = configuration.listener(request.source.listener),
-            let b = configuration.listener(target.listener)
-        else { return .failure(Refusal(reply: Reply(500))) }
-        if let refusal = self.context.admission.refusal(from: trunks.a.name, to: trunks.b.name) {
-            return .failure(self.refusal(refusal))
+        let trunk = configuration.trunks[Int(origin.value)]
+        guard let listener = configuration.listener(request.source.listener) else {
+            return .failure(Refusal(reply: Reply(500)))
         }
-        var session = self.context.session(trunks.a)
+        let places: [CallPlace]
+        switch self.admittedPlaces(trunks, from: trunk) {
+        case .success(let found): places = found
+        case .failure(let refusal): return .failure(refusal)
+        }
+        var session = self.context.session(trunk)
         do throws(OfferAnswerError) {
             let stream = try self.stream(of: offer, &session)
             return .success(
                 Plan(
-                    request: request, forwardsLeft: forwards - 1, trunks: trunks,
-                    listeners: (a, b), session: session, stream: stream))
+                    request: request, forwardsLeft: forwards - 1, trunk: trunk,
+                    listener: listener, places: places, session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
@@ -76,80 +81,43 @@ extension CallEngine {
         return try session.receiveOffer(description).stream
     }
 
-    private func route(_ message: SIPMessage, from origin: TrunkIndex) -> TrunkSettings? {
-        let configuration = self.context.configuration
-        let number = CalledNumber(requestURI: message.requestURI)
-        guard let index = configuration.routes.trunk(for: number, from: origin),
-            configuration.trunks.indices.contains(Int(index.value))
-        else { return nil }
-        return configuration.trunks[Int(index.value)]
-    }
-
+    /// Begins with the first place that this node can send the call to.
     private func admit(_ plan: Plan) {
-        guard let ports = self.ports.reserve(Self.callerWish(plan), Self.calleeWish(plan)) else {
-            self.context.counters.refusedNoPort &+= 1
-            var reply = Reply(503)
-            reply.retryAfter = self.context.retryAfterSeconds()
-            return self.context.respond(reply, to: plan.request)
-        }
-        var session = self.context.session(plan.trunks.b)
-        do throws(OfferAnswerError) {
-            var offer: SessionDescription?
-            if let stream = plan.stream {
-                offer = try session.makeOffer(from: stream, local: ports.b.rtp)
+        let caller = Caller(
+            trunk: plan.trunk, stream: plan.stream, source: plan.request.source.remote.address)
+        var reply = Reply(503)
+        for (position, place) in plan.places.enumerated() {
+            switch self.footing(place, caller) {
+            case .failure(let refusal):
+                if position == 0 { reply = refusal.reply }
+            case .success(let footing):
+                let admitted = self.context.admission.admit(
+                    from: plan.trunk.name, to: place.trunk.name)
+                if let token = try? admitted.get() {
+                    return self.start(plan, position, footing, token)
+                }
+                self.release(footing.ports)
             }
-            let admitted = self.context.admission.admit(
-                from: plan.trunks.a.name, to: plan.trunks.b.name)
-            guard let token = try? admitted.get() else { throw .outOfTurn }
-            self.start(plan, ports, session, token, offer: offer)
-        } catch {
-            self.ports.release(ports.a)
-            self.ports.release(ports.b)
-            self.context.respond(self.refusal(error).reply, to: plan.request)
         }
-    }
-
-    /// The caller's media is of the family that it offers. Its party is told apart by its checks,
-    /// or by where it says that it receives: two lite agents use that as well.
-    private static func callerWish(_ plan: Plan) -> PortWish {
-        let trunk = plan.trunks.a
-        let address = plan.stream?.address
-        let signalling = plan.request.source.remote.address
-        var wish = PortWish(trunk.realm, isIPv4: (address ?? signalling).isIPv4)
-        guard let stream = plan.stream else { return wish }
-        if let ice = stream.ice, !ice.isLite {
-            wish.mark = .ice
-        } else if !trunk.learnSource, let address, address.takesMedia {
-            wish.mark = .address(
-                SocketAddress(address: address, port: stream.port), rtcpPort: stream.rtcpPort,
-                rtcpMux: stream.rtcpMux)
-        }
-        return wish
-    }
-
-    /// The callee's is of the family of its signalling. Where it receives is not known when our
-    /// offer has to name a port: only its checks can tell it apart.
-    private static func calleeWish(_ plan: Plan) -> PortWish {
-        let trunk = plan.trunks.b
-        var wish = PortWish(trunk.realm, isIPv4: trunk.peer.remote.address.isIPv4)
-        let offersICE = plan.stream != nil && trunk.security.ice == .lite
-        if offersICE, !trunk.learnSource { wish.mark = .ice }
-        return wish
+        self.context.respond(reply, to: plan.request)
     }
 
     private func start(
-        _ plan: Plan, _ ports: (a: MediaPort, b: MediaPort), _ session: OfferAnswerLeg,
-        _ token: AdmissionToken, offer: SessionDescription?
+        _ plan: Plan, _ position: Int, _ footing: Footing, _ token: AdmissionToken
     ) {
+        let places = Array(plan.places[position...])
+        guard let place = places.first else { return }
         let message = plan.request.message
         var id = self.context.identifiers.call()
         while self.calls[id] != nil { id = self.context.identifiers.call() }
         let a = Leg(
-            trunk: plan.trunks.a, listener: plan.listeners.a, hop: plan.request.source,
-            localTag: self.context.identifiers.tag(), session: plan.session, port: ports.a)
+            trunk: plan.trunk, listener: plan.listener, hop: plan.request.source,
+            localTag: self.context.identifiers.tag(), session: plan.session,
+            port: footing.ports.a)
         let b = Leg(
-            trunk: plan.trunks.b, listener: plan.listeners.b, hop: plan.trunks.b.peer,
-            localTag: self.context.identifiers.tag(), session: session, port: ports.b)
+            trunk: place.trunk, listener: place.listener, hop: place.trunk.peer,
+            localTag: self.context.identifiers.tag(), session: footing.session,
+            port: footing.ports.b)
         let from = (try? message.from())?.uri ?? []
         let birth = Call.Birth(
             id: id, token: token, calling: Array(AddressRewriter.user(of: from)),
@@ -158,10 +126,12 @@ extension CallEngine {
         let call = Call(birth, context: self.context, state: .up(nil))
         self.calls[id] = call
         self.context.counters.callsAdmitted &+= 1
-        call.begin(plan.request, forwardsLeft: plan.forwardsLeft, offer: offer)
+        let search = CallSearch(
+            places, stream: plan.stream, forwardsLeft: plan.forwardsLeft, isEmergency: false)
+        call.begin(plan.request, search, offer: footing.offer)
     }
 
-    private func refusal(_ error: OfferAnswerError) -> Refusal {
+    func refusal(_ error: OfferAnswerError) -> Refusal {
         self.context.count(error)
         var reply = Reply(488)
         reply.warning = (error.warningCode, error.text)
@@ -170,7 +140,7 @@ extension CallEngine {
 
     /// A condition of the node passes, so the caller may come back; a trunk's limit is an
     /// agreement.
-    private func refusal(_ refusal: AdmissionRefusal) -> Refusal {
+    func refusal(_ refusal: AdmissionRefusal) -> Refusal {
         var reply = Reply(503)
         if refusal.isTemporary {
             self.context.counters.refusedTemporarily &+= 1

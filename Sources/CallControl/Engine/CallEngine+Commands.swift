@@ -9,6 +9,8 @@ extension CallEngine {
     public func timerFired(_ timer: CallTimer) {
         switch timer {
         case .glare(let id): self.withCall(id) { $0.glareTimerFired() }
+        case .targetSilent(let id): self.withCall(id) { $0.search(.timer(.silence)) }
+        case .searchDeadline(let id): self.withCall(id) { $0.search(.timer(.deadline)) }
         case .ringing(let id): self.withCall(id) { $0.ringingTimedOut() }
         case .ending(let id): self.withCall(id) { $0.endingTimedOut() }
         case .drain(let trunk): self.endCalls(of: trunk)

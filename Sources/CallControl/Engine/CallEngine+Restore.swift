@@ -63,6 +63,10 @@ extension CallEngine {
         let configuration = self.context.configuration
         guard let listener = configuration.listener(saved.hop.listener) else { return nil }
         var trunk = configuration.trunks.first { $0.name == saved.trunk } ?? self.retired(saved)
+        // Where the call went, which need not be the first of the trunk's targets.
+        if let target = trunk.targets.first(where: { $0.hop.remote == saved.hop.remote }) {
+            trunk = trunk.at(target)
+        }
         // What was agreed on was agreed on under the policy that the call began with.
         trunk.security = saved.security
         let session =

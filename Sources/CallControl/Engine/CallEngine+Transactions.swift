@@ -48,6 +48,8 @@ extension CallEngine {
                 ended.answeredAgain(message, status: status)
             }
             self.withCall(call) { $0.inviteResponse(message, status: status) }
+        case .abandoned(let invite):
+            if (200...299).contains(status) { self.context.end(invite, message) }
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
         case .bye(let leg):
@@ -82,7 +84,7 @@ extension CallEngine {
         case .bye(let leg): self.withCall(leg.call) { $0.byeFinished(leg.side) }
         case .relayed(let request):
             self.context.relayResponse(nil, status: status, to: request)
-        case .discarded: break
+        case .abandoned, .discarded: break
         }
     }
 

@@ -26,6 +26,8 @@ final class EngineContext {
     enum Purpose {
         /// The INVITE that makes leg b.
         case invite(CallIdentifier)
+        /// One that a call does not wait for any more: another target has the call.
+        case abandoned(AbandonedInvite)
         /// An INVITE inside a call, to this leg.
         case reinvite(LegReference)
         /// The BYE to this leg.
@@ -55,6 +57,10 @@ final class EngineContext {
     var answered: [CallIdentifier: Call] = [:]
     /// Calls whose checkpoint is to be written when the input in hand is done.
     var dirty: [CallIdentifier] = []
+    /// Calls that want another target, and which of their candidates.
+    var searching: [(call: CallIdentifier, candidate: Int)] = []
+    /// Targets that asked not to be tried for a while.
+    var holds = TargetHolds()
     /// Calls that are over and wait for the engine to let go of them.
     var finished: [CallIdentifier] = []
 
@@ -93,6 +99,12 @@ final class EngineContext {
 
     func purpose(of handle: RequestHandle) -> Purpose? { self.purposes[handle] }
 
+    /// The responses to a request of ours are for something else from now on.
+    func change(_ handle: RequestHandle, to purpose: Purpose) {
+        guard self.purposes[handle] != nil else { return }
+        self.purposes[handle] = purpose
+    }
+
     func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
 
     /// A client transaction is over; returns what it was for.
@@ -124,7 +136,7 @@ final class EngineContext {
     var isEmpty: Bool {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
-            && self.finished.isEmpty
+            && self.finished.isEmpty && self.searching.isEmpty
     }
 }
 

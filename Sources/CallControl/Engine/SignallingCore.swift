@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Admission
 public import SIPMessage
 public import SIPTransaction
 
@@ -21,6 +22,9 @@ public enum SignallingOutput: Sendable {
     case startTimer(SignallingTimer, milliseconds: UInt32)
     /// Stop a timer, if it runs.
     case stopTimer(SignallingTimer)
+    /// A new call's INVITE went to a target of a trunk, and this came of it: for who keeps the
+    /// states of targets.
+    case target(TrunkName, Hop, TargetOutcome)
     /// The media of a call has to be this from now on.
     indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
@@ -116,6 +120,8 @@ public final class SignallingCore<Ports: MediaPorts> {
         case .startTimer(let timer, let milliseconds):
             self.outputs.append(.startTimer(.call(timer), milliseconds: milliseconds))
         case .stopTimer(let timer): self.outputs.append(.stopTimer(.call(timer)))
+        case .target(let trunk, let hop, let outcome):
+            self.outputs.append(.target(trunk, hop, outcome))
         case .media(let id, let intent): self.outputs.append(.media(id, intent))
         case .removeMedia(let id): self.outputs.append(.removeMedia(id))
         case .checkpoint(let checkpoint): self.outputs.append(.checkpoint(checkpoint))

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import NetworkAddress
+import Routing
+import SDP
+import SIPMessage
+import SIPTransaction
+
+// Where a new call may go, and what an INVITE to there needs of the node.
+extension CallEngine {
+    /// The caller, as far as media ports depend on it.
+    struct Caller {
+        let trunk: TrunkSettings
+        /// What it offered.
+        let stream: AudioStream?
+        /// Where its INVITE came from.
+        let source: IPAddress
+    }
+
+    // MARK: Places
+
+    /// The trunks that a called number goes to, in the order of its route.
+    func trunks(for uri: some Collection<UInt8>, from origin: TrunkIndex) -> [TrunkSettings] {
+        let configuration = self.context.configuration
+        return configuration.routes.trunks(for: CalledNumber(requestURI: uri), from: origin)
+            .compactMap { index in
+                configuration.trunks.indices.contains(Int(index.value))
+                    ? configuration.trunks[Int(index.value)] : nil
+            }
+    }
+
+    /// The targets of trunks in the order in which they are tried: trunk by trunk, but for those
+    /// that asked not to be tried yet.
+    func places(_ trunks: [TrunkSettings]) -> [CallPlace] {
+        var places: [CallPlace] = []
+        for trunk in trunks {
+            for target in self.context.identifiers.order(trunk.targets) {
+                guard places.count < TargetSearch.limit else { return places }
+                guard !self.context.holds.holds(target.hop, now: self.context.now),
+                    let listener = self.context.configuration.listener(target.hop.listener)
+                else { continue }
+                places.append(CallPlace(trunk: trunk.at(target), listener: listener))
+            }
+        }
+        return places
+    }
+
+    /// Of the trunks that take one more call the places; the first trunk's refusal where none does.
+    func admittedPlaces(
+        _ trunks: [TrunkSettings], from origin: TrunkSettings
+    ) -> Result<[CallPlace], Refusal> {
+        var refusal: AdmissionRefusal?
+        var open: [TrunkSettings] = []
+        for trunk in trunks {
+            if let why = self.context.admission.refusal(from: origin.name, to: trunk.name) {
+                refusal = refusal ?? why
+            } else {
+                open.append(trunk)
+            }
+        }
+        if open.isEmpty, let refusal { return .failure(self.refusal(refusal)) }
+        let places = self.places(open)
+        guard places.isEmpty else { return .success(places) }
+        self.context.counters.noTargets &+= 1
+        return .failure(Refusal(reply: Reply(503)))
+    }
+
+    // MARK: Footing
+
+    /// Reserves ports for a call to a place and makes its offer; nothing is held where that fails.
+    func footing(_ place: CallPlace, _ caller: Caller) -> Result<Footing, Refusal> {
+        let wishes = (a: Self.callerWish(caller), b: Self.calleeWish(place.trunk, caller.stream))
+        guard let ports = self.ports.reserve(wishes.a, wishes.b) else {
+            self.context.counters.refusedNoPort &+= 1
+            var reply = Reply(503)
+            reply.retryAfter = self.context.retryAfterSeconds()
+            return .failure(Refusal(reply: reply))
+        }
+        let footing = self.footing(place, caller.stream, ports)
+        if case .failure = footing { self.release(ports) }
+        return footing
+    }
+
+    private func footing(
+        _ place: CallPlace, _ stream: AudioStream?, _ ports: (a: MediaPort, b: MediaPort)
+    ) -> Result<Footing, Refusal> {
+        var session = self.context.session(place.trunk)
+        do throws(OfferAnswerError) {
+            let offer = try stream.map { stream throws(OfferAnswerError) in
+                try session.makeOffer(from: stream, local: ports.b.rtp)
+            }
+            return .success(Footing(ports: ports, session: session, offer: offer))
+        } catch {
+            return .failure(self.refusal(error))
+        }
+    }
+
+    func release(_ ports: (a: MediaPort, b: MediaPort)) {
+        self.ports.release(ports.a)
+        self.ports.release(ports.b)
+    }
+
+    /// The caller's media is of the family that it offers. Its party is told apart by its checks,
+    /// or by where it says that it receives: two lite agents use that as well.
+    private static func callerWish(_ caller: Caller) -> PortWish {
+        let address = caller.stream?.address
+        var wish = PortWish(caller.trunk.realm, isIPv4: (address ?? caller.source).isIPv4)
+        guard let stream = caller.stream else { return wish }
+        if let ice = stream.ice, !ice.isLite {
+            wish.mark = .ice
+        } else if !caller.trunk.learnSource, let address, address.takesMedia {
+            wish.mark = .address(
+                SocketAddress(address: address, port: stream.port), rtcpPort: stream.rtcpPort,
+                rtcpMux: stream.rtcpMux)
+        }
+        return wish
+    }
+
+    /// The callee's is of the family of its signalling. Where it receives is not known when our
+    /// offer has to name a port: only its checks can tell it apart.
+    private static func calleeWish(_ trunk: TrunkSettings, _ stream: AudioStream?) -> PortWish {
+        var wish = PortWish(trunk.realm, isIPv4: trunk.peer.remote.address.isIPv4)
+        let offersICE = stream != nil && trunk.security.ice == .lite
+        if offersICE, !trunk.learnSource { wish.mark = .ice }
+        return wish
+    }
+
+    // MARK: The next candidate
+
+    /// Sends the INVITEs that searches ask for, until none does.
+    func continueSearches() {
+        while let (id, candidate) = self.context.searching.popLast() {
+            guard let call = self.calls[id], let place = call.search?.place(candidate) else {
+                continue
+            }
+            switch self.footing(place, of: call) {
+            case .success(let footing): call.attempt(place, footing)
+            case .failure(let refusal): call.search(.unusable(status: refusal.reply.status))
+            }
+        }
+    }
+
+    /// As for a new call, but with what the call has, as far as that fits the place.
+    private func footing(_ place: CallPlace, of call: Call) -> Result<Footing, Refusal> {
+        guard case .settingUp(let setup) = call.state, let search = call.search else {
+            return .failure(Refusal(reply: Reply(500)))
+        }
+        let admitted = self.context.admission.move(call.token, to: place.trunk.name)
+        guard case .success(let token) = admitted else {
+            return .failure(Refusal(reply: Reply(503)))
+        }
+        call.token = token
+        let before = Self.calleeWish(call.legs.b.trunk, search.stream)
+        let held = (a: call.legs.a.port, b: call.legs.b.port)
+        if before == Self.calleeWish(place.trunk, search.stream) {
+            return self.footing(place, search.stream, held)
+        }
+        let caller = Caller(
+            trunk: call.legs.a.trunk, stream: search.stream,
+            source: setup.exchange.request.source.remote.address)
+        let footing = self.footing(place, caller)
+        if case .success = footing { self.release(held) }
+        return footing
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SDP
+import SIPMessage
+import SIPTransaction
+
+/// One place that a new call may go to.
+struct CallPlace {
+    /// The trunk, with the target for its peer.
+    let trunk: TrunkSettings
+    /// The listener that requests to it leave from.
+    let listener: ListenerSettings
+    /// Whom the INVITE asks for, where that is not whom the caller called: a redirection said so.
+    var calledURI: [UInt8]?
+}
+
+/// What an INVITE to a place stands on.
+struct Footing {
+    /// Our media ports, of both legs.
+    let ports: (a: MediaPort, b: MediaPort)
+    /// Offer and answer with the callee, the offer made.
+    let session: OfferAnswerLeg
+    /// What the callee is offered; nil where the caller made no offer.
+    let offer: SessionDescription?
+}
+
+/// The search for a place that takes a call, and what each attempt needs.
+struct CallSearch {
+    /// What comes next.
+    var machine: TargetSearch
+    /// The candidates, by their numbers in the machine.
+    var places: [CallPlace]
+    /// What the caller offered.
+    let stream: AudioStream?
+    /// Max-Forwards of what is sent.
+    let forwardsLeft: Int
+
+    /// As many places as one call may try, at least one.
+    init(_ places: [CallPlace], stream: AudioStream?, forwardsLeft: Int, isEmergency: Bool) {
+        self.machine = TargetSearch(places.map(\.trunk.search), isEmergency: isEmergency)
+        self.places = Array(places.prefix(TargetSearch.limit))
+        self.stream = stream
+        self.forwardsLeft = forwardsLeft
+    }
+
+    /// A candidate by its number.
+    func place(_ candidate: Int) -> CallPlace? {
+        self.places.indices.contains(candidate) ? self.places[candidate] : nil
+    }
+}
+
+extension TrunkSettings {
+    /// The trunk with a target for its peer: what a leg to there goes by.
+    func at(_ target: TrunkTarget) -> TrunkSettings {
+        var trunk = self
+        trunk.listener = target.hop.listener
+        trunk.peerHost = target.host
+        trunk.peer = target.hop
+        return trunk
+    }
+}
