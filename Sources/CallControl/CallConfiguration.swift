@@ -32,6 +32,10 @@ public struct TrunkSettings: Sendable, Hashable {
     public var callsMax: Int?
     /// How its media is protected.
     public var security: MediaSecurityPolicy
+    /// Seconds between two OPTIONS to each target; 0 for none.
+    public var optionsSeconds: UInt32
+    /// Its sources are its targets' addresses, whatever these are at the time.
+    public var followsTargets: Bool
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -49,6 +53,8 @@ public struct TrunkSettings: Sendable, Hashable {
         self.learnSource = false
         self.callsMax = nil
         self.security = .plain
+        self.optionsSeconds = 0
+        self.followsTargets = false
     }
 }
 

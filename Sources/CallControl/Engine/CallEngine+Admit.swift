@@ -48,6 +48,10 @@ extension CallEngine {
             self.context.counters.noRoutes &+= 1
             return .failure(Refusal(reply: Reply(404)))
         }
+        guard !target.isOutOfReach else {
+            self.context.counters.refusedNoPeer &+= 1
+            return .failure(Refusal(reply: Reply(503)))
+        }
         let configuration = self.context.configuration
         let trunks = (a: configuration.trunks[Int(origin.value)], b: target)
         guard let a = configuration.listener(request.source.listener),

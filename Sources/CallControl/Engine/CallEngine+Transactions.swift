@@ -47,6 +47,9 @@ extension CallEngine {
             if let ended = self.context.answered[call] {
                 ended.answeredAgain(message, status: status)
             }
+            if let call = self.calls[call] {
+                self.calleeAnswered(call, message, status: status)
+            }
             self.withCall(call) { $0.inviteResponse(message, status: status) }
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
@@ -54,6 +57,8 @@ extension CallEngine {
             if status >= 200 { self.withCall(leg.call) { $0.byeFinished(leg.side) } }
         case .relayed(let request):
             self.context.relayResponse(message, status: status, to: request)
+        case .probe(let peer, let sentAt):
+            self.context.optionsAnswered(peer, sentAt: sentAt, message, status: status)
         case .discarded: break
         }
     }
@@ -76,12 +81,16 @@ extension CallEngine {
 
     private func failed(_ purpose: EngineContext.Purpose, status: Int) {
         switch purpose {
-        case .invite(let call): self.withCall(call) { $0.inviteFailed(status: status) }
+        case .invite(let call):
+            if let call = self.calls[call] { self.calleeFailed(call, status: status) }
+            self.withCall(call) { $0.inviteFailed(status: status) }
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteFailed(leg.side, status: status) }
         case .bye(let leg): self.withCall(leg.call) { $0.byeFinished(leg.side) }
         case .relayed(let request):
             self.context.relayResponse(nil, status: status, to: request)
+        case .probe(let peer, let sentAt):
+            self.context.optionsFailed(peer, sentAt: sentAt, status: status)
         case .discarded: break
         }
     }
