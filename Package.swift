@@ -91,6 +91,7 @@ let package = Package(
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
+        .systemLibrary(name: "CCares", path: "CShims/CCares", pkgConfig: "libcares"),
         .target(
             name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
@@ -103,6 +104,7 @@ let package = Package(
         // Protocol machines: events in, actions out.
         module("SIPTransaction", ["NetworkAddress", "SIPMessage"]),
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
+        module("SIPLocation", ["NetworkAddress", "SIPTransaction"]),
 
         // Policy: neither sockets nor C.
         module("Routing"),
@@ -120,9 +122,10 @@ let package = Package(
         // The ground.
         module("TLS", ["COpenSSL"]),
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
+        module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SDP", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SDP", "SIPLocation", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
@@ -137,6 +140,7 @@ let package = Package(
             path: "Tests/FakeFastPath", swiftSettings: strictSwift),
         .target(
             name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strictSwift),
+        .target(name: "FakeDNS", path: "Tests/FakeDNS", swiftSettings: strictSwift),
         // Counts what operations allocate; `Tests/run gates` compares.
         .target(name: "CMeter", path: "Tests/gates/meter", cSettings: strictC),
         .executableTarget(
@@ -152,7 +156,7 @@ let package = Package(
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
             "CallControl", "FlowABI",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
-            "Configuration", "Management",
+            "Configuration", "Management", "SIPLocation", "DNSClient",
         ]),
         .executableTarget(
             name: "trunkline",
@@ -188,6 +192,10 @@ let package = Package(
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
+        tests("SIPLocationTests", ["NetworkAddress", "SIPTransaction", "SIPLocation"]),
+        tests(
+            "DNSClientTests",
+            ["NetworkAddress", "SIPLocation", "SIPTransport", "DNSClient", "FakeDNS"]),
         tests("RoutingTests", ["Routing"]),
         tests("AdmissionTests", ["Admission"]),
         tests(
@@ -215,13 +223,14 @@ let package = Package(
         tests("TLSTests", ["TLS", "TestCertificates"]),
         tests("StoreTests", ["Store"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
+        tests("ConfigurationTests", ["NetworkAddress", "SDP", "SIPLocation", "Configuration"]),
         tests(
             "NodeTests",
             [
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
-                "SIPTransport", "Store", "TLS", "TestCertificates", "contract-peer",
+                "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "FakeDNS",
+                "contract-peer",
             ]),
         tests(
             "SessionDriverTests",

@@ -39,6 +39,8 @@ public enum CallTimer: Sendable, Hashable {
     case ending(CallIdentifier)
     /// The deadline of a drain; nil: the node.
     case drain(TrunkName?)
+    /// Something is due for a peer: an OPTIONS, the end of its wait, or the peer's return.
+    case peer(PeerNumber)
 }
 
 /// What the engine wants done. The owner does it in the order given. Large payloads stand aside,

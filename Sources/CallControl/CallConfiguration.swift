@@ -34,6 +34,10 @@ public struct TrunkSettings: Sendable, Hashable {
     public var security: MediaSecurityPolicy
     /// How its targets are tried.
     public var search = SearchPolicy()
+    /// Seconds between two OPTIONS to each target; 0 for none.
+    public var optionsSeconds: UInt32
+    /// Its sources are its targets' addresses, whatever these are at the time.
+    public var followsTargets: Bool
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -51,6 +55,8 @@ public struct TrunkSettings: Sendable, Hashable {
         self.learnSource = false
         self.callsMax = nil
         self.security = .plain
+        self.optionsSeconds = 0
+        self.followsTargets = false
     }
 }
 

@@ -18,6 +18,16 @@ public struct EngineCounters: Sendable, Equatable {
     public var refusedByTrunkLimit: UInt64 = 0
     /// Calls refused because a realm has no media port left.
     public var refusedNoPort: UInt64 = 0
+    /// Calls refused because no peer of the trunk takes any: all are down or drained.
+    public var refusedNoPeer: UInt64 = 0
+    /// OPTIONS of ours to peers.
+    public var optionsSent: UInt64 = 0
+    /// Those that got a final response.
+    public var optionsAnswered: UInt64 = 0
+    /// Those that got none, or could not be sent.
+    public var optionsFailed: UInt64 = 0
+    /// Changes of a peer's state.
+    public var peerChanges: UInt64 = 0
     /// Offers without a codec that both trunks allow, or that cannot be anchored.
     public var notAcceptable: UInt64 = 0
     /// Of these, offers and answers without keys that the trunk's policy takes.

@@ -96,22 +96,21 @@ extension ConfigurationReader {
         let realm = section.text(TrunkKeys.realm).flatMap {
             self.resolve($0, references.realms, "realm")
         }
-        let peer = section.text(TrunkKeys.peer).flatMap { text in
-            self.peer(text, listener.map { listeners[$0].value })
-        }
+        let peers = self.peers(section, listener.map { listeners[$0].value })
         let sources = section.texts(TrunkKeys.sources)?.compactMap(self.source)
         let codecs = section.texts(TrunkKeys.codecs)
         codecs?.forEach(self.checkCodec)
         let learn = section.flag(TrunkKeys.learnSource)
         let security = TrunkSecurity(section, learnsSource: learn).read()
-        guard let name, let listener, let realm, let peer,
+        guard let name, let listener, let realm, let peers,
             let maxCalls = section.integer(TrunkKeys.maxCalls)
         else { return nil }
-        let located =
-            sources ?? [peer.map { AddressPrefix($0.address.address) }]
+        let located = sources ?? Self.sources(peers)
         let value = NodeConfiguration.Trunk(
-            name: name.value, listener: listener, realm: realm, peer: peer.value,
-            sources: located.map(\.value), codecs: codecs?.map(\.value), learnSource: learn,
+            name: name.value, listener: listener, realm: realm, peers: peers.map(\.value),
+            optionsSeconds: section.integer(PeerKeys.optionsInterval)?.value,
+            sources: located.map(\.value), followsPeers: sources == nil,
+            codecs: codecs?.map(\.value), learnSource: learn,
             maxCalls: maxCalls.value, security: security, failover: self.failover(section))
         return LocatedTrunk(value: value, name: name, sources: located)
     }

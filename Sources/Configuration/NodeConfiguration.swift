@@ -22,6 +22,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var media: Media
     /// `limits:`
     public var limits: Limits
+    /// `dns:`
+    public var dns: DNS
 
     /// The node itself.
     public struct Node: Sendable, Hashable {
@@ -93,14 +95,6 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var address: SocketAddress
     }
 
-    /// Where a trunk's requests go.
-    public struct Peer: Sendable, Hashable {
-        /// Address and port.
-        public var address: SocketAddress
-        /// The listener's.
-        public var transport: Transport
-    }
-
     /// A trunk: a SIP neighbour.
     public struct Trunk: Sendable, Hashable {
         /// Unique.
@@ -109,10 +103,14 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var listener: Int
         /// Position in `realms`: where its media goes.
         public var realm: Int
-        /// Where its requests go.
-        public var peer: Peer
+        /// Where its requests go; at least one.
+        public var peers: [TrunkPeer]
+        /// Seconds between two OPTIONS to each peer, 0 for none; nil: as the peers are.
+        public var optionsSeconds: Int?
         /// Who may send requests as this trunk.
         public var sources: [AddressPrefix]
+        /// Nobody is named: whatever addresses its peers have may send requests.
+        public var followsPeers: Bool
         /// Encoding names that may be used; nil for every one.
         public var codecs: [String]?
         /// One other media source than the signalled one may be learned.

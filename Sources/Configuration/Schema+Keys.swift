@@ -95,12 +95,8 @@ enum TrunkKeys {
         example: "carrier")
     static let realm = Key(
         "realm", .text, .required, "Name of the realm that its media uses.", example: "carrier")
-    static let peer = Key(
-        "peer", .text, .required,
-        "Where requests go: sip:ADDRESS[:PORT][;transport=udp|tcp], port 5060 if there is none.",
-        example: "\"sip:198.51.100.2:5060;transport=udp\"")
     static let sources = Key(
-        "sources", .texts, .described("the peer's address"),
+        "sources", .texts, .described("the addresses of its peers"),
         "Who may send requests as this trunk: addresses or blocks (ADDRESS/BITS).",
         example: "[\"198.51.100.2\", \"198.51.100.16/28\"]")
     static let codecs = Key(

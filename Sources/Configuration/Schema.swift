@@ -60,7 +60,7 @@ struct SectionSchema: Sendable {
 /// The whole file.
 enum Schema {
     static let sections = [
-        node, fastPath, realms, listeners, trunks, routes, media, limits,
+        node, fastPath, realms, listeners, trunks, routes, media, limits, DNSKeys.section,
     ]
 
     static let node = SectionSchema(
@@ -99,8 +99,9 @@ enum Schema {
         name: "trunks", isList: true,
         meaning: "SIP neighbours, at most 1000. Requests from anybody else are refused.",
         keys: [
-            TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkKeys.peer,
-            TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
+            TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, PeerKeys.peer,
+            PeerKeys.peers, PeerKeys.optionsInterval, TrunkKeys.sources, TrunkKeys.codecs,
+            TrunkKeys.learnSource, TrunkKeys.maxCalls,
             TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
             TrunkKeys.earlyLatch, TrunkKeys.rtcpMux, FailoverKeys.codes, FailoverKeys.silence,
             FailoverKeys.deadline,

@@ -49,14 +49,14 @@ enum Settings {
     private static func trunk(
         _ trunk: NodeConfiguration.Trunk, _ file: NodeConfiguration
     ) throws(NodeError) -> TrunkSettings {
-        let host = trunk.peer.address.address
+        let first = TargetList.first(of: trunk, file)
         var settings = TrunkSettings(
             name: TrunkName(trunk.name), realm: RealmIndex(UInt16(clamping: trunk.realm)),
-            peerHost: Array((host.isIPv4 ? "\(host)" : "[\(host)]").utf8),
-            peer: Hop(
-                listener: self.index(trunk.listener),
-                transport: self.transport(trunk.peer.transport), remote: trunk.peer.address))
+            peerHost: first.host, peer: first.hop)
         settings.sources = trunk.sources
+        settings.followsTargets = trunk.followsPeers
+        settings.optionsSeconds = TargetList.optionsSeconds(of: trunk)
+        settings.adopt(TargetList.targets(of: trunk, file, located: [:]))
         settings.listeners = self.listeners(of: trunk, file)
         if let names = trunk.codecs {
             guard let codecs = CodecFilter(names: names) else {

@@ -28,7 +28,8 @@ extension Shard {
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
-            "fastpath": self.fastPathFigures(account),
+            "fastpath": self.fastPathFigures(account), "peers": self.peerFigures(),
+            "dns": self.dnsFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -44,6 +45,7 @@ extension Shard {
             "no_route": JSONValue(counters.noRoutes),
             "refused_temporarily": JSONValue(counters.refusedTemporarily),
             "refused_by_trunk_limit": JSONValue(counters.refusedByTrunkLimit),
+            "refused_no_peer": JSONValue(counters.refusedNoPeer),
             "refused_no_port": JSONValue(counters.refusedNoPort),
             "not_acceptable": JSONValue(counters.notAcceptable),
             "media_timeouts": JSONValue(counters.mediaTimeouts),
@@ -123,6 +125,7 @@ extension Shard {
     /// What is wrong at the moment, one sentence each; empty when all is well.
     func conditions() -> [String] {
         var conditions = self.refusedConfiguration.map { "configuration: \($0)" }
+        conditions += self.peerConditions()
         switch self.programmer.state {
         case .matched:
             if let fastPath = self.programmer.fastPath {

@@ -30,6 +30,7 @@ extension Shard {
     /// The end: checkpoints of calls in progress are written, sockets closed.
     func close() {
         self.store.commit()
+        self.locator?.close()
         self.management.close()
         self.transport?.close()
         self.loop.close()

@@ -32,6 +32,8 @@ final class Shard {
     private(set) var callLimit: CallLimit
     var transport: TransportSet?
     var timers: LoopTimers<ShardTimer>?
+    /// Where the peers are that have names; from `open` to `close`.
+    var locator: PeerLocator?
     var counters = ShardCounters()
     /// Problems of the last configuration that was refused.
     var refusedConfiguration: [String] = []
@@ -96,6 +98,7 @@ final class Shard {
             }
         }
         let path = self.file.node.runtimeDirectory + "/control.sock"
+        self.watchPeers()
         self.addVerbs()
         do {
             try self.management.listen(path: path)
@@ -114,6 +117,7 @@ final class Shard {
         self.carryOut()
         self.pollMedia()
         self.carryOut()
+        self.logPeerChanges()
         self.commit()
         self.outbox.hold(until: self.programmer.counters.commands, nowMs: self.loop.now)
         self.flush()
@@ -199,8 +203,9 @@ final class Shard {
         next.media = self.file.media
         do {
             let limit = CallLimit(next, Machine.current())
-            self.core.engine.configure(
-                try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint))
+            let calls = try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint)
+            self.core.engine.now = Clocks.wallMs
+            self.core.engine.configure(self.locate(calls, next))
             self.file = next
             self.callLimit = limit
         } catch {

@@ -98,6 +98,7 @@ struct Diagnosis: Equatable {
         let room = configuration.fastPath.secureFlowsPerWorker
         for trunk in configuration.trunks where trunk.security.srtp != .off {
             let subject = "trunk \(trunk.name)"
+            let transport = configuration.listeners[trunk.listener].transport
             if room == 0 {
                 self.add(
                     trunk.security.srtp == .required ? .fault : .note, subject,
@@ -106,7 +107,7 @@ struct Diagnosis: Equatable {
             } else if trunk.security.usesSDES {
                 self.add(
                     .note, subject,
-                    "keys of sdes stand in SDP, and \(trunk.peer.transport.rawValue) does not "
+                    "keys of sdes stand in SDP, and \(transport.rawValue) does not "
                         + "hide them: whoever sees the signalling can decrypt the media")
             } else {
                 self.add(.good, subject, "media is encrypted with keys of DTLS handshakes")

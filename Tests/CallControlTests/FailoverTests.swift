@@ -246,7 +246,9 @@ import Testing
     }
 
     @Test func drainingTargetsGetNoNewCalls() {
-        let scene = self.scene(2) { $0.targets[0].state = .draining }
+        let scene = self.scene(2)
+        let host = scene.world.configuration.trunks[1].targets[0].host
+        scene.world.input { _ = $0.engine.drainPeer(host, of: World.service, true) }
         scene.alice.dial()
         scene.world.run()
         #expect(scene.targets[0].log.isEmpty)
@@ -258,7 +260,7 @@ import Testing
         let scene = self.scene(2)
         let world = scene.world
         var targets = world.configuration.trunks[1].targets
-        targets[0].state = .down
+        targets.removeFirst()
         world.input { $0.engine.setTargets(targets, of: World.service) }
         scene.alice.dial()
         world.run()

@@ -161,6 +161,7 @@ final class World {
         self.portLimit = portLimit
         self.ports = TestPorts(limit: portLimit, report: report)
         self.core = World.core(self.configuration, self.ports, seed: seed)
+        self.core.engine.watchPeers()
     }
 
     private static func core(
@@ -378,6 +379,7 @@ final class World {
         }
         self.core = World.core(self.configuration, self.ports, seed: self.random.next())
         self.core.engine.now = self.now
+        self.core.engine.watchPeers()
         let taken = Set(self.core.engine.restore(kept))
         for checkpoint in kept where !taken.contains(checkpoint.id) {
             self.media[checkpoint.id] = nil

@@ -176,9 +176,9 @@ private let faults: [(String, String, String)] = [
             + "\"sip:198.51.100.2:5060;transport=udp\" or the like"
     ),
     (
-        "sip:198.18.1.2:5060;transport=udp", "sip:carrier.example",
-        "27: trunks[0].peer: \"carrier.example\" is not the address of one host; write "
-            + "ADDRESS or ADDRESS:PORT (names are not resolved), IPv6 in brackets"
+        "sip:198.18.1.2:5060;transport=udp", "sip:198.18.1.300",
+        "27: trunks[0].peer: \"198.18.1.300\" is neither the address of one host nor a name; "
+            + "write HOST or HOST:PORT, IPv6 in brackets"
     ),
     (
         "sip:198.18.1.2:5060;transport=udp", "sip:198.18.1.2:5060;transport=tcp",

@@ -58,6 +58,7 @@ extension Call {
     private func report(_ candidate: Int, _ outcome: TargetOutcome) {
         guard let trunk = self.search?.place(candidate)?.trunk else { return }
         self.context.holds.note(outcome, of: trunk.peer, now: self.context.now)
+        self.context.note(outcome, of: trunk.peer.withoutConnection, trunk.name)
         self.emit(.target(trunk.name, trunk.peer.withoutConnection, outcome))
     }
 

@@ -14,6 +14,7 @@ extension CallEngine {
         case .ringing(let id): self.withCall(id) { $0.ringingTimedOut() }
         case .ending(let id): self.withCall(id) { $0.endingTimedOut() }
         case .drain(let trunk): self.endCalls(of: trunk)
+        case .peer(let number): self.context.peerTimerFired(number)
         }
     }
 

@@ -35,7 +35,9 @@ extension CallEngine {
         }
         switch method {
         case .invite: self.invite(request, from: trunk)
-        case .options: self.options(request, from: trunk)
+        case .options:
+            self.heard(from: source, of: self.context.configuration.trunks[Int(trunk.value)])
+            self.options(request, from: trunk)
         case .bye, .info:
             self.context.counters.unknownDialogs &+= 1
             self.context.respond(Reply(481), to: request)

@@ -35,7 +35,7 @@ extension CallEngine {
     func places(_ trunks: [TrunkSettings]) -> [CallPlace] {
         var places: [CallPlace] = []
         for trunk in trunks {
-            for target in self.context.identifiers.order(trunk.targets) {
+            for target in self.context.identifiers.order(trunk.targets) where !target.isNowhere {
                 guard places.count < TargetSearch.limit else { return places }
                 guard !self.context.holds.holds(target.hop, now: self.context.now),
                     let listener = self.context.configuration.listener(target.hop.listener)
@@ -60,7 +60,12 @@ extension CallEngine {
             }
         }
         if open.isEmpty, let refusal { return .failure(self.refusal(refusal)) }
-        let places = self.places(open)
+        let reachable = open.filter { !$0.isOutOfReach }
+        guard !reachable.isEmpty else {
+            self.context.counters.refusedNoPeer &+= 1
+            return .failure(Refusal(reply: Reply(503)))
+        }
+        let places = self.places(reachable)
         guard places.isEmpty else { return .success(places) }
         self.context.counters.noTargets &+= 1
         return .failure(Refusal(reply: Reply(503)))

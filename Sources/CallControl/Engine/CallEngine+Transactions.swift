@@ -56,6 +56,8 @@ extension CallEngine {
             if status >= 200 { self.withCall(leg.call) { $0.byeFinished(leg.side) } }
         case .relayed(let request):
             self.context.relayResponse(message, status: status, to: request)
+        case .probe(let peer, let sentAt):
+            self.context.optionsAnswered(peer, sentAt: sentAt, message, status: status)
         case .discarded: break
         }
     }
@@ -84,6 +86,8 @@ extension CallEngine {
         case .bye(let leg): self.withCall(leg.call) { $0.byeFinished(leg.side) }
         case .relayed(let request):
             self.context.relayResponse(nil, status: status, to: request)
+        case .probe(let peer, let sentAt):
+            self.context.optionsFailed(peer, sentAt: sentAt, status: status)
         case .abandoned, .discarded: break
         }
     }

@@ -65,15 +65,7 @@ public final class CallEngine<Ports: MediaPorts> {
         }
         self.context.configuration = configuration
         self.context.admission.limits = configuration.limits
-    }
-
-    /// A trunk's new calls go there from now on. Without any, and for a trunk that is not
-    /// configured, nothing changes.
-    public func setTargets(_ targets: [TrunkTarget], of trunk: TrunkName) {
-        guard !targets.isEmpty,
-            let index = self.context.configuration.trunks.firstIndex(where: { $0.name == trunk })
-        else { return }
-        self.context.configuration.trunks[index].targets = targets
+        self.context.followTargets()
     }
 
     /// A call, and the engine lets go of it if it is over afterwards.

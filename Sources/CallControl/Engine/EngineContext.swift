@@ -34,6 +34,8 @@ final class EngineContext {
         case bye(LegReference)
         /// A request passed on from the other leg, which waits for the answer.
         case relayed(ReceivedRequest)
+        /// An OPTIONS of ours to a peer, sent then.
+        case probe(PeerNumber, sentAt: Milliseconds)
         /// Nobody waits: the BYE to a second branch of a fork.
         case discarded
     }
@@ -45,6 +47,8 @@ final class EngineContext {
     var identifiers: IdentifierSource
     var admission: Admission
     var actions: [CallAction] = []
+    /// What is known of the trunks' targets.
+    var peers = PeerMonitor()
 
     /// Our tags: each names a leg.
     var tags: [[UInt8]: LegReference] = [:]
