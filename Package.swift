@@ -117,6 +117,9 @@ let package = Package(
         module("MediaPlanning", ["NetworkAddress", "CallControl", "FlowABI"]),
         module("FlowProgramming", ["NetworkAddress", "CallControl", "FlowABI", "MediaPlanning"]),
 
+        // What happened to calls: kept in memory, redacted, shown and exported.
+        module("Trace", ["NetworkAddress"]),
+
         // The ground.
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
@@ -149,12 +152,13 @@ let package = Package(
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
             "CallControl", "FlowABI",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "Configuration",
-            "Management",
+            "Management", "Trace",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
                 "Node", "Admission", "Configuration", "Management", "SIPMessage", "SDP", "FlowABI",
+                "NetworkAddress", "Trace",
             ],
             swiftSettings: strictSwift),
 
@@ -207,6 +211,7 @@ let package = Package(
             "SIPTransportTests",
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
+        tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
         tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
         tests(

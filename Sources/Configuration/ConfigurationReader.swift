@@ -30,6 +30,7 @@ struct ConfigurationReader {
         let limits = self.section(file, Schema.limits).map { section in
             NodeConfiguration.Limits(calls: section.integer(LimitKeys.calls)?.value)
         }
+        let trace = self.section(file, Schema.trace).flatMap(self.trace)
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
@@ -38,13 +39,13 @@ struct ConfigurationReader {
         checks.listeners(listeners, realms)
         checks.sources(trunks)
         checks.routes(routes)
-        guard let fastPath, let node, let media, let limits, self.issues.issues.isEmpty else {
-            return nil
-        }
+        guard let fastPath, let node, let media, let limits, let trace,
+            self.issues.issues.isEmpty
+        else { return nil }
         return NodeConfiguration(
             node: node, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
-            routes: routes.map(\.value), media: media, limits: limits)
+            routes: routes.map(\.value), media: media, limits: limits, trace: trace)
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {

@@ -22,6 +22,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var media: Media
     /// `limits:`
     public var limits: Limits
+    /// `trace:`
+    public var trace = TraceConfiguration()
 
     /// The node itself.
     public struct Node: Sendable, Hashable {

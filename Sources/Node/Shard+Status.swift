@@ -28,7 +28,7 @@ extension Shard {
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
-            "fastpath": self.fastPathFigures(account),
+            "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }

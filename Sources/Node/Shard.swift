@@ -27,6 +27,7 @@ final class Shard {
     let inHand: MessageInHand
     let management: ControlServer
     let dtls: DTLSAgent
+    let tracer: Tracer
     var file: NodeConfiguration
     /// How many calls may come in, and why.
     private(set) var callLimit: CallLimit
@@ -50,6 +51,7 @@ final class Shard {
     init(_ file: NodeConfiguration, path: String) throws(NodeError) {
         self.file = file
         self.callLimit = CallLimit(file, Machine.current())
+        self.tracer = Tracer(file)
         self.configurationPath = path
         do {
             self.loop = try EventLoop()
@@ -129,6 +131,7 @@ final class Shard {
     func flush() {
         let settled = self.programmer.settledCommands
         while let message = self.outbox.next(settled: settled, nowMs: self.loop.now) {
+            self.traceSent(message.bytes, message.hop, message.owner)
             self.transport?.send(message.bytes, to: message.hop, owner: message.owner)
         }
     }
@@ -186,6 +189,7 @@ final class Shard {
             (file.node != self.file.node, "node"),
             (file.fastPath != self.file.fastPath, "fastpath"),
             (file.media != self.file.media, "media"),
+            (file.trace.memoryMB != self.file.trace.memoryMB, "trace.memory-mb"),
         ].filter(\.0).map(\.1)
         if !later.isEmpty {
             self.refusedConfiguration = [
@@ -197,11 +201,13 @@ final class Shard {
         next.node = self.file.node
         next.fastPath = self.file.fastPath
         next.media = self.file.media
+        next.trace.memoryMB = self.file.trace.memoryMB
         do {
             let limit = CallLimit(next, Machine.current())
             self.core.engine.configure(
                 try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint))
             self.file = next
+            self.tracer.configure(next.trace)
             self.callLimit = limit
         } catch {
             self.refusedConfiguration = [error.description]

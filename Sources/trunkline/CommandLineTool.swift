@@ -37,7 +37,7 @@ struct Verb: Sendable {
     let run: @Sendable (Arguments) throws(Failure) -> ExitStatus
 
     static let all: [Verb] = [
-        .serve, .fastpath, .check, .status, .calls, .call, .flows, .drops, .doctor, .drain,
+        .serve, .fastpath, .check, .status, .calls, .call, .trace, .flows, .drops, .doctor, .drain,
         .message, .replay, .size, .version,
     ]
 }

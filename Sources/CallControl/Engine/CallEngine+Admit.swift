@@ -157,6 +157,7 @@ extension CallEngine {
             startedAt: self.context.now, legs: Call.Legs(a: a, b: b))
         let call = Call(birth, context: self.context, state: .up(nil))
         self.calls[id] = call
+        self.context.touched = call.reference(.a)
         self.context.counters.callsAdmitted &+= 1
         call.begin(plan.request, forwardsLeft: plan.forwardsLeft, offer: offer)
     }

@@ -43,6 +43,8 @@ final class EngineContext {
     var identifiers: IdentifierSource
     var admission: Admission
     var actions: [CallAction] = []
+    /// The leg that a request was last found to belong to; see `CallEngine.touchedLeg`.
+    var touched: LegReference?
 
     /// Our tags: each names a leg.
     var tags: [[UInt8]: LegReference] = [:]
