@@ -59,8 +59,10 @@ extension Verb {
     }
 
     private static func unlock(_ id: String, _ arguments: Arguments) throws(Failure) {
-        guard let minutes = try arguments.number("minutes", 1...60), let reason = arguments["reason"]
-        else { throw .usage("unlock needs --minutes N and --reason TEXT") }
+        let minutes = try arguments.number("minutes", 1...60)
+        guard let minutes, let reason = arguments["reason"] else {
+            throw .usage("unlock needs --minutes N and --reason TEXT")
+        }
         let answer = try RunningNode(arguments).ask(
             "trace-unlock",
             ["id": .string(id), "minutes": JSONValue(minutes), "reason": .string(reason)])

@@ -39,7 +39,7 @@ import Testing
     (
         "- a",
         "1: is a list; write a section of keys: node, fastpath, realms, listeners, "
-            + "trunks, routes, media, limits"
+            + "trunks, routes, media, limits, trace"
     ),
 ])
 func yamlFault(text: String, expected: String) {

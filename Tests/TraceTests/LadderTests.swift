@@ -17,7 +17,9 @@ private let offer =
     + "a=rtpmap:101 telephone-event/8000\r\na=sendonly\r\n"
 
 func exampleCall() -> [TraceRecord] {
-    func event(_ kind: TraceEventKind, us: UInt64, _ side: TraceSide, _ text: String) -> TraceRecord {
+    func event(
+        _ kind: TraceEventKind, us: UInt64, _ side: TraceSide, _ text: String
+    ) -> TraceRecord {
         TraceRecord(
             wallUs: 1_795_948_110_123_456 + us, monotonicNs: us * 1000, call: 0xabc, side: side,
             .event(TraceEvent(kind, address: nil, text: Array(text.utf8))))
@@ -89,7 +91,8 @@ func exampleCall() -> [TraceRecord] {
     func times(us: UInt64, text: String) { #expect(WallTime.text(us: us) == text) }
 
     @Test func summaries() {
-        let invite = MessageSummary(Array(message("INVITE sip:+1555@h SIP/2.0", "INVITE", offer).utf8))
+        let invite = MessageSummary(
+            Array(message("INVITE sip:+1555@h SIP/2.0", "INVITE", offer).utf8))
         #expect(invite.title == "INVITE" && invite.method == "INVITE" && invite.status == nil)
         #expect(invite.from == "+15550199" && invite.to == "+1555" && invite.callID == "c1")
         #expect(invite.media == ["198.51.100.9:40000 PCMA,PCMU,telephone-event sendonly"])
@@ -99,7 +102,9 @@ func exampleCall() -> [TraceRecord] {
             Array(message("SIP/2.0 488 No", "INVITE", "Warning: 305 h \"No codec\"\r\n").utf8))
         #expect(warned.reason == "No codec")
         #expect(MessageSummary([]).title == "(empty)")
-        let six = "\r\nc=IN IP6 2001:db8::1\r\nm=audio 9 RTP/SAVP 111 0 8 18\r\na=rtpmap:111 opus/48000/2"
+        let six =
+            "\r\nc=IN IP6 2001:db8::1\r\nm=audio 9 RTP/SAVP 111 0 8 18\r\n"
+            + "a=rtpmap:111 opus/48000/2"
         #expect(
             MessageSummary(Array(message("ACK sip:x SIP/2.0", "ACK", six).utf8)).media
                 == ["[2001:db8::1]:9 opus,PCMU,PCMA,.. sendrecv RTP/SAVP"])
