@@ -144,7 +144,7 @@ let package = Package(
             dependencies: [
                 "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
                 "SIPTransaction", "SIPDialog", "CallControl", "FlowABI", "MediaPlanning",
-                "FlowProgramming", "SIPTransport",
+                "FlowProgramming", "SIPTransport", "Trace",
             ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
 
         // The process.
