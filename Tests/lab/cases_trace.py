@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What an operator can see of a call afterwards: ladder, capture file, copies to a collector."""
 
+import base64
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -123,6 +125,96 @@ def what_happened_to_a_call():
         assert struct.unpack("!H", first[8])[0] == 5060, first
         status = lab.ask("status")["trace"]
         assert status["hep_sent"] == len(found) and status["hep_dropped"] == 0, status
+
+
+SECRETS = ("6629fae49393a05397450978507c4ef1", "asd88fgpdd777uzjYhagZg",
+           "WVNfX19zZW1jdGwgKCkgewkyMjA7fQp9CnVubGVz")
+# Calls once with a digest, ICE and SDES; prints what it got. {0} its address, {1} the box's.
+CALLER = """
+import re, socket
+own, box = "{0}", "{1}"
+line = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+line.bind((own, 5060)); line.connect((box, 5060)); line.settimeout(10)
+sdp = "\\r\\n".join(["v=0", "o=- 1 1 IN IP4 " + own, "s=-", "c=IN IP4 " + own, "t=0 0",
+    "m=audio 15000 RTP/SAVP 8", "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:{4}|2^31",
+    "a=ice-ufrag:abcd", "a=ice-pwd:{3}", "a=candidate:1 1 UDP 2130706431 " + own
+    + " 15000 typ host", ""])
+def send(method, number, to, body=""):
+    line.send("\\r\\n".join([method + " sip:+15550100@" + box + " SIP/2.0",
+        "Via: SIP/2.0/UDP " + own + ":5060;branch=z9hG4bK" + method, "Max-Forwards: 70",
+        "From: <sip:+445550199@" + own + ">;tag=1", to, "Call-ID: secret-call", "CSeq: "
+        + number, "Contact: <sip:" + own + ":5060>", 'Proxy-Authorization: Digest username="u",'
+        ' realm="r", nonce="n", uri="sip:x", response="{2}"']
+        + (["Content-Type: application/sdp"] if body else [])
+        + ["Content-Length: " + str(len(body)), "", body]).encode())
+def get(start):
+    while True:
+        text = line.recv(65536).decode()
+        if text.startswith(start):
+            print(text)
+            return text
+send("INVITE", "1 INVITE", "To: <sip:+15550100@" + box + ">", sdp)
+to = re.search("To:[^\\r]*", get("SIP/2.0 200"))[0]
+send("ACK", "1 ACK", to)
+send("BYE", "2 BYE", to)
+get("SIP/2.0 200")
+"""
+
+
+@case()
+def secrets_are_in_no_output():
+    """Keys, ICE passwords and proofs of passwords of a real call, looked for in everything that
+    the node says, writes and sends; then one call is unlocked, which is in the log."""
+    secure = {"srtp": "required", "ice": "lite"}
+    with box(start=False, trunks={"carrier": secure}) as lab:
+        collector = lab.address("service")
+        with open(lab.config, "a") as file:
+            file.write(f"trace: {{ hep: \"{collector}:{COLLECTOR_PORT}\" }}\n")
+        copies = os.path.join(lab.folder, "copies")
+        open(copies, "w").close()
+        lab.spawn("service", sys.executable, "-c", COLLECTOR, collector, copies)
+        lab.start()
+        answering = lab.sipp("service", "answer.xml")
+        time.sleep(0.5)
+        script = CALLER
+        for index, value in enumerate((lab.address("carrier"), lab.address("carrier", "box"))
+                                      + SECRETS):
+            script = script.replace(f"{{{index}}}", value)
+        heard = lab.inside("carrier", sys.executable, "-c", script, timeout=30).stdout
+        answering.stop()
+        expect_empty(lab)
+        secrets = list(SECRETS) + re.findall(r"inline:([^|\s]+)", heard) \
+            + re.findall(r"a=ice-pwd:(\S+)", heard)
+        assert len(secrets) == 5, heard
+        call = lab.ask("trace", "secret-call")["id"]
+        capture = os.path.join(lab.folder, "call.pcapng")
+        outputs = {" ".join(words): text_of(lab, *words).encode() for words in (
+            ("status",), ("calls", "--ended"), ("drops",), ("doctor",), ("trace",),
+            ("call", call, "--ladder"), ("call", call, "--messages"), ("trace", call, "--json"),
+            ("call", call, "--pcapng", capture))}
+        for name, path in (("pcapng", capture), ("hep", copies), ("log", lab.control.log_path),
+                           ("fast path's log", lab.fastpath.log_path)):
+            with open(path, "rb") as file:
+                outputs[name] = file.read()
+        assert b"INVITE" in outputs["pcapng"] and b"INVITE" in outputs["hep"], outputs.keys()
+        for name, text in outputs.items():
+            for secret in secrets:
+                assert secret.encode() not in text, f"{secret} is in {name}"
+            # In JSON messages are in base64.
+        decoded = b"".join(base64.b64decode(r.get("message", ""))
+                           for r in lab.ask("trace", call)["records"])
+        assert b"inline:xxxx" in decoded and not any(s.encode() in decoded for s in secrets)
+
+        refused = lab.inside("box", os.path.join(lab.bin, "trunkline"), "call", call, "--messages",
+                             "--raw", "--directory", lab.runtime, check=False)
+        assert refused.returncode == 1 and "unlock" in refused.stderr, refused
+        text_of(lab, "trace", "unlock", call, "--minutes", "1", "--reason", "a test")
+        raw = text_of(lab, "call", call, "--messages", "--raw")
+        assert all(secret in raw for secret in secrets), raw
+        log = lab.control.log()
+        assert f"audit: user root unlocks the secrets of call {call} for 1 min: a test" in log, log
+        assert f"audit: user root reads call {call} with its secrets" in log, log
+        assert not any(secret in log for secret in secrets)
 
 
 @case()
