@@ -230,7 +230,7 @@ let package = Package(
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "NetworkAddress",
-            "Node", "SIPMessage",
+            "Node", "SIPMessage", "Trace",
         ]),
 
         // The contract's two sides as processes of their own, for its tests.

@@ -19,7 +19,7 @@ enum TraceKeys {
         "ADDRESS[:PORT] of a collector (HOMER) that gets a copy of each message by HEP3 over UDP.",
         example: "\"192.0.2.50:9060\"", isRare: true)
     static let captureID = Key(
-        "hep-capture-id", .integer(0...4_294_967_295), .standard("1"),
+        "hep-capture-id", .integer(0...999_999_999), .standard("1"),
         "Number of this node at the collector.", example: "1")
     static let password = Key(
         "hep-password", .text, .described("none"), "Password of this node at the collector.",

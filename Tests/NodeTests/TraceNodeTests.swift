@@ -209,6 +209,43 @@ import Trace
         #expect(code("trace", raw) == .refused)
     }
 
+    /// Masks and the collector change at once, the memory with the next start.
+    @Test func reload() throws {
+        let node = try self.node()
+        let parties = try Parties(node)
+        _ = try parties.call()
+        let id = try #require(try node.result("calls")[0]?["id"]?.string)
+        #expect(try node.result("trace-list")[0]?["calling"]?.string == "+15550199")
+        try node.edit("memory-mb: 1", to: "memory-mb: 2, mask-digits: 4, hep: \"127.0.0.1:9\"")
+        node.shard.reload()
+        #expect(node.shard.refusedConfiguration.contains { $0.contains("trace.memory-mb") })
+        #expect(node.shard.file.trace.memoryMB == 1)
+        #expect(try node.result("trace-list")[0]?["calling"]?.string == "+1555xxxx")
+        let shown = try self.records(node, ["id": .string(id)]).compactMap(Self.record)
+        for message in shown.compactMap(\.message) {
+            #expect(!message.bytes.contains(Array("5550199".utf8)))
+        }
+        #expect(node.shard.tracer.collector != nil)
+        parties.carrier.send(parties.carrier.request("OPTIONS", call: "o1"))
+        #expect(parties.carrier.expect("SIP/2.0 200", node) != nil)
+        let counters = try #require(node.shard.tracer.collector?.counters)
+        #expect(counters.sent + counters.dropped >= 2)
+    }
+
+    /// A broken stream is closed, and what was wrong can be seen.
+    @Test func aMalformedStream() throws {
+        let node = try self.node()
+        let peer = try SIPPeer(node.addresses.carrier, to: node.addresses.box, stream: true)
+        peer.send(
+            "OPTIONS sip:x SIP/2.0\r\nVia: SIP/2.0/TCP x;branch=z9hG4bK1\r\nCall-ID: m1\r\n"
+                + "From: <sip:a@b>;tag=1\r\nTo: <sip:c@d>\r\nCSeq: 1 OPTIONS\r\n"
+                + "Content-Length: x\r\n\r\n")
+        #expect(peer.expect("SIP/2.0 400", node) != nil)
+        let records = try self.records(node, ["call_id": "m1"])
+        #expect(self.titles(records).first == "-<OPTIONS" && records.count == 2)
+        #expect(records.allSatisfy { $0["transport"]?.string == "tcp" })
+    }
+
     @Test func unlocksAreBounded() {
         var unlocks = TraceUnlocks()
         func add(_ number: UInt64, until: UInt64, now: UInt64) -> Bool {
