@@ -21,7 +21,7 @@ public final class TraceBook {
         self.calls = TraceRing(bytes: bytes - small, bytesPerKey: 4096)
         self.others = TraceRing(bytes: small, bytesPerKey: 1024)
         self.dialogs = DialogTable(slots: max(bytes / 2048, 4096))
-        self.callBytesMax = self.calls.capacity / 16
+        self.callBytesMax = min(self.calls.capacity / 16, TraceRing.readBytesMax)
     }
 
     /// Whose a message is. `owner` is asked where the Call-ID alone does not say: what handled the

@@ -54,6 +54,8 @@ final class TraceRing {
     private static let headerBytes = MemoryLayout<RecordHeader>.stride
     /// Records of one key that are read at most: the newest.
     static let recordsMax = 4096
+    /// Bytes of them at most, so that one answer holds them.
+    static let readBytesMax = 8 << 20
 
     /// `bytesPerKey`: how many bytes of records a key has on average, for the size of the index.
     init(bytes: Int, bytesPerKey: Int) {
@@ -167,10 +169,12 @@ final class TraceRing {
     /// The newest records of a key, oldest first.
     func records(_ key: UInt64, limit: Int = recordsMax) -> [TraceRecord] {
         var found: [TraceRecord] = []
+        var bytes = 0
         var position = self.slot(key)?.newest ?? 0
         while position >= self.tail, position < self.head, found.count < limit {
             let header = self.header(position)
-            guard header.key == key else { break }
+            bytes += Int(header.length)
+            guard header.key == key, bytes <= Self.readBytesMax else { break }
             if let record = self.record(header, position) { found.append(record) }
             guard header.previous < position else { break }
             position = header.previous

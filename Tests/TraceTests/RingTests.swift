@@ -55,6 +55,17 @@ func record(
         #expect(ring.counters.cut == 1)
     }
 
+    /// However much a key has, what is read of it at once is bounded: the newest.
+    @Test func readingIsBounded() {
+        let ring = TraceRing(bytes: 64 << 20, bytesPerKey: 4096)
+        let long = String(repeating: "m", count: 60_000)
+        for number in 0..<300 { ring.append(record(long, us: UInt64(number)), key: 1) }
+        let held = ring.records(1)
+        #expect(held.count == TraceRing.readBytesMax / 60_120 && held.last?.monotonicNs == 299_000)
+        for number in 0..<5000 { ring.append(record("m", us: UInt64(number)), key: 2) }
+        #expect(ring.records(2).count == TraceRing.recordsMax)
+    }
+
     @Test func withoutMemoryNothingIsKept() {
         let ring = TraceRing(bytes: 0, bytesPerKey: 64)
         #expect(!ring.append(record("x"), key: 1))
