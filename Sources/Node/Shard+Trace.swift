@@ -23,16 +23,14 @@ extension Shard {
     func endTrace(_ time: TraceTime?, _ bytes: [UInt8], _ hop: Hop) {
         guard let time else { return }
         self.tracer.message(
-            bytes, hop, isSent: false, at: time, leg: { self.core.engine.touchedLeg },
-            parties: self.parties)
+            bytes, hop, isSent: false, at: time, leg: { self.core.engine.touchedLeg })
     }
 
     /// A message is about to leave.
     func traceSent(_ bytes: [UInt8], _ hop: Hop, _ owner: TransactionID?) {
         guard self.tracer.isOn else { return }
         self.tracer.message(
-            bytes, hop, isSent: true, at: .now, leg: { self.core.leg(of: owner) },
-            parties: self.parties)
+            bytes, hop, isSent: true, at: .now, leg: { self.core.leg(of: owner) })
     }
 
     /// A message did not leave.
@@ -43,7 +41,7 @@ extension Shard {
     }
 
     /// The trunks of a call.
-    private func parties(_ call: CallIdentifier) -> [UInt8]? {
+    func parties(_ call: CallIdentifier) -> [UInt8]? {
         self.core.engine.call(call).map { Array("\($0.from.text) to \($0.to.text)".utf8) }
     }
 

@@ -79,6 +79,7 @@ final class Shard {
                 ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
+        self.tracer.parties = { [unowned self] in self.parties($0) }
     }
 
     /// Opens everything. What a former process left is taken up before the first message comes.

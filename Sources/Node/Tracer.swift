@@ -28,6 +28,8 @@ final class Tracer {
     private(set) var redaction: Redaction
     private(set) var collector: HEPSender?
     var unlocks = TraceUnlocks()
+    /// The trunks of a live call: "carrier to service".
+    var parties: (CallIdentifier) -> [UInt8]? = { _ in nil }
     /// Addresses of the listeners, by index.
     private let locals: [SocketAddress]
     /// The keys that a leg had last, to notice others.
@@ -57,11 +59,9 @@ final class Tracer {
 
     // MARK: What happens
 
-    /// A message came or goes. `leg` is asked where its Call-ID does not say whose it is; `parties`
-    /// names the trunks of a call of which nothing is kept yet.
+    /// A message came or goes. `leg` is asked where its Call-ID does not say whose it is.
     func message(
-        _ bytes: [UInt8], _ hop: Hop, isSent: Bool, at time: TraceTime, leg: () -> Leg?,
-        parties: (CallIdentifier) -> [UInt8]?
+        _ bytes: [UInt8], _ hop: Hop, isSent: Bool, at time: TraceTime, leg: () -> Leg?
     ) {
         let index = Int(hop.listener.rawValue)
         let local =
@@ -77,11 +77,7 @@ final class Tracer {
             wallUs: time.wallUs, monotonicNs: time.monotonicNs, call: whose.call,
             side: whose.side, .message(message))
         if self.keeps {
-            if whose.call != 0, !self.book.has(whose.call),
-                let text = parties(CallIdentifier(whose.call))
-            {
-                self.event(.parties, CallIdentifier(whose.call), text: text, at: time)
-            }
+            if whose.call != 0 { self.introduce(CallIdentifier(whose.call), at: time) }
             self.book.keep(record, whose)
         }
         self.collector?.send(record, self.redaction)
@@ -92,12 +88,19 @@ final class Tracer {
         _ kind: TraceEventKind, _ call: CallIdentifier, _ side: Side? = nil,
         address: SocketAddress? = nil, text: [UInt8] = [], at time: TraceTime = .now
     ) {
+        if self.keeps, kind != .parties { self.introduce(call, at: time) }
         let record = TraceRecord(
             wallUs: time.wallUs, monotonicNs: time.monotonicNs, call: call.value,
             side: side.map { TraceSide($0) } ?? .none,
             .event(TraceEvent(kind, address: address, text: text)))
         if self.keeps { self.book.keep(event: record) }
         self.collector?.send(record, self.redaction)
+    }
+
+    /// Names the trunks of a call of which nothing is kept yet.
+    private func introduce(_ call: CallIdentifier, at time: TraceTime) {
+        guard !self.book.has(call.value), let text = self.parties(call) else { return }
+        self.event(.parties, call, text: text, at: time)
     }
 
     /// The keys of a leg are these from now on; nil: none yet.

@@ -139,6 +139,7 @@ import Trace
         try parties.hangUp(after: answer)
         node.settle()
         let trace = try node.result("trace", ["id": .string(id)])
+        #expect(trace["from"]?.string == "carrier" && trace["to"]?.string == "service")
         let records = (trace["records"]?.array ?? []).compactMap(Self.record)
         #expect(records.count { $0.message != nil } >= 9)
         let ladder = Ladder(records, title: [], names: (a: "a", box: "b", b: "c"), width: 100)

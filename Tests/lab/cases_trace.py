@@ -255,3 +255,29 @@ def without_a_collector_nothing_waits():
         call_once(lab)
         status = lab.ask("status")["trace"]
         assert status["hep_sent"] + status["hep_dropped"] > 10, status
+
+
+@case()
+def a_call_goes_on_in_the_trace_after_a_restart():
+    """What was kept is gone with the process; what follows finds its call again."""
+    with box(start=False) as lab:
+        lab.start()
+        answering = lab.sipp("service", "answer.xml")
+        time.sleep(0.3)
+        calling = lab.sipp("carrier", "call.xml", target=lab.address("carrier", "box"),
+                           seconds=7, port=5070)
+        call = wait_until("the call stands", 20, lambda: [
+            call for call in lab.ask("calls") if call["state"] == "established"])[0]["id"]
+        before = lab.control.pid()
+        lab.control.kill()
+        wait_until("another process serves", 20, lambda: lab.control.pid() != before)
+        lab.wait_ready()
+        assert calling.wait(30) == 0, calling.errors()[:500]
+        answering.stop()
+        expect_empty(lab)
+        trace = lab.ask("trace", call)
+        titles = [(r["side"], r["direction"], r["title"]) for r in trace["records"]
+                  if "title" in r]
+        assert titles == [("a", "in", "BYE"), ("a", "out", "200 OK (BYE)"), ("b", "out", "BYE"),
+                          ("b", "in", "200 OK (BYE)")], titles
+        assert (trace["from"], trace["to"]) == ("carrier", "service"), trace
