@@ -119,6 +119,9 @@ let package = Package(
         module("MediaPlanning", ["NetworkAddress", "CallControl", "FlowABI"]),
         module("FlowProgramming", ["NetworkAddress", "CallControl", "FlowABI", "MediaPlanning"]),
 
+        // What happened to calls: kept in memory, redacted, shown and exported.
+        module("Trace", ["NetworkAddress"]),
+
         // The ground.
         module("TLS", ["COpenSSL"]),
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
@@ -148,7 +151,7 @@ let package = Package(
             dependencies: [
                 "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
                 "SIPTransaction", "SIPDialog", "CallControl", "FlowABI", "MediaPlanning",
-                "FlowProgramming", "SIPTransport",
+                "FlowProgramming", "SIPTransport", "Trace",
             ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
 
         // The process.
@@ -156,12 +159,13 @@ let package = Package(
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
             "CallControl", "FlowABI",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
-            "Configuration", "Management", "SIPLocation", "DNSClient",
+            "Configuration", "Management", "SIPLocation", "DNSClient", "Trace",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
                 "Node", "Admission", "Configuration", "Management", "SIPMessage", "SDP", "FlowABI",
+                "NetworkAddress", "Trace",
             ],
             swiftSettings: strictSwift),
 
@@ -222,6 +226,7 @@ let package = Package(
             ]),
         tests("TLSTests", ["TLS", "TestCertificates"]),
         tests("StoreTests", ["Store"]),
+        tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
         tests("ConfigurationTests", ["NetworkAddress", "SDP", "SIPLocation", "Configuration"]),
         tests(
@@ -241,7 +246,7 @@ let package = Package(
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "NetworkAddress",
-            "Node", "SIPMessage",
+            "Node", "SIPMessage", "Trace",
         ]),
 
         // The contract's two sides as processes of their own, for its tests.

@@ -38,6 +38,8 @@ RULES = [
      "C and its memory live in one file of the module"),
     (r"\bimport CCares\b|\bOpaquePointer\b|\bUnsafe\w|\bwithUnsafe", ["Sources/DNSClient/"],
      ["Sources/DNSClient/Unsafe.swift"], "C and its memory live in one file of the module"),
+    (r"\bUnsafe\w|\bwithUnsafe|\bimport Glibc\b", ["Sources/Trace/"],
+     ["Sources/Trace/Unsafe.swift"], "memory without checks lives in one file of the module"),
     (r"\b(__)?asm(__)?\s*(volatile)?\s*\(", ["CShims"], [], "no inline assembly"),
     (r"diagnostic\s+ignored", ["CShims"],
      ["CShims/CFastPath/io.h", "CShims/CFastPath/io.c", "CShims/CSRTP/ipsec_mb.c",

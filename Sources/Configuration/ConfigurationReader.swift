@@ -31,6 +31,7 @@ struct ConfigurationReader {
             NodeConfiguration.Limits(calls: section.integer(LimitKeys.calls)?.value)
         }
         let dns = self.section(file, DNSKeys.section).flatMap(self.dns)
+        let trace = self.section(file, Schema.trace).flatMap(self.trace)
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
@@ -39,13 +40,13 @@ struct ConfigurationReader {
         checks.listeners(listeners, realms)
         checks.sources(trunks)
         checks.routes(routes)
-        guard let fastPath, let node, let media, let limits, let dns,
+        guard let fastPath, let node, let media, let limits, let dns, let trace,
             self.issues.issues.isEmpty
         else { return nil }
         return NodeConfiguration(
             node: node, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
-            routes: routes.map(\.value), media: media, limits: limits, dns: dns)
+            routes: routes.map(\.value), media: media, limits: limits, dns: dns, trace: trace)
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {

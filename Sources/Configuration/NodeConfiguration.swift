@@ -24,6 +24,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var limits: Limits
     /// `dns:`
     public var dns: DNS
+    /// `trace:`
+    public var trace = TraceConfiguration()
 
     /// The node itself.
     public struct Node: Sendable, Hashable {

@@ -60,7 +60,7 @@ struct SectionSchema: Sendable {
 /// The whole file.
 enum Schema {
     static let sections = [
-        node, fastPath, realms, listeners, trunks, routes, media, limits, DNSKeys.section,
+        node, fastPath, realms, listeners, trunks, routes, media, limits, DNSKeys.section, trace,
     ]
 
     static let node = SectionSchema(

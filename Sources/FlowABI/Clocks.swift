@@ -9,6 +9,8 @@ public enum Clocks {
     public static var monotonicNs: UInt64 { self.read(CLOCK_MONOTONIC) }
     /// Milliseconds since 1970-01-01 00:00 UTC.
     public static var wallMs: UInt64 { self.read(CLOCK_REALTIME) / 1_000_000 }
+    /// Microseconds since 1970-01-01 00:00 UTC.
+    public static var wallUs: UInt64 { self.read(CLOCK_REALTIME) / 1000 }
     /// CPU time of the calling thread, nanoseconds.
     public static var threadCPUNs: UInt64 { self.read(CLOCK_THREAD_CPUTIME_ID) }
     /// CPU time of the whole process, nanoseconds.

@@ -10,6 +10,8 @@ public import SIPTransport
 public final class ControlServer {
     /// Does a verb: gets its arguments and returns the answer.
     public typealias Handler = (JSONObject) -> ControlAnswer
+    /// Likewise; gets the user who asks too, nil where the kernel does not say.
+    public typealias UserHandler = (JSONObject, UInt32?) -> ControlAnswer
 
     /// Connections at a time.
     public static let clientsMax = 32
@@ -38,7 +40,7 @@ public final class ControlServer {
     public private(set) var counters = Counters()
 
     private let loop: EventLoop
-    private var handlers: [String: Handler] = [:]
+    private var handlers: [String: UserHandler] = [:]
     private var listener: ByteListener?
     private var clients: [ObjectIdentifier: ControlClientConnection] = [:]
 
@@ -52,6 +54,11 @@ public final class ControlServer {
 
     /// Adds a verb, or replaces it.
     public func handle(_ verb: String, _ handler: @escaping Handler) {
+        self.handlers[verb] = { arguments, _ in handler(arguments) }
+    }
+
+    /// Adds a verb that not every user may ask for, or replaces it.
+    public func handle(_ verb: String, forUser handler: @escaping UserHandler) {
         self.handlers[verb] = handler
     }
 
@@ -78,8 +85,8 @@ public final class ControlServer {
         for client in self.clients.values { client.close() }
     }
 
-    func answer(_ line: [UInt8]) -> [UInt8] {
-        var output = ControlError.encode(self.result(line))
+    func answer(_ line: [UInt8], user: UInt32?) -> [UInt8] {
+        var output = ControlError.encode(self.result(line, user))
         if output.count >= Self.answerBytesMax {
             let error = ControlError(.tooLarge, "the answer is too large; ask for less")
             output = ControlError.encode(.failure(error))
@@ -87,7 +94,7 @@ public final class ControlServer {
         return output + [0x0a]
     }
 
-    private func result(_ line: [UInt8]) -> ControlAnswer {
+    private func result(_ line: [UInt8], _ user: UInt32?) -> ControlAnswer {
         do throws(ControlError) {
             let request = try ControlRequest(line: line)
             guard let handler = self.handlers[request.verb] else {
@@ -95,7 +102,7 @@ public final class ControlServer {
                 throw ControlError(
                     .unknownVerb, "no verb \"\(request.verb)\"; there are: \(known)")
             }
-            let answer = handler(request.arguments)
+            let answer = handler(request.arguments, user)
             if case .failure(let error) = answer { throw error }
             self.counters.answered &+= 1
             return answer
@@ -166,7 +173,7 @@ final class ControlClientConnection: ByteStreamOwner {
             let line = Array(self.buffer[..<end])
             self.buffer.removeSubrange(...end)
             guard line.count <= ControlServer.requestBytesMax else { return self.refuseLength() }
-            guard self.write(self.server.answer(line)) else { return }
+            guard self.write(self.server.answer(line, user: self.stream.peerUser)) else { return }
         }
         if self.buffer.count > ControlServer.requestBytesMax { self.refuseLength() }
     }

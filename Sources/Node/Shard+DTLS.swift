@@ -84,6 +84,7 @@ extension Shard {
 
     /// Does one thing that the agent wants.
     func carryOut(_ action: DTLSAgent.Action) {
+        self.trace(action)
         switch action {
         case .send(let leg, let datagram):
             let flows = self.programmer.flows(Self.session(leg.call))

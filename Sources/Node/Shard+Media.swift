@@ -35,6 +35,7 @@ extension Shard {
     }
 
     private func apply(_ outcome: MediaOutcome) {
+        self.trace(outcome)
         switch outcome {
         case .installed, .ended: break
         case .refused(let session, _, let status):

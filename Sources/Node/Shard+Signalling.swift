@@ -23,9 +23,11 @@ extension Shard: TransportOwner {
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
+            let arrival = self.beginTrace()
             self.core.engine.now = Clocks.wallMs
             self.core.received(message, from: hop)
             self.carryOut()
+            self.endTrace(arrival, bytes, hop)
         } catch {
             self.refuse(bytes, framing, examine(bytes, framing: framing), hop)
         }
@@ -38,13 +40,16 @@ extension Shard: TransportOwner {
         }
         defer { self.inHand.layDown() }
         let verdict = FaultTable.verdict(error, octets: octets)
+        self.endTrace(self.beginTrace(), octets, hop)
         guard let response = self.refusal(of: octets, .stream, verdict) else { return }
+        self.traceSent(response, hop, nil)
         // The connection is closed after this call: the answer cannot wait for the turn's end. It
         // relies on no checkpoint and no media, as others in the outbox may.
         self.transport?.send(response, to: hop)
     }
 
     func failed(_ hop: Hop, owner: TransactionID?, _ error: TransportError) {
+        self.traceFailed(hop, owner, "\(error)")
         if let owner { self.core.transportFailed(owner) }
     }
 
@@ -54,6 +59,7 @@ extension Shard: TransportOwner {
     }
 
     private func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {
+        self.endTrace(self.beginTrace(), bytes, hop)
         guard let response = self.refusal(of: bytes, framing, verdict) else { return }
         self.outbox.append(.init(bytes: response, hop: hop, owner: nil))
     }
@@ -83,6 +89,7 @@ extension Shard: TransportOwner {
             self.timers?.start(.signalling(timer), milliseconds: UInt64(milliseconds))
         case .stopTimer(let timer): self.timers?.stop(.signalling(timer))
         case .media(let call, let intent):
+            self.traceKeys(call, intent)
             self.want(call, intent)
             self.agreeHandshakes(call, intent)
         case .removeMedia(let call):
@@ -93,6 +100,7 @@ extension Shard: TransportOwner {
         case .checkpoint(let checkpoint): self.keep(checkpoint)
         case .removeCheckpoint(let call): self.store.remove(Self.key(call))
         case .record(let record):
+            self.trace(record)
             if self.records.count >= Self.recordsMax { self.records.removeFirst() }
             self.records.append(record)
         }

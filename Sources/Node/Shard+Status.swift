@@ -28,8 +28,8 @@ extension Shard {
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
-            "fastpath": self.fastPathFigures(account), "peers": self.peerFigures(),
-            "dns": self.dnsFigures(),
+            "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
+            "peers": self.peerFigures(), "dns": self.dnsFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }

@@ -30,6 +30,7 @@ extension Shard {
         self.management.handle("drain") { [unowned self] in self.drain($0) }
         self.management.handle("resume") { [unowned self] in self.resume($0) }
         self.addPeerVerbs()
+        self.addTraceVerbs()
         self.management.handle("records") { [unowned self] _ in
             .success(.array(self.records.map { .object(Self.describe($0)) }))
         }

@@ -27,6 +27,7 @@ final class Shard {
     let inHand: MessageInHand
     let management: ControlServer
     let dtls: DTLSAgent
+    let tracer: Tracer
     var file: NodeConfiguration
     /// How many calls may come in, and why.
     private(set) var callLimit: CallLimit
@@ -52,6 +53,7 @@ final class Shard {
     init(_ file: NodeConfiguration, path: String) throws(NodeError) {
         self.file = file
         self.callLimit = CallLimit(file, Machine.current())
+        self.tracer = Tracer(file)
         self.configurationPath = path
         do {
             self.loop = try EventLoop()
@@ -79,6 +81,7 @@ final class Shard {
                 ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
+        self.tracer.parties = { [unowned self] in self.parties($0) }
     }
 
     /// Opens everything. What a former process left is taken up before the first message comes.
@@ -133,6 +136,7 @@ final class Shard {
     func flush() {
         let settled = self.programmer.settledCommands
         while let message = self.outbox.next(settled: settled, nowMs: self.loop.now) {
+            self.traceSent(message.bytes, message.hop, message.owner)
             self.transport?.send(message.bytes, to: message.hop, owner: message.owner)
         }
     }
@@ -190,6 +194,7 @@ final class Shard {
             (file.node != self.file.node, "node"),
             (file.fastPath != self.file.fastPath, "fastpath"),
             (file.media != self.file.media, "media"),
+            (file.trace.memoryMB != self.file.trace.memoryMB, "trace.memory-mb"),
         ].filter(\.0).map(\.1)
         if !later.isEmpty {
             self.refusedConfiguration = [
@@ -201,12 +206,14 @@ final class Shard {
         next.node = self.file.node
         next.fastPath = self.file.fastPath
         next.media = self.file.media
+        next.trace.memoryMB = self.file.trace.memoryMB
         do {
             let limit = CallLimit(next, Machine.current())
             let calls = try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint)
             self.core.engine.now = Clocks.wallMs
             self.core.engine.configure(self.locate(calls, next))
             self.file = next
+            self.tracer.configure(next.trace)
             self.callLimit = limit
         } catch {
             self.refusedConfiguration = [error.description]

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Base64 of RFC 4648 section 4, on bytes.
-enum Base64 {
+public enum Base64 {
     private static let alphabet: [UInt8] =
         Array(UInt8(ascii: "A")...UInt8(ascii: "Z")) + Array(UInt8(ascii: "a")...UInt8(ascii: "z"))
         + Array(UInt8(ascii: "0")...UInt8(ascii: "9")) + [UInt8(ascii: "+"), UInt8(ascii: "/")]
 
     /// With padding.
-    static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    public static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         var word: UInt32 = 0
         var bits = 0
@@ -26,7 +26,7 @@ enum Base64 {
 
     /// Nil for a byte outside the alphabet, padding that does not belong there, and bits behind
     /// the last byte. Padding may be left out: what it would say is known.
-    static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
+    public static func decode(_ text: ArraySlice<UInt8>) -> [UInt8]? {
         let body = text.prefix { $0 != ASCII.equals }
         let padding = text.count - body.count
         guard text[body.endIndex...].allSatisfy({ $0 == ASCII.equals }), body.count % 4 != 1,

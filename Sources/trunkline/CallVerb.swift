@@ -13,11 +13,19 @@ extension Verb {
             what the leg's network leaves of the voice from the party and to it, from 1 (bad) to 4.4
             (G.711), by ITU-T G.107 from loss and round trip; for G.711, G.722 and G.729.
             trunkline calls lists the IDs. With --end the call is ended: both parties get a BYE.
+            With --ladder, --messages or --pcapng: what happened to the call so far, and to one that
+            has ended while its messages are in memory; trunkline trace --help says more.
             Exit status: 0, or 1 if there is no such call, 3 if no process is running.
             """,
-        options: RunningNode.options + [Option(name: "end", help: "end the call")]
+        options: RunningNode.options + TraceView.options + [
+            Option(name: "end", help: "end the call")
+        ]
     ) { (arguments) throws(Failure) in
         let id = try arguments.operands(1...1, "one ID")[0]
+        if TraceView.isWanted(arguments), !arguments.has("end") {
+            try TraceView(id, arguments).show(arguments)
+            return .ok
+        }
         let verb = arguments.has("end") ? "end" : "call"
         let call = try RunningNode(arguments).ask(verb, ["id": .string(id)])
         if arguments.wantsJSON {

@@ -125,6 +125,7 @@ extension CallEngine {
             startedAt: self.context.now, legs: Call.Legs(a: a, b: b))
         let call = Call(birth, context: self.context, state: .up(nil))
         self.calls[id] = call
+        self.context.touched = call.reference(.a)
         self.context.counters.callsAdmitted &+= 1
         let search = CallSearch(
             places, stream: plan.stream, forwardsLeft: plan.forwardsLeft, isEmergency: false)

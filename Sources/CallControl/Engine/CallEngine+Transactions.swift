@@ -134,12 +134,15 @@ extension CallEngine {
             return nil
         }
         if let dialog = call.legs[leg.side].dialog {
-            return dialog.key == key ? (leg, call) : nil
+            guard dialog.key == key else { return nil }
+            self.context.touched = leg
+            return (leg, call)
         }
         guard case .settingUp(let setup) = call.state, leg.side == .a,
             let invite = InviteKey(setup.exchange.request.message),
             invite.callID == key.callID, invite.fromTag == key.remoteTag
         else { return nil }
+        self.context.touched = leg
         return (leg, call)
     }
 }

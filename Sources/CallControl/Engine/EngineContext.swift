@@ -49,6 +49,8 @@ final class EngineContext {
     var actions: [CallAction] = []
     /// What is known of the trunks' targets.
     var peers = PeerMonitor()
+    /// The leg that a request was last found to belong to; see `CallEngine.touchedLeg`.
+    var touched: LegReference?
 
     /// Our tags: each names a leg.
     var tags: [[UInt8]: LegReference] = [:]

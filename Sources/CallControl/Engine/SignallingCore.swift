@@ -45,7 +45,7 @@ public final class SignallingCore<Ports: MediaPorts> {
     /// The transactions.
     public let layer: TransactionLayer
     private var transactions: [RequestHandle: ClientTransactionID] = [:]
-    private var requests: [ClientTransactionID: RequestHandle] = [:]
+    private(set) var requests: [ClientTransactionID: RequestHandle] = [:]
     private var outputs: [SignallingOutput] = []
 
     /// Joins the two; neither may be driven by anyone else.

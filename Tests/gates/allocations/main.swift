@@ -18,7 +18,8 @@ let isWasting = options.contains("--waste")
 let isLeaking = options.contains("--leak")
 
 do {
-    for operation in try calibration() + messages() + transactions() + calls() + media() {
+    for operation in try calibration() + messages() + transactions() + calls() + media()
+        + traces() {
         let cost = try Cost(
             of: Operation(operation.name) {
                 try operation.run()
