@@ -34,6 +34,12 @@ public struct TrunkSettings: Sendable, Hashable {
     public var security: MediaSecurityPolicy
     /// How its targets are tried.
     public var search = SearchPolicy()
+    /// What a redirection by one of them leads to.
+    public var redirect = RedirectPolicy.refuse
+    /// Which of its calls are emergency calls.
+    public var emergency = EmergencyPolicy()
+    /// What bounds its calls further.
+    public var limits = TrunkLimits()
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -96,6 +102,8 @@ public struct CallConfiguration: Sendable {
     public var unknownSource = UnknownSourcePolicy.forbid
     /// OPTIONS gets 503 while the node or the trunk drains, so that peers send calls elsewhere.
     public var optionsShowDraining = true
+    /// What bounds the calls of the node further.
+    public var overload = OverloadPolicy()
     /// Of the certificate that our DTLS shows; nil: there is none, and DTLS is not offered. It has
     /// to outlive the process: calls that are restored go on with the one that they signalled.
     public var fingerprint: Fingerprint?
@@ -115,12 +123,5 @@ public struct CallConfiguration: Sendable {
         self.trunks = trunks
         self.routes = routes
         self.callsMax = callsMax
-    }
-
-    /// The limits for ``Admission``.
-    var limits: AdmissionLimits {
-        var trunkCallsMax: [TrunkName: Int] = [:]
-        for trunk in self.trunks { trunkCallsMax[trunk.name] = trunk.callsMax }
-        return AdmissionLimits(callsMax: self.callsMax, trunkCallsMax: trunkCallsMax)
     }
 }

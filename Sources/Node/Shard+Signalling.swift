@@ -88,6 +88,8 @@ extension Shard: TransportOwner {
         case .removeMedia(let call):
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)
+        case .emergency(let call, let from, let to):
+            Log.line("trunkline: call \(call): EMERGENCY from \(from) to \(to)")
         // Whoever keeps the states of targets is told here.
         case .target: break
         case .checkpoint(let checkpoint): self.keep(checkpoint)

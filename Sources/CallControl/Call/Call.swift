@@ -45,6 +45,8 @@ final class Call {
     let id: CallIdentifier
     unowned let context: EngineContext
     var token: AdmissionToken
+    /// Any failure before the answer leads to the next target; no limit ends it.
+    let isEmergency: Bool
     /// User parts, for records.
     let calling: [UInt8]
     let called: [UInt8]
@@ -93,6 +95,7 @@ final class Call {
         let called: [UInt8]
         let startedAt: Milliseconds
         let legs: Legs
+        var isEmergency = false
     }
 
     init(_ birth: Birth, context: EngineContext, state: State) {
@@ -102,6 +105,7 @@ final class Call {
         self.calling = birth.calling
         self.called = birth.called
         self.startedAt = birth.startedAt
+        self.isEmergency = birth.isEmergency
         self.legs = birth.legs
         self.state = state
         self.media = MediaIntent(

@@ -22,6 +22,8 @@ public enum SignallingOutput: Sendable {
     case startTimer(SignallingTimer, milliseconds: UInt32)
     /// Stop a timer, if it runs.
     case stopTimer(SignallingTimer)
+    /// An emergency call was let in: somebody is to know of it.
+    case emergency(CallIdentifier, from: TrunkName, to: TrunkName)
     /// A new call's INVITE went to a target of a trunk, and this came of it: for who keeps the
     /// states of targets.
     case target(TrunkName, Hop, TargetOutcome)
@@ -120,6 +122,8 @@ public final class SignallingCore<Ports: MediaPorts> {
         case .startTimer(let timer, let milliseconds):
             self.outputs.append(.startTimer(.call(timer), milliseconds: milliseconds))
         case .stopTimer(let timer): self.outputs.append(.stopTimer(.call(timer)))
+        case .emergency(let id, let from, let to):
+            self.outputs.append(.emergency(id, from: from, to: to))
         case .target(let trunk, let hop, let outcome):
             self.outputs.append(.target(trunk, hop, outcome))
         case .media(let id, let intent): self.outputs.append(.media(id, intent))
