@@ -106,7 +106,7 @@ let package = Package(
 
         // Policy: neither sockets nor C.
         module("Routing"),
-        module("Admission"),
+        module("Admission", ["NetworkAddress"]),
         module("CallControl", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
             "Admission",
@@ -186,7 +186,7 @@ let package = Package(
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("RoutingTests", ["Routing"]),
-        tests("AdmissionTests", ["Admission"]),
+        tests("AdmissionTests", ["Admission", "NetworkAddress"]),
         tests(
             "CallControlTests",
             [

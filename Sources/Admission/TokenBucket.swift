@@ -24,7 +24,7 @@ public struct TokenBucket: Sendable, Hashable {
     /// Takes a token; false if there is none.
     public mutating func take(now: UInt64) -> Bool {
         self.level = self.level(at: now)
-        self.filledAt = now
+        self.filledAt = max(self.filledAt ?? now, now)
         guard self.level >= 1000 else { return false }
         self.level -= 1000
         return true

@@ -10,7 +10,7 @@ import Store
 
 extension Shard: TransportOwner {
     func received(_ bytes: [UInt8], from hop: Hop) {
-        guard self.core.engine.admits(hop) else { return }
+        guard self.core.engine.admits(hop), !self.isScanner(bytes, hop) else { return }
         guard self.inHand.take(bytes) else {
             self.counters.poisonous &+= 1
             return
@@ -19,7 +19,7 @@ extension Shard: TransportOwner {
         let framing: Framing = hop.transport.isReliable ? .stream : .datagram
         do {
             let message = try SIPMessage.parse(bytes, framing: framing)
-            let verdict = message.examine()
+            let verdict = message.examine(self.messageLimits)
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
@@ -38,6 +38,7 @@ extension Shard: TransportOwner {
         }
         defer { self.inHand.layDown() }
         let verdict = FaultTable.verdict(error, octets: octets)
+        guard self.answersFault(of: hop) else { return }
         guard let response = self.refusal(of: octets, .stream, verdict) else { return }
         // The connection is closed after this call: the answer cannot wait for the turn's end. It
         // relies on no checkpoint and no media, as others in the outbox may.
@@ -54,7 +55,9 @@ extension Shard: TransportOwner {
     }
 
     private func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {
-        guard let response = self.refusal(of: bytes, framing, verdict) else { return }
+        guard self.answersFault(of: hop),
+            let response = self.refusal(of: bytes, framing, verdict)
+        else { return }
         self.outbox.append(.init(bytes: response, hop: hop, owner: nil))
     }
 

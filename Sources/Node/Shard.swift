@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import Admission
 import CallControl
 import Configuration
 import DTLS
@@ -25,6 +26,10 @@ final class Shard {
     /// Files that the store had set aside when all calls were last put into it.
     var setAsideSeen: UInt64 = 0
     let inHand: MessageInHand
+    /// What messages may cost, by their source.
+    var guardian = SourceGuard()
+    /// How long a message and its parts may be.
+    var messageLimits = MessageLimits()
     let management: ControlServer
     let dtls: DTLSAgent
     var file: NodeConfiguration
@@ -77,6 +82,7 @@ final class Shard {
                 ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
+        self.adoptEdge(file)
     }
 
     /// Opens everything. What a former process left is taken up before the first message comes.
@@ -202,6 +208,7 @@ final class Shard {
             self.core.engine.configure(
                 try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint))
             self.file = next
+            self.adoptEdge(next)
             self.callLimit = limit
         } catch {
             self.refusedConfiguration = [error.description]

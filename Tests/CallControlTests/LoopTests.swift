@@ -11,8 +11,8 @@ import Testing
 
 /// Requests that come back to the box (RFC 5393).
 @Suite struct LoopTests {
-    /// The service's telephone is a proxy that sends what it gets back to the box, and the box sends
-    /// calls of either side to it.
+    /// The service's telephone is a proxy that sends what it gets back to the box, and the box
+    /// sends calls of either side to it.
     private final class Mirror {
         let world = World()
         let alice: Phone

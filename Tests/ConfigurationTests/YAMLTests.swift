@@ -39,7 +39,7 @@ import Testing
     (
         "- a",
         "1: is a list; write a section of keys: node, fastpath, realms, listeners, "
-            + "trunks, routes, media, limits"
+            + "trunks, tenants, routes, media, limits"
     ),
 ])
 func yamlFault(text: String, expected: String) {

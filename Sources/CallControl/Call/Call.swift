@@ -71,6 +71,10 @@ final class Call {
     var awaitedKeys: [InviteKey] = []
     /// An INVITE of our own for other keys.
     var rekey: Rekey?
+    /// Targets of the dialogs when `parties` was made of them.
+    var notedTargets: [[UInt8]] = []
+    /// Where its parties are, as far as that is no source of a trunk.
+    var parties: Set<IPAddress> = []
     /// The media was announced to the owner and not removed.
     var hasMedia = false
 

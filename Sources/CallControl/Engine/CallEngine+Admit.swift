@@ -82,7 +82,8 @@ extension CallEngine {
             return .success(
                 Plan(
                     request: request, forwardsLeft: min(forwards, Self.forwardsMax) - 1,
-                    kind: kind, mark: mark, trunk: trunk, listener: listener, places: places, session: session, stream: stream))
+                    kind: kind, mark: mark, trunk: trunk, listener: listener, places: places,
+                    session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }

@@ -54,6 +54,7 @@ extension CallEngine {
         self.context.counters.callsRestored &+= 1
         for side in Side.allCases { call.register(legs[side].localTag, side) }
         call.restore(checkpoint)
+        self.noteParties(of: call)
     }
 
     private func legs(of checkpoint: CallCheckpoint) -> Call.Legs? {

@@ -59,7 +59,8 @@ public final class SignallingCore<Ports: MediaPorts> {
     /// A message arrived; a request has passed `examine`.
     public func received(_ message: SIPMessage, from source: Hop) {
         guard !message.isRequest || self.engine.admits(source) else { return }
-        self.layer.received(message, from: source)
+        let isOver = message.isRequest && self.engine.isOverRate(message, from: source)
+        self.layer.received(message, from: source, isOverRate: isOver)
     }
 
     /// A timer that was asked for ran out.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a redirection (300 to 302) by a trunk's target leads to. Others, 305 and 380, ask for what a
-/// caller alone can do, and are refused.
+/// What a redirection (300 to 302) by a trunk's target leads to. Others, 305 and 380, ask for what
+/// a caller alone can do, and are refused.
 public enum RedirectPolicy: Sendable, Hashable, CaseIterable {
     /// The caller gets 480.
     case refuse
