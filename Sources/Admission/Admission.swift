@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import NetworkAddress
+
 /// Proof that a call was counted. Given back exactly once, with ``Admission/release(_:)``.
 public struct AdmissionToken: Sendable, Hashable {
     /// The trunk that the call came from.
@@ -8,6 +10,8 @@ public struct AdmissionToken: Sendable, Hashable {
     public let to: TrunkName
     /// An emergency call that was let in beyond the limits, or would have been.
     public let isExempt: Bool
+    /// The address that its INVITE came from.
+    public let source: IPAddress?
     /// Who it counts for besides the trunks, as it was when it was let in.
     fileprivate let tenants: [TenantName]
 
@@ -18,6 +22,7 @@ public struct AdmissionToken: Sendable, Hashable {
 
     fileprivate var scopes: [Admission.Scope] {
         self.trunks.map { .trunk($0) } + self.tenants.map { .tenant($0) }
+            + (self.source.map { [.source($0)] } ?? [])
     }
 }
 
@@ -29,12 +34,14 @@ public struct Admission: Sendable {
         case node
         case trunk(TrunkName)
         case tenant(TenantName)
+        case source(IPAddress)
 
         var full: AdmissionRefusal {
             switch self {
             case .node: .nodeFull
             case .trunk(let name): .trunkFull(name)
             case .tenant(let name): .tenantFull(name)
+            case .source: .sourceFull
             }
         }
 
@@ -43,6 +50,7 @@ public struct Admission: Sendable {
             case .node: .nodeRate
             case .trunk(let name): .trunkRate(name)
             case .tenant(let name): .tenantRate(name)
+            case .source: .sourceRate
             }
         }
     }
@@ -98,11 +106,12 @@ public struct Admission: Sendable {
     /// Why a call between these trunks would be refused at this time (milliseconds of any clock);
     /// nil when it would be let in.
     public func refusal(
-        from: TrunkName, to: TrunkName, _ kind: CallKind = .normal, now: UInt64 = 0
+        from: TrunkName, to: TrunkName, _ kind: CallKind = .normal, source: IPAddress? = nil,
+        now: UInt64 = 0
     ) -> AdmissionRefusal? {
         if self.isExempt(kind) { return nil }
         if self.isDraining { return .nodeDraining }
-        let token = self.token(from, to, isExempt: false)
+        let token = self.token(from, to, isExempt: false, source)
         for trunk in token.trunks where self.drainingTrunks.contains(trunk) {
             return .trunkDraining(trunk)
         }
@@ -111,23 +120,24 @@ public struct Admission: Sendable {
 
     /// Counts a call, or says why not.
     public mutating func admit(
-        from: TrunkName, to: TrunkName, _ kind: CallKind = .normal, now: UInt64 = 0
+        from: TrunkName, to: TrunkName, _ kind: CallKind = .normal, source: IPAddress? = nil,
+        now: UInt64 = 0
     ) -> Result<AdmissionToken, AdmissionRefusalError> {
-        if let refusal = self.refusal(from: from, to: to, kind, now: now) {
+        if let refusal = self.refusal(from: from, to: to, kind, source: source, now: now) {
             return .failure(AdmissionRefusalError(refusal: refusal))
         }
         let isExempt = self.isExempt(kind)
-        let token = self.restore(from: from, to: to, isExempt: isExempt)
+        let token = self.restore(from: from, to: to, isExempt: isExempt, source: source)
         guard !isExempt else { return .success(token) }
-        for scope in [.node] + token.scopes { _ = self.buckets[scope]?.take(now: now) }
+        for scope in [.node] + token.scopes { self.take(scope, now: now) }
         return .success(token)
     }
 
     /// Counts a call that is already live, whatever the limits: after a restart.
     public mutating func restore(
-        from: TrunkName, to: TrunkName, isExempt: Bool = false
+        from: TrunkName, to: TrunkName, isExempt: Bool = false, source: IPAddress? = nil
     ) -> AdmissionToken {
-        let token = self.token(from, to, isExempt: isExempt)
+        let token = self.token(from, to, isExempt: isExempt, source)
         self.calls += 1
         if isExempt { self.emergencyCalls += 1 }
         for scope in token.scopes { self.counts[scope, default: 0] += 1 }
@@ -140,24 +150,48 @@ public struct Admission: Sendable {
         _ token: AdmissionToken, to trunk: TrunkName, now: UInt64 = 0
     ) -> Result<AdmissionToken, AdmissionRefusalError> {
         guard trunk != token.to else { return .success(token) }
-        let moved = self.token(token.from, trunk, isExempt: token.isExempt)
+        let moved = self.token(token.from, trunk, isExempt: token.isExempt, token.source)
         let new = moved.scopes.filter { !token.scopes.contains($0) }
         if !token.isExempt {
             let isDrained = self.drainingTrunks.contains(trunk)
             let refusal = isDrained ? .trunkDraining(trunk) : self.refusal(new, now: now)
             if let refusal { return .failure(AdmissionRefusalError(refusal: refusal)) }
-            for scope in new { _ = self.buckets[scope]?.take(now: now) }
+            for scope in new { self.take(scope, now: now) }
         }
         self.release(token)
-        return .success(self.restore(from: token.from, to: trunk, isExempt: token.isExempt))
+        return .success(
+            self.restore(
+                from: token.from, to: trunk, isExempt: token.isExempt, source: token.source))
     }
 
     private func refusal(_ scopes: [Scope], now: UInt64) -> AdmissionRefusal? {
         for scope in scopes {
             if let most = self.limit(scope).calls, self.count(scope) >= most { return scope.full }
         }
-        return scopes.first { self.buckets[$0]?.has(now: now) == false }?.fast
+        return scopes.first { self.bucket($0)?.has(now: now) == false }?.fast
     }
+
+    /// Those of sources are made when they are needed, and go when they are full again.
+    private func bucket(_ scope: Scope) -> TokenBucket? {
+        if let bucket = self.buckets[scope] { return bucket }
+        guard case .source = scope else { return nil }
+        return self.limits.source.rate.map { TokenBucket(rate: $0) }
+    }
+
+    private mutating func take(_ scope: Scope, now: UInt64) {
+        guard var bucket = self.bucket(scope) else { return }
+        _ = bucket.take(now: now)
+        if case .source = scope, self.buckets[scope] == nil, self.buckets.count > Self.bucketsMax {
+            self.buckets = self.buckets.filter { scope, bucket in
+                if case .source = scope { return !bucket.isFull(now: now) }
+                return true
+            }
+        }
+        self.buckets[scope] = bucket
+    }
+
+    /// With more than so many those of sources that are full are dropped: a full one is like none.
+    private static let bucketsMax = 8192
 
     /// A call has ended.
     public mutating func release(_ token: AdmissionToken) {
@@ -185,12 +219,15 @@ public struct Admission: Sendable {
 
     // MARK: Scopes
 
-    private func token(_ from: TrunkName, _ to: TrunkName, isExempt: Bool) -> AdmissionToken {
+    private func token(
+        _ from: TrunkName, _ to: TrunkName, isExempt: Bool, _ source: IPAddress?
+    ) -> AdmissionToken {
         var tenants = self.limits.tenantOf[from].map { [$0] } ?? []
         if let tenant = self.limits.tenantOf[to], !tenants.contains(tenant) {
             tenants.append(tenant)
         }
-        return AdmissionToken(from: from, to: to, isExempt: isExempt, tenants: tenants)
+        return AdmissionToken(
+            from: from, to: to, isExempt: isExempt, source: source, tenants: tenants)
     }
 
     private func count(_ scope: Scope) -> Int {
@@ -202,6 +239,7 @@ public struct Admission: Sendable {
         case .node: AdmissionLimits.Limit(calls: self.limits.callsMax, rate: self.limits.rate)
         case .trunk(let name): self.limits.trunks[name] ?? AdmissionLimits.Limit()
         case .tenant(let name): self.limits.tenants[name] ?? AdmissionLimits.Limit()
+        case .source: self.limits.source
         }
     }
 }

@@ -57,6 +57,8 @@ public struct AdmissionLimits: Sendable, Equatable {
     public var tenantOf: [TrunkName: TenantName] = [:]
     /// Calls of one tenant.
     public var tenants: [TenantName: Limit] = [:]
+    /// Calls of one address that requests come from, whichever it is.
+    public var source = Limit()
     /// Emergency calls of the node that are exempt from the limits at a time; those beyond it count
     /// like any other call.
     public var emergencyCallsMax = 100
@@ -86,13 +88,17 @@ public enum AdmissionRefusal: Sendable, Hashable {
     case tenantFull(TenantName)
     /// As many calls of this tenant began in this second as may.
     case tenantRate(TenantName)
+    /// The address that the call comes from has as many calls as it may have.
+    case sourceFull
+    /// As many calls from that address began in this second as may.
+    case sourceRate
 
     /// The caller should try again soon, here or at another node (503 with Retry-After). A limit of
     /// a trunk or a tenant is the agreed size of a contract: trying again does not help.
     public var isTemporary: Bool {
         switch self {
         case .nodeDraining, .nodeFull, .nodeRate, .trunkDraining: true
-        case .trunkFull, .trunkRate, .tenantFull, .tenantRate: false
+        case .trunkFull, .trunkRate, .tenantFull, .tenantRate, .sourceFull, .sourceRate: false
         }
     }
 
@@ -100,8 +106,8 @@ public enum AdmissionRefusal: Sendable, Hashable {
     public var text: String {
         switch self {
         case .nodeDraining, .trunkDraining: "Draining"
-        case .nodeFull, .trunkFull, .tenantFull: "Call limit"
-        case .nodeRate, .trunkRate, .tenantRate: "Call rate limit"
+        case .nodeFull, .trunkFull, .tenantFull, .sourceFull: "Call limit"
+        case .nodeRate, .trunkRate, .tenantRate, .sourceRate: "Call rate limit"
         }
     }
 }

@@ -21,6 +21,9 @@ public struct TokenBucket: Sendable, Hashable {
     /// True if there is a token at this time.
     public func has(now: UInt64) -> Bool { self.level(at: now) >= 1000 }
 
+    /// True if it holds as many as it can.
+    public func isFull(now: UInt64) -> Bool { self.level(at: now) >= UInt64(self.burst) * 1000 }
+
     /// Takes a token; false if there is none.
     public mutating func take(now: UInt64) -> Bool {
         self.level = self.level(at: now)

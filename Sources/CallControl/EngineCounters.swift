@@ -64,6 +64,8 @@ public struct EngineCounters: Sendable, Equatable {
     public var refusedByRate: UInt64 = 0
     /// Calls refused because of a tenant's limit.
     public var refusedByTenantLimit: UInt64 = 0
+    /// Calls refused because of the limit of one source.
+    public var refusedBySourceLimit: UInt64 = 0
     /// Requests outside of dialogs above their trunk's rate, dropped.
     public var requestsShed: UInt64 = 0
     /// Answers of targets that were given up, ended at once.

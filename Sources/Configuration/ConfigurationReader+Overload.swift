@@ -51,6 +51,8 @@ extension ConfigurationReader {
     func edge(_ section: SectionReader) -> NodeConfiguration.Edge {
         var edge = NodeConfiguration.Edge()
         edge.callsPerSecond = section.integer(OverloadKeys.callsPerSecond)?.value
+        edge.sourceCalls = section.integer(OverloadKeys.sourceCalls)?.value
+        edge.sourceCallsPerSecond = section.integer(OverloadKeys.sourceCallsPerSecond)?.value
         edge.emergencyPreempts = section.flag(OverloadKeys.emergencyPreempts)
         if let unknown: Located<NodeConfiguration.UnknownSources> = self.choice(
             section, OverloadKeys.unknownSources)

@@ -43,6 +43,10 @@ extension NodeConfiguration {
     public struct Edge: Sendable, Hashable {
         /// New calls a second; nil: no limit.
         public var callsPerSecond: Int?
+        /// Calls at a time from one address; nil: no limit.
+        public var sourceCalls: Int?
+        /// New calls a second from one address; nil: no limit.
+        public var sourceCallsPerSecond: Int?
         /// Emergency calls that are exempt from the limits at a time.
         public var emergencyCalls = 100
         /// On a full node an emergency call ends another call.

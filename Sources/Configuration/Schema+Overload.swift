@@ -48,6 +48,13 @@ enum OverloadKeys {
     static let callsPerSecond = Key(
         "calls-per-second", .integer(1...100_000), .described("no limit"), unit: "calls/s",
         "New calls a second on this node.", example: "500", isRare: true)
+    static let sourceCalls = Key(
+        "source-calls", .integer(1...1_000_000), .described("no limit"), unit: "calls",
+        "Calls at a time that come from one address.", example: "500", isRare: true)
+    static let sourceCallsPerSecond = Key(
+        "source-calls-per-second", .integer(1...100_000), .described("no limit"),
+        unit: "calls/s", "New calls a second that come from one address.", example: "50",
+        isRare: true)
     static let emergencyCalls = Key(
         "emergency-calls", .integer(0...1_000_000), .standard("100"), unit: "calls",
         "Emergency calls of trusted trunks that may be there beyond the limits.", example: "100")

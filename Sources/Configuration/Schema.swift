@@ -130,7 +130,8 @@ enum Schema {
     static let limits = SectionSchema(
         name: "limits", isList: false, meaning: "Limits of the node.",
         keys: [
-            LimitKeys.calls, OverloadKeys.callsPerSecond, OverloadKeys.emergencyCalls,
+            LimitKeys.calls, OverloadKeys.callsPerSecond, OverloadKeys.sourceCalls,
+            OverloadKeys.sourceCallsPerSecond, OverloadKeys.emergencyCalls,
             OverloadKeys.emergencyPreempts, OverloadKeys.unknownSources,
             OverloadKeys.unknownMessages, OverloadKeys.sourceMessages, OverloadKeys.faults,
             OverloadKeys.scanners, OverloadKeys.messageBytes, OverloadKeys.uriBytes,

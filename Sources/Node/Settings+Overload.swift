@@ -34,6 +34,8 @@ extension Settings {
         var overload = OverloadPolicy()
         let edge = file.limits.edge
         overload.callsPerSecond = edge.callsPerSecond.map { UInt32(clamping: $0) }
+        overload.sourceCallsMax = edge.sourceCalls
+        overload.sourceCallsPerSecond = edge.sourceCallsPerSecond.map { UInt32(clamping: $0) }
         overload.emergencyCallsMax = edge.emergencyCalls
         overload.emergencyPreempts = edge.emergencyPreempts
         for tenant in file.tenants {

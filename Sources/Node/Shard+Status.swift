@@ -46,6 +46,7 @@ extension Shard {
             "refused_temporarily": JSONValue(counters.refusedTemporarily),
             "refused_by_trunk_limit": JSONValue(counters.refusedByTrunkLimit),
             "refused_by_rate": JSONValue(counters.refusedByRate),
+            "refused_by_source_limit": JSONValue(counters.refusedBySourceLimit),
             "refused_by_tenant_limit": JSONValue(counters.refusedByTenantLimit),
             "refused_no_port": JSONValue(counters.refusedNoPort),
             "not_acceptable": JSONValue(counters.notAcceptable),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import NetworkAddress
 import SIPMessage
 import Testing
 
@@ -49,6 +50,21 @@ import Testing
         let reason = try #require(refusal.first(.reason))
         #expect(reason.elementsEqual("SIP;cause=486;text=\"Call rate limit\"".utf8))
         #expect(world.core.engine.counters.refusedByTrunkLimit == 6)
+    }
+
+    @Test func oneSourceHasLimitsOfItsOwn() {
+        let (world, alice) = self.scene { configuration in
+            configuration.overload.sourceCallsMax = 6
+            configuration.overload.sourceCallsPerSecond = 4
+            configuration.trunks[0].sources += [AddressPrefix(World.ip("198.51.100.2"))]
+        }
+        let other = world.phone("other", side: .a, address: "198.51.100.2")
+        other.script.hangUpAfter = 100
+        for _ in 0..<4 { other.dial() }
+        self.course(world, alice)
+        #expect(alice.count("< 200 INVITE") == 5 && alice.count("< 503 INVITE") == 6)
+        #expect(other.count("< 200 INVITE") == 4, "others are not held back by it")
+        #expect(world.core.engine.counters.refusedBySourceLimit == 6)
     }
 
     @Test func aTenantsLimitsCountAllItsTrunks() {

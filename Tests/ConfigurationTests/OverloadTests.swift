@@ -39,11 +39,13 @@ private func text(trunk: String = "", limits: String = "", tenants: String = "")
 @Test func limitsOfTheNode() throws {
     let edge = try parse(
         text(
-            limits: "calls-per-second: 10, emergency-calls: 4, emergency-preempts: true, "
+            limits: "calls-per-second: 10, source-calls: 3, source-calls-per-second: 2, "
+                + "emergency-calls: 4, emergency-preempts: true, "
                 + "unknown-sources: drop, unknown-messages-per-second: 50, "
                 + "source-messages-per-second: 1000, fault-answers-per-second: 5, "
                 + "scanners: [nmap], message-bytes: 8192, uri-bytes: 512, header-bytes: 4096")
     ).limits.edge
+    #expect(edge.sourceCalls == 3 && edge.sourceCallsPerSecond == 2)
     #expect(edge.callsPerSecond == 10 && edge.emergencyCalls == 4 && edge.emergencyPreempts)
     #expect(edge.unknownSources == .drop && edge.unknownMessagesPerSecond == 50)
     #expect(edge.sourceMessagesPerSecond == 1000 && edge.faultAnswersPerSecond == 5)

@@ -72,7 +72,9 @@ extension CallEngine {
             return .failure(Refusal(reply: Reply(500)))
         }
         let places: [CallPlace]
-        switch self.admittedPlaces(trunks, from: trunk, kind) {
+        switch self.admittedPlaces(
+            trunks, from: trunk, at: request.source.remote.address, kind)
+        {
         case .success(let found): places = found
         case .failure(let refusal): return .failure(refusal)
         }
@@ -109,7 +111,7 @@ extension CallEngine {
             case .success(let footing):
                 let admitted = self.context.admission.admit(
                     from: plan.trunk.name, to: place.trunk.name, plan.kind,
-                    now: self.context.now)
+                    source: caller.source, now: self.context.now)
                 if let token = try? admitted.get() {
                     return self.start(plan, position, footing, token)
                 }

@@ -39,7 +39,8 @@ extension CallEngine {
         let kind = self.kind(of: CalledNumber(user: checkpoint.called), from: legs.a.trunk)
         let token = self.context.admission.restore(
             from: checkpoint.a.trunk, to: checkpoint.b.trunk,
-            isExempt: self.context.admission.isExempt(kind))
+            isExempt: self.context.admission.isExempt(kind),
+            source: checkpoint.a.hop.remote.address)
         let birth = Call.Birth(
             id: checkpoint.id, token: token, calling: checkpoint.calling,
             called: checkpoint.called, startedAt: checkpoint.startedAt, legs: legs,

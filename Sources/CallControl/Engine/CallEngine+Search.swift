@@ -21,13 +21,14 @@ extension CallEngine {
 
     /// Of the trunks that take one more call the places; the first trunk's refusal where none does.
     func admittedPlaces(
-        _ trunks: [TrunkSettings], from origin: TrunkSettings, _ kind: CallKind
+        _ trunks: [TrunkSettings], from origin: TrunkSettings, at source: IPAddress,
+        _ kind: CallKind
     ) -> Result<[CallPlace], Refusal> {
         var refusal: AdmissionRefusal?
         var open: [TrunkSettings] = []
         for trunk in trunks {
             let why = self.context.admission.refusal(
-                from: origin.name, to: trunk.name, kind, now: self.context.now)
+                from: origin.name, to: trunk.name, kind, source: source, now: self.context.now)
             if let why {
                 refusal = refusal ?? why
             } else {

@@ -78,6 +78,7 @@ extension EngineContext {
         case .nodeRate: self.counters.refusedByRate &+= 1
         case .nodeDraining, .nodeFull, .trunkDraining: self.counters.refusedTemporarily &+= 1
         case .trunkFull, .trunkRate: self.counters.refusedByTrunkLimit &+= 1
+        case .sourceFull, .sourceRate: self.counters.refusedBySourceLimit &+= 1
         case .tenantFull, .tenantRate: self.counters.refusedByTenantLimit &+= 1
         }
     }

@@ -25,6 +25,10 @@ public struct OverloadPolicy: Sendable, Hashable {
     public var tenantCallsMax: [TenantName: Int] = [:]
     /// New calls of a tenant a second.
     public var tenantCallsPerSecond: [TenantName: UInt32] = [:]
+    /// Most calls at once that come from one address; nil: no limit.
+    public var sourceCallsMax: Int?
+    /// New calls a second that come from one address; nil: no limit.
+    public var sourceCallsPerSecond: UInt32?
     /// Emergency calls that may be let in beyond the limits at a time.
     public var emergencyCallsMax = 100
     /// Where the node is full an emergency call that is let in beyond the limit ends another call.
@@ -39,6 +43,8 @@ extension CallConfiguration {
     var limits: AdmissionLimits {
         var limits = AdmissionLimits(callsMax: self.callsMax)
         limits.rate = self.overload.callsPerSecond
+        limits.source = AdmissionLimits.Limit(
+            calls: self.overload.sourceCallsMax, rate: self.overload.sourceCallsPerSecond)
         limits.emergencyCallsMax = self.overload.emergencyCallsMax
         for trunk in self.trunks {
             limits.trunks[trunk.name] = AdmissionLimits.Limit(
