@@ -108,7 +108,7 @@ let package = Package(
 
         // Policy: neither sockets nor C.
         module("Routing"),
-        module("Admission"),
+        module("Admission", ["NetworkAddress"]),
         module("CallControl", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
             "Admission",
@@ -201,7 +201,7 @@ let package = Package(
             "DNSClientTests",
             ["NetworkAddress", "SIPLocation", "SIPTransport", "DNSClient", "FakeDNS"]),
         tests("RoutingTests", ["Routing"]),
-        tests("AdmissionTests", ["Admission"]),
+        tests("AdmissionTests", ["Admission", "NetworkAddress"]),
         tests(
             "CallControlTests",
             [

@@ -38,6 +38,12 @@ public struct TrunkSettings: Sendable, Hashable {
     public var optionsSeconds: UInt32
     /// Its sources are its targets' addresses, whatever these are at the time.
     public var followsTargets: Bool
+    /// What a redirection by one of them leads to.
+    public var redirect = RedirectPolicy.refuse
+    /// Which of its calls are emergency calls.
+    public var emergency = EmergencyPolicy()
+    /// What bounds its calls further.
+    public var limits = TrunkLimits()
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -102,6 +108,8 @@ public struct CallConfiguration: Sendable {
     public var unknownSource = UnknownSourcePolicy.forbid
     /// OPTIONS gets 503 while the node or the trunk drains, so that peers send calls elsewhere.
     public var optionsShowDraining = true
+    /// What bounds the calls of the node further.
+    public var overload = OverloadPolicy()
     /// Of the certificate that our DTLS shows; nil: there is none, and DTLS is not offered. It has
     /// to outlive the process: calls that are restored go on with the one that they signalled.
     public var fingerprint: Fingerprint?
@@ -121,12 +129,5 @@ public struct CallConfiguration: Sendable {
         self.trunks = trunks
         self.routes = routes
         self.callsMax = callsMax
-    }
-
-    /// The limits for ``Admission``.
-    var limits: AdmissionLimits {
-        var trunkCallsMax: [TrunkName: Int] = [:]
-        for trunk in self.trunks { trunkCallsMax[trunk.name] = trunk.callsMax }
-        return AdmissionLimits(callsMax: self.callsMax, trunkCallsMax: trunkCallsMax)
     }
 }

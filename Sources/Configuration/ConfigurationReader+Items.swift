@@ -111,12 +111,13 @@ extension ConfigurationReader {
             optionsSeconds: section.integer(PeerKeys.optionsInterval)?.value,
             sources: located.map(\.value), followsPeers: sources == nil,
             codecs: codecs?.map(\.value), learnSource: learn,
-            maxCalls: maxCalls.value, security: security, failover: self.failover(section))
+            maxCalls: maxCalls.value, security: security, failover: self.failover(section),
+            limits: self.trunkLimits(section, references.tenants))
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 
     /// One of the words of an enumeration.
-    private func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ section: SectionReader, _ key: Key
     ) -> Located<Choice>? {
         guard let text = section.text(key) else { return nil }

@@ -16,6 +16,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var listeners: [Listener]
     /// `trunks:` in the order of the file.
     public var trunks: [Trunk]
+    /// `tenants:` in the order of the file.
+    public var tenants: [Tenant]
     /// `routes:` in the order of the file.
     public var routes: [Route]
     /// `media:`
@@ -123,6 +125,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var security: MediaSecurityPolicy
         /// How its targets are tried.
         public var failover = Failover.standard
+        /// What bounds its calls further.
+        public var limits = TrunkLimits()
     }
 
     /// A routing rule.
@@ -149,5 +153,7 @@ public struct NodeConfiguration: Sendable, Hashable {
     public struct Limits: Sendable, Hashable {
         /// Calls at a time; nil: what the machine and the configuration are good for.
         public var calls: Int?
+        /// The others, and what messages may cost.
+        public var edge = Edge()
     }
 }

@@ -28,6 +28,8 @@ enum Settings {
             listeners: listeners, trunks: trunks, routes: try self.routes(file),
             callsMax: limit.calls)
         configuration.fingerprint = fingerprint
+        configuration.overload = self.overload(file)
+        configuration.unknownSource = file.limits.edge.unknownSources == .drop ? .silence : .forbid
         return configuration
     }
 
@@ -68,6 +70,7 @@ enum Settings {
         settings.callsMax = trunk.maxCalls
         settings.security = trunk.security
         settings.search = self.search(trunk.failover)
+        self.adopt(trunk.limits, file, &settings)
         return settings
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import Admission
 import CallControl
 import Configuration
 import DTLS
@@ -25,6 +26,10 @@ final class Shard {
     /// Files that the store had set aside when all calls were last put into it.
     var setAsideSeen: UInt64 = 0
     let inHand: MessageInHand
+    /// What messages may cost, by their source.
+    var guardian = SourceGuard()
+    /// How long a message and its parts may be.
+    var messageLimits = MessageLimits()
     let management: ControlServer
     let dtls: DTLSAgent
     let tracer: Tracer
@@ -82,6 +87,7 @@ final class Shard {
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
         self.tracer.parties = { [unowned self] in self.parties($0) }
+        self.adoptEdge(file)
     }
 
     /// Opens everything. What a former process left is taken up before the first message comes.
@@ -214,6 +220,7 @@ final class Shard {
             self.core.engine.configure(self.locate(calls, next))
             self.file = next
             self.tracer.configure(next.trace)
+            self.adoptEdge(next)
             self.callLimit = limit
         } catch {
             self.refusedConfiguration = [error.description]

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import Testing
+
+@testable import Configuration
 
 /// One fault at a time in the sample: replacement, and the message that must come of it, from the
 /// line on.
@@ -235,7 +236,8 @@ private let faults: [(String, String, String)] = [
     ),
     (
         "limits: { calls: 10000 }", "limits: 10000",
-        "39: limits: is a single value; write a section of keys: calls"
+        "39: limits: is a single value; write a section of keys: "
+            + Schema.limits.keys.map(\.name).joined(separator: ", ")
     ),
 ]
 

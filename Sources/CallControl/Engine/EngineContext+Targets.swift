@@ -11,9 +11,11 @@ extension EngineContext {
         switch outcome {
         case .answered: self.targetAnswered(hop, of: trunk)
         case .refused(let status, let retryAfter):
-            self.targetFailed(
-                hop, of: trunk, PeerFailure(status: status) ?? .refused(status: status),
-                retryAfterSeconds: retryAfter)
+            // Another status may lead a call on as well, and says nothing against the peer.
+            guard let failure = PeerFailure(status: status) else {
+                return self.targetAnswered(hop, of: trunk)
+            }
+            self.targetFailed(hop, of: trunk, failure, retryAfterSeconds: retryAfter)
         case .silent: self.targetFailed(hop, of: trunk, .unanswered)
         case .unreachable: self.targetFailed(hop, of: trunk, .transport)
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import NetworkAddress
 import SDP
 import SIPMessage
 import SIPTransaction
@@ -42,7 +43,15 @@ final class EngineContext {
 
     /// Read from the owner's clock before each input.
     var now: Milliseconds = 0
-    var configuration: CallConfiguration
+    var configuration: CallConfiguration {
+        didSet { self.sources = SourceIndex(self.configuration.trunks) }
+    }
+    /// Whose a source is.
+    private(set) var sources: SourceIndex
+    /// Addresses of parties of calls that are no trunk's sources, and of how many calls.
+    var parties: [IPAddress: Int] = [:]
+    /// Of trunks with a limit of requests a second.
+    var requestBuckets: [TrunkName: TokenBucket] = [:]
     var counters = EngineCounters()
     var identifiers: IdentifierSource
     var admission: Admission
@@ -76,6 +85,7 @@ final class EngineContext {
 
     init(configuration: CallConfiguration, identifiers: IdentifierSource) {
         self.configuration = configuration
+        self.sources = SourceIndex(configuration.trunks)
         self.identifiers = identifiers
         self.admission = Admission(limits: configuration.limits)
     }
@@ -142,7 +152,7 @@ final class EngineContext {
     var isEmpty: Bool {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
-            && self.finished.isEmpty && self.searching.isEmpty
+            && self.finished.isEmpty && self.searching.isEmpty && self.parties.isEmpty
     }
 }
 
