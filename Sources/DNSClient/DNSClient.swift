@@ -13,14 +13,18 @@ public struct DNSSettings: Sendable, Hashable {
     public var timeoutMilliseconds: Int
     /// How often each server is asked, 1 to 10.
     public var attempts: Int
+    /// UDP ports that answers must not come to: the fast path takes media ports from the kernel.
+    public var forbiddenPorts: [ClosedRange<UInt16>]
 
     /// From its parts.
     public init(
-        servers: [String] = [], timeoutMilliseconds: Int = 2000, attempts: Int = 2
+        servers: [String] = [], timeoutMilliseconds: Int = 2000, attempts: Int = 2,
+        forbiddenPorts: [ClosedRange<UInt16>] = []
     ) {
         self.servers = servers
         self.timeoutMilliseconds = timeoutMilliseconds
         self.attempts = attempts
+        self.forbiddenPorts = forbiddenPorts
     }
 }
 
@@ -60,7 +64,7 @@ public final class DNSClient {
         self.usesHosts = settings.servers.isEmpty
         self.channel = AresChannel(
             servers: settings.servers, timeoutMilliseconds: settings.timeoutMilliseconds,
-            attempts: settings.attempts
+            attempts: settings.attempts, forbiddenPorts: settings.forbiddenPorts
         ) { [unowned self] descriptor, read, write in
             self.watch(descriptor, read: read, write: write)
         }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import DNSClient
-import NetworkAddress
 import SIPLocation
 import SIPTransport
 
@@ -25,36 +23,23 @@ final class PeerLocator {
     private let changed: (Question) -> Void
     private let loop: EventLoop
     private var client: DNSClient?
-    private var settings: NodeConfiguration.DNS
-    private var entries: [Question: Entry] = [:]
+        private var entries: [Question: Entry] = [:]
     private var lastSerial: UInt64 = 0
 
     init(
-        loop: EventLoop, settings: NodeConfiguration.DNS, changed: @escaping (Question) -> Void
+        loop: EventLoop, settings: DNSSettings, changed: @escaping (Question) -> Void
     ) {
         self.loop = loop
-        self.settings = settings
         self.changed = changed
-        self.client = Self.client(loop, settings)
-    }
-
-    private static func client(
-        _ loop: EventLoop, _ settings: NodeConfiguration.DNS
-    ) -> DNSClient? {
-        DNSClient(
-            loop: loop,
-            settings: DNSSettings(
-                servers: settings.servers.map(\.description),
-                timeoutMilliseconds: settings.timeoutMilliseconds, attempts: settings.attempts))
+        self.client = DNSClient(loop: loop, settings: settings)
     }
 
     /// Looks up these names from now on and no others. What is known of them stays; all are looked
     /// up now, with the settings as they are now.
-    func follow(_ questions: [Question], settings: NodeConfiguration.DNS) {
+    func follow(_ questions: [Question], settings: DNSSettings) {
         let wanted = Set(questions)
         self.client?.close()
-        self.settings = settings
-        self.client = Self.client(self.loop, settings)
+        self.client = DNSClient(loop: self.loop, settings: settings)
         for question in self.entries.keys where !wanted.contains(question) {
             if let timer = self.entries[question]?.timer { self.loop.cancel(timer) }
             self.entries[question] = nil

@@ -3,6 +3,7 @@
 import Admission
 import CallControl
 import Configuration
+import DNSClient
 import FlowABI
 import Management
 import NetworkAddress
@@ -13,13 +14,20 @@ import SIPTransaction
 extension Shard {
     /// Looks up the names of peers and keeps an eye on all of them, from now on.
     func watchPeers() {
-        let locator = PeerLocator(loop: self.loop, settings: self.file.dns) {
+        let locator = PeerLocator(loop: self.loop, settings: Self.dns(self.file)) {
             [unowned self] question in self.located(question)
         }
         self.locator = locator
         self.core.engine.now = Clocks.wallMs
         self.core.engine.watchPeers()
-        locator.follow(Self.questions(self.file), settings: self.file.dns)
+        locator.follow(Self.questions(self.file), settings: Self.dns(self.file))
+    }
+
+    private static func dns(_ file: NodeConfiguration) -> DNSSettings {
+        DNSSettings(
+            servers: file.dns.servers.map(\.description),
+            timeoutMilliseconds: file.dns.timeoutMilliseconds, attempts: file.dns.attempts,
+            forbiddenPorts: file.realms.map(\.ports))
     }
 
     private static func questions(_ file: NodeConfiguration) -> [TargetList.Question] {
@@ -32,7 +40,7 @@ extension Shard {
     /// again, all of them.
     func locate(_ calls: CallConfiguration, _ file: NodeConfiguration) -> CallConfiguration {
         guard let locator else { return calls }
-        locator.follow(Self.questions(file), settings: file.dns)
+        locator.follow(Self.questions(file), settings: Self.dns(file))
         let located = locator.located
         var calls = calls
         for (index, trunk) in file.trunks.enumerated() where calls.trunks.indices.contains(index) {

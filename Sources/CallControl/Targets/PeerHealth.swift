@@ -48,8 +48,8 @@ public struct PeerHealth: Sendable, Hashable {
     public struct Policy: Sendable, Hashable {
         /// Between two OPTIONS, ms; 0 for none.
         public var intervalMilliseconds: UInt64
-        /// How long an OPTIONS waits for its answer, ms.
-        public var answerMilliseconds: UInt64 = 8000
+        /// How long an OPTIONS waits for its answer, ms: as long as the interval, from 2 to 8 s.
+        public var answerMilliseconds: UInt64
         /// Between two OPTIONS while something is wrong, ms.
         public var retryMilliseconds: UInt64 = 10_000
         /// Failures in a row that lead down.
@@ -66,6 +66,7 @@ public struct PeerHealth: Sendable, Hashable {
         /// With OPTIONS so often, ms; 0 for never.
         public init(intervalMilliseconds: UInt64) {
             self.intervalMilliseconds = intervalMilliseconds
+            self.answerMilliseconds = min(max(intervalMilliseconds, 2000), 8000)
         }
     }
 
