@@ -42,9 +42,7 @@ public final class DNSClient {
 
     /// Records of answers that were of no use, or too many.
     public private(set) var recordsIgnored: UInt64 = 0
-    /// Answers that could not be read.
-    public private(set) var malformed: UInt64 = 0
-    /// Questions put.
+    /// Questions put to servers.
     public private(set) var questions: UInt64 = 0
 
     private let loop: EventLoop
@@ -131,12 +129,9 @@ public final class DNSClient {
         case .answer(let bytes):
             let answer = DNSMessage.answer(
                 to: asked.question, bytes, ignored: &self.recordsIgnored)
-            if answer == .failed(.malformed) { self.malformed &+= 1 }
             asked.done(answer)
         case .nothing: asked.done(.nothing(ttl: nil))
-        case .failure(let failure):
-            if failure == .malformed { self.malformed &+= 1 }
-            asked.done(.failed(failure))
+        case .failure(let failure): asked.done(.failed(failure))
         }
     }
 

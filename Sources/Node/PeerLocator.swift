@@ -18,7 +18,15 @@ final class PeerLocator {
     }
 
     /// What was counted.
-    private(set) var counters = LocationCounters()
+    var counters: LocationCounters {
+        var counters = self.counted
+        counters.questions &+= self.client?.questions ?? 0
+        counters.recordsIgnored &+= self.client?.recordsIgnored ?? 0
+        return counters
+    }
+
+    /// Without what the present client counts.
+    private var counted = LocationCounters()
     /// Told after a look that changed where a name leads, or what speaks against it.
     private let changed: (Question) -> Void
     private let loop: EventLoop
@@ -38,6 +46,7 @@ final class PeerLocator {
     /// up now, with the settings as they are now.
     func follow(_ questions: [Question], settings: DNSSettings) {
         let wanted = Set(questions)
+        self.counted = self.counters
         self.client?.close()
         self.client = DNSClient(loop: self.loop, settings: settings)
         for question in self.entries.keys where !wanted.contains(question) {
@@ -73,11 +82,6 @@ final class PeerLocator {
         self.entries[question]?.kept.isStale(self.loop.now) ?? false
     }
 
-    /// What the client counted.
-    var clientCounters: (questions: UInt64, malformed: UInt64, ignored: UInt64) {
-        (self.client?.questions ?? 0, self.client?.malformed ?? 0, self.client?.recordsIgnored ?? 0)
-    }
-
     // MARK: A search
 
     private func begin(_ question: Question) {
@@ -91,13 +95,12 @@ final class PeerLocator {
         let first = search.begin()
         entry.search = search
         self.entries[question] = entry
-        self.counters.searches &+= 1
+        self.counted.searches &+= 1
         self.put(first, question, entry.serial)
     }
 
     private func put(_ questions: [DNSQuestion], _ question: Question, _ serial: UInt64) {
         for next in questions {
-            self.counters.questions &+= 1
             guard let client else {
                 self.loop.defer { [weak self] in
                     self?.answered(question, serial, next, .failed(.unreachable))
@@ -117,7 +120,7 @@ final class PeerLocator {
         guard self.entries[question]?.serial == serial,
             let next = self.entries[question]?.search?.answered(asked, with: answer)
         else { return }
-        if answer == .failed(.malformed) { self.counters.malformed &+= 1 }
+        if answer == .failed(.malformed) { self.counted.malformed &+= 1 }
         self.put(next, question, serial)
     }
 
@@ -126,9 +129,9 @@ final class PeerLocator {
             let outcome = search.outcome
         else { return }
         entry.search = nil
-        self.counters.recordsIgnored &+= search.recordsIgnored
-        if search.limitReached { self.counters.limitsReached &+= 1 }
-        if case .failure = outcome { self.counters.failures &+= 1 }
+        self.counted.recordsIgnored &+= search.recordsIgnored
+        if search.limitReached { self.counted.limitsReached &+= 1 }
+        if case .failure = outcome { self.counted.failures &+= 1 }
         let before = entry.kept.failure
         let isChanged = entry.kept.looked(outcome, now: self.loop.now)
         let wait = entry.kept.refreshAt &- min(self.loop.now, entry.kept.refreshAt)

@@ -144,7 +144,6 @@ extension Shard {
 
     func dnsFigures() -> JSONValue {
         let counters = self.locator?.counters ?? LocationCounters()
-        let client = self.locator?.clientCounters
         let questions = Set(Self.questions(self.file))
         return [
             "names": JSONValue(questions.count),
@@ -153,7 +152,7 @@ extension Shard {
             "searches_failed": JSONValue(counters.failures),
             "questions": JSONValue(counters.questions),
             "malformed": JSONValue(counters.malformed),
-            "records_ignored": JSONValue(counters.recordsIgnored &+ (client?.ignored ?? 0)),
+            "records_ignored": JSONValue(counters.recordsIgnored),
             "limits_reached": JSONValue(counters.limitsReached),
         ]
     }

@@ -163,7 +163,6 @@ private func address(_ last: UInt32) -> DNSRecord.Data {
         bench.server.set("junk.example", 1, .garbage(header + question + whole[..<cut]))
         #expect(try bench.ask("junk.example") == .failed(.malformed), "cut at \(cut)")
     }
-    #expect(bench.client.malformed >= UInt64(whole.count))
     let forwards: [UInt8] = [0xc0, 60, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1]
     bench.server.set("junk.example", 1, .garbage(header + question + forwards))
     #expect(try bench.ask("junk.example") == .failed(.malformed))

@@ -102,7 +102,8 @@ private struct NamedNode {
         named.dns.set("hub.example", 1, .nothing(ttl: 5, code: 3))
         #expect(
             named.node.run { shard in
-                shard.core.engine.peers.allSatisfy { $0.trunk.text != "service" || $0.health == nil }
+                let peers = shard.core.engine.peers.filter { $0.trunk.text == "service" }
+                return peers.allSatisfy { $0.health == nil }
             })
         stranger.send(stranger.request("OPTIONS", call: "gone"))
         #expect(stranger.expect("SIP/2.0 403", named.node) != nil)

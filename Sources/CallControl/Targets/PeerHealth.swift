@@ -133,6 +133,7 @@ public struct PeerHealth: Sendable, Hashable {
 
     /// Time has passed. True when an OPTIONS is to be sent now.
     public mutating func advance(_ now: Milliseconds) -> Bool {
+        self.bound(now)
         if let sentAt = self.probeSentAt, now >= sentAt &+ self.policy.answerMilliseconds {
             self.probeFailed(.unanswered, sentAt: sentAt, now: now)
         }
@@ -236,6 +237,14 @@ public struct PeerHealth: Sendable, Hashable {
     }
 
     // MARK: Rules
+
+    /// A clock that was put back must not stop what is due.
+    private mutating func bound(_ now: Milliseconds) {
+        self.nextProbeAt = min(self.nextProbeAt, now &+ self.policy.intervalMilliseconds)
+        self.notBefore = min(
+            self.notBefore, now &+ UInt64(self.policy.retryAfterSecondsMax) * 1000)
+        if let sentAt = self.probeSentAt, sentAt > now { self.probeSentAt = nil }
+    }
 
     private mutating func returnIfTime(_ now: Milliseconds) {
         guard self.condition == .demoted, self.mayReturn, now >= self.notBefore else { return }
