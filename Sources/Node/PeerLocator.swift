@@ -30,15 +30,18 @@ final class PeerLocator {
     /// Told after a look that changed where a name leads, or what speaks against it.
     private let changed: (Question) -> Void
     private let loop: EventLoop
+    private let file: LocationFile
     private var client: DNSClient?
         private var entries: [Question: Entry] = [:]
     private var lastSerial: UInt64 = 0
 
     init(
-        loop: EventLoop, settings: DNSSettings, changed: @escaping (Question) -> Void
+        loop: EventLoop, settings: DNSSettings, file: LocationFile,
+        changed: @escaping (Question) -> Void
     ) {
         self.loop = loop
         self.changed = changed
+        self.file = file
         self.client = DNSClient(loop: loop, settings: settings)
     }
 
@@ -53,8 +56,13 @@ final class PeerLocator {
             if let timer = self.entries[question]?.timer { self.loop.cancel(timer) }
             self.entries[question] = nil
         }
+        let unknown = wanted.filter { self.entries[$0] == nil }
+        let former = unknown.isEmpty ? [:] : self.file.load(Array(unknown))
         for question in wanted {
-            var entry = self.entries[question] ?? Entry(kept: KeptLocation(now: self.loop.now))
+            var entry =
+                self.entries[question]
+                ?? Entry(
+                    kept: KeptLocation(now: self.loop.now, servers: former[question] ?? []))
             // A search that was open had the old client.
             entry.search = nil
             self.entries[question] = entry
@@ -139,6 +147,7 @@ final class PeerLocator {
             self?.begin(question)
         }
         self.entries[question] = entry
+        if isChanged { self.file.save(self.located) }
         if isChanged || before != entry.kept.failure { self.changed(question) }
     }
 }

@@ -14,13 +14,22 @@ import SIPTransaction
 extension Shard {
     /// Looks up the names of peers and keeps an eye on all of them, from now on.
     func watchPeers() {
-        let locator = PeerLocator(loop: self.loop, settings: Self.dns(self.file)) {
-            [unowned self] question in self.located(question)
-        }
+        let directory = self.file.node.runtimeDirectory
+        let locator = PeerLocator(
+            loop: self.loop, settings: Self.dns(self.file),
+            file: LocationFile(directory: directory)
+        ) { [unowned self] question in self.located(question) }
         self.locator = locator
         self.core.engine.now = Clocks.wallMs
         self.core.engine.watchPeers()
         locator.follow(Self.questions(self.file), settings: Self.dns(self.file))
+        // What a former process knew.
+        let located = locator.located
+        for trunk in self.file.trunks where !located.isEmpty {
+            self.core.engine.setTargets(
+                TargetList.targets(of: trunk, self.file, located: located),
+                of: TrunkName(trunk.name))
+        }
     }
 
     private static func dns(_ file: NodeConfiguration) -> DNSSettings {

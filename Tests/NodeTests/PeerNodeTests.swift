@@ -3,6 +3,7 @@
 import Admission
 import CallControl
 import FakeDNS
+import Foundation
 import Management
 import NetworkAddress
 import SIPTransaction
@@ -123,6 +124,30 @@ private struct NamedNode {
         carrier.send(carrier.request("INVITE", body: carrier.sdp))
         #expect(carrier.expect("SIP/2.0 503", named.node) != nil)
         #expect(try named.peer()?["last_failure"]?.string == "the name leads nowhere")
+    }
+
+    /// The next process has what the former one knew, until the DNS says otherwise.
+    @Test func aRestartWithoutDNS() throws {
+        let first = try NamedNode()
+        try first.waitFor(first.node.addresses.service)
+        first.dns.stop()
+        let path = first.node.directory.path
+        let text = try String(contentsOfFile: path + "/names.json", encoding: .utf8)
+        #expect(text.contains(first.node.addresses.service))
+        for isDamaged in [false, true] {
+            let second = try NamedNode()
+            second.dns.set("hub.example", 1, .silence)
+            second.dns.stop()
+            let own = second.node.directory.path + "/names.json"
+            try (isDamaged ? String(text.dropLast(40)) : text)
+                .write(toFile: own, atomically: true, encoding: .utf8)
+            second.node.shard.locator?.close()
+            second.node.shard.watchPeers()
+            let known = "udp:\(first.node.addresses.service):5060"
+            #expect(try second.peer()?["address"]?.string == (isDamaged ? nil : known))
+            #expect(second.node.run { !$0.peerConditions().isEmpty })
+            #expect(try second.peer()?["address"]?.string == (isDamaged ? nil : known))
+        }
     }
 
     @Test func aReloadKeepsWhatIsKnown() throws {
