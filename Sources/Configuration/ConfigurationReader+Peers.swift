@@ -87,7 +87,8 @@ extension ConfigurationReader {
                 let known = NodeConfiguration.Transport.allCases.map { "transport=\($0.rawValue)" }
                 self.issues.add(
                     text, "has the parameter \(Shown.value(word))",
-                    "the only one is \(known.joined(separator: " or "))")
+                    "the only one is \(known.dropLast().joined(separator: ", ")) or "
+                        + (known.last ?? ""))
                 return nil
             }
             transport = value

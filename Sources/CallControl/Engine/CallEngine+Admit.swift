@@ -55,7 +55,7 @@ extension CallEngine {
         let configuration = self.context.configuration
         let trunks = (a: configuration.trunks[Int(origin.value)], b: target)
         guard let a = configuration.listener(request.source.listener),
-            let b = configuration.listener(target.listener)
+            let b = configuration.listener(target.peer.listener)
         else { return .failure(Refusal(reply: Reply(500))) }
         if let refusal = self.context.admission.refusal(from: trunks.a.name, to: trunks.b.name) {
             return .failure(self.refusal(refusal))
