@@ -108,16 +108,26 @@ public final class DNSClient {
         }
     }
 
-    /// RFC 3263 does not speak of the file of hosts, but every program of a system reads it.
+    /// RFC 3263 does not speak of the file of hosts, but every program of a system reads it. A name
+    /// that stands there is a host and has no services, so that no server is needed for it.
     private func hosts(_ question: DNSQuestion, _ channel: AresChannel) -> DNSAnswer? {
-        guard self.usesHosts, question.type == .a || question.type == .aaaa else { return nil }
-        let addresses = channel.hosts(question.name, isIPv4: question.type == .a)
-            .filter { !$0.isUnspecified && !$0.isMulticast }
-        guard !addresses.isEmpty else { return nil }
-        return .records(
-            addresses.map {
-                DNSRecord(question.name, ttl: Self.hostsSeconds, .address($0))
-            })
+        guard self.usesHosts else { return nil }
+        func addresses(_ name: DomainName, isIPv4: Bool) -> [IPAddress] {
+            channel.hosts(name, isIPv4: isIPv4).filter { !$0.isUnspecified && !$0.isMulticast }
+        }
+        switch question.type {
+        case .a, .aaaa:
+            let found = addresses(question.name, isIPv4: question.type == .a)
+            guard !found.isEmpty else { return nil }
+            return .records(
+                found.map { DNSRecord(question.name, ttl: Self.hostsSeconds, .address($0)) })
+        case .srv, .naptr:
+            let labels = question.name.bytes.split(separator: 0x2e).drop { $0.first == 0x5f }
+            guard let host = DomainName(Array(labels.joined(separator: [0x2e]))),
+                [true, false].contains(where: { !addresses(host, isIPv4: $0).isEmpty })
+            else { return nil }
+            return .nothing(ttl: Self.hostsSeconds)
+        }
     }
 
     /// How long the file of hosts is believed.

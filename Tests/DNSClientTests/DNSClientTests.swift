@@ -214,6 +214,15 @@ private func address(_ last: UInt32) -> DNSRecord.Data {
         return
     }
     #expect(records.contains { $0.data == .address(IPAddress(ipv4: 0x7f00_0001)) })
+    // It is a host, and has no services.
+    for (name, type) in [("localhost", .naptr), ("_sip._udp.localhost", .srv)]
+        as [(String, DNSRecordType)]
+    {
+        answer = nil
+        client.ask(DNSQuestion(try #require(DomainName(name)), type)) { answer = $0 }
+        _ = loop.run(for: 10_000) { answer != nil }
+        #expect(answer == .nothing(ttl: 60), "\(name)")
+    }
     #expect(client.questions == 0)
 }
 
