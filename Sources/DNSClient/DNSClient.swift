@@ -63,8 +63,8 @@ public final class DNSClient {
         self.channel = AresChannel(
             servers: settings.servers, timeoutMilliseconds: settings.timeoutMilliseconds,
             attempts: settings.attempts, forbiddenPorts: settings.forbiddenPorts
-        ) { [unowned self] descriptor, read, write in
-            self.watch(descriptor, read: read, write: write)
+        ) { [weak self] descriptor, read, write in
+            self?.watch(descriptor, read: read, write: write)
         }
         if self.channel == nil { return nil }
     }
@@ -85,10 +85,11 @@ public final class DNSClient {
         self.waiting = []
         if let timer { self.loop.cancel(timer) }
         self.timer = nil
-        channel.destroy()
-        self.ended = []
+        // Before c-ares closes what they wait for.
         for watch in self.watches.values { watch.stop() }
         self.watches = [:]
+        channel.destroy()
+        self.ended = []
     }
 
     private func putWaiting() {
@@ -165,7 +166,7 @@ public final class DNSClient {
     }
 
     private func watch(_ descriptor: Int32, read: Bool, write: Bool) {
-        guard read || write else {
+        guard self.channel != nil, read || write else {
             self.watches.removeValue(forKey: descriptor)?.stop()
             return
         }

@@ -201,6 +201,28 @@ private func address(_ last: UInt32) -> DNSRecord.Data {
     #expect(answered == 0)
 }
 
+/// Nobody has to close a client before letting go of it, whatever it is doing.
+@Test func lettingGoWithQuestionsOpen() throws {
+    let server = try DNSServer()
+    defer { server.stop() }
+    server.set("quiet.example", 1, .silence)
+    let loop = try EventLoop()
+    defer { loop.close() }
+    let settings = DNSSettings(servers: ["127.0.0.1:\(server.port)"])
+    var client = DNSClient(loop: loop, settings: settings)
+    var answered = 0
+    for _ in 0..<10 {
+        client?.ask(DNSQuestion(try #require(DomainName("quiet.example")), .a)) { _ in
+            answered += 1
+        }
+    }
+    _ = loop.run(for: 2000) { !server.asked.isEmpty }
+    #expect(!server.asked.isEmpty)
+    client = nil
+    _ = loop.run(for: 100) { false }
+    #expect(answered == 0)
+}
+
 @Test func theFileOfHosts() throws {
     let loop = try EventLoop()
     defer { loop.close() }
