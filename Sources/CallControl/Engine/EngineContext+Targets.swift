@@ -26,7 +26,7 @@ extension EngineContext {
     func targetFailed(
         _ hop: Hop, of trunk: TrunkName, _ failure: PeerFailure, retryAfterSeconds: UInt32? = nil
     ) {
-        for number in self.peers.numbers(at: hop, of: trunk) {
+        for number in self.peers.numbers(of: trunk) where self.peers.isThere(number, hop) {
             self.notice(number) {
                 $0.failed(failure, retryAfterSeconds: retryAfterSeconds, now: self.now)
             }
@@ -35,7 +35,7 @@ extension EngineContext {
 
     /// A request that was sent there got a response that is a sign of life.
     func targetAnswered(_ hop: Hop, of trunk: TrunkName) {
-        for number in self.peers.numbers(at: hop, of: trunk) {
+        for number in self.peers.numbers(of: trunk) where self.peers.isThere(number, hop) {
             self.notice(number) { $0.answered(self.now) }
         }
     }
