@@ -122,7 +122,7 @@ let package = Package(
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SDP", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SDP", "TLS", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
@@ -215,7 +215,9 @@ let package = Package(
         tests("TLSTests", ["TLS", "TestCertificates"]),
         tests("StoreTests", ["Store"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
+        tests(
+            "ConfigurationTests",
+            ["NetworkAddress", "SDP", "TLS", "Configuration", "TestCertificates"]),
         tests(
             "NodeTests",
             [

@@ -39,8 +39,13 @@ public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConver
 final class IssueList {
     private let file: String
     private(set) var issues: [ConfigurationIssue] = []
+    /// Files that the configuration names are looked at too: only their user can.
+    let checksFiles: Bool
 
-    init(file: String) { self.file = file }
+    init(file: String, checksFiles: Bool = false) {
+        self.file = file
+        self.checksFiles = checksFiles
+    }
 
     func add(_ line: Int, _ key: String, _ problem: String, _ fix: String) {
         guard self.issues.count < ConfigurationErrors.limit else { return }

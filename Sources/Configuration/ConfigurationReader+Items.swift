@@ -79,9 +79,14 @@ extension ConfigurationReader {
                 "write ADDRESS:PORT, such as \(ListenerKeys.address.example)")
             return nil
         }
+        let tls = TLSReader(section)
+        let host = tls.host(ListenerTLSKeys.host)
+        let keepAlive = section.integer(ListenerTLSKeys.keepAlive)?.value ?? 0
         guard let name, let transport, let address else { return nil }
         let value = NodeConfiguration.Listener(
-            name: name.value, transport: transport.value, address: address.value)
+            name: name.value, transport: transport.value, address: address.value,
+            host: host?.value, certificates: tls.listener(transport.value, host: host),
+            keepAliveSeconds: keepAlive)
         return LocatedListener(value: value, name: name, address: address)
     }
 
@@ -104,6 +109,8 @@ extension ConfigurationReader {
         codecs?.forEach(self.checkCodec)
         let learn = section.flag(TrunkKeys.learnSource)
         let security = TrunkSecurity(section, learnsSource: learn).read()
+        let tls = TLSReader(section)
+        let host = tls.host(TrunkTLSKeys.host)
         guard let name, let listener, let realm, let peer,
             let maxCalls = section.integer(TrunkKeys.maxCalls)
         else { return nil }
@@ -112,7 +119,8 @@ extension ConfigurationReader {
         let value = NodeConfiguration.Trunk(
             name: name.value, listener: listener, realm: realm, peer: peer.value,
             sources: located.map(\.value), codecs: codecs?.map(\.value), learnSource: learn,
-            maxCalls: maxCalls.value, security: security)
+            maxCalls: maxCalls.value, security: security, host: host?.value,
+            tls: tls.trunk(name.value, listeners[listener].value, host: host))
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

@@ -54,20 +54,23 @@ extension ConfigurationReader {
             else {
                 self.issues.add(
                     text, "has the parameter \(Shown.value(word))",
-                    "the only one is transport=udp or transport=tcp")
+                    "the only one is transport=udp, transport=tcp or transport=tls")
                 return nil
             }
             transport = value
         }
-        guard let address = self.peerAddress(head, text) else { return nil }
+        let port: UInt16 = transport == .tls ? 5061 : 5060
+        guard let address = self.peerAddress(head, text, defaultPort: port) else { return nil }
         guard let listener, let transport else { return nil }
         return self.fit(
             NodeConfiguration.Peer(address: address, transport: transport), text, listener)
     }
 
-    private func peerAddress(_ head: ArraySlice<UInt8>, _ text: Located<String>) -> SocketAddress? {
+    private func peerAddress(
+        _ head: ArraySlice<UInt8>, _ text: Located<String>, defaultPort: UInt16
+    ) -> SocketAddress? {
         let host = String(decoding: head, as: UTF8.self)
-        if let address = HostPort.parse(host, defaultPort: 5060), !address.address.isMulticast,
+        if let address = HostPort.parse(host, defaultPort: defaultPort), !address.address.isMulticast,
             !address.address.isUnspecified
         {
             return address

@@ -68,7 +68,9 @@ struct CrossChecks {
     func listeners(_ listeners: [LocatedListener], _ realms: [LocatedRealm]) {
         var seen: [String: LocatedListener] = [:]
         for listener in listeners {
-            let place = "\(listener.value.transport.rawValue) \(listener.address.value)"
+            // TLS is TCP to the kernel.
+            let socket = listener.value.transport == .udp ? "udp" : "tcp"
+            let place = "\(socket) \(listener.address.value)"
             if let other = seen[place] {
                 self.issues.add(
                     listener.address,

@@ -80,7 +80,7 @@ public struct NodeConfiguration: Sendable, Hashable {
 
     /// SIP transports.
     public enum Transport: String, Sendable, Hashable, CaseIterable {
-        case udp, tcp
+        case udp, tcp, tls
     }
 
     /// A SIP address of ours.
@@ -91,6 +91,12 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var transport: Transport
         /// Where it listens.
         public var address: SocketAddress
+        /// This node's own name there; nil: the address.
+        public var host: String?
+        /// What TLS shows, the first to clients that ask for no name of another; empty without TLS.
+        public var certificates: [CertificateFiles]
+        /// Seconds between pings on connections opened from here; 0: none.
+        public var keepAliveSeconds: Int
     }
 
     /// Where a trunk's requests go.
@@ -121,6 +127,10 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var maxCalls: Int
         /// How its media is protected.
         public var security: MediaSecurityPolicy
+        /// This node's own name as this peer knows it; nil: the listener's.
+        public var host: String?
+        /// What TLS is spoken with it; nil: none.
+        public var tls: TrunkTLS?
     }
 
     /// A routing rule.

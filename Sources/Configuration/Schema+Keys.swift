@@ -80,7 +80,7 @@ enum ListenerKeys {
         "name", .text, .required, "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.",
         example: "carrier")
     static let transport = Key(
-        "transport", .text, .required, "udp or tcp.", example: "udp")
+        "transport", .text, .required, "udp, tcp or tls.", example: "udp")
     static let address = Key(
         "address", .text, .required, "Address and port to listen at, IPv6 in brackets.",
         example: "\"198.51.100.1:5060\"")
@@ -97,7 +97,7 @@ enum TrunkKeys {
         "realm", .text, .required, "Name of the realm that its media uses.", example: "carrier")
     static let peer = Key(
         "peer", .text, .required,
-        "Where requests go: sip:ADDRESS[:PORT][;transport=udp|tcp], port 5060 if there is none.",
+        "Where requests go: sip:ADDRESS[:PORT][;transport=udp|tcp|tls], port 5060 (tls: 5061).",
         example: "\"sip:198.51.100.2:5060;transport=udp\"")
     static let sources = Key(
         "sources", .texts, .described("the peer's address"),

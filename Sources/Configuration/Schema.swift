@@ -88,7 +88,8 @@ enum Schema {
         ])
     static let listeners = SectionSchema(
         name: "listeners", isList: true, meaning: "SIP addresses of this node, 1 to 64.",
-        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address],
+        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address]
+            + ListenerTLSKeys.all,
         others: [
             (
                 "Where the other side comes in.",
@@ -103,7 +104,7 @@ enum Schema {
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
             TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
             TrunkKeys.earlyLatch, TrunkKeys.rtcpMux,
-        ],
+        ] + TrunkTLSKeys.all,
         others: [
             (
                 "The neighbour on the other side.",

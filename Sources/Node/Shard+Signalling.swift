@@ -11,6 +11,10 @@ import Store
 extension Shard: TransportOwner {
     func received(_ bytes: [UInt8], from hop: Hop) {
         guard self.core.engine.admits(hop) else { return }
+        guard self.isFromItsParty(hop) else {
+            self.counters.impostors &+= 1
+            return
+        }
         guard self.inHand.take(bytes) else {
             self.counters.poisonous &+= 1
             return

@@ -28,6 +28,7 @@ extension Shard {
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
+            "tls": self.tlsFigures(),
             "fastpath": self.fastPathFigures(account),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
@@ -154,6 +155,7 @@ extension Shard {
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")
         }
+        conditions += self.tls.conditions(now: Self.nowSeconds)
         switch self.store.condition {
         case .good: break
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")

@@ -9,6 +9,8 @@ extension Verb {
         details: """
             Reads the configuration, FILE or that of --config, and prints every fault as
                 FILE:LINE: KEY: what is wrong; what to write instead
+            The certificates, keys and authorities that it names are read too: ask as a user who
+            may read them.
             Exit status: 0 without a fault, 2 otherwise.
             """,
         options: [.config]
@@ -19,7 +21,7 @@ extension Verb {
         }
         let path = arguments["config"] ?? operands.first ?? Place.configuration
         do throws(ConfigurationErrors) {
-            let configuration = try NodeConfiguration.load(path: path)
+            let configuration = try NodeConfiguration.load(path: path, checkingFiles: true)
             let counts = [
                 Terminal.count(configuration.realms.count, "realm"),
                 Terminal.count(configuration.listeners.count, "listener"),

@@ -138,8 +138,8 @@ private let faults: [(String, String, String)] = [
             + "hexadecimal, such as \"02:00:00:00:00:01\""
     ),
     (
-        "transport: tcp", "transport: tls",
-        "21: listeners[1].transport: is \"tls\"; write one of udp, tcp"
+        "transport: tcp", "transport: sctp",
+        "21: listeners[1].transport: is \"sctp\"; write one of udp, tcp, tls"
     ),
     (
         "transport: tcp", "transport: udp",

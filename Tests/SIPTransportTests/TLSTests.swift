@@ -149,7 +149,7 @@ final class OpenSSL {
         #expect(self.fixture.set.counters.handshakes == 1)
         #expect(self.fixture.set.handshakesInProgress == 0)
         client.finish()
-        #expect(self.fixture.wait { $0.set.connectionCount == 0 || $0.lost.count == 1 })
+        #expect(self.fixture.wait { _ in session.state == .closed })
     }
 
     @Test func oldVersionsStrangersAndTheNamelessAreRefused() throws {
@@ -189,7 +189,7 @@ final class OpenSSL {
             listener: ListenerIndex(rawValue: 0), transport: .tls, remote: address)
         for number in 1...3 { self.fixture.set.send(message(number), to: hop) }
         let all = (1...3).flatMap { message($0) }
-        #expect(self.fixture.wait { _ in server.bytes.count >= all.count }, "\(server.text)")
+        #expect(self.fixture.wait { _ in server.text.contains("CSeq: 3") }, "\(server.text)")
         #expect(Array(server.bytes.suffix(all.count)) == all)
         #expect(self.fixture.set.counters.connected == 1)
         server.send(response())
@@ -278,8 +278,6 @@ final class OpenSSL {
         if isUsed {
             #expect(self.fixture.wait { _ in client.text.contains("CSeq: 7") })
             #expect(self.fixture.set.connectionCount == 1)
-            client.finish()
-            #expect(self.fixture.wait { $0.set.connectionCount == 0 || $0.lost.count > 0 })
         } else {
             #expect(self.fixture.wait { $0.failures.count == 1 })
             #expect(!client.text.contains("CSeq: 7"))
@@ -305,7 +303,7 @@ final class OpenSSL {
         // What comes over it is still answered.
         client.send(message(2))
         #expect(fixture.wait { $0.received.count == 2 })
-        #expect(fixture.wait { _ in client.bytes.count == 2 * response().count })
+        #expect(fixture.wait { _ in client.text.components(separatedBy: "200 OK").count == 3 })
         #expect(fixture.wait { $0.set.counters.recycled == 1 })
         #expect(fixture.set.session(of: hop.connection) == nil)
     }

@@ -42,7 +42,8 @@ extension CallEngine {
         let offer = Payload(request.message)
         if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
         let probe = try? Dialog(
-            server: request.message, localTag: [], state: .early, overTLS: false)
+            server: request.message, localTag: [], state: .early,
+            overTLS: request.source.transport == .tls)
         guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
         guard let target = self.route(request.message, from: origin) else {
             self.context.counters.noRoutes &+= 1
@@ -62,7 +63,7 @@ extension CallEngine {
             return .success(
                 Plan(
                     request: request, forwardsLeft: forwards - 1, trunks: trunks,
-                    listeners: (a, b), session: session, stream: stream))
+                    listeners: (a.named(for: trunks.a), b.named(for: trunks.b)), session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
