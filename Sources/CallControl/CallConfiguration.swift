@@ -69,6 +69,8 @@ public struct ListenerSettings: Sendable, Hashable {
     let hostPort: [UInt8]
     /// The host is a name that the peer knows us by: Contact says who is meant there, too.
     let isNamed: Bool
+    /// Of a listener over UDP: the one over TCP that large requests leave from; nil: they stay.
+    public var twin: ListenerIndex?
 
     /// From its parts. `host` is this node's own name there, or an address that the peers know it
     /// by; nil: that of `address`.
@@ -88,8 +90,10 @@ public struct ListenerSettings: Sendable, Hashable {
     /// The same listener as a trunk's peer knows it.
     func named(for trunk: TrunkSettings) -> ListenerSettings {
         guard let host = trunk.ownHost else { return self }
-        return ListenerSettings(
+        var named = ListenerSettings(
             index: self.index, transport: self.transport, address: self.address, host: host)
+        named.twin = self.twin
+        return named
     }
 }
 

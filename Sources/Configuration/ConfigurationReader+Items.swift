@@ -86,7 +86,8 @@ extension ConfigurationReader {
         let value = NodeConfiguration.Listener(
             name: name.value, transport: transport.value, address: address.value,
             host: host?.value, certificates: tls.listener(transport.value, host: host),
-            keepAliveSeconds: keepAlive)
+            keepAliveSeconds: keepAlive,
+            largeRequestsOverTCP: section.flag(ListenerTLSKeys.largeRequests))
         return LocatedListener(value: value, name: name, address: address)
     }
 

@@ -50,7 +50,7 @@ struct TLSReader {
             guard self.isPath(file) else { continue }
             all.append(.init(certificate: file.value, key: file.value))
             self.look(at: file) { () throws(TLSFailure) in
-                _ = try TLSIdentity(certificate: file.value, key: file.value)
+                try self.read(.init(certificate: file.value, key: file.value))
             }
         }
         if let host { self.check(host, all) }
@@ -125,7 +125,8 @@ struct TLSReader {
         }
         guard self.isPath(file) else { return nil }
         self.look(at: file) { () throws(TLSFailure) in
-            _ = try TLSTrust(path: file.value)
+            let trust = try TLSTrust(path: file.value)
+            if let now = self.issues.now, now > trust.notAfter { throw .expired(trust.notAfter) }
         }
         return file.value
     }
@@ -164,12 +165,20 @@ struct TLSReader {
         let files = NodeConfiguration.CertificateFiles(
             certificate: file.value, key: keyFile?.value ?? file.value)
         self.look(at: file, key: keyFile) { () throws(TLSFailure) in
-            _ = try TLSIdentity(certificate: files.certificate, key: files.key)
+            try self.read(files)
         }
         return files
     }
 
-    /// Reads a file whose dates do not matter here: the node says when they end.
+    private func read(_ files: NodeConfiguration.CertificateFiles) throws(TLSFailure) {
+        if let now = self.issues.now {
+            _ = try TLSIdentity(certificate: files.certificate, key: files.key, now: now)
+        } else {
+            _ = try TLSIdentity(certificate: files.certificate, key: files.key)
+        }
+    }
+
+    /// Says what is wrong with a file.
     private func look(
         at file: Located<String>, key: Located<String>? = nil,
         _ read: () throws(TLSFailure) -> Void
@@ -191,7 +200,8 @@ struct TLSReader {
             return true
         }
         self.issues.add(
-            file, "\(Shown.value(file.value)) is no absolute path", "write /etc/trunkline/... whole")
+            file, "\(Shown.value(file.value)) is no absolute path",
+            "write all of it, as /etc/trunkline/sbc.pem")
         return false
     }
 

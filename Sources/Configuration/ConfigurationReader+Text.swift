@@ -70,8 +70,8 @@ extension ConfigurationReader {
         _ head: ArraySlice<UInt8>, _ text: Located<String>, defaultPort: UInt16
     ) -> SocketAddress? {
         let host = String(decoding: head, as: UTF8.self)
-        if let address = HostPort.parse(host, defaultPort: defaultPort), !address.address.isMulticast,
-            !address.address.isUnspecified
+        if let address = HostPort.parse(host, defaultPort: defaultPort),
+            !address.address.isMulticast, !address.address.isUnspecified
         {
             return address
         }

@@ -7,11 +7,12 @@ extension NodeConfiguration {
     public static let fileLimit = 1 << 20
 
     /// Reads and checks a file; with `checkingFiles` the certificates and keys too that it names,
-    /// which the user of the control plane alone may read. Throws everything that is wrong.
+    /// which the user of the control plane alone may read, and which have to be valid at `now`
+    /// (seconds since 1970; nil: whenever). Throws everything that is wrong.
     public static func load(
-        path: String, checkingFiles: Bool = false
+        path: String, checkingFiles: Bool = false, now: Int64? = nil
     ) throws(ConfigurationErrors) -> NodeConfiguration {
-        let issues = IssueList(file: path, checksFiles: checkingFiles)
+        let issues = IssueList(file: path, checksFiles: checkingFiles, now: now)
         guard let bytes = FileBytes.read(path, limit: self.fileLimit, issues) else {
             throw issues.errors
         }

@@ -97,6 +97,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var certificates: [CertificateFiles]
         /// Seconds between pings on connections opened from here; 0: none.
         public var keepAliveSeconds: Int
+        /// Requests above 1300 octets leave over TCP, from the listener with the same address.
+        public var largeRequestsOverTCP: Bool
     }
 
     /// Where a trunk's requests go.

@@ -22,7 +22,12 @@ enum ListenerTLSKeys {
         "Ping on connections that this node opens, for peers that answer; 0 for none (tcp, tls).",
         example: "0", isRare: true)
 
-    static let all = [host, certificate, key, moreCertificates, keepAlive]
+    static let largeRequests = Key(
+        "large-requests-over-tcp", .flag, .standard("false"),
+        "Requests above 1300 bytes leave over TCP, from the tcp listener at this address (udp).",
+        example: "false", isRare: true)
+
+    static let all = [host, certificate, key, moreCertificates, keepAlive, largeRequests]
 }
 
 enum TrunkTLSKeys {

@@ -18,9 +18,15 @@ enum Settings {
         _ file: NodeConfiguration, _ limit: CallLimit, fingerprint: Fingerprint?
     ) throws(NodeError) -> CallConfiguration {
         let listeners = file.listeners.enumerated().map { position, listener in
-            ListenerSettings(
+            var settings = ListenerSettings(
                 index: self.index(position), transport: self.transport(listener.transport),
                 address: listener.address, host: listener.host.map { Array($0.utf8) })
+            if listener.largeRequestsOverTCP {
+                settings.twin = file.listeners.firstIndex {
+                    $0.transport == .tcp && $0.address == listener.address
+                }.map(self.index)
+            }
+            return settings
         }
         var trunks: [TrunkSettings] = []
         for trunk in file.trunks { trunks.append(try self.trunk(trunk, file)) }

@@ -13,6 +13,7 @@ extension Shard: TransportOwner {
         guard self.core.engine.admits(hop) else { return }
         guard self.isFromItsParty(hop) else {
             self.counters.impostors &+= 1
+            self.transport?.disconnect(hop.connection)
             return
         }
         guard self.inHand.take(bytes) else {

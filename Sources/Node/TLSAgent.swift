@@ -70,7 +70,8 @@ final class TLSAgent {
             }
             for trunk in file.trunks {
                 guard let tls = trunk.tls, let trust = self.files.trust(tls.trust) else { continue }
-                let certificate = tls.certificate ?? file.listeners[trunk.listener].certificates.first
+                let certificate =
+                    tls.certificate ?? file.listeners[trunk.listener].certificates.first
                 let identity = certificate.flatMap(self.files.identity)
                 parties[trunk.name] = Party(
                     policy: tls.policy, trust: trust,

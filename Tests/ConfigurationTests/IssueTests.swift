@@ -187,8 +187,8 @@ private let faults: [(String, String, String)] = [
     ),
     (
         "sip:198.18.1.2:5060;transport=udp", "sip:198.18.1.2;lr",
-        "27: trunks[0].peer: has the parameter \"lr\"; the only one is transport=udp or "
-            + "transport=tcp"
+        "27: trunks[0].peer: has the parameter \"lr\"; the only one is transport=udp, "
+            + "transport=tcp or transport=tls"
     ),
     (
         "sip:198.18.1.2:5060;transport=udp", "sip:[2001:db8::2]",

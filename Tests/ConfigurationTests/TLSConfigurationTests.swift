@@ -124,13 +124,15 @@ private func text(
         let authority = try maker.authority("ca")
         let good = try maker.leaf("good", by: authority, alternatives: "DNS:sbc.example.com")
         let other = try maker.leaf("other", by: authority)
-        func all(_ listener: String, _ trust: String, checked: Bool = true) throws -> [String] {
+        func all(
+            _ listener: String, _ trust: String, checked: Bool = true, now: Int64? = nil
+        ) throws -> [String] {
             let path = maker.path("node.yaml")
             try text(
                 listener: listener, trunk: "trust: \(trust), verify-names: [a.example]"
             ).write(toFile: path, atomically: true, encoding: .utf8)
             do {
-                _ = try NodeConfiguration.load(path: path, checkingFiles: checked)
+                _ = try NodeConfiguration.load(path: path, checkingFiles: checked, now: now)
                 return []
             } catch {
                 return error.issues.map(\.description)
@@ -138,6 +140,14 @@ private func text(
         }
         let files = "certificate: \(good.certificate), key: \(good.key)"
         #expect(try all(files, authority.certificate).isEmpty)
+        // Ended: a fault where somebody asks, and no reason not to start.
+        let ended = try maker.leaf("ended", by: authority, days: -1)
+        let old = "certificate: \(ended.certificate), key: \(ended.key)"
+        let now = Int64(Date().timeIntervalSince1970)
+        #expect(try all(old, authority.certificate).isEmpty)
+        let told = try all(old, authority.certificate, now: now)
+        #expect(told.count == 1 && told[0].contains("has expired; get a certificate"), "\(told)")
+        #expect(try all(files, authority.certificate, now: now + 86_400 * 400).count == 2)
         #expect(try all(files + ", host: sbc.example.com", authority.certificate).isEmpty)
         let cases = [
             (

@@ -174,6 +174,26 @@ final class TLSPeerProgram {
         }
     }
 
+    /// The address has become another trunk's: whoever is connected has to show who he is again.
+    @Test func aConnectionOfAnotherTrunkIsEnded() throws {
+        let fixture = try TLSFixture()
+        let node = fixture.node
+        let client = try fixture.client("service")
+        client.send(fixture.options("a"))
+        #expect(client.expect("SIP/2.0 200", node), "\(client.text)")
+        try node.edit("name: service, listener: tls", to: "name: other, listener: tls")
+        try node.edit("to: service", to: "to: other")
+        node.shard.reload()
+        #expect(node.shard.refusedConfiguration.isEmpty)
+        client.send(fixture.options("b"))
+        #expect(node.run { $0.counters.impostors == 1 })
+        #expect(node.run { $0.transport?.connectionCount == 0 })
+        #expect(client.text.components(separatedBy: "SIP/2.0").count == 2)
+        let next = try fixture.client("service")
+        next.send(fixture.options("c"))
+        #expect(next.expect("SIP/2.0 200", node), "\(next.text)")
+    }
+
     @Test func aCallGoesOutOverTLSUnderOurName() throws {
         let fixture = try TLSFixture(fastPath: true, trunk: "host: acme.sbc.example.com,")
         let node = fixture.node

@@ -63,7 +63,8 @@ extension CallEngine {
             return .success(
                 Plan(
                     request: request, forwardsLeft: forwards - 1, trunks: trunks,
-                    listeners: (a.named(for: trunks.a), b.named(for: trunks.b)), session: session, stream: stream))
+                    listeners: (a.named(for: trunks.a), b.named(for: trunks.b)),
+                    session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
