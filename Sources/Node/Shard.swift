@@ -252,8 +252,8 @@ struct ShardCounters {
     var dropped: UInt64 = 0
     /// Messages dropped because two former processes ended with them in hand.
     var poisonous: UInt64 = 0
-    /// Messages dropped, with their connection, because its certificate was not that of their trunk:
-    /// the source has become another trunk's since.
+    /// Messages dropped, with their connection, because its certificate was not that of their
+    /// trunk: the source has become another trunk's since.
     var impostors: UInt64 = 0
     /// Checkpoints that could not be read after a restart.
     var unreadableCheckpoints: UInt64 = 0

@@ -188,7 +188,7 @@ final class TLSPeerProgram {
         client.send(fixture.options("b"))
         #expect(node.run { $0.counters.impostors == 1 })
         #expect(node.run { $0.transport?.connectionCount == 0 })
-        #expect(client.text.components(separatedBy: "SIP/2.0").count == 2)
+        #expect(client.text.components(separatedBy: "SIP/2.0 200").count == 2)
         let next = try fixture.client("service")
         next.send(fixture.options("c"))
         #expect(next.expect("SIP/2.0 200", node), "\(next.text)")

@@ -22,7 +22,8 @@ import Testing
                 "node": "a string", "version": "a string", "state": "a string",
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
                 "limit": "an object", "calls": "an object", "media": "an object",
-                "sip": "an object", "security": "an object", "dtls": "an object", "tls": "an object",
+                "sip": "an object", "security": "an object", "dtls": "an object",
+                "tls": "an object",
                 "fastpath": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
