@@ -172,6 +172,64 @@ final class OpenSSL {
         #expect(self.fixture.set.handshakesInProgress == 0)
     }
 
+    /// The suites that Microsoft's and the carriers' services name for TLS 1.2, and no others.
+    @Test(arguments: [
+        ("ECDHE-RSA-AES256-GCM-SHA384", true), ("ECDHE-RSA-AES128-GCM-SHA256", true),
+        ("ECDHE-RSA-AES256-SHA384", true), ("ECDHE-RSA-AES128-SHA256", true),
+        ("AES256-GCM-SHA384", false), ("ECDHE-RSA-AES256-SHA", false),
+        ("ECDHE-RSA-CHACHA20-POLY1305", false), ("DHE-RSA-AES256-GCM-SHA384", false),
+    ])
+    func suitesOfServicesAreTakenAndNoOthers(suite: String, isTaken: Bool) throws {
+        let files = try self.authority.maker.leaf(
+            "rsa", by: self.authority.authority, alternatives: "DNS:node.example", isRSA: true)
+        self.authority.server = try TLSServerContext(
+            identities: [TLSIdentity(certificate: files.certificate, key: files.key)])
+        let local = try self.fixture.listen(.tls)
+        let client = try OpenSSL.client(
+            "peer", to: local, self.authority, ["-tls1_2", "-cipher", suite])
+        client.send(message())
+        if isTaken {
+            #expect(self.fixture.wait { $0.received.count == 1 }, "\(client.text)")
+            let hop = try #require(self.fixture.received.first?.hop)
+            #expect(self.fixture.set.session(of: hop.connection)?.peer?.suite == suite)
+        } else {
+            #expect(self.fixture.wait { $0.set.counters.handshakesFailed == 1 })
+            #expect(self.fixture.received.isEmpty)
+        }
+    }
+
+    @Test func aConnectionThatEndsWithoutAWordIsCounted() throws {
+        var limits = TransportLimits()
+        limits.halfClosedMilliseconds = 50
+        let other = try TLSTransportTests(limits: limits)
+        let local = try other.fixture.listen(.tls)
+        do {
+            let client = try OpenSSL.client("peer", to: local, other.authority)
+            client.send(message())
+            #expect(other.fixture.wait { $0.received.count == 1 })
+        }
+        #expect(other.fixture.wait { $0.set.counters.truncated == 1 })
+        #expect(other.fixture.wait { $0.set.connectionCount == 0 })
+    }
+
+    /// Connections end after the time of a drain, whatever passes.
+    @Test func aDrainHasAnEnd() throws {
+        var limits = TransportLimits()
+        limits.drainMilliseconds = 300
+        let other = try TLSTransportTests(limits: limits)
+        let local = try other.fixture.listen(.tls)
+        let client = try OpenSSL.client("peer", to: local, other.authority)
+        client.send(message())
+        #expect(other.fixture.wait { $0.received.count == 1 })
+        other.fixture.set.recycle { _ in true }
+        #expect(
+            other.fixture.wait { _ in
+                client.send(message())
+                return other.fixture.set.counters.recycled == 1
+            })
+        #expect(other.fixture.received.count > 1)
+    }
+
     @Test func whoIsNotKnownGetsNoHandshake() throws {
         self.authority.isKnown = false
         let local = try self.fixture.listen(.tls)

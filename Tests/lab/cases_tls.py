@@ -125,7 +125,7 @@ def sip_over_tls_baresip_is_called():
         assert figures(lab)["handshakes"] >= 1 and figures(lab)["impostors"] == 0, figures(lab)
 
 
-@case()
+@case(long=True)
 def sip_over_tls_baresip_with_keys_in_sdp():
     with tls_box("    srtp: required\n    keying: [sdes]\n") as lab:
         said = speech_files(lab)
@@ -145,7 +145,7 @@ def sip_over_tls_with_the_wrong_name_gets_nothing():
         alice.close()
 
 
-@case()
+@case(long=True)
 def sip_over_tls_certificate_is_replaced_during_a_call():
     with tls_box() as lab:
         said = speech_files(lab)
