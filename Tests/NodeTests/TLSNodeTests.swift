@@ -121,8 +121,9 @@ final class TLSPeerProgram {
     }
 
     deinit {
-        try? self.input.fileHandleForWriting.close()
+        // First: at the end of its input it would say goodbye.
         kill(self.process.processIdentifier, SIGKILL)
+        try? self.input.fileHandleForWriting.close()
         self.process.waitUntilExit()
     }
 
@@ -144,6 +145,7 @@ final class TLSPeerProgram {
         let client = try fixture.client("service")
         client.send(fixture.options("a"))
         #expect(client.expect("SIP/2.0 200", fixture.node), "\(client.text)")
+        #expect(client.text.contains("Contact: <sip:sbc.example.com:5061;transport=tls>"))
         #expect(try fixture.figure("handshakes") == 1)
         #expect(try fixture.figure("impostors") == 0)
         // RFC 5923: the certificate vouches for the name in its Via.

@@ -71,8 +71,9 @@ final class OpenSSL {
     }
 
     deinit {
-        try? self.input.fileHandleForWriting.close()
+        // First: at the end of its input it would say goodbye.
         kill(self.process.processIdentifier, SIGKILL)
+        try? self.input.fileHandleForWriting.close()
         self.process.waitUntilExit()
     }
 
