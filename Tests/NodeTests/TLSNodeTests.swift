@@ -131,7 +131,9 @@ final class TLSPeerProgram {
         String(decoding: (try? Data(contentsOf: self.output)) ?? Data(), as: UTF8.self)
     }
 
-    func send(_ text: String) { self.input.fileHandleForWriting.write(Data(text.utf8)) }
+    func send(_ text: String) {
+        try? self.input.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+    }
 
     /// The node runs until the program has read this.
     func expect(_ text: String, _ node: NodeFixture) -> Bool {
