@@ -162,7 +162,7 @@ def sip_over_tls_certificate_is_replaced_during_a_call():
         wait_until("the new certificate is in use", 10, lambda: any(
             c["file"].endswith("box.pem") and c["days_left"] > 60
             for c in figures(lab)["certificates"]))
-        time.sleep(TALK)
+        time.sleep(TALK + 2)
         alice.hang_up()
         expect_empty(lab)
         bob.close()
