@@ -2,6 +2,8 @@
 
 /// What the engine counts; free-running.
 public struct EngineCounters: Sendable, Equatable {
+    /// Large requests sent over UDP after all, because TCP did not get there.
+    public var fellBackToUDP: UInt64 = 0
     /// Calls let in.
     public var callsAdmitted: UInt64 = 0
     /// Calls answered.

@@ -89,7 +89,8 @@ enum Schema {
         ])
     static let listeners = SectionSchema(
         name: "listeners", isList: true, meaning: "SIP addresses of this node, 1 to 64.",
-        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address],
+        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address]
+            + ListenerTLSKeys.all,
         others: [
             (
                 "Where the other side comes in.",
@@ -108,7 +109,7 @@ enum Schema {
             FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
             TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
-        ],
+        ] + TrunkTLSKeys.all,
         others: [
             (
                 "The neighbour on the other side.",

@@ -11,6 +11,11 @@ import Store
 extension Shard: TransportOwner {
     func received(_ bytes: [UInt8], from hop: Hop) {
         guard self.core.engine.admits(hop), !self.isScanner(bytes, hop) else { return }
+        guard self.isFromItsParty(hop) else {
+            self.counters.impostors &+= 1
+            self.transport?.disconnect(hop.connection)
+            return
+        }
         guard self.inHand.take(bytes) else {
             self.counters.poisonous &+= 1
             return

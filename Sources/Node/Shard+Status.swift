@@ -29,6 +29,7 @@ extension Shard {
             "calls": self.callFigures(), "emergency": self.emergencyFigures(),
             "media": self.mediaFigures(), "sip": self.sipFigures(), "edge": self.edgeFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
+            "tls": self.tlsFigures(),
             "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
@@ -170,6 +171,7 @@ extension Shard {
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")
         }
+        conditions += self.tls.conditions(now: Self.nowSeconds)
         switch self.store.condition {
         case .good: break
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")

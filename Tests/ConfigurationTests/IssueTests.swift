@@ -139,8 +139,8 @@ private let faults: [(String, String, String)] = [
             + "hexadecimal, such as \"02:00:00:00:00:01\""
     ),
     (
-        "transport: tcp", "transport: tls",
-        "21: listeners[1].transport: is \"tls\"; write one of udp, tcp"
+        "transport: tcp", "transport: sctp",
+        "21: listeners[1].transport: is \"sctp\"; write one of udp, tcp, tls"
     ),
     (
         "transport: tcp", "transport: udp",
@@ -188,8 +188,8 @@ private let faults: [(String, String, String)] = [
     ),
     (
         "sip:198.18.1.2:5060;transport=udp", "sip:198.18.1.2;lr",
-        "27: trunks[0].peer: has the parameter \"lr\"; the only one is transport=udp or "
-            + "transport=tcp"
+        "27: trunks[0].peer: has the parameter \"lr\"; the only one is transport=udp, "
+            + "transport=tcp or transport=tls"
     ),
     (
         "sip:198.18.1.2:5060;transport=udp", "sip:[2001:db8::2]",

@@ -23,7 +23,7 @@ import Testing
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
                 "limit": "an object", "calls": "an object", "media": "an object",
                 "sip": "an object", "security": "an object", "dtls": "an object",
-                "emergency": "an object", "edge": "an object",
+                "emergency": "an object", "edge": "an object", "tls": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
                 "dns": "an object", "conditions": "an array",
             ])

@@ -16,6 +16,7 @@ import cases_restart  # noqa: F401
 import cases_sdes  # noqa: F401
 import cases_secure_restart  # noqa: F401
 import cases_spray  # noqa: F401
+import cases_tls  # noqa: F401
 import cases_trace  # noqa: F401
 from harness import CASES, run_cases
 

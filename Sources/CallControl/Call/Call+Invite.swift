@@ -77,7 +77,7 @@ extension Call {
     func addCapabilities(
         to builder: inout SIPMessageBuilder, _ side: Side, isRequest: Bool
     ) {
-        builder.add(.contact, self.legs[side].listener.contact)
+        builder.add(.contact, self.contact(side))
         builder.add(.allow, EngineContext.allow)
         let product = self.context.configuration.product
         if isRequest, !product.isEmpty { builder.add(.userAgent, product) }

@@ -51,7 +51,8 @@ extension CallEngine {
         let offer = Payload(request.message)
         if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
         let probe = try? Dialog(
-            server: request.message, localTag: [], state: .early, overTLS: false)
+            server: request.message, localTag: [], state: .early,
+            overTLS: request.source.transport == .tls)
         guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
         let configuration = self.context.configuration
         let trunk = configuration.trunks[Int(origin.value)]
@@ -84,7 +85,8 @@ extension CallEngine {
             return .success(
                 Plan(
                     request: request, forwardsLeft: min(forwards, Self.forwardsMax) - 1,
-                    kind: kind, mark: mark, trunk: trunk, listener: listener, places: places,
+                    kind: kind, mark: mark, trunk: trunk, listener: listener.named(for: trunk),
+                    places: places,
                     session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))

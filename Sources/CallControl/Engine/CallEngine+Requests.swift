@@ -75,11 +75,20 @@ extension CallEngine {
         guard isDraining, self.context.configuration.optionsShowDraining else {
             var reply = Reply(200)
             reply.allows = true
+            reply.contact = self.ownName(at: request.source.listener, for: trunk)
             return self.context.respond(reply, to: request)
         }
         var reply = Reply(503)
         reply.retryAfter = self.context.retryAfterSeconds()
         self.context.respond(reply, to: request)
+    }
+
+    /// Our Contact where we have a name: services tell their neighbours by it. Empty without one.
+    private func ownName(at index: ListenerIndex, for trunk: TrunkIndex) -> [UInt8] {
+        let configuration = self.context.configuration
+        let listener = configuration.listener(index)?
+            .named(for: configuration.trunks[Int(trunk.value)])
+        return listener?.isNamed == true ? listener?.contact() ?? [] : []
     }
 }
 

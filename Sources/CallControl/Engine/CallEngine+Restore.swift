@@ -79,7 +79,8 @@ extension CallEngine {
             OfferAnswerLeg(saved.session, codecs: trunk.codecs, policy: trunk.security)
             ?? OfferAnswerLeg(
                 sessionID: saved.session.sessionID, codecs: trunk.codecs, policy: trunk.security)
-        return Leg(saved, trunk: trunk, listener: listener, session: session, port: port)
+        return Leg(
+            saved, trunk: trunk, listener: listener.named(for: trunk), session: session, port: port)
     }
 
     /// A trunk that was taken out of the configuration while the process was away.

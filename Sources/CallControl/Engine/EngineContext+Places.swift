@@ -27,7 +27,7 @@ extension EngineContext {
                 guard let listener = self.configuration.listener(target.hop.listener) else {
                     continue
                 }
-                let place = CallPlace(trunk: trunk.at(target), listener: listener)
+                let place = CallPlace(trunk: trunk.at(target), listener: listener.named(for: trunk))
                 if self.holds.holds(target.hop, now: self.now) {
                     held.append(place)
                 } else {
@@ -77,7 +77,7 @@ extension EngineContext {
             guard let target, target.state != .draining,
                 let listener = self.configuration.listener(target.hop.listener)
             else { continue }
-            return CallPlace(trunk: trunk.at(target), listener: listener)
+            return CallPlace(trunk: trunk.at(target), listener: listener.named(for: trunk))
         }
         return nil
     }

@@ -82,6 +82,7 @@ final class EngineContext {
     private var purposes: [RequestHandle: Purpose] = [:]
     private var handles: [ClientTransactionID: RequestHandle] = [:]
     private var lastHandle: UInt64 = 0
+    private var largeRequests = LargeRequests()
 
     init(configuration: CallConfiguration, identifiers: IdentifierSource) {
         self.configuration = configuration
@@ -97,11 +98,23 @@ final class EngineContext {
         self.lastHandle += 1
         let handle = RequestHandle(self.lastHandle)
         self.purposes[handle] = purpose
-        self.actions.append(
-            .request(
-                OutgoingRequest(
-                    handle: handle, method: method, branch: branch, bytes: bytes, hop: hop)))
+        let request = OutgoingRequest(
+            handle: handle, method: method, branch: branch, bytes: bytes, hop: hop)
+        let twin = self.configuration.listener(hop.listener)?.twin
+            .flatMap { self.configuration.listener($0) }
+        self.actions.append(.request(self.largeRequests.adapt(request, twin: twin)))
         return handle
+    }
+
+    /// A request did not get out. True where it left over TCP because it is large, and goes over
+    /// UDP now, in another transaction.
+    func fallBack(_ id: ClientTransactionID) -> Bool {
+        guard let handle = self.handles[id], let request = self.largeRequests.fallBack(handle)
+        else { return false }
+        self.handles[id] = nil
+        self.counters.fellBackToUDP &+= 1
+        self.actions.append(.request(request))
+        return true
     }
 
     func started(_ handle: RequestHandle, as id: ClientTransactionID) {
@@ -121,11 +134,15 @@ final class EngineContext {
         self.purposes[handle] = purpose
     }
 
-    func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
+    func forget(_ handle: RequestHandle) {
+        self.purposes[handle] = nil
+        self.largeRequests.forget(handle)
+    }
 
     /// A client transaction is over; returns what it was for.
     func terminated(_ id: ClientTransactionID) -> Purpose? {
         guard let handle = self.handles.removeValue(forKey: id) else { return nil }
+        self.largeRequests.forget(handle)
         return self.purposes.removeValue(forKey: handle)
     }
 
@@ -153,6 +170,7 @@ final class EngineContext {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
             && self.finished.isEmpty && self.searching.isEmpty && self.parties.isEmpty
+            && self.largeRequests.isEmpty
     }
 }
 

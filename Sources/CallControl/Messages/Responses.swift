@@ -18,6 +18,8 @@ struct Reply {
     var reason: (cause: Int, text: String)?
     /// Names the methods that are served.
     var allows = false
+    /// Where we are; empty: not said.
+    var contact: [UInt8] = []
 
     init(_ status: Int, tag: [UInt8] = []) {
         self.status = status
@@ -51,6 +53,7 @@ extension EngineContext {
             return nil
         }
         if reply.allows { builder.add(.allow, Self.allow) }
+        if !reply.contact.isEmpty { builder.add(.contact, reply.contact) }
         // What a body may be (RFC 3261 sections 11.2 and 21.4.13).
         if reply.allows || reply.status == 415 { builder.add(.accept, "application/sdp") }
         if let warning = reply.warning {
