@@ -99,17 +99,19 @@ let package = Package(
         module("NetworkAddress"),
         module("SIPMessage", ["NetworkAddress"]),
         module("SDP", ["NetworkAddress"]),
+        module("Manipulation", ["SIPMessage"]),
 
         // Protocol machines: events in, actions out.
         module("SIPTransaction", ["NetworkAddress", "SIPMessage"]),
+        module("SIPAuthentication", ["SIPMessage", "COpenSSL"]),
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
 
         // Policy: neither sockets nor C.
         module("Routing"),
         module("Admission"),
         module("CallControl", [
-            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-            "Admission",
+            "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction", "SIPDialog",
+            "Routing", "Admission",
         ]),
 
         // Media: intent to flow commands to rings.
@@ -121,7 +123,7 @@ let package = Package(
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SDP", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SIPMessage", "SDP", "Manipulation", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
@@ -147,14 +149,15 @@ let package = Package(
         // The process.
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
-            "CallControl", "FlowABI",
+            "CallControl", "FlowABI", "Manipulation",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "Configuration",
             "Management",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
-                "Node", "Admission", "Configuration", "Management", "SIPMessage", "SDP", "FlowABI",
+                "Node", "Admission", "Configuration", "Management", "Manipulation", "SIPMessage",
+                "SDP", "FlowABI",
             ],
             swiftSettings: strictSwift),
 
@@ -183,15 +186,17 @@ let package = Package(
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("ManipulationTests", ["SIPMessage", "Manipulation"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SIPAuthenticationTests", ["SIPMessage", "SIPAuthentication"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("RoutingTests", ["Routing"]),
         tests("AdmissionTests", ["Admission"]),
         tests(
             "CallControlTests",
             [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl", "CallWorld",
+                "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
+                "SIPDialog", "Routing", "Admission", "CallControl", "CallWorld",
             ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
@@ -208,7 +213,9 @@ let package = Package(
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
+        tests(
+            "ConfigurationTests",
+            ["NetworkAddress", "SDP", "SIPMessage", "Manipulation", "Configuration"]),
         tests(
             "NodeTests",
             [
@@ -224,8 +231,8 @@ let package = Package(
             ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
-            "trunkline", "Admission", "Configuration", "FlowABI", "Management", "NetworkAddress",
-            "Node", "SIPMessage",
+            "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
+            "NetworkAddress", "Node", "SIPMessage",
         ]),
 
         // The contract's two sides as processes of their own, for its tests.

@@ -37,7 +37,7 @@ public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConver
 
 /// Collects issues while a file is read.
 final class IssueList {
-    private let file: String
+    let file: String
     private(set) var issues: [ConfigurationIssue] = []
 
     init(file: String) { self.file = file }
@@ -51,6 +51,12 @@ final class IssueList {
 
     func add(_ place: some Placed, _ problem: String, _ fix: String) {
         self.add(place.line, place.key, problem, fix)
+    }
+
+    /// Takes over what was found in another file.
+    func take(_ others: IssueList) {
+        let room = ConfigurationErrors.limit - self.issues.count
+        self.issues += others.issues.prefix(max(room, 0))
     }
 
     /// Sorted by line; cross-checks find theirs after everything was read.

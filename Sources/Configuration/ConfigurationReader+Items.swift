@@ -109,10 +109,11 @@ extension ConfigurationReader {
         else { return nil }
         let located =
             sources ?? [peer.map { AddressPrefix($0.address.address) }]
-        let value = NodeConfiguration.Trunk(
+        var value = NodeConfiguration.Trunk(
             name: name.value, listener: listener, realm: realm, peer: peer.value,
             sources: located.map(\.value), codecs: codecs?.map(\.value), learnSource: learn,
             maxCalls: maxCalls.value, security: security)
+        value.rules = self.ruleFiles.rules(section)
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

@@ -4,6 +4,7 @@ import Admission
 import CallControl
 import Configuration
 import FlowProgramming
+import Manipulation
 import MediaPlanning
 import NetworkAddress
 import Routing
@@ -29,6 +30,11 @@ enum Settings {
             callsMax: limit.calls)
         configuration.fingerprint = fingerprint
         return configuration
+    }
+
+    /// For the edge.
+    static func rules(_ file: NodeConfiguration) -> [(name: TrunkName, rules: TrunkRules)] {
+        file.trunks.map { (TrunkName($0.name), $0.rules) }
     }
 
     private static func routes(_ file: NodeConfiguration) throws(NodeError) -> RouteTable {

@@ -28,7 +28,7 @@ extension Shard {
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
-            "fastpath": self.fastPathFigures(account),
+            "fastpath": self.fastPathFigures(account), "rules": self.ruleFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -153,6 +153,9 @@ extension Shard {
         }
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")
+        }
+        if let fault = self.core.rules.lastFault {
+            conditions.append("a rule was not followed: \(fault)")
         }
         switch self.store.condition {
         case .good: break

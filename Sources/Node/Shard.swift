@@ -76,6 +76,7 @@ final class Shard {
                     file, self.callLimit, fingerprint: self.dtls.fingerprint),
                 ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
+        self.core.rules.configure(Settings.rules(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
     }
 
@@ -201,6 +202,7 @@ final class Shard {
             let limit = CallLimit(next, Machine.current())
             self.core.engine.configure(
                 try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint))
+            self.core.rules.configure(Settings.rules(next))
             self.file = next
             self.callLimit = limit
         } catch {

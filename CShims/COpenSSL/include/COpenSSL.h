@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest_hash.h"
+
 #define TL_DTLS_DATAGRAM_MAX  16384u // bytes of a received datagram that are looked at
 #define TL_DTLS_DATAGRAMS_MAX 32u    // waiting to be taken; one more is lost, as on a wire
 #define TL_DTLS_REASON_MAX    128u   // with its zero

@@ -43,6 +43,8 @@ public final class SignallingCore<Ports: MediaPorts> {
     private var transactions: [RequestHandle: ClientTransactionID] = [:]
     private var requests: [ClientTransactionID: RequestHandle] = [:]
     private var outputs: [SignallingOutput] = []
+    /// What changes messages at the edge.
+    public var rules = MessageRules()
 
     /// Joins the two; neither may be driven by anyone else.
     public init(engine: CallEngine<Ports>, layer: TransactionLayer) {
@@ -53,6 +55,7 @@ public final class SignallingCore<Ports: MediaPorts> {
     /// A message arrived; a request has passed `examine`.
     public func received(_ message: SIPMessage, from source: Hop) {
         guard !message.isRequest || self.engine.admits(source) else { return }
+        guard let message = self.ruled(arriving: message, from: source) else { return }
         self.layer.received(message, from: source)
     }
 
@@ -102,13 +105,15 @@ public final class SignallingCore<Ports: MediaPorts> {
     private func perform(_ action: CallAction) {
         switch action {
         case .respond(let id, let status, let bytes):
+            let bytes = self.ruled(leaving: bytes, to: self.layer.source(of: id)) ?? bytes
             self.layer.respond(id, status: status, bytes: bytes)
         case .tag(let id, let tag): self.layer.setTag(tag, of: id)
         case .stopRepeating(let id): self.layer.stopRepeating(id)
         case .request(let request): self.send(request)
         case .cancel(let handle, let reason):
             if let id = self.transactions[handle] { self.layer.cancel(id, reason: reason) }
-        case .send(let bytes, let hop): self.layer.send(stateless: bytes, to: hop)
+        case .send(let bytes, let hop):
+            self.layer.send(stateless: self.ruled(leaving: bytes, to: hop) ?? bytes, to: hop)
         case .replay(let bytes, let hop):
             if let message = try? SIPMessage.parse(bytes, framing: .stream) {
                 self.layer.received(message, from: hop)
@@ -125,8 +130,11 @@ public final class SignallingCore<Ports: MediaPorts> {
     }
 
     private func send(_ request: OutgoingRequest) {
+        guard let bytes = self.ruled(leaving: request.bytes, to: request.hop) else {
+            return self.engine.refused(request.handle)
+        }
         let id = self.layer.send(
-            request: request.bytes, method: request.method, branch: request.branch,
+            request: bytes, method: request.method, branch: request.branch,
             to: request.hop)
         guard let id else { return self.engine.refused(request.handle) }
         self.transactions[request.handle] = id
