@@ -110,8 +110,8 @@ let package = Package(
         module("Routing"),
         module("Admission"),
         module("CallControl", [
-            "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction", "SIPDialog",
-            "Routing", "Admission",
+            "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
+            "SIPAuthentication", "SIPDialog", "Routing", "Admission",
         ]),
 
         // Media: intent to flow commands to rings.
@@ -123,15 +123,17 @@ let package = Package(
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SIPMessage", "SDP", "Manipulation", "CYAML"]),
+        module("Configuration", [
+            "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication", "CYAML",
+        ]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
         .target(
             name: "CallWorld",
             dependencies: [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl",
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPAuthentication",
+                "SIPDialog", "Routing", "Admission", "CallControl",
             ], path: "Tests/CallWorld", swiftSettings: strictSwift),
         .target(
             name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
@@ -149,7 +151,7 @@ let package = Package(
         // The process.
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
-            "CallControl", "FlowABI", "Manipulation",
+            "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "Configuration",
             "Management",
         ]),
@@ -196,7 +198,8 @@ let package = Package(
             "CallControlTests",
             [
                 "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
-                "SIPDialog", "Routing", "Admission", "CallControl", "CallWorld",
+                "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
+                "CallWorld",
             ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
@@ -215,7 +218,8 @@ let package = Package(
         tests("DTLSTests", ["DTLS"]),
         tests(
             "ConfigurationTests",
-            ["NetworkAddress", "SDP", "SIPMessage", "Manipulation", "Configuration"]),
+            ["NetworkAddress", "SDP", "SIPMessage", "Manipulation", "SIPAuthentication",
+             "Configuration"]),
         tests(
             "NodeTests",
             [

@@ -53,6 +53,12 @@ final class IssueList {
         self.add(place.line, place.key, problem, fix)
     }
 
+    /// The path of a file that this one names: beside it, where it is not absolute.
+    func path(beside name: String) -> String {
+        guard !name.hasPrefix("/"), let slash = self.file.lastIndex(of: "/") else { return name }
+        return String(self.file[...slash]) + name
+    }
+
     /// Takes over what was found in another file.
     func take(_ others: IssueList) {
         let room = ConfigurationErrors.limit - self.issues.count

@@ -114,6 +114,9 @@ extension ConfigurationReader {
             sources: located.map(\.value), codecs: codecs?.map(\.value), learnSource: learn,
             maxCalls: maxCalls.value, security: security)
         value.rules = self.ruleFiles.rules(section)
+        let authentication = TrunkAuthenticationReader(section)
+        value.authentication = authentication.read()
+        value.register = authentication.register()
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

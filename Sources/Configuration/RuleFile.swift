@@ -72,7 +72,7 @@ final class RuleFiles {
     }
 
     private func read(_ name: Located<String>) -> RuleSet? {
-        let path = self.path(name.value)
+        let path = self.issues.path(beside: name.value)
         if let known = self.sets[path] { return known }
         guard self.failed.insert(path).inserted else { return nil }
         let issues = IssueList(file: path)
@@ -89,13 +89,5 @@ final class RuleFiles {
             self.issues.take(issues)
         }
         return nil
-    }
-
-    /// Beside the configuration, where it is not absolute.
-    private func path(_ name: String) -> String {
-        guard !name.hasPrefix("/"), let slash = self.issues.file.lastIndex(of: "/") else {
-            return name
-        }
-        return String(self.issues.file[...slash]) + name
     }
 }

@@ -9,6 +9,7 @@ import MediaPlanning
 import NetworkAddress
 import Routing
 import SDP
+import SIPAuthentication
 import SIPTransaction
 
 /// What the configuration file says, in the words of the modules that do it.
@@ -72,6 +73,18 @@ enum Settings {
         settings.learnSource = trunk.learnSource
         settings.callsMax = trunk.maxCalls
         settings.security = trunk.security
+        settings.authentication = trunk.authentication
+        if trunk.authentication.demand?.realm.isEmpty == true {
+            settings.authentication.demand?.realm = Array(file.node.name.utf8)
+        }
+        settings.registration = trunk.register.map { register in
+            RegistrationSettings(
+                user: Array(register.user.utf8),
+                domain: register.domain.map { Array($0.utf8) } ?? settings.peerHost,
+                expires: UInt32(clamping: register.expires),
+                retrySeconds: UInt32(clamping: register.retrySeconds),
+                isRequired: register.isRequired)
+        }
         return settings
     }
 

@@ -29,6 +29,7 @@ extension Shard {
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
             "fastpath": self.fastPathFigures(account), "rules": self.ruleFigures(),
+            "registrations": self.registrations(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -85,6 +86,10 @@ extension Shard {
             "server_transactions": JSONValue(self.core.layer.serverCount),
             "retransmissions_received": JSONValue(layer.requestRetransmissionsReceived),
             "retransmissions_sent": JSONValue(layer.retransmissionsSent),
+            "challenges_sent": JSONValue(self.core.engine.counters.challengesSent),
+            "challenges_answered": JSONValue(self.core.engine.counters.challengesAnswered),
+            "challenges_failed": JSONValue(self.core.engine.counters.challengesFailed),
+            "credentials_wrong": JSONValue(self.core.engine.counters.credentialsWrong),
             "merged_requests": JSONValue(layer.mergedRequests),
             "timeouts": JSONValue(layer.clientTimeouts),
             "connections": JSONValue(self.transport?.connectionCount ?? 0),
@@ -154,6 +159,7 @@ extension Shard {
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")
         }
+        conditions += self.registrationConditions()
         if let fault = self.core.rules.lastFault {
             conditions.append("a rule was not followed: \(fault)")
         }

@@ -16,6 +16,7 @@ extension Shard {
         guard !self.isStopping else { return self.loop.stop() }
         self.isStopping = true
         self.core.engine.drainCalls()
+        self.core.unregister()
         ServiceNotification().send("STOPPING=1\nSTATUS=draining")
         Log.line("trunkline: draining \(self.core.engine.callCount) calls for at most \(seconds) s")
         self.timers?.start(.stop, milliseconds: seconds * 1000)
@@ -23,7 +24,7 @@ extension Shard {
     }
 
     private func stopWhenEmpty() {
-        if self.core.engine.callCount == 0 { return self.loop.stop() }
+        if self.core.engine.callCount == 0, self.core.hasLeft { return self.loop.stop() }
         self.loop.schedule(after: Self.lookMilliseconds) { [unowned self] in self.stopWhenEmpty() }
     }
 

@@ -104,6 +104,8 @@ final class Shard {
             throw NodeError("the control socket \(path): \(error)")
         }
         self.timers?.start(.certificate, milliseconds: DTLSCertificates.rotationMilliseconds)
+        self.core.engine.now = Clocks.wallMs
+        self.core.configureRegistrations()
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
         self.poll()
     }
@@ -203,6 +205,7 @@ final class Shard {
             self.core.engine.configure(
                 try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint))
             self.core.rules.configure(Settings.rules(next))
+            self.core.configureRegistrations()
             self.file = next
             self.callLimit = limit
         } catch {

@@ -38,7 +38,7 @@ struct Verb: Sendable {
 
     static let all: [Verb] = [
         .serve, .fastpath, .check, .status, .calls, .call, .flows, .drops, .doctor, .drain,
-        .message, .replay, .rules, .size, .version,
+        .message, .registrations, .replay, .rules, .size, .version,
     ]
 }
 

@@ -9,6 +9,7 @@ import cases_dtls  # noqa: F401
 import cases_media  # noqa: F401
 import cases_one_port  # noqa: F401
 import cases_refusals  # noqa: F401
+import cases_register  # noqa: F401
 import cases_rekey  # noqa: F401
 import cases_restart  # noqa: F401
 import cases_sdes  # noqa: F401

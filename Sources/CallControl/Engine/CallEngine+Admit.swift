@@ -48,6 +48,10 @@ extension CallEngine {
             self.context.counters.noRoutes &+= 1
             return .failure(Refusal(reply: Reply(404)))
         }
+        guard !self.context.unregistered.contains(target.name) else {
+            self.context.counters.notRegistered &+= 1
+            return .failure(Refusal(reply: Reply(503)))
+        }
         let configuration = self.context.configuration
         let trunks = (a: configuration.trunks[Int(origin.value)], b: target)
         guard let a = configuration.listener(request.source.listener),

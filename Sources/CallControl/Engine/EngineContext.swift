@@ -58,6 +58,10 @@ final class EngineContext {
     /// Calls that are over and wait for the engine to let go of them.
     var finished: [CallIdentifier] = []
 
+    var authentication = AuthenticationState()
+    /// Trunks that have to be registered, and are not.
+    var unregistered: Set<TrunkName> = []
+
     private var purposes: [RequestHandle: Purpose] = [:]
     private var handles: [ClientTransactionID: RequestHandle] = [:]
     private var lastHandle: UInt64 = 0
@@ -75,6 +79,7 @@ final class EngineContext {
         self.lastHandle += 1
         let handle = RequestHandle(self.lastHandle)
         self.purposes[handle] = purpose
+        self.keep(handle, method, bytes, hop)
         self.actions.append(
             .request(
                 OutgoingRequest(
@@ -93,11 +98,17 @@ final class EngineContext {
 
     func purpose(of handle: RequestHandle) -> Purpose? { self.purposes[handle] }
 
-    func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
+    func forget(_ handle: RequestHandle) {
+        self.purposes[handle] = nil
+        self.authentication.sent[handle] = nil
+    }
+
+    func setDiscarded(_ handle: RequestHandle) { self.purposes[handle] = .discarded }
 
     /// A client transaction is over; returns what it was for.
     func terminated(_ id: ClientTransactionID) -> Purpose? {
         guard let handle = self.handles.removeValue(forKey: id) else { return nil }
+        self.authentication.sent[handle] = nil
         return self.purposes.removeValue(forKey: handle)
     }
 
@@ -124,7 +135,7 @@ final class EngineContext {
     var isEmpty: Bool {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
-            && self.finished.isEmpty
+            && self.finished.isEmpty && self.authentication.sent.isEmpty
     }
 }
 

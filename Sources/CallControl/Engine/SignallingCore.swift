@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Admission
 public import SIPMessage
 public import SIPTransaction
 
@@ -9,6 +10,8 @@ public enum SignallingTimer: Sendable, Hashable {
     case transaction(TimerToken)
     /// The engine's.
     case call(CallTimer)
+    /// Of a trunk's registration.
+    case registration(TrunkName)
 }
 
 /// What the core wants done, in this order: a checkpoint stands before the messages that make it
@@ -45,11 +48,13 @@ public final class SignallingCore<Ports: MediaPorts> {
     private var outputs: [SignallingOutput] = []
     /// What changes messages at the edge.
     public var rules = MessageRules()
+    let registrations: RegistrationAgent
 
     /// Joins the two; neither may be driven by anyone else.
     public init(engine: CallEngine<Ports>, layer: TransactionLayer) {
         self.engine = engine
         self.layer = layer
+        self.registrations = RegistrationAgent(engine.context)
     }
 
     /// A message arrived; a request has passed `examine`.
@@ -64,6 +69,7 @@ public final class SignallingCore<Ports: MediaPorts> {
         switch timer {
         case .transaction(let token): self.layer.timerFired(token)
         case .call(let timer): self.engine.timerFired(timer)
+        case .registration(let trunk): self.registrations.timerFired(trunk)
         }
     }
 
@@ -81,13 +87,17 @@ public final class SignallingCore<Ports: MediaPorts> {
             for report in reports { self.take(report) }
             let actions = self.engine.drain()
             for action in actions { self.perform(action) }
-            isBusy = !reports.isEmpty || !actions.isEmpty
+            let didRegister = self.performRegistrations()
+            isBusy = !reports.isEmpty || !actions.isEmpty || didRegister
         }
         defer { self.outputs = [] }
         return self.outputs
     }
 
+    func append(_ output: SignallingOutput) { self.outputs.append(output) }
+
     private func take(_ report: TransactionOutput) {
+        if self.tookForRegistration(report) { return }
         switch report {
         case .send(let bytes, let hop, let owner): self.outputs.append(.send(bytes, hop, owner))
         case .startTimer(let token, let milliseconds):
@@ -139,6 +149,7 @@ public final class SignallingCore<Ports: MediaPorts> {
         guard let id else { return self.engine.refused(request.handle) }
         self.transactions[request.handle] = id
         self.requests[id] = request.handle
+        if bytes != request.bytes { self.engine.context.left(request.handle, bytes) }
         self.engine.started(request.handle, as: id)
     }
 
