@@ -23,7 +23,8 @@ import Testing
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
                 "limit": "an object", "calls": "an object", "media": "an object",
                 "sip": "an object", "security": "an object", "dtls": "an object",
-                "fastpath": "an object", "conditions": "an array",
+                "fastpath": "an object", "rules": "an array", "registrations": "an array",
+                "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in ["calls", "sip", "security", "dtls"] {

@@ -13,6 +13,7 @@ import cases_register  # noqa: F401
 import cases_rekey  # noqa: F401
 import cases_restart  # noqa: F401
 import cases_sdes  # noqa: F401
+import cases_rules  # noqa: F401
 import cases_secure_restart  # noqa: F401
 import cases_spray  # noqa: F401
 from harness import CASES, run_cases
