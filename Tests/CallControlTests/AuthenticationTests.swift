@@ -196,4 +196,23 @@ private let mine = DigestCredentials(
         #expect(world.core.engine.callCount == 1)
         #expect(world.core.engine.counters.challengesSent == 2)
     }
+
+    /// Requests in dialogs are asked only where the trunk says so; OPTIONS never.
+    @Test func inDialog() throws {
+        let world = World()
+        let builder = SIPMessageBuilder(request: .bye, uri: "sip:a@b".utf8)
+        let request = ReceivedRequest(
+            server: nil, message: try SIPMessage.parse(builder.finish(), framing: .stream),
+            source: world.configuration.trunks[0].peer)
+        var trunk = world.configuration.trunks[0]
+        func isLetIn(_ method: Method, inDialog: Bool) -> Bool {
+            world.core.engine.isAuthenticated(request, method, of: trunk, inDialog: inDialog)
+        }
+        #expect(isLetIn(.invite, inDialog: false))
+        trunk.authentication.demand = TrunkAuthentication.Demand(
+            realm: Array("edge".utf8), passwords: Self.users)
+        #expect(!isLetIn(.invite, inDialog: false) && isLetIn(.bye, inDialog: true))
+        trunk.authentication.demand?.isInDialog = true
+        #expect(!isLetIn(.bye, inDialog: true) && isLetIn(.options, inDialog: true))
+    }
 }

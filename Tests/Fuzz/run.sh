@@ -49,7 +49,7 @@ build_swift() { # name, module
 
 # The same behind SIPMessage as well.
 build_rules() {
-    local features="-swift-version 6 -enable-upcoming-feature InternalImportsByDefault
+    local name features="-swift-version 6 -enable-upcoming-feature InternalImportsByDefault
         -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes"
     mkdir -p "$out/modules"
     for name in NetworkAddress SIPMessage; do

@@ -7,6 +7,12 @@ import SIPTransaction
 
 /// What authentication in both directions needs to remember.
 struct AuthenticationState {
+    /// Follows another configuration.
+    mutating func follow(_ configuration: CallConfiguration) {
+        self.keepsRequests = configuration.hasCredentials
+        self.hasRegistrations = configuration.hasRegistrations
+    }
+
     /// A request of ours that may be challenged.
     struct Sent {
         let method: Method
@@ -20,6 +26,8 @@ struct AuthenticationState {
 
     /// Some trunk has credentials: requests are kept until they are answered.
     var keepsRequests = false
+    /// Some trunk registers: its calls may be told by the Contact that they name.
+    var hasRegistrations = false
     /// No more than there are client transactions.
     var sent: [RequestHandle: Sent] = [:]
     /// Uses of nonces, by trunk.

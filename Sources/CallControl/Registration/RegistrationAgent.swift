@@ -223,8 +223,9 @@ final class RegistrationAgent {
         for action in actions {
             switch action {
             case .send(let expires, let target):
-                guard let trunk = self.entries[name]?.trunk else { continue }
+                guard let trunk = self.current(name) else { continue }
                 let targets = trunk.targets.map(\.hop)
+                self.entries[name]?.machine.setTargets(targets.count)
                 self.entries[name]?.hop =
                     targets.isEmpty ? trunk.peer : targets[target % targets.count]
                 self.entries[name]?.expires = expires
@@ -235,6 +236,11 @@ final class RegistrationAgent {
             }
         }
         if self.entries[name]?.machine.state == .gone { self.entries[name] = nil }
+    }
+
+    /// The trunk as it is now: its targets change with what its name resolves to.
+    private func current(_ name: TrunkName) -> TrunkSettings? {
+        self.context.configuration.trunks.first { $0.name == name } ?? self.entries[name]?.trunk
     }
 
     private func send(_ name: TrunkName, credentials: [(HeaderName, [UInt8])]) {

@@ -64,7 +64,7 @@ extension CallEngine {
     func trunk(of request: ReceivedRequest) -> TrunkIndex? {
         let first = self.trunk(from: request.source)
         let trunks = self.context.configuration.trunks
-        guard self.context.configuration.hasRegistrations,
+        guard self.context.authentication.hasRegistrations,
             let uri = try? SIPURI(request.message.requestURI), let user = uri.user
         else { return first }
         let named = trunks.firstIndex { trunk in
