@@ -245,7 +245,7 @@ final class RegistrationAgent {
 
     private func send(_ name: TrunkName, credentials: [(HeaderName, [UInt8])]) {
         guard var entry = self.entries[name] else { return }
-        entry.sequence = entry.sequence &+ 1 & 0x7fff_ffff
+        entry.sequence = (entry.sequence &+ 1) & 0x7fff_ffff
         let branch = self.context.identifiers.branch()
         let address = Array("<".utf8) + Self.address(entry.settings) + Array(">".utf8)
         var builder = SIPMessageBuilder(
