@@ -121,7 +121,7 @@ let package = Package(
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "CUV"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SDP", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SDP", "CallControl", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.

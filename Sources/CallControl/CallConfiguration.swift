@@ -32,6 +32,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var callsMax: Int?
     /// How its media is protected.
     public var security: MediaSecurityPolicy
+    /// What passes between it and the other leg.
+    public var interworking = Interworking()
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import CallControl
 public import NetworkAddress
 public import SDP
 
@@ -121,6 +122,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var maxCalls: Int
         /// How its media is protected.
         public var security: MediaSecurityPolicy
+        /// What passes between it and the other leg of a call.
+        public var interworking = Interworking()
     }
 
     /// A routing rule.

@@ -103,7 +103,7 @@ enum Schema {
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
             TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
             TrunkKeys.earlyLatch, TrunkKeys.rtcpMux,
-        ],
+        ] + InterworkingKeys.all,
         others: [
             (
                 "The neighbour on the other side.",

@@ -41,6 +41,13 @@ extension CallEngine {
         }
         let offer = Payload(request.message)
         if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
+        let policies = self.context.configuration.trunks[Int(origin.value)].interworking
+        let limit = policies.diversions.entriesMax
+        guard !Diversions(request.message).isLoop(calling: request.message.requestURI, limit: limit)
+        else {
+            self.context.counters.loopsDetected &+= 1
+            return .failure(Refusal(reply: Reply(482)))
+        }
         let probe = try? Dialog(
             server: request.message, localTag: [], state: .early, overTLS: false)
         guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
@@ -78,7 +85,9 @@ extension CallEngine {
 
     private func route(_ message: SIPMessage, from origin: TrunkIndex) -> TrunkSettings? {
         let configuration = self.context.configuration
-        let number = CalledNumber(requestURI: message.requestURI)
+        let format = configuration.trunks[Int(origin.value)].interworking.numbers
+        let number = CalledNumber(
+            user: format.normalised(CalledNumber(requestURI: message.requestURI).bytes))
         guard let index = configuration.routes.trunk(for: number, from: origin),
             configuration.trunks.indices.contains(Int(index.value))
         else { return nil }
@@ -97,6 +106,9 @@ extension CallEngine {
             var offer: SessionDescription?
             if let stream = plan.stream {
                 offer = try session.makeOffer(from: stream, local: ports.b.rtp)
+            } else if plan.trunks.b.interworking.offers == .early {
+                let own = AudioStream(formats: plan.trunks.b.codecs.ownFormats)
+                offer = try session.makeOffer(from: own, local: ports.b.rtp)
             }
             let admitted = self.context.admission.admit(
                 from: plan.trunks.a.name, to: plan.trunks.b.name)
