@@ -208,7 +208,9 @@ let package = Package(
             ["SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress"]),
         tests("StoreTests", ["Store"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "SDP", "Configuration"]),
+        tests(
+            "ConfigurationTests",
+            ["NetworkAddress", "SIPMessage", "SDP", "CallControl", "Configuration"]),
         tests(
             "NodeTests",
             [

@@ -47,6 +47,7 @@ extension Phone {
         if message.method == .invite, status > 100, status < 300 {
             builder.copy(all: .recordRoute, from: message)
             builder.add(.contact, self.contact)
+            for (name, value) in self.script.responseHeaders { builder.add(name, value) }
         }
         let bytes =
             body.map { builder.finish(body: $0, contentType: "application/sdp") }

@@ -48,6 +48,8 @@ struct PhoneScript {
     /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
     var answersWhenCancelled = false
     var extraHeaders: [(HeaderName, String)] = []
+    /// Header fields of responses to INVITE.
+    var responseHeaders: [(HeaderName, String)] = []
     /// From, To and Request-URI of calls in place of the usual ones.
     var from: String?
     var target: String?
@@ -195,7 +197,7 @@ final class Phone {
 
     /// The description of a body, or the one among its parts.
     static func description(in body: ArraySlice<UInt8>) -> [UInt8] {
-        guard body.first == UInt8(ascii: "-") else { return Array(body) }
+        guard body.first != UInt8(ascii: "v") else { return Array(body) }
         let text = String(decoding: body, as: UTF8.self)
         let parts = text.split(separator: "\r\n--").map { $0.split(separator: "\r\n\r\n") }
         let sdp = parts.first { $0.count > 1 && $0[1].hasPrefix("v=0") }?[1] ?? ""

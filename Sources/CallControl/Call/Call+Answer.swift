@@ -46,14 +46,18 @@ extension Call {
         var a = self.legs.a.session
         var b = fork.b
         let offersLater = setup.exchange.offersLater
-        if fork.description != nil { a.takeVersion(of: fork.a) }
+        let isOwnDialog = self.legs.a.trunk.interworking.progress.dialogs == .each
+        if fork.description != nil, isOwnDialog { a.takeVersion(of: fork.a) }
         guard let bytes = Payload(response).description else {
             if setup.madeOffer, let stream = b.remote { return try self.lateOffer(&a, b, stream) }
             guard let description = fork.description, !offersLater else { throw .noAudio }
             return Agreement(a: fork.a, b: fork.b, description: description)
         }
         guard let session = try? SessionDescription.parse(bytes) else { throw .answerMismatch }
-        if setup.madeOffer { return try self.lateOffer(&a, b, try b.receiveAnswer(session)) }
+        if setup.madeOffer {
+            let stream = try b.receiveAnswer(session)
+            return try self.lateOffer(&a, b, stream)
+        }
         if offersLater {
             let offer = try b.receiveOffer(session)
             self.context.provide(&b, self.legs.b.trunk.security)

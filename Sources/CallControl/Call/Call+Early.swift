@@ -29,7 +29,7 @@ extension Call {
         // In one dialog every description is a version of the one before.
         if policy.dialogs == .one { self.legs.a.session.takeVersion(of: a) }
         if policy.relaysMedia { self.updateMedia(a: fork.a, b: fork.b) }
-        return policy.relaysMedia
+        return true
     }
 
     /// What the caller gets for a provisional response of a branch.

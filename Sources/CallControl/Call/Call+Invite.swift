@@ -108,14 +108,15 @@ extension Call {
             self.context.counters.forksIgnored &+= 1
             return
         }
-        var speaks = false
+        var brings = false
         self.takeEarlyGate(of: response)
         if let bytes = Payload(response).description {
-            speaks = self.earlyAnswer(bytes, fork: &setup.forks[index], setup)
-            if speaks { setup.speakingTag = setup.forks[index].remoteTag }
+            brings = self.earlyAnswer(bytes, fork: &setup.forks[index], setup)
+            let isHeard = self.legs.a.trunk.interworking.progress.relaysMedia
+            if brings, isHeard { setup.speakingTag = setup.forks[index].remoteTag }
         }
         let fork = setup.forks[index]
-        guard let decision = self.decide(status, fork, brings: speaks, setup),
+        guard let decision = self.decide(status, fork, brings: brings, setup),
             let bytes = self.dialogResponse(
                 decision.status, to: setup.exchange.request, tag: fork.localTag,
                 carrying: response, .provisional,
