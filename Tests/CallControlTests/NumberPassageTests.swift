@@ -154,6 +154,8 @@ import Testing
         #expect(invite.texts(HeaderName("X-Trace-ID")) == ["7"])
         #expect(invite.texts(HeaderName("X-Other")).isEmpty)
         #expect(invite.texts(HeaderName("X-MS-SBC")) == ["Trunkline/T/1"])
+        let text = String(decoding: invite.bytes, as: UTF8.self)
+        #expect(text.contains("\r\nX-MS-SBC: T") && text.contains("\r\nx-ms-fmc: MT\r\n"))
         scene.finish()
     }
 

@@ -111,9 +111,10 @@ import Testing
         }
         add(message.requestURI)
         for line in message.bodyText.split(separator: "\r\n") {
-            guard line.hasPrefix("c=") || line.hasPrefix("o="), let last = line.split(separator: " ")
-                .last, last != "127.0.0.1"
-            else { continue }
+            let last = line.split(separator: " ").last ?? ""
+            guard line.hasPrefix("c=") || line.hasPrefix("o="), last != "127.0.0.1" else {
+                continue
+            }
             hosts.insert(String(last))
         }
         return hosts

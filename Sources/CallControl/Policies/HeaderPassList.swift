@@ -70,13 +70,13 @@ public struct HeaderPassList: Sendable, Hashable {
     /// Copies what passes.
     func copy(from message: SIPMessage, to builder: inout SIPMessageBuilder) {
         guard !self.isEmpty else { return }
-        for header in message.headers where self.passes(header.name) {
-            builder.add(header.name, header.value)
+        for header in message.spelledHeaders where self.passes(HeaderName(bytes: header.name)) {
+            builder.add(spelled: header.name, header.value)
         }
     }
 
     /// Says which box this is.
     func addIdentification(to builder: inout SIPMessageBuilder) {
-        if !self.sbc.isEmpty { builder.add(HeaderName("X-MS-SBC"), self.sbc) }
+        if !self.sbc.isEmpty { builder.add(spelled: Array("X-MS-SBC".utf8), self.sbc) }
     }
 }
