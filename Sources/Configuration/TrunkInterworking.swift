@@ -38,7 +38,9 @@ struct TrunkInterworking {
     /// Teams Direct Routing knows hold by `inactive` alone, wants an offer in every INVITE and one
     /// codec in an answer.
     private func applyProfile(to policies: inout Interworking) {
-        guard self.isWritten(TrunkKeys.profile) else { return }
+        guard self.section.text(TrunkKeys.profile)?.value.hasPrefix("teams") == true else {
+            return
+        }
         policies.descriptions.hold = .inactive
         policies.descriptions.answer = .one
         policies.offers = .early

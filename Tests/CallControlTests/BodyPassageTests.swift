@@ -116,6 +116,24 @@ import Testing
         }
     }
 
+    /// A response cannot be refused: its description counts.
+    @Test func isupInAnswers() throws {
+        let body =
+            "--b\r\nContent-Type: application/isup\r\n\r\n\u{1}\r\n--b\r\n"
+            + "Content-Type: application/sdp\r\n\r\nv=0\r\n--b--"
+        for isRequest in [true, false] {
+            var builder =
+                isRequest
+                ? SIPMessageBuilder(request: .invite, uri: "sip:a@b".utf8)
+                : SIPMessageBuilder(status: 200, reason: "OK")
+            builder.add(.via, "SIP/2.0/UDP 192.0.2.9;branch=z9hG4bK1")
+            let bytes = builder.finish(
+                body: Array(body.utf8), contentType: "multipart/mixed;boundary=b")
+            let payload = Payload(try SIPMessage.parse(bytes, framing: .datagram))
+            #expect(payload.description == (isRequest ? nil : Array("v=0".utf8)))
+        }
+    }
+
     @Test(arguments: [
         "no delimiter", "--b\r\nContent-Type: application/sdp\r\n\r\nSDP",
         "--b\r\nContent-Type: application/sdp\r\nContent-Transfer-Encoding: base64\r\n\r\nSDP--b--",

@@ -93,7 +93,17 @@ import Testing
         let none = try self.call(.drop, history: Self.history, diversions: Self.diversions)
         #expect(none.texts(.diversion).isEmpty && none.texts(.historyInfo).isEmpty)
         let asIs = try self.call(.asIs, diversions: Self.diversions)
-        #expect(asIs.texts(.diversion).count == 2 && asIs.texts(.historyInfo).isEmpty)
+        #expect(
+            asIs.texts(.diversion) == [
+                "<sip:+1222@192.0.2.2>;reason=no-answer;counter=1;privacy=full",
+                "\"C\" <tel:+1111>;reason=user-busy;counter=2",
+            ])
+        #expect(asIs.texts(.historyInfo).isEmpty)
+        let same = try self.call(.asIs, history: Self.history)
+        #expect(
+            same.texts(.historyInfo)[0]
+                == "<sip:+12025550123@192.0.2.2;user=phone?Reason=SIP%3Bcause%3D302%3B"
+                + "text%3D%22Moved%22>;index=1")
     }
 
     @Test func privateDivertersStayPrivate() throws {

@@ -90,21 +90,43 @@ struct InvitePassage {
         guard found.count > 0 else { return }
         let target = HostText.told(self.invite.requestURI, host: self.host, self.numbers)
         let limit = self.policies.b.diversions.entriesMax
-        var history = found.history
-        var diversions = found.diversions
-        switch style {
-        case .asIs, .drop: break
-        case .diversion:
-            diversions = found.diverters
-            history = []
-        case .historyInfo, .both:
-            if history.isEmpty {
-                history = Diversions.history(from: diversions, target: target, limit: limit)
-            }
-            diversions = style == .both ? found.diverters : []
+        if style != .diversion {
+            self.carry(.historyInfo, to: &builder) { (try? HistoryInfo($0))?.isPrivate ?? true }
         }
-        for entry in history.prefix(limit) { builder.add(.historyInfo, self.told(entry)) }
-        for diversion in diversions.prefix(limit) { builder.add(.diversion, self.told(diversion)) }
+        if style != .historyInfo {
+            self.carry(.diversion, to: &builder) { (try? Diversion($0))?.isPrivate ?? true }
+        }
+        if style == .historyInfo || style == .both, found.history.isEmpty {
+            let history = Diversions.history(from: found.diversions, target: target, limit: limit)
+            for entry in history { builder.add(.historyInfo, self.told(entry)) }
+        }
+        if style == .diversion || style == .both, found.diversions.isEmpty {
+            for diversion in found.diverters.prefix(limit) {
+                builder.add(.diversion, self.told(diversion))
+            }
+        }
+    }
+
+    /// Values as they are, but for the host and the number; unreadable ones are left out.
+    private func carry(
+        _ name: HeaderName, to builder: inout SIPMessageBuilder,
+        _ isPrivate: (ArraySlice<UInt8>) -> Bool
+    ) {
+        for value in self.invite.all(name).prefix(self.policies.b.diversions.entriesMax) {
+            guard let address = try? NameAddr(value), value.contains(0x3c) else { continue }
+            let uri = address.uri
+            let mark = uri.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex
+            let isHidden = self.identity.hidesDiversions && isPrivate(value)
+            var bytes = isHidden ? [] : Array(address.displayName)
+            if !bytes.isEmpty { bytes.append(0x20) }
+            bytes.append(0x3c)
+            bytes +=
+                isHidden
+                ? Self.anonymous
+                : HostText.told(uri[uri.startIndex..<mark], host: self.host, self.numbers)
+            bytes += value[mark...]
+            builder.add(name, bytes)
+        }
     }
 
     private static let anonymous = Array("sip:anonymous@anonymous.invalid".utf8)

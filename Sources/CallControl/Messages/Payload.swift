@@ -27,7 +27,10 @@ enum Payload {
         }
         let isEncoded = message.first(.contentEncoding) != nil
         if type.isMultipart {
-            let mixed = isEncoded ? nil : MixedBody(message.body, Array(value), type)
+            let mixed =
+                isEncoded
+                ? nil
+                : MixedBody(message.body, Array(value), type, mayRefuse: message.isRequest)
             self = mixed.map { .mixed($0) } ?? .unsupported
         } else if type.matches("application", "sdp") {
             self = isEncoded ? .unsupported : .description(Array(message.body))
@@ -36,7 +39,7 @@ enum Payload {
             let handling = message.first(.contentDisposition).flatMap { try? TokenValue($0) }?
                 .parameters.value("handling")
             let isOptional = handling.map { ASCII.equalsIgnoringCase($0, "optional") } ?? false
-            self = isOptional ? .none : .unsupported
+            self = isOptional || !message.isRequest ? .none : .unsupported
         } else {
             self = .opaque(contentType: Array(value), Array(message.body))
         }
@@ -64,8 +67,10 @@ struct MixedBody {
     private let isup: Set<Int>
 
     /// Nil if the body is malformed or beyond a limit, has two descriptions or one that is encoded,
-    /// or ISUP that has to be understood.
-    init?(_ body: ArraySlice<UInt8>, _ contentType: [UInt8], _ type: MediaType) {
+    /// or ISUP that has to be understood, which only a request can be refused for.
+    init?(
+        _ body: ArraySlice<UInt8>, _ contentType: [UInt8], _ type: MediaType, mayRefuse: Bool
+    ) {
         let bytes = Array(body)
         guard let multipart = try? MultipartBody(bytes[...], type: type),
             let boundary = type.boundary
@@ -78,7 +83,7 @@ struct MixedBody {
                 guard sdp == nil, !part.isEncoded else { return nil }
                 sdp = index
             } else if Self.isISUP(type) {
-                guard !part.isRequired else { return nil }
+                guard !part.isRequired || !mayRefuse else { return nil }
                 isup.insert(index)
             }
         }
