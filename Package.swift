@@ -128,7 +128,7 @@ let package = Package(
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SDP", "SIPLocation", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SDP", "SIPLocation", "CallControl", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
@@ -228,7 +228,12 @@ let package = Package(
         tests("StoreTests", ["Store"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "SDP", "SIPLocation", "Configuration"]),
+        tests(
+            "ConfigurationTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPLocation", "CallControl",
+                "Configuration",
+            ]),
         tests(
             "NodeTests",
             [

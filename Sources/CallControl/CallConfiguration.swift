@@ -44,6 +44,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var emergency = EmergencyPolicy()
     /// What bounds its calls further.
     public var limits = TrunkLimits()
+    /// What passes between it and the other leg.
+    public var interworking = Interworking()
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(

@@ -112,7 +112,8 @@ extension ConfigurationReader {
             sources: located.map(\.value), followsPeers: sources == nil,
             codecs: codecs?.map(\.value), learnSource: learn,
             maxCalls: maxCalls.value, security: security, failover: self.failover(section),
-            limits: self.trunkLimits(section, references.tenants))
+            limits: self.trunkLimits(section, references.tenants),
+            interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read())
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

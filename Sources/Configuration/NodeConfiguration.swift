@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import CallControl
 public import NetworkAddress
 public import SDP
 
@@ -127,6 +128,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var failover = Failover.standard
         /// What bounds its calls further.
         public var limits = TrunkLimits()
+        /// What passes between it and the other leg of a call.
+        public var interworking = Interworking()
     }
 
     /// A routing rule.

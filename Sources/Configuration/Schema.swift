@@ -108,7 +108,7 @@ enum Schema {
             FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
             TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
-        ],
+        ] + InterworkingKeys.all,
         others: [
             (
                 "The neighbour on the other side.",

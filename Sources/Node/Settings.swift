@@ -71,6 +71,7 @@ enum Settings {
         settings.security = trunk.security
         settings.search = self.search(trunk.failover)
         self.adopt(trunk.limits, file, &settings)
+        settings.interworking = trunk.interworking
         return settings
     }
 
