@@ -11,8 +11,12 @@ extension Call {
     private struct Agreement {
         var a: OfferAnswerLeg
         var b: OfferAnswerLeg
-        /// For the caller: an answer, or an offer.
-        let description: [UInt8]
+        /// For the caller: an answer, or an offer; nil if it has it from a reliable response.
+        let description: [UInt8]?
+        /// It is an offer.
+        var isOffer = false
+        /// The callee's offer waits for the answer that the caller's ACK brings.
+        var owesAnswer = false
     }
 
     /// The first 2xx: the call is up. Its branch becomes leg b, the tag that mirrors it leg a.
@@ -20,9 +24,26 @@ extension Call {
         var setup = setup
         guard case .sent(let sent) = setup.exchange.phase,
             let index = self.fork(of: response, in: &setup, limited: false),
-            let dialog = self.clientDialog(sent.message, response)
+            let dialog = self.answeredDialog(setup.forks[index], sent.message, response)
         else { return self.inviteFailed(status: 502) }
         let fork = setup.forks[index]
+        if let held = setup.heldAnswer {
+            let tag = (try? held.to().tag) ?? []
+            self.keepBranches(setup)
+            if !tag.elementsEqual(fork.remoteTag) {
+                self.answeredAgain(response, status: 200)
+            }
+            return
+        }
+        if fork.sender.holdsAnswer {
+            // RFC 3262 section 3: not before the PRACK of a description.
+            setup.heldAnswer = response
+            self.state = .settingUp(setup)
+            return
+        }
+        self.keepBranches(setup)
+        self.legs.a.latePrack = self.stopProvisionals(setup, winner: fork.localTag)
+        self.legs.b.peer.learn(from: response)
         self.emit(.stopTimer(.ringing(self.id)))
         self.legs.b.dialog = dialog
         self.forgetForks(setup, except: fork.localTag)
@@ -31,7 +52,12 @@ extension Call {
             let agreement = try self.agree(response, fork, offersLater: setup.exchange.offersLater)
             self.legs.a.session = agreement.a
             self.legs.b.session = agreement.b
-            self.relayAnswer(response, setup.exchange, sent, agreement)
+            self.legs.a.due = fork.due.a
+            if fork.sender.sentDescription, Self.concerns(fork.b.remote, agreement.b.remote) {
+                self.legs.a.due.insert(.align)
+            }
+            self.legs.b.due = fork.due.b
+            self.relayAnswer(response, setup.exchange, sent, agreement, fork.callerDialog)
         } catch {
             self.rejectAnswer(error, setup.exchange, sent)
         }
@@ -44,6 +70,9 @@ extension Call {
     ) throws(OfferAnswerError) -> Agreement {
         var a = self.legs.a.session
         var b = fork.b
+        if let settled = try self.settled(response, fork, offersLater: offersLater) {
+            return settled
+        }
         guard let bytes = Payload(response).description else {
             guard let description = fork.description, !offersLater else { throw .noAudio }
             return Agreement(a: fork.a, b: fork.b, description: description)
@@ -53,31 +82,72 @@ extension Call {
             let offer = try b.receiveOffer(session)
             self.context.provide(&b, self.legs.b.trunk.security)
             let description = try a.makeOffer(from: offer.stream, local: self.legs.a.port.rtp)
-            return Agreement(a: a, b: b, description: description.serialise())
+            return Agreement(
+                a: a, b: b, description: description.serialise(), isOffer: true,
+                owesAnswer: true)
         }
         let stream = try b.receiveAnswer(session)
         let description = try a.makeAnswer(from: stream, local: self.legs.a.port.rtp)
         return Agreement(a: a, b: b, description: description.serialise())
     }
 
+    /// Offer and answer of a 2xx in a branch where they were complete before it, on one leg or on
+    /// both: a description in it says nothing new (RFC 6337 section 3.1). Nil in any other branch.
+    private func settled(
+        _ response: SIPMessage, _ fork: Fork, offersLater: Bool
+    ) throws(OfferAnswerError) -> Agreement? {
+        if fork.sender.sentDescription, fork.a.local != nil {
+            var b = fork.b
+            if !fork.isCalleeSettled, let bytes = Payload(response).description,
+                let session = try? SessionDescription.parse(bytes)
+            {
+                _ = try b.receiveAnswer(session)
+            }
+            return Agreement(a: fork.a, b: b, description: nil)
+        }
+        guard fork.isCalleeSettled else { return nil }
+        if !offersLater {
+            guard let description = fork.description else { return nil }
+            return Agreement(a: fork.a, b: fork.b, description: description)
+        }
+        guard let stream = fork.b.agreedStream else { throw .noAudio }
+        var a = self.legs.a.session
+        let offer = try a.makeOffer(from: stream, local: self.legs.a.port.rtp)
+        return Agreement(a: a, b: fork.b, description: offer.serialise(), isOffer: true)
+    }
+
+    /// The callee's dialog as its 2xx has it: the early one goes on, with its CSeq numbers.
+    private func answeredDialog(
+        _ fork: Fork, _ invite: SIPMessage, _ response: SIPMessage
+    ) -> Dialog? {
+        guard var early = fork.calleeDialog else { return self.clientDialog(invite, response) }
+        do throws(DialogError) { try early.confirm(with: response) } catch { return nil }
+        return early
+    }
+
     private func relayAnswer(
-        _ response: SIPMessage, _ exchange: Exchange, _ sent: SentInvite, _ agreement: Agreement
+        _ response: SIPMessage, _ exchange: Exchange, _ sent: SentInvite,
+        _ agreement: Agreement, _ early: Dialog?
     ) {
         let tag = self.legs.a.localTag
         let request = exchange.request
         let bytes = self.dialogResponse(
             200, to: request, tag: tag, carrying: response, .success,
             description: agreement.description)
-        let dialog = try? Dialog(
-            server: request.message, localTag: tag, state: .confirmed, overTLS: false)
+        var dialog =
+            early
+            ?? (try? Dialog(
+                server: request.message, localTag: tag, state: .confirmed, overTLS: false))
+        dialog?.confirm()
         guard let bytes, let dialog else {
             return self.rejectAnswer(.answerMismatch, exchange, sent)
         }
         self.legs.a.dialog = dialog
         self.legs.a.awaitingAck = Leg.AwaitingAck(
-            request: request, sequence: dialog.remoteSequence ?? 0, response: bytes,
-            carriesOffer: exchange.offersLater)
-        if exchange.offersLater {
+            request: request, sequence: (try? request.message.cseq().number) ?? 0,
+            response: bytes, carriesOffer: agreement.isOffer)
+        self.takeSessionTimer(.b, response, asked: sent.message)
+        if agreement.owesAnswer {
             self.legs.b.ackOwed = sent.sequence
         } else {
             self.acknowledge(.b, sequence: sent.sequence, description: nil)
@@ -87,6 +157,7 @@ extension Call {
         self.answeredAt = self.context.now
         self.context.counters.callsAnswered &+= 1
         self.updateMedia()
+        self.startAudit()
         self.checkpoint()
         self.context.respond(200, bytes, to: request)
         self.endIfHandshakeFailed()
@@ -138,7 +209,7 @@ extension Call {
 
     /// ACK and BYE to a branch of the INVITE that answered although the call went another way.
     func endBranch(_ response: SIPMessage, sequence: UInt32) {
-        guard let invite = self.sentInvite, var dialog = self.clientDialog(invite, response)
+        guard let invite = self.sentInvite, var dialog = self.branchDialog(invite, response)
         else { return }
         let leg = self.legs.b
         let hop = leg.destination(of: dialog)

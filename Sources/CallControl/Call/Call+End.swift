@@ -26,6 +26,7 @@ extension Call {
     func enterEnding() {
         self.emit(.stopTimer(.ringing(self.id)))
         self.emit(.stopTimer(.glare(self.id)))
+        self.stopWatching()
         self.startEndingTimer()
         self.removeMedia()
         self.checkpoint()
@@ -58,6 +59,7 @@ extension Call {
         for timer in [CallTimer.ringing(self.id), .glare(self.id), .ending(self.id)] {
             self.emit(.stopTimer(timer))
         }
+        self.stopWatching()
         for tag in self.tags { self.context.tags[tag] = nil }
         for key in self.awaitedKeys { self.context.awaitedInvites[key] = nil }
         self.removeMedia()

@@ -18,6 +18,7 @@ extension Call {
             return self.finish(.rejected)
         }
         for side in Side.allCases { self.register(self.legs[side].localTag, side) }
+        self.legs.a.peer.learn(from: request.message)
         self.sentInvite = message
         let handle = self.context.send(
             .invite, invite.bytes, branch: invite.branch, to: self.legs.b.hop,
@@ -58,6 +59,7 @@ extension Call {
         builder.add(.callID, self.context.identifiers.callID())
         builder.add(.cSeq, CSeq(number: Self.firstSequence, method: .invite).bytes)
         self.addCapabilities(to: &builder, .b, isRequest: true)
+        self.addExtensions(to: &builder, .b, isFirst: true)
         CarriedHeaders.copy(from: invite, as: .invite, to: &builder)
         if let offer { return (builder.finish(description: offer.serialise()), branch) }
         return (builder.finish(passing: Payload(invite), of: invite), branch)
@@ -69,6 +71,9 @@ extension Call {
     ) {
         builder.add(.contact, self.legs[side].listener.contact)
         builder.add(.allow, EngineContext.allow)
+        if !isRequest, let supported = self.legs[side].trunk.supported {
+            builder.add(.supported, supported)
+        }
         let product = self.context.configuration.product
         if isRequest, !product.isEmpty { builder.add(.userAgent, product) }
     }
@@ -93,34 +98,49 @@ extension Call {
 
     private func progress(_ response: SIPMessage, status: Int, _ setup: Setup) {
         var setup = setup
+        let sequence = self.reliableSequence(response)
         // 199 (RFC 6228) says that one branch is over: nothing that the caller has to act on.
-        guard status != 199 else { return }
+        guard status != 199 || sequence != nil else { return }
+        guard setup.heldAnswer == nil else { return }
         if status == 180 { setup.isRinging = true }
         defer { if case .settingUp = self.state { self.state = .settingUp(setup) } }
         guard let index = self.fork(of: response, in: &setup) else {
             self.context.counters.forksIgnored &+= 1
             return
         }
-        if let bytes = Payload(response).description, !setup.exchange.offersLater {
-            if self.earlyAnswer(bytes, fork: &setup.forks[index]) {
+        if let sequence, !self.takesReliable(sequence, &setup.forks[index]) { return }
+        var answer: SessionDescription?
+        if let bytes = Payload(response).description {
+            if setup.exchange.offersLater {
+                if sequence != nil {
+                    answer = self.answerEarlyOffer(bytes, &setup.forks[index])
+                }
+            } else if self.earlyAnswer(bytes, fork: &setup.forks[index]) {
                 setup.speakingTag = setup.forks[index].localTag
+                if sequence != nil { setup.forks[index].isCalleeSettled = true }
             }
         }
-        let fork = setup.forks[index]
-        guard
-            let bytes = self.dialogResponse(
-                status, to: setup.exchange.request, tag: fork.localTag, carrying: response,
-                .provisional, description: fork.description)
-        else { return }
-        self.context.respond(status, bytes, to: setup.exchange.request)
+        if let sequence { self.sendPrack(sequence, &setup.forks[index], answer: answer) }
+        if status == 199 { return }
+        self.passProgress(status, response, branch: index, &setup)
     }
 
     /// Early media of one branch: the media of the call follows the branch that spoke last. What
     /// cannot be used is left out; the answer in the 2xx decides.
     private func earlyAnswer(_ bytes: [UInt8], fork: inout Fork) -> Bool {
+        // What the callee agreed to reliably stands, and so does what the caller was told so.
+        guard !fork.isCalleeSettled, let session = try? SessionDescription.parse(bytes) else {
+            return false
+        }
+        let before = fork.b.remote
+        guard !fork.sender.sentDescription else {
+            guard (try? fork.b.receiveAnswer(session)) != nil else { return false }
+            if Self.concerns(before, fork.b.remote) { fork.due.a.insert(.align) }
+            self.updateMedia(a: fork.a, b: fork.b)
+            return true
+        }
         var a = self.legs.a.session
-        guard let session = try? SessionDescription.parse(bytes),
-            let stream = try? fork.b.receiveAnswer(session),
+        guard let stream = try? fork.b.receiveAnswer(session),
             let description = try? a.makeAnswer(from: stream, local: self.legs.a.port.rtp)
         else { return false }
         fork.a = a
@@ -140,10 +160,12 @@ extension Call {
         let isFirst = setup.forks.isEmpty
         let localTag = isFirst ? self.legs.a.localTag : self.context.identifiers.tag()
         if !isFirst { self.register(localTag, .a) }
-        setup.forks.append(
-            Fork(
-                remoteTag: remoteTag, localTag: localTag, a: self.legs.a.session,
-                b: self.legs.b.session))
+        var fork = Fork(
+            remoteTag: remoteTag, localTag: localTag, a: self.legs.a.session,
+            b: self.legs.b.session,
+            sender: ReliableSender(random: self.context.identifiers.below(.max)))
+        self.makeDialogs(of: &fork, response, setup)
+        setup.forks.append(fork)
         return setup.forks.count - 1
     }
 
@@ -151,13 +173,18 @@ extension Call {
     /// 3261 section 12.1.1).
     func dialogResponse(
         _ status: Int, to request: ReceivedRequest, tag: [UInt8], carrying source: SIPMessage?,
-        _ carrier: CarriedHeaders.Carrier, description: [UInt8]?
+        _ carrier: CarriedHeaders.Carrier, description: [UInt8]?, reliably sequence: UInt32? = nil
     ) -> [UInt8]? {
         guard var builder = self.context.begin(Reply(status, tag: tag), to: request) else {
             return nil
         }
         builder.copy(all: .recordRoute, from: request.message)
         self.addCapabilities(to: &builder, .a, isRequest: false)
+        if let sequence {
+            builder.add(.require, "100rel")
+            builder.add(.rSeq, sequence)
+        }
+        if status >= 200 { self.agreeSessionTimer(.a, request.message, &builder) }
         guard let source else { return builder.finish(description: description) }
         CarriedHeaders.copy(from: source, as: carrier, to: &builder)
         if let description { return builder.finish(description: description) }
@@ -167,7 +194,9 @@ extension Call {
     // MARK: Refusals
 
     private func refused(status: Int, _ response: SIPMessage, _ setup: Setup) {
+        if status == 422, self.retryInterval(response, setup) { return }
         self.legs.b.end = .closed
+        self.stopProvisionals(setup)
         let mapped = StatusTable.mapped(initial: status)
         let request = setup.exchange.request
         var reply = Reply(mapped, tag: self.legs.a.localTag)
@@ -195,6 +224,7 @@ extension Call {
         switch self.state {
         case .settingUp(let setup):
             self.legs.b.end = .closed
+            self.stopProvisionals(setup)
             self.refuse(Reply(status), setup.exchange.request)
             self.finish(.timeout)
         case .ending:

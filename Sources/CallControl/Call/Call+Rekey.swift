@@ -5,10 +5,12 @@ import SIPDialog
 import SIPMessage
 import SIPTransaction
 
-/// An INVITE of our own inside a call, for keys in place of some that cannot be used any more.
+/// An INVITE of our own inside a call: for keys in place of some that cannot be used any more, or
+/// for another reason.
 struct Rekey {
     let side: Side
     let sent: SentInvite
+    var purpose = OwnOffer.keys
 }
 
 // Other keys for a leg. The fast path counts what it sent with a key, and goes on behind that after
@@ -32,6 +34,7 @@ extension Call {
             if self.media[side].security?.keyID == lost { return self.startRekey(side) }
             self.legs[side].lostKey = nil
         }
+        self.startOwnOffer()
     }
 
     private func startRekey(_ side: Side) {
@@ -61,6 +64,14 @@ extension Call {
     /// The final response to it.
     func rekeyResponse(_ rekey: Rekey, _ response: SIPMessage, status: Int) {
         self.rekey = nil
+        if status < 300 {
+            self.legs[rekey.side].peer.learn(from: response)
+            try? self.legs[rekey.side].dialog?.refreshTarget(from: response)
+            self.takeSessionTimer(rekey.side, response, asked: rekey.sent.message)
+        }
+        guard rekey.purpose == .keys else {
+            return self.ownOfferResponse(rekey, response, status: status)
+        }
         if status < 300 { return self.rekeyAccepted(rekey, response) }
         self.legs[rekey.side].session.abandonOffer()
         self.updateMedia()
@@ -75,7 +86,6 @@ extension Call {
 
     private func rekeyAccepted(_ rekey: Rekey, _ response: SIPMessage) {
         let side = rekey.side
-        try? self.legs[side].dialog?.refreshTarget(from: response)
         let session = Payload(response).description.flatMap {
             try? SessionDescription.parse($0)
         }

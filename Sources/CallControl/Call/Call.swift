@@ -36,6 +36,8 @@ final class Call {
         var isRinging = false
         /// The branch whose description came last: the media follows it.
         var speakingTag: [UInt8]?
+        /// A 2xx that waits for the PRACK of a description.
+        var heldAnswer: SIPMessage?
 
         var speaking: Fork? {
             self.speakingTag.flatMap { tag in self.forks.first { $0.localTag == tag } }
@@ -61,12 +63,18 @@ final class Call {
     var sentInvite: SIPMessage?
     /// Tags of branches that answered after another one, or after the call's end.
     var endedBranches: [[UInt8]] = []
+    /// Early dialogs of the callee's leg, for those of them that answer after all.
+    var branchDialogs: [Dialog] = []
     /// After a restart: the caller's INVITE is awaited to be refused.
     var awaitsRefusal = false
     /// After a restart: INVITEs that are awaited.
     var awaitedKeys: [InviteKey] = []
     /// An INVITE of our own for other keys.
     var rekey: Rekey?
+    /// Parties are asked now and then whether they know the call.
+    var isAudited = false
+    /// The timer of the longest duration runs.
+    var hasDurationTimer = false
     /// The media was announced to the owner and not removed.
     var hasMedia = false
 

@@ -11,6 +11,11 @@ extension CallEngine {
         case .glare(let id): self.withCall(id) { $0.glareTimerFired() }
         case .ringing(let id): self.withCall(id) { $0.ringingTimedOut() }
         case .ending(let id): self.withCall(id) { $0.endingTimedOut() }
+        case .provisional(let id, let branch):
+            self.withCall(id) { $0.provisionalTimerFired(branch: Int(branch)) }
+        case .session(let id, let side): self.withCall(id) { $0.sessionTimerFired(side) }
+        case .audit(let id): self.withCall(id) { $0.auditTimerFired() }
+        case .duration(let id): self.withCall(id) { $0.durationTimerFired() }
         case .drain(let trunk): self.endCalls(of: trunk)
         }
     }

@@ -30,9 +30,13 @@ final class EngineContext {
         case reinvite(LegReference)
         /// The BYE to this leg.
         case bye(LegReference)
+        /// An UPDATE that refreshes the session of this leg.
+        case refresh(LegReference)
+        /// An OPTIONS that asks the party of this leg whether it knows the call.
+        case probe(LegReference)
         /// A request passed on from the other leg, which waits for the answer.
         case relayed(ReceivedRequest)
-        /// Nobody waits: the BYE to a second branch of a fork.
+        /// Nobody waits: the BYE to a second branch of a fork, a PRACK.
         case discarded
     }
 
@@ -94,6 +98,9 @@ final class EngineContext {
     func purpose(of handle: RequestHandle) -> Purpose? { self.purposes[handle] }
 
     func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
+
+    /// Another request takes the place of this one: what comes of it concerns nobody any more.
+    func discard(_ handle: RequestHandle) { self.purposes[handle] = .discarded }
 
     /// A client transaction is over; returns what it was for.
     func terminated(_ id: ClientTransactionID) -> Purpose? {
