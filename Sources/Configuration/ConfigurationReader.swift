@@ -28,7 +28,9 @@ struct ConfigurationReader {
         let node = self.section(file, Schema.node).flatMap(self.node)
         let media = self.section(file, Schema.media).flatMap(self.media)
         let limits = self.section(file, Schema.limits).map { section in
-            NodeConfiguration.Limits(calls: section.integer(LimitKeys.calls)?.value)
+            NodeConfiguration.Limits(
+                calls: section.integer(LimitKeys.calls)?.value,
+                callSeconds: section.integer(DialogKeys.nodeCallSeconds)?.value ?? 0)
         }
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
@@ -144,10 +146,12 @@ struct ConfigurationReader {
 
     private func media(_ section: SectionReader) -> NodeConfiguration.Media? {
         guard let timeout = section.integer(MediaKeys.timeout),
-            let interval = section.integer(MediaKeys.rtcpInterval)
+            let interval = section.integer(MediaKeys.rtcpInterval),
+            let audit = section.integer(DialogKeys.audit)
         else { return nil }
         return NodeConfiguration.Media(
-            timeoutSeconds: timeout.value, rtcpIntervalMilliseconds: interval.value)
+            timeoutSeconds: timeout.value, rtcpIntervalMilliseconds: interval.value,
+            auditSeconds: audit.value)
     }
 
     private func route(

@@ -121,6 +121,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var maxCalls: Int
         /// How its media is protected.
         public var security: MediaSecurityPolicy
+        /// What happens inside its dialogs.
+        public var dialogs = TrunkDialogs()
     }
 
     /// A routing rule.
@@ -139,11 +141,15 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var timeoutSeconds: Int
         /// Mean between RTCP reports, ms.
         public var rtcpIntervalMilliseconds: Int
+        /// Seconds between questions to the parties of calls on hold; 0: none.
+        public var auditSeconds = 25
     }
 
     /// Limits of the node.
     public struct Limits: Sendable, Hashable {
         /// Calls at a time; nil: what the machine and the configuration are good for.
         public var calls: Int?
+        /// Longest call, seconds; 0: no limit.
+        public var callSeconds = 0
     }
 }

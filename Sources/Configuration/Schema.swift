@@ -103,7 +103,7 @@ enum Schema {
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
             TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
             TrunkKeys.earlyLatch, TrunkKeys.rtcpMux,
-        ],
+        ] + DialogKeys.all,
         others: [
             (
                 "The neighbour on the other side.",
@@ -123,10 +123,10 @@ enum Schema {
         ])
     static let media = SectionSchema(
         name: "media", isList: false, meaning: "Media of every call.",
-        keys: [MediaKeys.timeout, MediaKeys.rtcpInterval])
+        keys: [MediaKeys.timeout, MediaKeys.rtcpInterval, DialogKeys.audit])
     static let limits = SectionSchema(
         name: "limits", isList: false, meaning: "Limits of the node.",
-        keys: [LimitKeys.calls])
+        keys: [LimitKeys.calls, DialogKeys.nodeCallSeconds])
 
     static let listenerLimit = 64
     static let trunkLimit = 1000

@@ -157,6 +157,7 @@ extension Phone {
         }
         let sequence = (call.sent[tag] ?? UInt32(self.world.random.below(1000))) + 1
         call.sent[tag] = sequence
+        if body != nil { call.described.insert(tag) }
         call.unpracked[tag] = PhoneReliable(sequence: sequence, hasDescription: body != nil)
         if call.early[tag] == nil {
             call.early[tag] = try? Dialog(

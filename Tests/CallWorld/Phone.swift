@@ -241,6 +241,8 @@ final class PhoneCall {
     var received: [[UInt8]: UInt32] = [:]
     var sent: [[UInt8]: UInt32] = [:]
     var unpracked: [[UInt8]: PhoneReliable] = [:]
+    /// Callee's tags with a description in a reliable response.
+    var described: Set<[UInt8]> = []
     /// Answers as soon as a PRACK came.
     var wantsAccept = false
 

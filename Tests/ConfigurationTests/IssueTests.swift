@@ -235,7 +235,7 @@ private let faults: [(String, String, String)] = [
     ),
     (
         "limits: { calls: 10000 }", "limits: 10000",
-        "39: limits: is a single value; write a section of keys: calls"
+        "39: limits: is a single value; write a section of keys: calls, call-seconds"
     ),
 ]
 

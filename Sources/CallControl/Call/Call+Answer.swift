@@ -69,6 +69,7 @@ extension Call {
         _ response: SIPMessage, _ fork: Fork, offersLater: Bool
     ) throws(OfferAnswerError) -> Agreement {
         var a = self.legs.a.session
+        a.keepVersion(of: fork.a)
         var b = fork.b
         if let settled = try self.settled(response, fork, offersLater: offersLater) {
             return settled

@@ -140,6 +140,7 @@ extension Call {
             return true
         }
         var a = self.legs.a.session
+        a.keepVersion(of: fork.a)
         guard let stream = try? fork.b.receiveAnswer(session),
             let description = try? a.makeAnswer(from: stream, local: self.legs.a.port.rtp)
         else { return false }

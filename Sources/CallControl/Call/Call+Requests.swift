@@ -5,7 +5,8 @@ import SIPMessage
 import SIPTransaction
 
 // Requests inside a call, sorted by method. INFO passes to the other party, because telephones send
-// digits in it; what would change state that the box does not keep (REFER, SUBSCRIBE) is refused with the list of what is served.
+// digits in it; what would change state that the box does not keep (REFER, SUBSCRIBE) is refused
+// with the list of what is served.
 extension Call {
     /// A request of a party whose tags fit. `sequence` is its CSeq number.
     func requestReceived(

@@ -8,8 +8,8 @@ import SIPTransaction
 
 extension CallCheckpoint {
     /// The version that ``encode()`` writes. The second one added what protects media, so that what
-    /// the first one wrote is read as a call with plain media; the third one added shared ports, the
-    /// fourth session timers, what parties understand, and INVITEs of our own.
+    /// the first one wrote is read as a call with plain media; the third one added shared ports;
+    /// the fourth one session timers, what parties understand, and INVITEs of our own.
     public static let version: UInt8 = 4
 
     /// As bytes for a store.

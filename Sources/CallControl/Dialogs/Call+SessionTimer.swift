@@ -122,7 +122,7 @@ extension Call {
         if status == 422, self.raiseExpires(side, response) {
             self.refreshSession(side)
         } else if byUpdate, status == 405 || status == 501 {
-            self.legs[side].peer.remove(.update)
+            self.legs[side].peer.insert(.refusesUpdate)
             self.offerLater(.refresh, side)
         }
     }

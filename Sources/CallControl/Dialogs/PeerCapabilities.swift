@@ -20,7 +20,10 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
     /// Supported or Require names timer.
     static let timer = PeerCapabilities(rawValue: 1 << 5)
 
-    static let all = PeerCapabilities(rawValue: 63)
+    /// It refused an UPDATE although Allow names it.
+    static let refusesUpdate = PeerCapabilities(rawValue: 1 << 6)
+
+    static let all = PeerCapabilities(rawValue: 127)
 
     /// Takes up what a message says. A list that it does not have leaves that part as it was.
     mutating func learn(from message: SIPMessage) {
@@ -30,15 +33,12 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
             self.set(.options, message.all(.allow).contains { $0.elementsEqual("OPTIONS".utf8) })
             self.set(.prack, message.all(.allow).contains { $0.elementsEqual("PRACK".utf8) })
         }
-        let requires = (
-            reliable: message.lists(.require, "100rel"), timer: message.lists(.require, "timer")
-        )
         if message.first(.supported) != nil {
             self.set(.reliable, message.lists(.supported, "100rel"))
             self.set(.timer, message.lists(.supported, "timer"))
         }
-        if requires.reliable { self.insert(.reliable) }
-        if requires.timer { self.insert(.timer) }
+        if message.lists(.require, "100rel") { self.insert(.reliable) }
+        if message.lists(.require, "timer") { self.insert(.timer) }
     }
 
     private mutating func set(_ capability: PeerCapabilities, _ isThere: Bool) {
@@ -46,7 +46,7 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
     }
 
     /// UPDATE may be sent: only to who names it (RFC 3311 section 5.1).
-    var takesUpdate: Bool { self.contains(.update) }
+    var takesUpdate: Bool { self.contains(.update) && !self.contains(.refusesUpdate) }
     /// OPTIONS may be sent: every user agent serves it, but for one whose Allow leaves it out.
     var takesOptions: Bool { !self.contains(.hasAllow) || self.contains(.options) }
     /// 18x may be sent reliably: an Allow without PRACK says that none will come.
