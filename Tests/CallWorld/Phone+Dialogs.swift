@@ -155,6 +155,8 @@ extension Phone {
             }
             return
         }
+        // A second description would be another offer, or another answer.
+        let body = call.described.contains(tag) ? nil : body
         let sequence = (call.sent[tag] ?? UInt32(self.world.random.below(1000))) + 1
         call.sent[tag] = sequence
         if body != nil { call.described.insert(tag) }

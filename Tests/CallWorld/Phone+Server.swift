@@ -142,7 +142,8 @@ extension Phone {
         call.unacknowledged.insert((try? invite.cseq().number) ?? 0)
         self.respond(
             200, invite, id, source, tag: tag,
-            body: self.script.answersWithoutDescription || call.described.contains(tag) ? nil : body)
+            body: self.script.answersWithoutDescription || call.described.contains(tag)
+                ? nil : body)
         for branch in self.script.lateBranches {
             self.world.after(self.script.lateBranchesAfter) {
                 self.respond(
