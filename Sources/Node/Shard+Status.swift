@@ -28,7 +28,7 @@ extension Shard {
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
-            "fastpath": self.fastPathFigures(account),
+            "fastpath": self.fastPathFigures(account), "dialogs": self.dialogFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }

@@ -212,6 +212,23 @@ import Testing
         world.expectClean()
     }
 
+    /// Also where the trunk has them off by then.
+    @Test func afterARestartWithoutThePolicy() {
+        let (world, alice, bob) = self.scene(b: Self.request)
+        bob.script.dialogs.allow = "INVITE, UPDATE"
+        bob.script.dialogs.answersExpires = "600;refresher=uac"
+        alice.script.hangUpAfter = 1_000_000
+        let call = alice.dial()
+        world.after(200_000) {
+            world.configure { $0.trunks[1].sessionTimer = .off }
+            world.restart()
+        }
+        world.after(1_000_000) { alice.hangUp(call) }
+        world.run()
+        #expect(bob.count("< UPDATE") == 3 && world.records.map(\.end) == [.callerBye])
+        world.expectClean()
+    }
+
     @Test func negotiation() throws {
         func answer(_ lines: String, _ policy: SessionTimerPolicy) throws
             -> SessionTimerNegotiation.Answer

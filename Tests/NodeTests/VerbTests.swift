@@ -23,10 +23,10 @@ import Testing
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
                 "limit": "an object", "calls": "an object", "media": "an object",
                 "sip": "an object", "security": "an object", "dtls": "an object",
-                "fastpath": "an object", "conditions": "an array",
+                "dialogs": "an object", "fastpath": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
-        for section in ["calls", "sip", "security", "dtls"] {
+        for section in ["calls", "sip", "security", "dtls", "dialogs"] {
             let members = self.kinds(status[section])
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })
         }

@@ -65,6 +65,10 @@ extension CallEngine {
         var trunk = configuration.trunks.first { $0.name == saved.trunk } ?? self.retired(saved)
         // What was agreed on was agreed on under the policy that the call began with.
         trunk.security = saved.security
+        // A timer that was agreed on goes on, whatever the trunk says now.
+        if saved.sessionTimer != nil, trunk.sessionTimer.mode == .off {
+            trunk.sessionTimer = SessionTimerPolicy(mode: .accept)
+        }
         let session =
             OfferAnswerLeg(saved.session, codecs: trunk.codecs, policy: trunk.security)
             ?? OfferAnswerLeg(
