@@ -113,7 +113,8 @@ extension ConfigurationReader {
             codecs: codecs?.map(\.value), learnSource: learn,
             maxCalls: maxCalls.value, security: security, failover: self.failover(section),
             limits: self.trunkLimits(section, references.tenants),
-            interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read())
+            interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read(),
+            dialogs: TrunkDialogs(section))
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

@@ -31,6 +31,7 @@ extension Shard {
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
             "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(),
+            "dialogs": self.dialogFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }

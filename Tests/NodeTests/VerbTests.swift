@@ -25,11 +25,12 @@ import Testing
                 "sip": "an object", "security": "an object", "dtls": "an object",
                 "emergency": "an object", "edge": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
-                "dns": "an object", "conditions": "an array",
+                "dns": "an object", "dialogs": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in [
             "calls", "emergency", "sip", "edge", "security", "dtls", "trace", "peers", "dns",
+            "dialogs",
         ] {
             let members = self.kinds(status[section])
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })
