@@ -37,6 +37,14 @@ public enum CallTimer: Sendable, Hashable {
     case ringing(CallIdentifier)
     /// The call did not end by itself although all was done for it: what is left is let go.
     case ending(CallIdentifier)
+    /// A reliable provisional response of this branch was not acknowledged (RFC 3262 section 3).
+    case provisional(CallIdentifier, branch: UInt8)
+    /// The session of a leg is to be refreshed, or over (RFC 4028).
+    case session(CallIdentifier, Side)
+    /// Parties that send no media are asked whether they still know the call.
+    case audit(CallIdentifier)
+    /// The call is as long as a call may be.
+    case duration(CallIdentifier)
     /// The deadline of a drain; nil: the node.
     case drain(TrunkName?)
     /// Something is due for a peer: an OPTIONS, the end of its wait, or the peer's return.

@@ -53,6 +53,12 @@ public struct TrunkSettings: Sendable, Hashable {
     public var registration: RegistrationSettings?
     /// What passes between it and the other leg.
     public var interworking = Interworking()
+    /// Reliable provisional responses.
+    public var reliableProvisional = ReliableProvisionalPolicy.off
+    /// Session timers.
+    public var sessionTimer = SessionTimerPolicy.off
+    /// Longest call from answer to end, seconds; 0: as the node has it.
+    public var callSecondsMax: UInt32 = 0
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -149,6 +155,11 @@ public struct CallConfiguration: Sendable {
     public var product = Array("Trunkline".utf8)
     /// Longest time from INVITE to answer, 1,000 to 3,600,000 ms (timer C asks for over 3 minutes).
     public var ringMillisecondsMax: UInt32 = 190_000
+    /// Longest call from answer to end, seconds; 0: no limit.
+    public var callSecondsMax: UInt32 = 0
+    /// Milliseconds between questions to the parties of calls whose media says nothing of them
+    /// (on hold); 0: none are asked.
+    public var auditMilliseconds: UInt32 = 0
     /// 64 * T1 of the transaction layer, ms: how long an unanswered request lives.
     public var transactionMilliseconds: UInt32 = 32_000
 

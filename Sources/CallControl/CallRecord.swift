@@ -38,6 +38,12 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
     public static let incompatible = CallEnd("incompatible media")
     /// A party lost the dialog (481, or no answer to a request inside it).
     public static let dialogLost = CallEnd("dialog lost")
+    /// The caller acknowledged no reliable provisional response.
+    public static let noProvisionalAcknowledgement = CallEnd("no provisional acknowledgement")
+    /// The party that was to refresh the session did not.
+    public static let sessionExpired = CallEnd("session expired")
+    /// It was as long as a call may be.
+    public static let tooLong = CallEnd("longest duration")
     /// An operator or a drain's deadline ended it.
     public static let operatorEnded = CallEnd("ended by operator")
     /// It made room for an emergency call.

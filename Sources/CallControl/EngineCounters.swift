@@ -84,6 +84,24 @@ public struct EngineCounters: Sendable, Equatable {
     public var lateAnswers: UInt64 = 0
     /// Calls to trunks none of whose targets takes new calls at present.
     public var noTargets: UInt64 = 0
+    /// PRACKs sent.
+    public var pracksSent: UInt64 = 0
+    /// Reliable provisional responses that came again, or before their turn.
+    public var reliableIgnored: UInt64 = 0
+    /// Provisional responses left out since too many waited for a PRACK.
+    public var provisionalsDropped: UInt64 = 0
+    /// Calls refused since no PRACK came.
+    public var pracksMissing: UInt64 = 0
+    /// Requests that required what the trunk has off, or lacked what it requires.
+    public var extensionsRefused: UInt64 = 0
+    /// Session intervals that were too small.
+    public var intervalsTooSmall: UInt64 = 0
+    /// Sessions that we refreshed, or tried to.
+    public var refreshes: UInt64 = 0
+    /// Calls ended because their session expired.
+    public var sessionsExpired: UInt64 = 0
+    /// Questions to parties of calls without media.
+    public var probes: UInt64 = 0
     /// Answers whose ACK never came.
     public var acknowledgementsMissing: UInt64 = 0
     /// Responses and ACKs that belong to nothing.

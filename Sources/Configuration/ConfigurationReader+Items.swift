@@ -123,7 +123,8 @@ extension ConfigurationReader {
             limits: self.trunkLimits(section, references.tenants), host: host?.value,
             tls: tls.trunk(
                 name.value, listeners[listener].value, host: host, peers: peers.map(\.value)),
-            interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read())
+            interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read(),
+            dialogs: TrunkDialogs(section))
         value.rules = self.ruleFiles.rules(section)
         let authentication = TrunkAuthenticationReader(section)
         value.authentication = authentication.read()

@@ -35,7 +35,9 @@ struct ConfigurationReader {
         let media = self.section(file, Schema.media).flatMap(self.media)
         let limits = self.section(file, Schema.limits).map { section in
             NodeConfiguration.Limits(
-                calls: section.integer(LimitKeys.calls)?.value, edge: self.edge(section))
+                calls: section.integer(LimitKeys.calls)?.value,
+                callSeconds: section.integer(DialogKeys.nodeCallSeconds)?.value ?? 0,
+                edge: self.edge(section))
         }
         let dns = self.section(file, DNSKeys.section).flatMap(self.dns)
         let trace = self.section(file, Schema.trace).flatMap(self.trace)
@@ -155,10 +157,12 @@ struct ConfigurationReader {
 
     private func media(_ section: SectionReader) -> NodeConfiguration.Media? {
         guard let timeout = section.integer(MediaKeys.timeout),
-            let interval = section.integer(MediaKeys.rtcpInterval)
+            let interval = section.integer(MediaKeys.rtcpInterval),
+            let audit = section.integer(DialogKeys.audit)
         else { return nil }
         return NodeConfiguration.Media(
-            timeoutSeconds: timeout.value, rtcpIntervalMilliseconds: interval.value)
+            timeoutSeconds: timeout.value, rtcpIntervalMilliseconds: interval.value,
+            auditSeconds: audit.value)
     }
 
     private func route(

@@ -144,6 +144,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var tls: TrunkTLS?
         /// What passes between it and the other leg of a call.
         public var interworking = Interworking()
+        /// What happens inside its dialogs.
+        public var dialogs = TrunkDialogs()
         /// Rules for its messages.
         public var rules = TrunkRules()
         /// How it and the node make sure of each other.
@@ -170,12 +172,16 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var timeoutSeconds: Int
         /// Mean between RTCP reports, ms.
         public var rtcpIntervalMilliseconds: Int
+        /// Seconds between questions to the parties of calls on hold; 0: none.
+        public var auditSeconds = 25
     }
 
     /// Limits of the node.
     public struct Limits: Sendable, Hashable {
         /// Calls at a time; nil: what the machine and the configuration are good for.
         public var calls: Int?
+        /// Longest call, seconds; 0: no limit.
+        public var callSeconds = 0
         /// The others, and what messages may cost.
         public var edge = Edge()
     }

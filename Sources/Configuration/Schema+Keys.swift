@@ -154,8 +154,8 @@ enum RouteKeys {
 
 enum MediaKeys {
     static let timeout = Key(
-        "timeout-seconds", .integer(0...3600), .standard("60"), unit: "seconds",
-        "A call without media for so long is ended; 0 for never.", example: "60")
+        "timeout-seconds", .integer(0...3600), .standard("50"), unit: "seconds",
+        "A call without media for so long is ended; 0 for never.", example: "50")
     static let rtcpInterval = Key(
         "rtcp-interval-ms", .integer(500...60_000), .standard("5000"), unit: "ms",
         "Mean time between RTCP reports.", example: "5000")

@@ -109,7 +109,7 @@ enum Schema {
             FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
             TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
-        ] + TrunkTLSKeys.all + InterworkingKeys.all + TrunkRuleKeys.all
+        ] + TrunkTLSKeys.all + InterworkingKeys.all + DialogKeys.all + TrunkRuleKeys.all
             + TrunkAuthenticationKeys.all,
         others: [
             (
@@ -130,7 +130,7 @@ enum Schema {
         ])
     static let media = SectionSchema(
         name: "media", isList: false, meaning: "Media of every call.",
-        keys: [MediaKeys.timeout, MediaKeys.rtcpInterval])
+        keys: [MediaKeys.timeout, MediaKeys.rtcpInterval, DialogKeys.audit])
     static let limits = SectionSchema(
         name: "limits", isList: false, meaning: "Limits of the node.",
         keys: [
@@ -139,7 +139,7 @@ enum Schema {
             OverloadKeys.emergencyPreempts, OverloadKeys.unknownSources,
             OverloadKeys.unknownMessages, OverloadKeys.sourceMessages, OverloadKeys.faults,
             OverloadKeys.scanners, OverloadKeys.messageBytes, OverloadKeys.uriBytes,
-            OverloadKeys.headerBytes,
+            OverloadKeys.headerBytes, DialogKeys.nodeCallSeconds,
         ])
 
     static let listenerLimit = 64

@@ -38,6 +38,8 @@ enum Settings {
         configuration.fingerprint = fingerprint
         configuration.overload = self.overload(file)
         configuration.unknownSource = file.limits.edge.unknownSources == .drop ? .silence : .forbid
+        configuration.auditMilliseconds = UInt32(clamping: file.media.auditSeconds * 1000)
+        configuration.callSecondsMax = UInt32(clamping: file.limits.callSeconds)
         return configuration
     }
 
@@ -98,7 +100,27 @@ enum Settings {
                 isRequired: register.isRequired)
         }
         settings.interworking = trunk.interworking
+        self.dialogs(trunk.dialogs, &settings)
         return settings
+    }
+
+    private static func dialogs(_ dialogs: TrunkDialogs, _ settings: inout TrunkSettings) {
+        settings.reliableProvisional =
+            switch dialogs.reliable {
+            case .off: .off
+            case .supported: .supported
+            case .required: .required
+            }
+        let mode: SessionTimerPolicy.Mode =
+            switch dialogs.sessionTimer {
+            case .off: .off
+            case .accept: .accept
+            case .request: .request
+            }
+        settings.sessionTimer = SessionTimerPolicy(
+            mode: mode, seconds: UInt32(clamping: dialogs.sessionSeconds),
+            minimum: UInt32(clamping: dialogs.sessionMinimum))
+        settings.callSecondsMax = UInt32(clamping: dialogs.callSeconds)
     }
 
     /// A peer may come by UDP or by TCP: every listener on the address of the trunk's own. Where

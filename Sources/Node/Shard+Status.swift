@@ -32,7 +32,7 @@ extension Shard {
             "tls": self.tlsFigures(),
             "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(), "rules": self.ruleFigures(),
-            "registrations": self.registrations(),
+            "registrations": self.registrations(), "dialogs": self.dialogFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }

@@ -92,13 +92,3 @@ extension CodecFilter {
         return ranked.sorted { ($0.rank, $0.position) < ($1.rank, $1.position) }.map(\.format)
     }
 }
-
-extension OfferAnswerLeg {
-    /// What went out on another copy of this leg went out on this one too: a description that
-    /// differs from it gets the next version (RFC 3264 section 8).
-    public mutating func takeVersion(of copy: OfferAnswerLeg) {
-        self.version = copy.version
-        self.originAddress = copy.originAddress
-        self.lastSent = copy.lastSent
-    }
-}

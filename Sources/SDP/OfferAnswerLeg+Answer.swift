@@ -32,6 +32,7 @@ extension OfferAnswerLeg {
         self.formerSlots = nil
         self.pendingOffer = nil
         self.phase = .stable
+        self.isLastAgreed = true
         return self.describe(local)
     }
 
@@ -45,6 +46,7 @@ extension OfferAnswerLeg {
             address: address, index: offer.index, formats: [], direction: .inactive,
             rtcpMux: false, transport: offer.transport)
         let session = self.describe(local, refuses: true)
+        self.isLastAgreed = false
         self.abandonOffer()
         return session
     }
@@ -77,6 +79,7 @@ extension OfferAnswerLeg {
         if stream.ice == nil { self.local?.ice = nil }
         self.remote = stream
         self.remoteOfferedLast = false
+        if self.phase == .offerSent { self.isLastAgreed = true }
         self.phase = .stable
         return stream
     }

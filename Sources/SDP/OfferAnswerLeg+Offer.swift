@@ -56,6 +56,7 @@ extension OfferAnswerLeg {
             security: security, ice: ice, mid: self.local?.mid)
         self.bindings = bindings
         self.pendingLocal = local
+        self.isLastAgreed = false
         self.phase = .offerSent
         return self.describe(local)
     }

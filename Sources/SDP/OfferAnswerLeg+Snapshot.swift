@@ -19,6 +19,8 @@ extension OfferAnswerLeg {
         public var remoteOfferedLast: Bool
         /// What went out last.
         public var lastSent: SessionDescription?
+        /// It is what was agreed on.
+        public var isLastAgreed = false
         /// What was agreed, ours.
         public var local: AudioStream?
         /// What was agreed, the party's.
@@ -56,6 +58,7 @@ extension OfferAnswerLeg {
         snapshot.phase = self.phase
         snapshot.remoteOfferedLast = self.remoteOfferedLast
         snapshot.lastSent = self.lastSent
+        snapshot.isLastAgreed = self.isLastAgreed
         snapshot.local = self.local.map(AudioStream.init)
         snapshot.remote = self.remote
         snapshot.pendingLocal = self.pendingLocal.map(AudioStream.init)
@@ -79,6 +82,7 @@ extension OfferAnswerLeg {
         self.phase = snapshot.phase
         self.remoteOfferedLast = snapshot.remoteOfferedLast
         self.lastSent = snapshot.lastSent
+        self.isLastAgreed = snapshot.isLastAgreed
         self.slots = snapshot.slots.map(Slot.init)
         self.local = snapshot.local.flatMap(Local.init)
         self.remote = snapshot.remote

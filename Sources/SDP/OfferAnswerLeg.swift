@@ -82,6 +82,8 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     var originAddress: IPAddress?
     /// The last description that went out, to tell whether the next one differs.
     var lastSent: SessionDescription?
+    /// It is what was agreed on: no offer came to nothing since.
+    var isLastAgreed = false
     /// The m= lines of the session so far.
     var slots: [Slot] = []
     /// What our numbers mean; they must not change their meaning (RFC 3264 section 8.3.2).

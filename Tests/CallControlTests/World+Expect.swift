@@ -17,6 +17,15 @@ extension World {
         }
     }
 
+    /// When the box sent its first BYE, in what runs from here on.
+    func watchForBye() -> () -> UInt64 {
+        var first: UInt64?
+        self.tap = { [unowned self] bytes in
+            if first == nil, bytes.starts(with: "BYE ".utf8) { first = self.now }
+        }
+        return { first ?? 0 }
+    }
+
     /// Nothing is left anywhere, and every call has exactly one record.
     func expectClean(_ note: String = "", sourceLocation: SourceLocation = #_sourceLocation) {
         func none(_ count: Int, _ what: String) {

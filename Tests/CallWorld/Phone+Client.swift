@@ -9,7 +9,7 @@ import SIPTransaction
 
 // What a telephone sends.
 extension Phone {
-    private func via() -> (value: [UInt8], branch: [UInt8]) {
+    func via() -> (value: [UInt8], branch: [UInt8]) {
         let branch = Array("z9hG4bK\(self.world.random.next())".utf8)
         let transport = self.world.transport == .udp ? "UDP" : "TCP"
         return (Array("SIP/2.0/\(transport) \(self.address);branch=".utf8) + branch, branch)
@@ -40,6 +40,7 @@ extension Phone {
         builder.add(.callID, call.callID)
         builder.add(.cSeq, "1 INVITE")
         builder.add(.contact, self.contact)
+        self.addExtensions(to: &builder, isInvite: true)
         for (name, value) in self.script.extraHeaders { builder.add(name, value) }
         call.offersLate = self.script.offersLate
         let body = call.offersLate ? nil : self.offer(call)
@@ -93,7 +94,10 @@ extension Phone {
     ) -> ClientTransactionID? {
         let (via, branch) = self.via()
         guard var builder = call.dialog?.request(method, via: via) else { return nil }
-        if method == .invite { builder.add(.contact, self.contact) }
+        if method == .invite {
+            builder.add(.contact, self.contact)
+            self.addExtensions(to: &builder, isInvite: false)
+        }
         let bytes =
             body.map { builder.finish(body: $0, contentType: contentType) } ?? builder.finish()
         let id = self.layer.send(request: bytes, method: method, branch: branch, to: self.hop)
@@ -136,6 +140,7 @@ extension Phone {
             self.inviteAnswered(call, message, status, cseq.number)
         case .invite: self.reinviteAnswered(call, id, message, status, cseq.number)
         case .bye where status >= 200: self.calls[callID] = nil
+        case .update where status == 481 || status == 408: self.hangUp(call)
         default: break
         }
     }
@@ -149,21 +154,26 @@ extension Phone {
     private func inviteAnswered(
         _ call: PhoneCall, _ message: SIPMessage, _ status: Int, _ sequence: UInt32
     ) {
-        guard status >= 200 else { return }
+        guard status >= 200 else { return self.provisionalReceived(call, message, sequence) }
         guard status < 300 else {
             if call.dialog == nil { self.calls[call.callID] = nil }
             return
         }
         guard call.dialog == nil else { return self.repeatAck(call, sequence) }
+        let tag = Array((try? message.to().tag) ?? [])
+        var early = call.early[tag]
+        try? early?.confirm(with: message)
         guard let invite = call.invite,
-            let dialog = try? Dialog(client: invite, response: message, overTLS: false)
+            let dialog = early
+                ?? (try? Dialog(client: invite, response: message, overTLS: false))
         else {
             self.world.report("no dialog")
             return
         }
         call.dialog = dialog
         if self.script.byesInsteadOfAck { return self.hangUp(call) }
-        self.acknowledge(call, message, sequence, offeredLate: call.offersLate)
+        self.acknowledge(
+            call, message, sequence, offeredLate: call.offersLate && !message.body.isEmpty)
         if call.isCancelled { return self.hangUp(call) }
         if let after = self.script.hangUpAfter {
             self.world.after(after) { self.hangUp(call) }

@@ -24,6 +24,11 @@ extension Phone {
             self.respond(200, message, id, source)
             self.byeReceived(call)
         case .register: self.registered(message, id, source)
+        case .prack, .update:
+            guard let call else { return self.respond(481, message, id, source) }
+            self.dialogRequest(method, call, message, id, source)
+        case .options where call != nil:
+            self.respond(self.script.dialogs.refusesOptions ?? 200, message, id, source)
         case .info, .options: self.respond(call == nil ? 481 : 200, message, id, source)
         default: self.respond(405, message, id, source)
         }
@@ -58,6 +63,10 @@ extension Phone {
                 builder.add(.contact, "<sip:+1555\(self.requests.count)@far.example>")
             }
         }
+        if status >= 200, status < 300, message.method == .invite || message.method == .update {
+            self.addExtensions(to: &builder, isInvite: false)
+            self.addExpires(to: &builder, message)
+        }
         let bytes =
             body.map { builder.finish(body: $0, contentType: "application/sdp") }
             ?? builder.finish()
@@ -71,6 +80,7 @@ extension Phone {
     private func incoming(
         _ message: SIPMessage, _ id: ServerTransactionID, _ source: Hop, _ callID: [UInt8]
     ) {
+        if self.refusesInterval(message, id, source) { return }
         self.mediaPort += 2
         let call = PhoneCall(
             callID: callID, isCaller: false, tag: Array("u\(self.world.random.next())".utf8),
@@ -106,7 +116,14 @@ extension Phone {
         guard self.isRinging(call), let invite = call.invite, let id = call.inviteServer,
             let source = call.inviteSource
         else { return }
-        let body = step.description ? self.answer(call, to: invite.body, branch: step.branch) : nil
+        var body = step.description ? self.answer(call, to: invite.body, branch: step.branch) : nil
+        if self.script.dialogs.isReliable,
+            invite.lists(.supported, "100rel") || invite.lists(.require, "100rel")
+        {
+            if step.description, invite.body.isEmpty { body = self.offer(call) }
+            return self.respondReliably(
+                call, step.status, tag: self.tag(call, step.branch), body: body)
+        }
         self.respond(
             step.status, invite, id, source, tag: self.tag(call, step.branch), body: body)
     }
@@ -115,6 +132,11 @@ extension Phone {
         guard self.isRinging(call), let invite = call.invite, let id = call.inviteServer,
             let source = call.inviteSource
         else { return }
+        let tag = self.tag(call, self.script.answerBranch)
+        if call.unpracked[tag]?.hasDescription == true {
+            call.wantsAccept = true
+            return
+        }
         let body =
             invite.body.isEmpty ? self.offer(call) : self.answer(call, to: invite.body)
         guard let body else {
@@ -122,12 +144,16 @@ extension Phone {
             self.calls[call.callID] = nil
             return
         }
-        let tag = self.tag(call, self.script.answerBranch)
-        call.dialog = try? Dialog(server: invite, localTag: tag, state: .confirmed, overTLS: false)
+        var early = call.early[tag]
+        early?.confirm()
+        call.dialog =
+            early
+            ?? (try? Dialog(server: invite, localTag: tag, state: .confirmed, overTLS: false))
         call.unacknowledged.insert((try? invite.cseq().number) ?? 0)
         self.respond(
             200, invite, id, source, tag: tag,
-            body: self.script.answersWithoutDescription ? nil : body)
+            body: self.script.answersWithoutDescription || call.described.contains(tag)
+                ? nil : body)
         for branch in self.script.lateBranches {
             self.world.after(self.script.lateBranchesAfter) {
                 self.respond(

@@ -65,6 +65,8 @@ struct PhoneScript {
     var contactHost: String?
     /// How it protects its media.
     var media = PhoneMedia()
+    /// What it knows beyond RFC 3261.
+    var dialogs = PhoneDialogs()
 }
 
 /// What stands in a telephone's descriptions about keys and ICE.
@@ -258,6 +260,16 @@ final class PhoneCall {
     var byeSent = false
     var offersLate = false
     var reinviteOffersLate = false
+    /// Early dialogs by the callee's tag.
+    var early: [[UInt8]: Dialog] = [:]
+    /// Last RSeq by the callee's tag: received, sent, and sent without a PRACK.
+    var received: [[UInt8]: UInt32] = [:]
+    var sent: [[UInt8]: UInt32] = [:]
+    var unpracked: [[UInt8]: PhoneReliable] = [:]
+    /// Callee's tags with a description in a reliable response.
+    var described: Set<[UInt8]> = []
+    /// Answers as soon as a PRACK came.
+    var wantsAccept = false
 
     init(callID: [UInt8], isCaller: Bool, tag: [UInt8], port: UInt16) {
         self.callID = callID

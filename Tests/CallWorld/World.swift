@@ -143,6 +143,8 @@ final class World {
     private(set) var phones: [Phone] = []
     /// Takes what must never happen.
     let report: (String) -> Void
+    /// Judges what the box sends.
+    private let messages: MessageJudge
     /// Runs what the box does with one input; who measures the box stands around it.
     var meter: (() -> Void) -> Void = { $0() }
 
@@ -155,6 +157,7 @@ final class World {
         report: @escaping (String) -> Void
     ) {
         self.report = report
+        self.messages = MessageJudge(report: report)
         self.random = Randomness(seed: seed)
         self.transport = transport
         self.configuration = World.standardConfiguration(transport)
@@ -302,6 +305,7 @@ final class World {
             if let leak = TopologyJudge.leak(in: bytes, of: hidden) {
                 self.report("\(leak) shows in \(String(decoding: bytes, as: UTF8.self))")
             }
+            self.messages.sent(bytes)
             self.send(bytes, from: from, to: hop.remote)
         case .startTimer(let timer, let milliseconds): self.startTimer(timer, milliseconds)
         case .stopTimer(let timer): self.boxTimers[timer] = nil

@@ -50,7 +50,7 @@ import Testing
     #expect(c.trunks[0].codecs == nil && !c.trunks[0].learnSource && c.trunks[0].maxCalls == 1000)
     #expect(c.trunks[0].peers[0].transport == nil && c.trunks[0].peers[0].port == nil)
     #expect(c.routes.map(\.prefix) == [""] && c.routes[0].from == nil && c.routes[0].to == 0)
-    #expect(c.media.timeoutSeconds == 60 && c.media.rtcpIntervalMilliseconds == 5000)
+    #expect(c.media.timeoutSeconds == 50 && c.media.rtcpIntervalMilliseconds == 5000)
     #expect(c.limits.calls == nil)
 }
 

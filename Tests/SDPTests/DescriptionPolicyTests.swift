@@ -131,7 +131,7 @@ private func audio(
         for _ in 0..<200 {
             random = (random &* 1_103_515_245 &+ 12_345) & 0x7fff_ffff
             var copy = OfferAnswerLeg(sessionID: 5)
-            copy.takeVersion(of: leg)
+            copy.keepVersion(of: leg)
             copy.descriptions.ptimeMilliseconds = random & 64 == 0 ? 20 : 30
             let direction = ["sendrecv", "sendonly", "inactive"][random / 7 % 3]
             let offer = try copy.makeOffer(from: try self.stream(direction), local: self.ours)

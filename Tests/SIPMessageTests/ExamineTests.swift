@@ -39,7 +39,7 @@ struct ExamineTests {
             ("Contact", "", 400, "Malformed URI"),
             ("Content-Type", "sdp", 400, "Malformed Content-Type"),
             ("Require", "a b", 400, "Malformed List of Tokens"),
-            ("Require", "100rel", 420, "Bad Extension"),
+            ("Require", "precondition", 420, "Bad Extension"),
             ("Accept", "text/plain", 406, "Not Acceptable"), ("Accept", "", 406, "Not Acceptable"),
             ("Content-Length", "x", 400, "Malformed Content-Length"),
             ("Content-Length", "1", 400, "Content-Length Larger Than Body"),

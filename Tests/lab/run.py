@@ -5,6 +5,7 @@ import signal
 import sys
 
 import cases_calls  # noqa: F401  each import registers its cases
+import cases_dialog  # noqa: F401
 import cases_dtls  # noqa: F401
 import cases_failover  # noqa: F401
 import cases_headers  # noqa: F401

@@ -53,10 +53,16 @@ extension Call {
         guard let bytes = Payload(ack).description,
             let session = try? SessionDescription.parse(bytes)
         else { throw .answerMismatch }
-        guard let sequence = self.legs[side.other].ackOwed else {
-            return try self.settleOwnOffer(side, session)
-        }
         let stream = try self.legs[side].session.receiveAnswer(session)
+        guard let sequence = self.legs[side.other].ackOwed else {
+            // The other party had its answer in a PRACK, or answered an offer of our own: it
+            // hears of it if this one is another.
+            if Self.concerns(self.legs[side.other].session.agreedStream?.reversed, stream) {
+                self.legs[side.other].due.insert(.align)
+            }
+            self.updateMedia()
+            return self.checkpoint()
+        }
         let local = self.legs[side.other].port.rtp
         let answer = try self.legs[side.other].session.makeAnswer(from: stream, local: local)
         self.acknowledge(side.other, sequence: sequence, description: answer)

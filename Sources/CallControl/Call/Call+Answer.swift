@@ -11,8 +11,12 @@ extension Call {
     private struct Agreement {
         var a: OfferAnswerLeg
         var b: OfferAnswerLeg
-        /// For the caller: an answer, or an offer.
-        let description: [UInt8]
+        /// For the caller: an answer, or an offer; nil if it has it from a reliable response.
+        let description: [UInt8]?
+        /// It is an offer.
+        var isOffer = false
+        /// The callee's offer waits for the answer that the caller's ACK brings.
+        var owesAnswer = false
     }
 
     /// The first 2xx: the call is up. Its branch becomes leg b, the tag that mirrors it leg a.
@@ -20,14 +24,33 @@ extension Call {
         var setup = setup
         guard case .sent(let sent) = setup.exchange.phase,
             let index = self.fork(of: response, in: &setup, limited: false),
-            let dialog = self.clientDialog(sent.message, response)
+            let dialog = self.answeredDialog(setup.forks[index], sent.message, response)
         else {
             self.legs.b.end = .closed
+            self.stopProvisionals(setup)
             self.refuse(Reply(502), setup.exchange.request)
             return self.finish(.rejected)
         }
         self.stopSearch()
+        if let held = setup.heldAnswer {
+            let tag = (try? held.to().tag) ?? []
+            self.keepBranches(setup)
+            if !tag.elementsEqual(setup.forks[index].remoteTag) {
+                self.answeredAgain(response, status: 200)
+            }
+            return
+        }
+        self.followBranch(index, &setup)
         let fork = setup.forks[index]
+        if fork.sender.holdsAnswer {
+            // RFC 3262 section 3: not before the PRACK of a description.
+            setup.heldAnswer = response
+            self.state = .settingUp(setup)
+            return
+        }
+        self.keepBranches(setup)
+        self.legs.a.latePrack = self.stopProvisionals(setup, winner: fork.localTag)
+        self.legs.b.peer.learn(from: response)
         self.emit(.stopTimer(.ringing(self.id)))
         self.legs.b.dialog = dialog
         self.forgetForks(setup, except: fork.localTag)
@@ -37,7 +60,12 @@ extension Call {
             let agreement = try self.agree(response, fork, setup)
             self.legs.a.session = agreement.a
             self.legs.b.session = agreement.b
-            self.relayAnswer(response, setup, sent, agreement)
+            self.legs.a.due = fork.due.a
+            if fork.sender.sentDescription, Self.concerns(fork.b.remote, agreement.b.remote) {
+                self.legs.a.due.insert(.align)
+            }
+            self.legs.b.due = fork.due.b
+            self.relayAnswer(response, setup.exchange, sent, agreement, fork.callerDialog)
         } catch {
             self.rejectAnswer(error, setup.exchange, sent)
         }
@@ -49,14 +77,16 @@ extension Call {
         _ response: SIPMessage, _ fork: Fork, _ setup: Setup
     ) throws(OfferAnswerError) -> Agreement {
         var a = self.legs.a.session
+        a.keepVersion(of: fork.a)
         var b = fork.b
         let offersLater = setup.exchange.offersLater
-        let isOwnDialog = self.legs.a.trunk.interworking.progress.dialogs == .each
-        if fork.description != nil, isOwnDialog { a.takeVersion(of: fork.a) }
+        if let settled = try self.settled(a, response, fork, offersLater: offersLater) {
+            return settled
+        }
         guard let bytes = Payload(response).description else {
             if setup.madeOffer, let stream = b.remote { return try self.lateOffer(&a, b, stream) }
-            guard let description = fork.description, !offersLater else { throw .noAudio }
-            return Agreement(a: fork.a, b: fork.b, description: description)
+            guard !offersLater, let told = try self.told(a, fork) else { throw .noAudio }
+            return told
         }
         guard let session = try? SessionDescription.parse(bytes) else { throw .answerMismatch }
         if setup.madeOffer {
@@ -67,7 +97,9 @@ extension Call {
             let offer = try b.receiveOffer(session)
             self.context.provide(&b, self.legs.b.trunk.security)
             let description = try a.makeOffer(from: offer.stream, local: self.legs.a.port.rtp)
-            return Agreement(a: a, b: b, description: description.serialise())
+            return Agreement(
+                a: a, b: b, description: description.serialise(), isOffer: true,
+                owesAnswer: true)
         }
         let stream = try b.receiveAnswer(session)
         let description = try a.makeAnswer(from: stream, local: self.legs.a.port.rtp)
@@ -79,29 +111,78 @@ extension Call {
         _ a: inout OfferAnswerLeg, _ b: OfferAnswerLeg, _ stream: AudioStream
     ) throws(OfferAnswerError) -> Agreement {
         let description = try a.makeOffer(from: stream, local: self.legs.a.port.rtp)
-        return Agreement(a: a, b: b, description: description.serialise())
+        return Agreement(a: a, b: b, description: description.serialise(), isOffer: true)
+    }
+
+    /// Offer and answer of a 2xx in a branch where they were complete before it, on one leg or on
+    /// both: a description in it says nothing new (RFC 6337 section 3.1). Nil in any other branch.
+    private func settled(
+        _ a: OfferAnswerLeg, _ response: SIPMessage, _ fork: Fork, offersLater: Bool
+    ) throws(OfferAnswerError) -> Agreement? {
+        if fork.sender.sentDescription, fork.a.local != nil {
+            var b = fork.b
+            if !fork.isCalleeSettled, let bytes = Payload(response).description,
+                let session = try? SessionDescription.parse(bytes)
+            {
+                _ = try b.receiveAnswer(session)
+            }
+            return Agreement(a: fork.a, b: b, description: nil)
+        }
+        guard fork.isCalleeSettled else { return nil }
+        if !offersLater { return try self.told(a, fork) }
+        guard let stream = fork.b.agreedStream else { throw .noAudio }
+        var a = a
+        let offer = try a.makeOffer(from: stream, local: self.legs.a.port.rtp)
+        return Agreement(a: a, b: fork.b, description: offer.serialise(), isOffer: true)
+    }
+
+    /// What the caller was told of the branch, for its 2xx; nil if there is nothing. Where all
+    /// branches are one dialog another one may have spoken since: then it is the next version.
+    private func told(
+        _ a: OfferAnswerLeg, _ fork: Fork
+    ) throws(OfferAnswerError) -> Agreement? {
+        guard let description = fork.description else { return nil }
+        guard self.sharesDialog, let stream = fork.b.remote else {
+            return Agreement(a: fork.a, b: fork.b, description: description)
+        }
+        var a = a
+        let answer = try a.makeAnswer(from: stream, local: self.legs.a.port.rtp)
+        return Agreement(a: a, b: fork.b, description: answer.serialise())
+    }
+
+    /// The callee's dialog as its 2xx has it: the early one goes on, with its CSeq numbers.
+    private func answeredDialog(
+        _ fork: Fork, _ invite: SIPMessage, _ response: SIPMessage
+    ) -> Dialog? {
+        guard var early = fork.calleeDialog else { return self.clientDialog(invite, response) }
+        do throws(DialogError) { try early.confirm(with: response) } catch { return nil }
+        return early
     }
 
     private func relayAnswer(
-        _ response: SIPMessage, _ setup: Setup, _ sent: SentInvite, _ agreement: Agreement
+        _ response: SIPMessage, _ exchange: Exchange, _ sent: SentInvite,
+        _ agreement: Agreement, _ early: Dialog?
     ) {
-        let exchange = setup.exchange
         let tag = self.legs.a.localTag
         let request = exchange.request
         let bytes = self.dialogResponse(
             200, to: request, tag: tag, carrying: response, .success,
             description: agreement.description)
-        let dialog = try? Dialog(
-            server: request.message, localTag: tag, state: .confirmed,
-            overTLS: request.source.transport == .tls)
+        var dialog =
+            early
+            ?? (try? Dialog(
+                server: request.message, localTag: tag, state: .confirmed,
+                overTLS: request.source.transport == .tls))
+        dialog?.confirm()
         guard let bytes, let dialog else {
             return self.rejectAnswer(.answerMismatch, exchange, sent)
         }
         self.legs.a.dialog = dialog
         self.legs.a.awaitingAck = Leg.AwaitingAck(
-            request: request, sequence: dialog.remoteSequence ?? 0, response: bytes,
-            carriesOffer: exchange.offersLater)
-        if exchange.offersLater, !setup.madeOffer {
+            request: request, sequence: (try? request.message.cseq().number) ?? 0,
+            response: bytes, carriesOffer: agreement.isOffer)
+        self.takeSessionTimer(.b, response, asked: sent.message)
+        if agreement.owesAnswer {
             self.legs.b.ackOwed = sent.sequence
         } else {
             self.acknowledge(.b, sequence: sent.sequence, description: nil)
@@ -111,6 +192,7 @@ extension Call {
         self.answeredAt = self.context.now
         self.context.counters.callsAnswered &+= 1
         self.updateMedia()
+        self.startAudit()
         self.checkpoint()
         self.context.respond(200, bytes, to: request)
         self.endIfHandshakeFailed()
@@ -163,7 +245,8 @@ extension Call {
 
     /// ACK and BYE to a branch of the INVITE that answered although the call went another way.
     func endBranch(_ response: SIPMessage) {
-        guard let invite = self.sentInvite else { return }
-        self.context.endBranch(of: invite, response, self.legs.b, &self.endedBranches)
+        guard let invite = self.sentInvite, let dialog = self.branchDialog(invite, response)
+        else { return }
+        self.context.endBranch(dialog, response, self.legs.b, &self.endedBranches)
     }
 }

@@ -30,7 +30,13 @@ extension Call {
         self.refuse(reply, setup.exchange.request)
         self.state = .ending(end)
         self.legs.b.end = .closed
-        if let sent = setup.exchange.sent { self.abandon(sent, .b, reason: reason) }
+        self.stopProvisionals(setup)
+        self.keepBranches(setup)
+        if let held = setup.heldAnswer {
+            self.answeredAgain(held, status: 200)
+        } else if let sent = setup.exchange.sent {
+            self.abandon(sent, .b, reason: reason)
+        }
         self.enterEnding()
         self.finishIfOver()
     }

@@ -14,7 +14,8 @@ extension Call {
             status: UInt16(clamping: self.status), a: self.legs.a.checkpoint,
             b: self.legs.b.checkpoint, exchange: self.exchangeCheckpoint,
             rekey: self.rekey.map {
-                CallCheckpoint.Rekey(side: $0.side, sent: $0.sent.checkpoint)
+                CallCheckpoint.Rekey(
+                    side: $0.side, sent: $0.sent.checkpoint, purpose: $0.purpose)
             }, media: self.media)
     }
 
@@ -80,6 +81,7 @@ extension Leg {
                         bytes: $0.bytes, hop: $0.hop.withoutConnection))
             },
             outstanding: self.outstanding?.sent.checkpoint, security: self.trunk.security,
-            keys: self.keys)
+            keys: self.keys, peer: self.peer, sessionTimer: self.sessionTimer,
+            leastExpires: self.leastExpires, due: self.due)
     }
 }

@@ -5,41 +5,81 @@ import SIPMessage
 
 // Media and ringing before the answer, by the policies of both trunks.
 extension Call {
+    /// The description of a provisional response: an answer, or the callee's offer where the caller
+    /// made none, whose answer goes into the PRACK. What cannot be used is left out.
+    func takeDescription(
+        of response: SIPMessage, isReliable: Bool, branch index: Int, _ setup: inout Setup
+    ) -> (answer: SessionDescription?, isUsed: Bool) {
+        guard let bytes = Payload(response).description else { return (nil, false) }
+        if setup.exchange.offersLater, !setup.madeOffer {
+            guard isReliable else { return (nil, false) }
+            let answer = self.answerEarlyOffer(bytes, &setup.forks[index])
+            return (answer, answer != nil)
+        }
+        let isOwn = setup.madeOffer
+        guard self.earlyAnswer(bytes, fork: &setup.forks[index], isOwn: isOwn) else {
+            return (nil, false)
+        }
+        if isReliable { setup.forks[index].isCalleeSettled = true }
+        let isHeard = self.legs.a.trunk.interworking.progress.relaysMedia
+        if isHeard, !isOwn { setup.speakingTag = setup.forks[index].remoteTag }
+        return (nil, true)
+    }
+
     /// Early media of one branch: the media of the call follows the branch that spoke last. What
     /// cannot be used is left out; the answer in the 2xx decides. To an offer of our own the answer
-    /// says what leg b has, and nothing to a caller who made none.
-    func earlyAnswer(_ bytes: [UInt8], fork: inout Fork, _ setup: Setup) -> Bool {
-        guard !setup.exchange.offersLater || setup.madeOffer,
-            let session = try? SessionDescription.parse(bytes)
-        else { return false }
-        var b = fork.b
-        guard let stream = try? b.receiveAnswer(session) else { return false }
-        if setup.madeOffer {
-            fork.b = b
+    /// says what leg b has, and nothing yet to a caller who made none.
+    private func earlyAnswer(_ bytes: [UInt8], fork: inout Fork, isOwn: Bool) -> Bool {
+        // What the callee agreed to reliably stands, and so does what the caller was told so.
+        guard !fork.isCalleeSettled, let session = try? SessionDescription.parse(bytes) else {
             return false
         }
+        let before = fork.b.remote
+        var b = fork.b
+        guard let stream = try? b.receiveAnswer(session) else { return false }
+        if fork.sender.sentDescription {
+            fork.b = b
+            if Self.concerns(before, b.remote) { fork.due.a.insert(.align) }
+            self.updateEarlyMedia(fork)
+            return true
+        }
+        if isOwn {
+            fork.b = b
+            return true
+        }
         var a = self.legs.a.session
+        a.keepVersion(of: fork.a)
         guard let description = try? a.makeAnswer(from: stream, local: self.legs.a.port.rtp) else {
             return false
         }
         fork.a = a
         fork.b = b
         fork.description = description.serialise()
-        let policy = self.legs.a.trunk.interworking.progress
         // In one dialog every description is a version of the one before.
-        if policy.dialogs == .one { self.legs.a.session.takeVersion(of: a) }
-        if policy.relaysMedia { self.updateMedia(a: fork.a, b: fork.b) }
+        if self.sharesDialog { self.legs.a.session.keepVersion(of: a) }
+        self.updateEarlyMedia(fork)
         return true
     }
 
-    /// What the caller gets for a provisional response of a branch.
+    /// The media follows a branch, if callers hear any before the answer.
+    func updateEarlyMedia(_ fork: Fork) {
+        guard self.legs.a.trunk.interworking.progress.relaysMedia else { return }
+        self.updateMedia(a: fork.a, b: fork.b)
+    }
+
+    /// What the caller gets for a provisional response of a branch, as things are now.
     func decide(
-        _ status: Int, _ fork: Fork, brings: Bool, _ setup: Setup
+        _ progress: ReliableSender.Waiting, _ fork: Fork, _ setup: Setup
     ) -> ProgressPolicy.Decision? {
+        let isDue = !fork.sender.sentDescription
+        let isKnown =
+            setup.exchange.offersLater
+            ? self.isReliable && fork.isCalleeSettled : fork.description != nil
         let supported = try? setup.exchange.request.message.tokens(.supported)
         let supports199 = supported?.contains { $0.elementsEqual("199".utf8) } ?? false
         return self.legs.a.trunk.interworking.progress.decide(
-            status, brings: brings, known: fork.description != nil, supports199: supports199)
+            progress.status, brings: progress.brings, known: isDue && isKnown,
+            supports199: supports199)
     }
 
     /// Which way early media may go, where the callee's trunk is asked (RFC 5009).

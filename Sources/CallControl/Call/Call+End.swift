@@ -27,6 +27,7 @@ extension Call {
         self.emit(.stopTimer(.ringing(self.id)))
         self.emit(.stopTimer(.glare(self.id)))
         self.stopSearch()
+        self.stopWatching()
         self.startEndingTimer()
         self.removeMedia()
         self.checkpoint()
@@ -60,6 +61,7 @@ extension Call {
             self.emit(.stopTimer(timer))
         }
         self.stopSearch()
+        self.stopWatching()
         for tag in self.tags { self.context.tags[tag] = nil }
         for key in self.awaitedKeys { self.context.awaitedInvites[key] = nil }
         self.removeMedia()

@@ -17,6 +17,7 @@ extension Call {
             return self.finish(.rejected)
         }
         for side in Side.allCases { self.register(self.legs[side].localTag, side) }
+        self.legs.a.peer.learn(from: request.message)
         let offersLater = Payload(request.message).description == nil
         self.state = .settingUp(
             Setup(
@@ -72,6 +73,7 @@ extension Call {
         builder.add(.callID, self.context.identifiers.callID(at: leg.listener.host))
         builder.add(.cSeq, CSeq(number: Self.firstSequence, method: .invite).bytes)
         self.addCapabilities(to: &builder, .b, isRequest: true)
+        self.addExtensions(to: &builder, .b, isFirst: true)
         passage.add(to: &builder)
         let bytes = builder.finish(
             description: offer?.serialise(), in: Payload(invite), of: invite,
@@ -86,6 +88,9 @@ extension Call {
         builder.add(.contact, self.contact(side))
         builder.add(.allow, EngineContext.allow)
         self.legs[side].trunk.interworking.headers.addIdentification(to: &builder)
+        if !isRequest, let supported = self.legs[side].trunk.supported {
+            builder.add(.supported, supported)
+        }
         let product = self.context.configuration.product
         if isRequest, !product.isEmpty { builder.add(.userAgent, product) }
     }
@@ -114,27 +119,25 @@ extension Call {
 
     private func progress(_ response: SIPMessage, status: Int, _ setup: Setup) {
         var setup = setup
+        guard setup.heldAnswer == nil else { return }
+        let sequence = self.reliableSequence(response)
         if status == 180 { setup.isRinging = true }
         defer { if case .settingUp = self.state { self.state = .settingUp(setup) } }
         guard let index = self.fork(of: response, in: &setup) else {
             self.context.counters.forksIgnored &+= 1
             return
         }
-        var brings = false
+        self.followBranch(index, &setup)
+        if let sequence, !self.takesReliable(sequence, &setup.forks[index]) { return }
         self.takeEarlyGate(of: response)
-        if let bytes = Payload(response).description {
-            brings = self.earlyAnswer(bytes, fork: &setup.forks[index], setup)
-            let isHeard = self.legs.a.trunk.interworking.progress.relaysMedia
-            if brings, isHeard { setup.speakingTag = setup.forks[index].remoteTag }
+        let brought = self.takeDescription(
+            of: response, isReliable: sequence != nil, branch: index, &setup)
+        if let sequence {
+            self.sendPrack(sequence, &setup.forks[index], answer: brought.answer)
         }
-        let fork = setup.forks[index]
-        guard let decision = self.decide(status, fork, brings: brings, setup),
-            let bytes = self.dialogResponse(
-                decision.status, to: setup.exchange.request, tag: fork.localTag,
-                carrying: response, .provisional,
-                description: decision.describes ? fork.description : nil)
-        else { return }
-        self.context.respond(decision.status, bytes, to: setup.exchange.request)
+        let progress = ReliableSender.Waiting(
+            status: status, source: response, brings: brought.isUsed)
+        self.passProgress(progress, branch: index, &setup)
     }
 
     /// The branch that a response belongs to, made if it is new; nil above the limit. The first
@@ -149,10 +152,12 @@ extension Call {
         let isOwn = !isFirst && self.legs.a.trunk.interworking.progress.dialogs == .each
         let localTag = isOwn ? self.context.identifiers.tag() : self.legs.a.localTag
         if isOwn { self.register(localTag, .a) }
-        setup.forks.append(
-            Fork(
-                remoteTag: remoteTag, localTag: localTag, a: self.legs.a.session,
-                b: self.legs.b.session))
+        var fork = Fork(
+            remoteTag: remoteTag, localTag: localTag, a: self.legs.a.session,
+            b: self.legs.b.session,
+            sender: ReliableSender(random: self.context.identifiers.below(.max)))
+        self.makeDialogs(of: &fork, response, setup)
+        setup.forks.append(fork)
         return setup.forks.count - 1
     }
 
@@ -160,13 +165,18 @@ extension Call {
     /// 3261 section 12.1.1).
     func dialogResponse(
         _ status: Int, to request: ReceivedRequest, tag: [UInt8], carrying source: SIPMessage?,
-        _ carrier: CarriedHeaders.Carrier, description: [UInt8]?
+        _ carrier: CarriedHeaders.Carrier, description: [UInt8]?, reliably sequence: UInt32? = nil
     ) -> [UInt8]? {
         guard var builder = self.context.begin(Reply(status, tag: tag), to: request) else {
             return nil
         }
         builder.copy(all: .recordRoute, from: request.message)
         self.addCapabilities(to: &builder, .a, isRequest: false)
+        if let sequence {
+            builder.add(.require, "100rel")
+            builder.add(.rSeq, sequence)
+        }
+        if status >= 200 { self.agreeSessionTimer(.a, request.message, &builder) }
         guard let source else { return builder.finish(description: description) }
         CarriedHeaders.copy(
             from: source, as: carrier, to: &builder, self.legs.b.trunk.interworking.headers)
@@ -179,6 +189,10 @@ extension Call {
 
     /// Another target may take the call; the refusal of the last one is the caller's.
     private func refusedByTarget(status: Int, _ response: SIPMessage, _ setup: Setup) {
+        if status == 422, self.retryInterval(response, setup) {
+            self.search(.trying)
+            return
+        }
         if self.follow(response, status: status) {
             self.search(.redirected)
             return
@@ -191,6 +205,7 @@ extension Call {
     private func refused(status: Int, _ response: SIPMessage, _ setup: Setup) {
         self.legs.b.end = .closed
         self.noteCause(of: response)
+        self.stopProvisionals(setup)
         let request = setup.exchange.request
         if self.pass(response, status: status, request) {
             self.legs.a.end = .closed

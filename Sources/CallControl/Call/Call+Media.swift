@@ -22,6 +22,7 @@ extension Call {
         self.media = intent
         self.hasMedia = true
         self.emit(.media(self.id, intent))
+        self.armAudit()
     }
 
     /// Once the call is up no branch's handshake counts but the agreed one.

@@ -43,11 +43,12 @@ extension Call {
         }
     }
 
-    private func startReinvite(_ side: Side, _ request: ReceivedRequest) {
+    func startReinvite(_ side: Side, _ request: ReceivedRequest) {
         let payload = Payload(request.message)
         if case .unsupported = payload {
             return self.context.respond(Reply(415, tag: self.legs[side].localTag), to: request)
         }
+        self.legs[side].peer.learn(from: request.message)
         try? self.legs[side].dialog?.refreshTarget(from: request.message)
         guard let bytes = payload.description else {
             if self.legs[side.other].trunk.interworking.offers == .early {
@@ -146,12 +147,16 @@ extension Call {
     func sendReinvite(
         _ side: Side, _ source: SIPMessage?, offer: SessionDescription?
     ) -> SentInvite? {
-        guard var request = self.request(.invite, side) else { return nil }
+        // An UPDATE stays one where the other party takes it; an answer to an INVITE may take long.
+        let method: Method =
+            source?.method == .update && self.legs[side].peer.takesUpdate ? .update : .invite
+        guard var request = self.request(method, side) else { return nil }
         self.legs[side].credentials = []
         request.builder.add(.contact, self.contact(side))
         request.builder.add(.allow, EngineContext.allow)
         let interworking = self.legs[side].trunk.interworking
         interworking.headers.addIdentification(to: &request.builder)
+        self.addExtensions(to: &request.builder, side, isFirst: false)
         if let source {
             CarriedHeaders.copy(
                 from: source, as: .reinvite, to: &request.builder,
@@ -162,14 +167,14 @@ extension Call {
             let cseq = try? message.cseq()
         else { return nil }
         let handle = self.context.send(
-            .invite, bytes, branch: request.branch, to: request.hop,
+            method, bytes, branch: request.branch, to: request.hop,
             for: .reinvite(self.reference(side)))
         return SentInvite(
             handle: handle, message: message, branch: request.branch, hop: request.hop,
-            sequence: cseq.number)
+            sequence: cseq.number, method: method)
     }
 
-    /// Answers a party's INVITE with 200.
+    /// Answers a party's INVITE or UPDATE with 200.
     func accept(
         _ side: Side, _ request: ReceivedRequest, carrying source: SIPMessage?,
         description: [UInt8], carriesOffer: Bool
@@ -179,6 +184,7 @@ extension Call {
                 Reply(200, tag: self.legs[side].localTag), to: request)
         else { return }
         self.addCapabilities(to: &builder, side, isRequest: false)
+        self.agreeSessionTimer(side, request.message, &builder)
         if let source {
             CarriedHeaders.copy(
                 from: source, as: .success, to: &builder,
@@ -186,13 +192,17 @@ extension Call {
         }
         let bytes = builder.finish(description: description)
         let sequence = (try? request.message.cseq())?.number ?? 0
-        self.legs[side].awaitingAck = Leg.AwaitingAck(
-            request: request, sequence: sequence, response: bytes, carriesOffer: carriesOffer)
-        if let server = request.server { self.context.servers[server] = self.reference(side) }
+        let isInvite = request.message.method == .invite
+        if isInvite {
+            self.legs[side].awaitingAck = Leg.AwaitingAck(
+                request: request, sequence: sequence, response: bytes, carriesOffer: carriesOffer)
+            if let server = request.server { self.context.servers[server] = self.reference(side) }
+        }
         self.state = .up(nil)
         self.updateMedia()
         self.checkpoint()
         self.context.respond(200, bytes, to: request)
+        if !isInvite { self.rekeyIfDue() }
     }
 
     func abandonOffers() {

@@ -25,9 +25,13 @@ extension Call {
                 self.reinviteRefused(status: status, exchange)
             }
         case .up:
-            if status < 300 { self.repeatAck(side, sequence: cseq.number) }
+            if status < 300, cseq.method == .invite {
+                self.repeatAck(side, sequence: cseq.number)
+            }
         case .ending:
-            self.overtakenResponse(side, status: status, sequence: cseq.number)
+            let isInvite = cseq.method == .invite
+            self.overtakenResponse(
+                side, status: isInvite ? status : 500, sequence: cseq.number)
         case .settingUp, .over: break
         }
     }
@@ -35,7 +39,10 @@ extension Call {
     private func reinviteAccepted(
         _ side: Side, _ response: SIPMessage, _ exchange: Exchange, sequence: UInt32
     ) {
+        self.legs[side].peer.learn(from: response)
         try? self.legs[side].dialog?.refreshTarget(from: response)
+        self.takeSessionTimer(side, response, asked: exchange.sent?.message)
+        let isInvite = exchange.sent?.method != .update
         do throws(OfferAnswerError) {
             guard let bytes = Payload(response).description,
                 let session = try? SessionDescription.parse(bytes)
@@ -44,7 +51,7 @@ extension Call {
                 exchange.offersLater
                 ? try self.takeOffer(session, side, sequence: sequence)
                 : try self.takeAnswer(session, side)
-            if !exchange.offersLater {
+            if !exchange.offersLater, isInvite {
                 self.acknowledge(side, sequence: sequence, description: nil)
             }
             self.accept(
@@ -52,8 +59,10 @@ extension Call {
                 description: description.serialise(), carriesOffer: exchange.offersLater)
         } catch {
             self.context.count(error)
-            self.legs[side].ackOwed = sequence
-            self.acknowledgeWithoutAnswer(side)
+            if isInvite {
+                self.legs[side].ackOwed = sequence
+                self.acknowledgeWithoutAnswer(side)
+            }
             var reply = Reply(488)
             reply.warning = (error.warningCode, error.text)
             self.refuseReinvite(exchange, reply)

@@ -6,10 +6,11 @@ import SIPMessage
 import SIPTransaction
 
 /// An INVITE of our own inside a call: for keys in place of some that cannot be used any more, or
-/// (`Call+OwnOffer`) for a session as the other party narrowed it, when its leg has no lost key.
+/// for another reason.
 struct Rekey {
     let side: Side
     let sent: SentInvite
+    var purpose = OwnOffer.keys
 }
 
 // Other keys for a leg. The fast path counts what it sent with a key, and goes on behind that after
@@ -33,6 +34,7 @@ extension Call {
             if self.media[side].security?.keyID == lost { return self.startRekey(side) }
             self.legs[side].lostKey = nil
         }
+        self.startOwnOffer()
     }
 
     private func startRekey(_ side: Side) {
@@ -62,11 +64,18 @@ extension Call {
     /// The final response to it.
     func rekeyResponse(_ rekey: Rekey, _ response: SIPMessage, status: Int) {
         self.rekey = nil
+        if status < 300 {
+            self.legs[rekey.side].peer.learn(from: response)
+            try? self.legs[rekey.side].dialog?.refreshTarget(from: response)
+            self.takeSessionTimer(rekey.side, response, asked: rekey.sent.message)
+        }
+        guard rekey.purpose == .keys else {
+            return self.ownOfferResponse(rekey, response, status: status)
+        }
         if status < 300 { return self.rekeyAccepted(rekey, response) }
         self.legs[rekey.side].session.abandonOffer()
         self.updateMedia()
         if StatusTable.endsDialog(status) { return self.rekeyLost(status: status) }
-        guard self.legs[rekey.side].lostKey != nil else { return self.ownOfferRefused() }
         guard status == 491, self.legs[rekey.side].rekeyGlares < Exchange.glaresMax else {
             return self.endWithoutKeys(status: status)
         }
@@ -77,7 +86,6 @@ extension Call {
 
     private func rekeyAccepted(_ rekey: Rekey, _ response: SIPMessage) {
         let side = rekey.side
-        try? self.legs[side].dialog?.refreshTarget(from: response)
         let session = Payload(response).description.flatMap {
             try? SessionDescription.parse($0)
         }
@@ -85,13 +93,11 @@ extension Call {
         self.acknowledge(side, sequence: rekey.sent.sequence, description: nil)
         guard answered == true else {
             self.legs[side].session.abandonOffer()
-            if self.legs[side].lostKey == nil { return self.ownOfferRefused() }
             return self.endWithoutKeys(status: 488)
         }
         self.updateMedia()
         self.checkpoint()
-        guard let lost = self.legs[side].lostKey else { return self.rekeyIfDue() }
-        guard self.media[side].security?.keyID != lost else {
+        guard self.media[side].security?.keyID != self.legs[side].lostKey else {
             return self.endWithoutKeys(status: 488)
         }
         self.legs[side].lostKey = nil

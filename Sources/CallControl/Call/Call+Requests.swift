@@ -5,13 +5,28 @@ import SIPMessage
 import SIPTransaction
 
 // Requests inside a call, sorted by method. INFO passes to the other party, because telephones send
-// digits in it; what would change state that the box does not keep (UPDATE, PRACK, REFER,
-// SUBSCRIBE) is refused with the list of what is served.
+// digits in it; what would change state that the box does not keep (REFER, SUBSCRIBE) is refused
+// with the list of what is served.
 extension Call {
     /// A request of a party whose tags fit. `sequence` is its CSeq number.
     func requestReceived(
-        _ side: Side, _ method: Method, _ request: ReceivedRequest, sequence: UInt32
+        _ side: Side, _ method: Method, _ request: ReceivedRequest, _ key: DialogKey,
+        sequence: UInt32
     ) {
+        if let reply = self.context.extensionRefusal(request.message, self.legs[side].trunk) {
+            var reply = reply
+            reply.tag = key.localTag
+            return self.context.respond(reply, to: request)
+        }
+        if case .settingUp(let setup) = self.state {
+            if method == .prack || method == .update {
+                return self.earlyRequestReceived(
+                    side, method, request, key, setup, sequence: sequence)
+            }
+            if side == .b, method != .options, method != .info {
+                return self.context.respond(Reply(481, tag: key.localTag), to: request)
+            }
+        }
         let check = self.legs[side].dialog?.receive(sequence: sequence, method: method)
         guard check != .outOfOrder else {
             return self.context.respond(
@@ -21,6 +36,8 @@ extension Call {
         case .invite: self.reinviteReceived(side, request)
         case .bye: self.byeReceived(side, request)
         case .info: self.infoReceived(side, request)
+        case .prack: self.latePrackReceived(side, request)
+        case .update: self.updateReceived(side, request)
         case .options:
             var reply = Reply(200, tag: self.legs[side].localTag)
             reply.allows = true

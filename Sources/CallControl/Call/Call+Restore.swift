@@ -35,6 +35,8 @@ extension Call {
         self.state = .up(nil)
         self.media = checkpoint.media
         self.updateMedia()
+        self.startAudit()
+        for side in Side.allCases { self.armSessionTimer(side) }
         self.restoreAcks()
         if let saved = checkpoint.rekey, checkpoint.exchange == nil {
             return self.restoreRekey(saved)
@@ -94,10 +96,10 @@ extension Call {
         guard let sent = self.resume(saved.sent, saved.side) else {
             return self.legs[saved.side].session.abandonOffer()
         }
-        if self.legs[saved.side].session.renewsKeys {
+        if saved.purpose == .keys {
             self.legs[saved.side].lostKey = self.media[saved.side].security?.keyID
         }
-        self.rekey = Rekey(side: saved.side, sent: sent)
+        self.rekey = Rekey(side: saved.side, sent: sent, purpose: saved.purpose)
     }
 
     /// Has the transaction layer take an INVITE again; false if it cannot be read.
@@ -115,16 +117,17 @@ extension Call {
     /// retransmission.
     private func resume(_ message: CallCheckpoint.Message, _ side: Side) -> SentInvite? {
         guard let parsed = try? SIPMessage.parse(message.bytes, framing: .stream),
-            let branch = try? parsed.topVia().branch, let cseq = try? parsed.cseq()
+            let branch = try? parsed.topVia().branch, let cseq = try? parsed.cseq(),
+            let method = parsed.method
         else { return nil }
         let isFirst = self.legs[side].dialog == nil
         let handle = self.context.send(
-            .invite, message.bytes, branch: Array(branch), to: message.hop,
+            method, message.bytes, branch: Array(branch), to: message.hop,
             for: isFirst ? .invite(self.id) : .reinvite(self.reference(side)))
         if isFirst { self.sentInvite = parsed }
         return SentInvite(
             handle: handle, message: parsed, branch: Array(branch), hop: message.hop,
-            sequence: cseq.number)
+            sequence: cseq.number, method: method)
     }
 
     private func resumeCancelled(_ message: CallCheckpoint.Message?, _ side: Side) {
@@ -180,6 +183,10 @@ extension Leg {
         self.dialog = saved.dialog
         self.end = saved.isOpen ? .open : .closed
         self.keys = saved.keys
+        self.peer = saved.peer
+        self.sessionTimer = saved.sessionTimer
+        self.leastExpires = saved.leastExpires
+        self.due = saved.due
         self.ackOwed = saved.ackOwed
         if let ack = saved.ack {
             self.sentAck = SentAck(

@@ -66,7 +66,8 @@ extension Call {
     private func abandonAttempt() {
         guard case .settingUp(let setup) = self.state, let sent = setup.exchange.sent
         else { return }
-        let abandoned = AbandonedInvite(sent.message, self.legs.b)
+        let abandoned = AbandonedInvite(
+            sent.message, self.legs.b, setup.forks.compactMap(\.calleeDialog))
         self.context.change(sent.handle, to: .abandoned(abandoned))
         self.emit(.cancel(sent.handle, reason: []))
     }
@@ -77,6 +78,7 @@ extension Call {
         self.context.counters.searchesFailed &+= 1
         self.sentInvite = nil
         self.legs.b.end = .closed
+        self.stopProvisionals(setup)
         self.refuse(Reply(status), setup.exchange.request)
         self.finish(.timeout)
     }
@@ -128,11 +130,13 @@ extension Call {
     /// follows is another dialog for it.
     private func forgetBranches(_ setup: inout Setup) {
         guard !setup.forks.isEmpty else { return }
+        self.stopProvisionals(setup)
         for fork in setup.forks { self.unregister(fork.localTag) }
         setup.forks = []
+        setup.sharedBranch = 0
         setup.speakingTag = nil
         setup.isRinging = false
-        guard self.legs.a.trunk.interworking.progress.dialogs == .each else {
+        guard self.isReliable || !self.sharesDialog else {
             // A caller that takes one early dialog only stays in it.
             self.register(self.legs.a.localTag, .a)
             return

@@ -36,8 +36,12 @@ final class Call {
         var madeOffer = false
         var forks: [Fork] = []
         var isRinging = false
+        /// The branch that the caller's dialog is in, where all branches share it.
+        var sharedBranch = 0
         /// The branch whose description came last: the media follows it.
         var speakingTag: [UInt8]?
+        /// A 2xx that waits for the PRACK of a description.
+        var heldAnswer: SIPMessage?
 
         var speaking: Fork? {
             self.speakingTag.flatMap { tag in self.forks.first { $0.remoteTag == tag } }
@@ -67,6 +71,8 @@ final class Call {
     var search: CallSearch?
     /// Tags of branches that answered after another one, or after the call's end.
     var endedBranches: [[UInt8]] = []
+    /// Early dialogs of the callee's leg, for those of them that answer after all.
+    var branchDialogs: [Dialog] = []
     /// After a restart: the caller's INVITE is awaited to be refused.
     var awaitsRefusal = false
     /// After a restart: INVITEs that are awaited.
@@ -81,6 +87,10 @@ final class Call {
     var notedTargets: [[UInt8]] = []
     /// Where its parties are, as far as that is no source of a trunk.
     var parties: Set<IPAddress> = []
+    /// Parties are asked now and then whether they know the call.
+    var isAudited = false
+    /// The timer of the longest duration runs.
+    var hasDurationTimer = false
     /// The media was announced to the owner and not removed.
     var hasMedia = false
 

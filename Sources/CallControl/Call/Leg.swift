@@ -88,8 +88,22 @@ struct Leg {
     var keys = LegKeys()
     /// The key set that the fast path cannot go on with.
     var lostKey: UInt64?
-    /// How often the party answered 491 to our wish for other keys.
+    /// How often the party answered 491 to an INVITE of our own.
     var rekeyGlares = 0
+    /// What the party says that it understands.
+    var peer = PeerCapabilities()
+    /// The session timer, where there is one.
+    var sessionTimer: SessionTimer?
+    /// The Min-SE that the party insists on, seconds; 0: none so far.
+    var leastExpires: UInt32 = 0
+    /// INVITEs of our own that wait for their turn.
+    var due = OwnOffers()
+    /// A request that asks whether the party still knows the call has no answer yet.
+    var isProbed = false
+    /// Such requests in a row that could not be sent.
+    var probesUnsent: UInt8 = 0
+    /// A reliable provisional response whose PRACK the final response overtook.
+    var latePrack: ReliableSender.Sent?
 
     init(
         trunk: TrunkSettings, listener: ListenerSettings, hop: Hop, localTag: [UInt8],
@@ -142,7 +156,7 @@ struct Leg {
     }
 }
 
-/// An INVITE that the box sent.
+/// An INVITE that the box sent, or an UPDATE with an offer.
 struct SentInvite {
     let handle: RequestHandle
     let message: SIPMessage
@@ -150,6 +164,8 @@ struct SentInvite {
     let hop: Hop
     /// Its CSeq number.
     let sequence: UInt32
+    /// INVITE, or UPDATE where one was put to a party that takes it.
+    var method = Method.invite
 }
 
 /// An INVITE of one leg that is being put to the other.
@@ -198,6 +214,19 @@ struct Fork {
     var b: OfferAnswerLeg
     /// What the caller was told.
     var description: [UInt8]?
+    /// The callee's early dialog; nil for one without a tag.
+    var calleeDialog: Dialog?
+    /// Its mirror on the caller's leg.
+    var callerDialog: Dialog?
+    /// Reliable provisional responses towards the caller.
+    var sender: ReliableSender
+    /// Those of the callee.
+    var receiver = ReliableReceiver()
+    /// Offer and answer with the callee are complete: a reliable response brought the answer, or
+    /// our PRACK did.
+    var isCalleeSettled = false
+    /// Offers to be made once the branch was answered.
+    var due: (a: OwnOffers, b: OwnOffers) = ([], [])
 
     /// Branches whose responses are passed on.
     static let limit = 8

@@ -6,6 +6,8 @@ import SDP
 /// Writes a checkpoint: big-endian integers, byte strings with a 32-bit length before them.
 struct CheckpointWriter {
     private(set) var bytes: [UInt8] = []
+    /// What this version and those before it know is written.
+    var version = CallCheckpoint.version
 
     mutating func integer(_ value: some FixedWidthInteger & UnsignedInteger) {
         withUnsafeBytes(of: value.bigEndian) { self.bytes.append(contentsOf: $0) }

@@ -68,6 +68,7 @@ extension CheckpointReader {
         guard self.version >= 2 else { return leg }
         leg.security = try self.policy()
         leg.keys = try self.keys()
+        if self.version >= 4 { try self.dialogState(of: &leg) }
         return leg
     }
 
@@ -85,7 +86,9 @@ extension CheckpointReader {
     }
 
     fileprivate mutating func rekey() throws(CheckpointError) -> CallCheckpoint.Rekey {
-        CallCheckpoint.Rekey(side: try self.choice(), sent: try self.message())
+        var rekey = CallCheckpoint.Rekey(side: try self.choice(), sent: try self.message())
+        if self.version >= 4 { rekey.purpose = try self.choice() }
+        return rekey
     }
 
     private mutating func message() throws(CheckpointError) -> CallCheckpoint.Message {
@@ -143,6 +146,7 @@ extension CheckpointReader {
             try r.slot()
         }
         if self.version >= 2 { session.security = try self.securityState() }
+        if self.version >= 4 { session.isLastAgreed = try self.flag() }
         return session
     }
 

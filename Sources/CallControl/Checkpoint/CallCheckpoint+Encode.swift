@@ -8,13 +8,18 @@ import SIPTransaction
 
 extension CallCheckpoint {
     /// The version that ``encode()`` writes. The second one added what protects media, so that what
-    /// the first one wrote is read as a call with plain media; the third one added shared ports.
-    public static let version: UInt8 = 3
+    /// the first one wrote is read as a call with plain media; the third one added shared ports;
+    /// the fourth one session timers, what parties understand, and INVITEs of our own.
+    public static let version: UInt8 = 4
 
     /// As bytes for a store.
-    public func encode() -> [UInt8] {
+    public func encode() -> [UInt8] { self.encode(version: Self.version) }
+
+    /// As a former version wrote it, from the second on.
+    func encode(version: UInt8) -> [UInt8] {
         var writer = CheckpointWriter()
-        writer.integer(Self.version)
+        writer.version = version
+        writer.integer(version)
         writer.integer(self.id.value)
         writer.choice(self.stage)
         writer.string(self.calling)
@@ -30,6 +35,7 @@ extension CallCheckpoint {
         writer.optional(self.rekey) {
             $0.choice($1.side)
             $0.message($1.sent)
+            if $0.version >= 4 { $0.choice($1.purpose) }
         }
         return writer.bytes
     }
@@ -56,6 +62,7 @@ extension CheckpointWriter {
         self.optional(leg.outstanding) { $0.message($1) }
         self.policy(leg.security)
         self.keys(leg.keys)
+        if self.version >= 4 { self.dialogState(leg) }
     }
 
     fileprivate mutating func exchange(_ exchange: CallCheckpoint.Exchange) {
@@ -116,6 +123,7 @@ extension CheckpointWriter {
             $0.optional($1.mid) { $0.text($1) }
         }
         self.security(session.security)
+        if self.version >= 4 { self.flag(session.isLastAgreed) }
     }
 
     private mutating func stream(_ stream: AudioStream) {
@@ -160,6 +168,6 @@ extension CheckpointWriter {
         self.integer(leg.bitsPerSecond)
         self.flag(leg.learnSource)
         self.protection(leg)
-        self.integer(leg.local.share)
+        if self.version >= 3 { self.integer(leg.local.share) }
     }
 }

@@ -84,14 +84,24 @@ public struct CallCheckpoint: Sendable, Equatable {
         public var security = MediaSecurityPolicy.plain
         /// Names of keys and handshakes.
         var keys = LegKeys()
+        /// What the party said that it understands.
+        var peer = PeerCapabilities()
+        /// The session timer, refresh and end as times of the clock.
+        public var sessionTimer: SessionTimer?
+        /// The Min-SE that the party insists on, seconds.
+        public var leastExpires: UInt32 = 0
+        /// INVITEs of our own that waited for their turn.
+        var due = OwnOffers()
     }
 
-    /// An INVITE of our own for other keys that had no final response.
+    /// An INVITE of our own that had no final response.
     public struct Rekey: Sendable, Hashable {
         /// The leg that it was sent on.
         public var side: Side
         /// As it was sent.
         public var sent: Message
+        /// Why it was sent.
+        var purpose = OwnOffer.keys
     }
 
     /// The call.

@@ -48,6 +48,10 @@ extension CallEngine {
             self.context.counters.tooManyHops &+= 1
             return .failure(Refusal(reply: Reply(483)))
         }
+        let own = self.context.configuration.trunks[Int(origin.value)]
+        if let reply = self.context.extensionRefusal(request.message, own) {
+            return .failure(Refusal(reply: reply))
+        }
         let offer = Payload(request.message)
         if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
         let trunk = self.context.configuration.trunks[Int(origin.value)]

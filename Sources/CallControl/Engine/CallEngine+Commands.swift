@@ -13,6 +13,11 @@ extension CallEngine {
         case .searchDeadline(let id): self.withCall(id) { $0.search(.timer(.deadline)) }
         case .ringing(let id): self.withCall(id) { $0.ringingTimedOut() }
         case .ending(let id): self.withCall(id) { $0.endingTimedOut() }
+        case .provisional(let id, let branch):
+            self.withCall(id) { $0.provisionalTimerFired(branch: Int(branch)) }
+        case .session(let id, let side): self.withCall(id) { $0.sessionTimerFired(side) }
+        case .audit(let id): self.withCall(id) { $0.auditTimerFired() }
+        case .duration(let id): self.withCall(id) { $0.durationTimerFired() }
         case .drain(let trunk): self.endCalls(of: trunk)
         case .peer(let number): self.context.peerTimerFired(number)
         }

@@ -13,7 +13,7 @@ extension CallEngine {
     func request(_ message: SIPMessage, _ server: ServerTransactionID, from source: Hop) {
         guard let method = message.method else { return }
         let request = ReceivedRequest(server: server, message: message, source: source)
-        if method == .invite, self.isAwaited(request) { return }
+        if method == .invite || method == .update, self.isAwaited(request) { return }
         let trunk = self.trunk(of: request)
         if let key = DialogKey(receivedRequest: message) {
             let isKnown = trunk != nil || self.isRetired(source) || self.isTarget(source, of: key)
@@ -33,7 +33,7 @@ extension CallEngine {
         case .options:
             self.heard(from: source, of: self.context.configuration.trunks[Int(trunk.value)])
             self.options(request, from: trunk)
-        case .bye, .info:
+        case .bye, .info, .prack, .update:
             self.context.counters.unknownDialogs &+= 1
             self.context.respond(Reply(481), to: request)
         default: self.context.refuseMethod(request, method)
@@ -68,7 +68,7 @@ extension CallEngine {
             self.context.counters.unknownDialogs &+= 1
             return self.context.respond(Reply(481), to: request)
         }
-        call.requestReceived(leg.side, method, request, sequence: cseq.number)
+        call.requestReceived(leg.side, method, request, key, sequence: cseq.number)
         self.release()
     }
 

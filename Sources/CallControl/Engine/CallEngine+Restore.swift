@@ -75,6 +75,10 @@ extension CallEngine {
         }
         // What was agreed on was agreed on under the policy that the call began with.
         trunk.security = saved.security
+        // A timer that was agreed on goes on, whatever the trunk says now.
+        if saved.sessionTimer != nil, trunk.sessionTimer.mode == .off {
+            trunk.sessionTimer = SessionTimerPolicy(mode: .accept)
+        }
         var session =
             OfferAnswerLeg(saved.session, codecs: trunk.codecs, policy: trunk.security)
             ?? OfferAnswerLeg(

@@ -19,7 +19,8 @@ extension CallEngine {
     func leg(of handle: RequestHandle) -> (call: CallIdentifier, side: Side)? {
         switch self.context.purpose(of: handle) {
         case .invite(let call): (call, .b)
-        case .reinvite(let leg), .bye(let leg): (leg.call, leg.side)
+        case .reinvite(let leg), .bye(let leg), .refresh(let leg), .audit(let leg):
+            (leg.call, leg.side)
         case .relayed, .probe, .abandoned, .discarded, nil: nil
         }
     }

@@ -57,6 +57,10 @@ extension CallEngine {
             self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
         case .bye(let leg):
             if status >= 200 { self.withCall(leg.call) { $0.byeFinished(leg.side) } }
+        case .refresh(let leg):
+            self.withCall(leg.call) { $0.refreshResponse(leg.side, message, status: status) }
+        case .audit(let leg):
+            self.withCall(leg.call) { $0.probeResponse(leg.side, status: status) }
         case .relayed(let request):
             self.context.relayResponse(message, status: status, to: request)
         case .probe(let peer, let sentAt):
@@ -87,6 +91,16 @@ extension CallEngine {
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteFailed(leg.side, status: status) }
         case .bye(let leg): self.withCall(leg.call) { $0.byeFinished(leg.side) }
+        case .refresh(let leg):
+            self.withCall(leg.call) { $0.refreshResponse(leg.side, nil, status: status) }
+        case .audit(let leg):
+            self.withCall(leg.call) {
+                if status == 503 {
+                    $0.probeUnsent(leg.side)
+                } else {
+                    $0.probeResponse(leg.side, status: status)
+                }
+            }
         case .relayed(let request):
             self.context.relayResponse(nil, status: status, to: request)
         case .probe(let peer, let sentAt):
@@ -141,7 +155,12 @@ extension CallEngine {
             self.context.touched = leg
             return (leg, call)
         }
-        guard case .settingUp(let setup) = call.state, leg.side == .a,
+        guard case .settingUp(let setup) = call.state else { return nil }
+        if leg.side == .b {
+            let isBranch = setup.forks.contains { $0.calleeDialog?.key == key }
+            return isBranch ? (leg, call) : nil
+        }
+        guard
             let invite = InviteKey(setup.exchange.request.message),
             invite.callID == key.callID, invite.fromTag == key.remoteTag
         else { return nil }

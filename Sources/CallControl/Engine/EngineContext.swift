@@ -33,11 +33,15 @@ final class EngineContext {
         case reinvite(LegReference)
         /// The BYE to this leg.
         case bye(LegReference)
+        /// An UPDATE that refreshes the session of this leg.
+        case refresh(LegReference)
+        /// An OPTIONS that asks the party of this leg whether it knows the call.
+        case audit(LegReference)
         /// A request passed on from the other leg, which waits for the answer.
         case relayed(ReceivedRequest)
         /// An OPTIONS of ours to a peer, sent then.
         case probe(PeerNumber, sentAt: Milliseconds)
-        /// Nobody waits: the BYE to a second branch of a fork.
+        /// Nobody waits: the BYE to a second branch of a fork, a PRACK.
         case discarded
     }
 

@@ -20,6 +20,8 @@ struct Reply {
     var allows = false
     /// Where we are; empty: not said.
     var contact: [UInt8] = []
+    /// What else the status calls for.
+    var headers: [(name: HeaderName, value: [UInt8])] = []
 
     init(_ status: Int, tag: [UInt8] = []) {
         self.status = status
@@ -29,7 +31,7 @@ struct Reply {
 
 extension EngineContext {
     /// The methods that the box serves; all others get 405 or 501.
-    static let allow = Array("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO".utf8)
+    static let allow = Array("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE".utf8)
 
     /// Answers a request without a body.
     func respond(_ reply: Reply, to request: ReceivedRequest) {
@@ -58,6 +60,7 @@ extension EngineContext {
         if reply.allows || reply.status == 415 {
             builder.add(.accept, "application/sdp, multipart/mixed")
         }
+        for header in reply.headers { builder.add(header.name, header.value) }
         if let warning = reply.warning {
             // RFC 3261 section 20.43: a pseudonym stands for our host.
             builder.add(.warning, "\(warning.code) trunkline \"\(warning.text)\"")

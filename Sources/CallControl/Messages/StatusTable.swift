@@ -40,6 +40,8 @@ enum StatusTable {
         case 415: "Unsupported Media Type"
         case 416: "Unsupported URI Scheme"
         case 420: "Bad Extension"
+        case 421: "Extension Required"
+        case 422: "Session Interval Too Small"
         case 433: "Anonymity Disallowed"
         case 480: "Temporarily Unavailable"
         case 481: "Call/Transaction Does Not Exist"

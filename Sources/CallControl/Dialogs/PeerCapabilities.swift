@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SIPMessage
+
+/// What a party said last of what it understands: Allow and Supported (RFC 3261 sections 20.5 and
+/// 20.37).
+struct PeerCapabilities: OptionSet, Sendable, Hashable {
+    let rawValue: UInt8
+
+    /// It sent an Allow; what is not in it must not be sent to it.
+    static let hasAllow = PeerCapabilities(rawValue: 1)
+    /// Allow names UPDATE.
+    static let update = PeerCapabilities(rawValue: 1 << 1)
+    /// Allow names OPTIONS.
+    static let options = PeerCapabilities(rawValue: 1 << 2)
+    /// Allow names PRACK.
+    static let prack = PeerCapabilities(rawValue: 1 << 3)
+    /// Supported or Require names 100rel.
+    static let reliable = PeerCapabilities(rawValue: 1 << 4)
+    /// Supported or Require names timer.
+    static let timer = PeerCapabilities(rawValue: 1 << 5)
+
+    /// It refused an UPDATE although Allow names it.
+    static let refusesUpdate = PeerCapabilities(rawValue: 1 << 6)
+
+    static let all = PeerCapabilities(rawValue: 127)
+
+    /// Takes up what a message says. A list that it does not have leaves that part as it was.
+    mutating func learn(from message: SIPMessage) {
+        if message.first(.allow) != nil {
+            self.insert(.hasAllow)
+            self.set(.update, message.all(.allow).contains { $0.elementsEqual("UPDATE".utf8) })
+            self.set(.options, message.all(.allow).contains { $0.elementsEqual("OPTIONS".utf8) })
+            self.set(.prack, message.all(.allow).contains { $0.elementsEqual("PRACK".utf8) })
+        }
+        if message.first(.supported) != nil {
+            self.set(.reliable, message.lists(.supported, "100rel"))
+            self.set(.timer, message.lists(.supported, "timer"))
+        }
+        if message.lists(.require, "100rel") { self.insert(.reliable) }
+        if message.lists(.require, "timer") { self.insert(.timer) }
+    }
+
+    private mutating func set(_ capability: PeerCapabilities, _ isThere: Bool) {
+        if isThere { self.insert(capability) } else { self.remove(capability) }
+    }
+
+    /// UPDATE may be sent: only to who names it (RFC 3311 section 5.1).
+    var takesUpdate: Bool { self.contains(.update) && !self.contains(.refusesUpdate) }
+    /// OPTIONS may be sent: every user agent serves it, but for one whose Allow leaves it out.
+    var takesOptions: Bool { !self.contains(.hasAllow) || self.contains(.options) }
+    /// 18x may be sent reliably: an Allow without PRACK says that none will come.
+    var takesReliable: Bool {
+        self.contains(.reliable) && (!self.contains(.hasAllow) || self.contains(.prack))
+    }
+}
