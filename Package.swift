@@ -108,7 +108,7 @@ let package = Package(
 
         // Policy: neither sockets nor C.
         module("Routing"),
-        module("Admission"),
+        module("Admission", ["NetworkAddress"]),
         module("CallControl", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
             "Admission",
@@ -128,7 +128,7 @@ let package = Package(
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SDP", "SIPLocation", "CYAML"]),
+        module("Configuration", ["NetworkAddress", "SDP", "SIPLocation", "TLS", "CYAML"]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
@@ -201,7 +201,7 @@ let package = Package(
             "DNSClientTests",
             ["NetworkAddress", "SIPLocation", "SIPTransport", "DNSClient", "FakeDNS"]),
         tests("RoutingTests", ["Routing"]),
-        tests("AdmissionTests", ["Admission"]),
+        tests("AdmissionTests", ["Admission", "NetworkAddress"]),
         tests(
             "CallControlTests",
             [
@@ -228,7 +228,11 @@ let package = Package(
         tests("StoreTests", ["Store"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
-        tests("ConfigurationTests", ["NetworkAddress", "SDP", "SIPLocation", "Configuration"]),
+        tests(
+            "ConfigurationTests",
+            [
+                "NetworkAddress", "SDP", "SIPLocation", "TLS", "Configuration", "TestCertificates",
+            ]),
         tests(
             "NodeTests",
             [

@@ -72,8 +72,13 @@ void tl_tls_session_free(struct tl_tls_session *session)
 {
     if (session == NULL)
         return;
-    if (session->ssl != NULL)
+    if (session->ssl != NULL) {
         SSL_set_app_data(session->ssl, NULL);
+        // OpenSSL spoils the ticket of a session that ends without a word, which a connection
+        // may well do; after a failure it is right.
+        if (session->state != TL_TLS_FAILED)
+            SSL_set_shutdown(session->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
     SSL_free(session->ssl);
     SSL_SESSION_free(session->ticket);
     free(session);

@@ -38,6 +38,14 @@ public struct TrunkSettings: Sendable, Hashable {
     public var optionsSeconds: UInt32
     /// Its sources are its targets' addresses, whatever these are at the time.
     public var followsTargets: Bool
+    /// What a redirection by one of them leads to.
+    public var redirect = RedirectPolicy.refuse
+    /// Which of its calls are emergency calls.
+    public var emergency = EmergencyPolicy()
+    /// What bounds its calls further.
+    public var limits = TrunkLimits()
+    /// This node's own name as its peer knows it; nil: the listener's.
+    public var ownHost: [UInt8]?
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -57,6 +65,7 @@ public struct TrunkSettings: Sendable, Hashable {
         self.security = .plain
         self.optionsSeconds = 0
         self.followsTargets = false
+        self.ownHost = nil
     }
 }
 
@@ -68,15 +77,37 @@ public struct ListenerSettings: Sendable, Hashable {
     public let transport: TransportProtocol
     /// Where the peers reach it.
     public let address: SocketAddress
+    /// This node's own host as it stands in URIs: a name, or an address (IPv6 in brackets).
+    let host: [UInt8]
     /// `host:port` as it stands in Via and in URIs; written once, read for every message.
     let hostPort: [UInt8]
+    /// The host is a name that the peer knows us by: Contact says who is meant there, too.
+    let isNamed: Bool
+    /// Of a listener over UDP: the one over TCP that large requests leave from; nil: they stay.
+    public var twin: ListenerIndex?
 
-    /// From its parts.
-    public init(index: ListenerIndex, transport: TransportProtocol, address: SocketAddress) {
+    /// From its parts. `host` is this node's own name there, or an address that the peers know it
+    /// by; nil: that of `address`.
+    public init(
+        index: ListenerIndex, transport: TransportProtocol, address: SocketAddress,
+        host: [UInt8]? = nil
+    ) {
         self.index = index
         self.transport = transport
         self.address = address
-        self.hostPort = Array(address.description.utf8)
+        self.isNamed = host != nil
+        let own = host ?? Array(address.address.description.utf8)
+        self.host = own.contains(0x3a) ? [0x5b] + own + [0x5d] : own
+        self.hostPort = self.host + [0x3a] + decimal(address.port)
+    }
+
+    /// The same listener as a trunk's peer knows it.
+    func named(for trunk: TrunkSettings) -> ListenerSettings {
+        guard let host = trunk.ownHost else { return self }
+        var named = ListenerSettings(
+            index: self.index, transport: self.transport, address: self.address, host: host)
+        named.twin = self.twin
+        return named
     }
 }
 
@@ -102,6 +133,8 @@ public struct CallConfiguration: Sendable {
     public var unknownSource = UnknownSourcePolicy.forbid
     /// OPTIONS gets 503 while the node or the trunk drains, so that peers send calls elsewhere.
     public var optionsShowDraining = true
+    /// What bounds the calls of the node further.
+    public var overload = OverloadPolicy()
     /// Of the certificate that our DTLS shows; nil: there is none, and DTLS is not offered. It has
     /// to outlive the process: calls that are restored go on with the one that they signalled.
     public var fingerprint: Fingerprint?
@@ -121,12 +154,5 @@ public struct CallConfiguration: Sendable {
         self.trunks = trunks
         self.routes = routes
         self.callsMax = callsMax
-    }
-
-    /// The limits for ``Admission``.
-    var limits: AdmissionLimits {
-        var trunkCallsMax: [TrunkName: Int] = [:]
-        for trunk in self.trunks { trunkCallsMax[trunk.name] = trunk.callsMax }
-        return AdmissionLimits(callsMax: self.callsMax, trunkCallsMax: trunkCallsMax)
     }
 }

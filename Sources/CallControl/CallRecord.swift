@@ -40,6 +40,8 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
     public static let dialogLost = CallEnd("dialog lost")
     /// An operator or a drain's deadline ended it.
     public static let operatorEnded = CallEnd("ended by operator")
+    /// It made room for an emergency call.
+    public static let preempted = CallEnd("preempted")
     /// It was being set up when the process restarted.
     public static let restart = CallEnd("restart")
 }

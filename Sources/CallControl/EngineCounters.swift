@@ -2,6 +2,8 @@
 
 /// What the engine counts; free-running.
 public struct EngineCounters: Sendable, Equatable {
+    /// Large requests sent over UDP after all, because TCP did not get there.
+    public var fellBackToUDP: UInt64 = 0
     /// Calls let in.
     public var callsAdmitted: UInt64 = 0
     /// Calls answered.
@@ -56,6 +58,28 @@ public struct EngineCounters: Sendable, Equatable {
     public var targetsTried: UInt64 = 0
     /// New calls for which no target was found in time.
     public var searchesFailed: UInt64 = 0
+    /// Requests that came back to this node on the errand that they had left it with.
+    public var loops: UInt64 = 0
+    /// Redirections that were followed.
+    public var redirectsFollowed: UInt64 = 0
+    /// Redirections that were passed to the caller.
+    public var redirectsPassed: UInt64 = 0
+    /// Redirections to be followed that led nowhere, or where the call had been.
+    public var redirectsRefused: UInt64 = 0
+    /// Emergency calls let in.
+    public var emergencyCalls: UInt64 = 0
+    /// Of them, those of trusted trunks that came when as many were exempt as may be.
+    public var emergencyCapHits: UInt64 = 0
+    /// Calls ended to make room for an emergency call.
+    public var callsPreempted: UInt64 = 0
+    /// Calls refused because as many began on the node in that second as may.
+    public var refusedByRate: UInt64 = 0
+    /// Calls refused because of a tenant's limit.
+    public var refusedByTenantLimit: UInt64 = 0
+    /// Calls refused because of the limit of one source.
+    public var refusedBySourceLimit: UInt64 = 0
+    /// Requests outside of dialogs above their trunk's rate, dropped.
+    public var requestsShed: UInt64 = 0
     /// Answers of targets that were given up, ended at once.
     public var lateAnswers: UInt64 = 0
     /// Calls to trunks none of whose targets takes new calls at present.

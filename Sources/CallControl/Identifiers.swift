@@ -71,8 +71,12 @@ struct IdentifierSource {
     private(set) var randomness: Randomness
     private let shard: [UInt8]
     private let host: [UInt8]
+    /// Known to this process alone.
+    let loops: LoopMark
 
     init(shard: UInt8, host: [UInt8], randomness: Randomness) {
+        var randomness = randomness
+        self.loops = LoopMark(key: randomness.next())
         self.shard = Array(hexadecimal(UInt64(shard)).suffix(2))
         self.host = host
         self.randomness = randomness

@@ -39,8 +39,16 @@ public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConver
 final class IssueList {
     private let file: String
     private(set) var issues: [ConfigurationIssue] = []
+    /// Files that the configuration names are looked at too: only their user can.
+    let checksFiles: Bool
+    /// And certificates have to be valid at this time, seconds since 1970; nil: whenever.
+    let now: Int64?
 
-    init(file: String) { self.file = file }
+    init(file: String, checksFiles: Bool = false, now: Int64? = nil) {
+        self.file = file
+        self.checksFiles = checksFiles
+        self.now = now
+    }
 
     func add(_ line: Int, _ key: String, _ problem: String, _ fix: String) {
         guard self.issues.count < ConfigurationErrors.limit else { return }

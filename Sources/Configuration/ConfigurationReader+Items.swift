@@ -79,9 +79,15 @@ extension ConfigurationReader {
                 "write ADDRESS:PORT, such as \(ListenerKeys.address.example)")
             return nil
         }
+        let tls = TLSReader(section)
+        let host = tls.host(ListenerTLSKeys.host)
+        let keepAlive = section.integer(ListenerTLSKeys.keepAlive)?.value ?? 0
         guard let name, let transport, let address else { return nil }
         let value = NodeConfiguration.Listener(
-            name: name.value, transport: transport.value, address: address.value)
+            name: name.value, transport: transport.value, address: address.value,
+            host: host?.value, certificates: tls.listener(transport.value, host: host),
+            keepAliveSeconds: keepAlive,
+            largeRequestsOverTCP: section.flag(ListenerTLSKeys.largeRequests))
         return LocatedListener(value: value, name: name, address: address)
     }
 
@@ -102,6 +108,8 @@ extension ConfigurationReader {
         codecs?.forEach(self.checkCodec)
         let learn = section.flag(TrunkKeys.learnSource)
         let security = TrunkSecurity(section, learnsSource: learn).read()
+        let tls = TLSReader(section)
+        let host = tls.host(TrunkTLSKeys.host)
         guard let name, let listener, let realm, let peers,
             let maxCalls = section.integer(TrunkKeys.maxCalls)
         else { return nil }
@@ -111,12 +119,15 @@ extension ConfigurationReader {
             optionsSeconds: section.integer(PeerKeys.optionsInterval)?.value,
             sources: located.map(\.value), followsPeers: sources == nil,
             codecs: codecs?.map(\.value), learnSource: learn,
-            maxCalls: maxCalls.value, security: security, failover: self.failover(section))
+            maxCalls: maxCalls.value, security: security, failover: self.failover(section),
+            limits: self.trunkLimits(section, references.tenants), host: host?.value,
+            tls: tls.trunk(
+                name.value, listeners[listener].value, host: host, peers: peers.map(\.value)))
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 
     /// One of the words of an enumeration.
-    private func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ section: SectionReader, _ key: Key
     ) -> Located<Choice>? {
         guard let text = section.text(key) else { return nil }

@@ -87,7 +87,8 @@ extension ConfigurationReader {
                 let known = NodeConfiguration.Transport.allCases.map { "transport=\($0.rawValue)" }
                 self.issues.add(
                     text, "has the parameter \(Shown.value(word))",
-                    "the only one is \(known.joined(separator: " or "))")
+                    "the only one is \(known.dropLast().joined(separator: ", ")) or "
+                        + (known.last ?? ""))
                 return nil
             }
             transport = value
@@ -152,10 +153,13 @@ extension ConfigurationReader {
     /// Those who may send requests as this trunk where nobody is named: the peers that are
     /// addresses. Those of names come with the names.
     static func sources(_ peers: [Located<TrunkPeer>]) -> [Located<AddressPrefix>] {
-        peers.compactMap { peer in
-            guard case .address(let address) = peer.value.host else { return nil }
-            return peer.map { _ in AddressPrefix(address) }
+        var sources: [Located<AddressPrefix>] = []
+        for peer in peers {
+            guard case .address(let address) = peer.value.host else { continue }
+            let source = peer.map { _ in AddressPrefix(address) }
+            if !sources.contains(where: { $0.value == source.value }) { sources.append(source) }
         }
+        return sources
     }
 
     // MARK: The DNS

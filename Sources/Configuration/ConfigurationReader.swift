@@ -16,7 +16,9 @@ struct ConfigurationReader {
         guard let file = SectionReader(root, "", keys: names, self.issues) else { return nil }
         let realms = self.list(file, Schema.realms, 1...Schema.realmLimit, self.realm)
         let listeners = self.list(file, Schema.listeners, 1...Schema.listenerLimit, self.listener)
+        let tenants = self.list(file, Schema.tenants, 0...1000, self.tenant)
         let references = References(
+            tenants: Names(tenants.map(\.name), file.section("tenants")),
             listeners: Names(listeners.map(\.name), file.section("listeners")),
             realms: Names(realms.map(\.name), file.section("realms")))
         let trunks = self.list(file, Schema.trunks, 0...Schema.trunkLimit) {
@@ -28,7 +30,8 @@ struct ConfigurationReader {
         let node = self.section(file, Schema.node).flatMap(self.node)
         let media = self.section(file, Schema.media).flatMap(self.media)
         let limits = self.section(file, Schema.limits).map { section in
-            NodeConfiguration.Limits(calls: section.integer(LimitKeys.calls)?.value)
+            NodeConfiguration.Limits(
+                calls: section.integer(LimitKeys.calls)?.value, edge: self.edge(section))
         }
         let dns = self.section(file, DNSKeys.section).flatMap(self.dns)
         let trace = self.section(file, Schema.trace).flatMap(self.trace)
@@ -36,6 +39,7 @@ struct ConfigurationReader {
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
         checks.names(trunks.map(\.name), "trunk")
+        checks.names(tenants.map(\.name), "tenant")
         checks.realms(realms, workers: fastPath?.cores.count ?? 1)
         checks.listeners(listeners, realms)
         checks.sources(trunks)
@@ -46,7 +50,8 @@ struct ConfigurationReader {
         return NodeConfiguration(
             node: node, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
-            routes: routes.map(\.value), media: media, limits: limits, dns: dns, trace: trace)
+            tenants: tenants.map(\.value), routes: routes.map(\.value),
+            media: media, limits: limits, dns: dns, trace: trace)
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {
@@ -196,7 +201,7 @@ struct ConfigurationReader {
     }
 
     /// Digits with `*`, `#` and A to D, and a `+` in front of them.
-    private static func isPrefix(_ text: String) -> Bool {
+    static func isPrefix(_ text: String) -> Bool {
         text.utf8.count <= 32
             && text.utf8.enumerated().allSatisfy { index, byte in
                 switch byte {
@@ -249,6 +254,7 @@ struct ConfigurationReader {
 
 /// What other sections can be named.
 struct References {
+    var tenants: Names
     var listeners: Names
     var realms: Names
 }

@@ -68,7 +68,9 @@ struct CrossChecks {
     func listeners(_ listeners: [LocatedListener], _ realms: [LocatedRealm]) {
         var seen: [String: LocatedListener] = [:]
         for listener in listeners {
-            let place = "\(listener.value.transport.rawValue) \(listener.address.value)"
+            // TLS is TCP to the kernel.
+            let socket = listener.value.transport == .udp ? "udp" : "tcp"
+            let place = "\(socket) \(listener.address.value)"
             if let other = seen[place] {
                 self.issues.add(
                     listener.address,
@@ -77,6 +79,7 @@ struct CrossChecks {
             } else {
                 seen[place] = listener
             }
+            self.twin(of: listener, listeners)
             for realm in realms where listener.value.transport == .udp {
                 guard realm.value.addresses.contains(listener.address.value.address),
                     realm.value.ports.contains(listener.address.value.port)
@@ -87,6 +90,21 @@ struct CrossChecks {
                         + "\(realm.value.ports.upperBound)")
             }
         }
+    }
+
+    /// Requests that change to TCP need a listener there.
+    private func twin(of listener: LocatedListener, _ listeners: [LocatedListener]) {
+        guard listener.value.largeRequestsOverTCP else { return }
+        let hasTwin = listeners.contains {
+            $0.value.transport == .tcp && $0.value.address == listener.value.address
+        }
+        guard listener.value.transport != .udp || !hasTwin else { return }
+        self.issues.add(
+            listener.address,
+            listener.value.transport == .udp
+                ? "has no tcp listener beside it for large-requests-over-tcp"
+                : "is no udp listener, and large-requests-over-tcp is for those",
+            "add a tcp listener with this address, or leave large-requests-over-tcp out")
     }
 
     /// At one listener a source names one trunk.

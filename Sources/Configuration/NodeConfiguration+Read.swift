@@ -6,20 +6,29 @@ extension NodeConfiguration {
     /// Bytes of a configuration file at most.
     public static let fileLimit = 1 << 20
 
-    /// Reads and checks a file. Throws everything that is wrong with it.
-    public static func load(path: String) throws(ConfigurationErrors) -> NodeConfiguration {
-        let issues = IssueList(file: path)
+    /// Reads and checks a file; with `checkingFiles` the certificates and keys too that it names,
+    /// which the user of the control plane alone may read, and which have to be valid at `now`
+    /// (seconds since 1970; nil: whenever). Throws everything that is wrong.
+    public static func load(
+        path: String, checkingFiles: Bool = false, now: Int64? = nil
+    ) throws(ConfigurationErrors) -> NodeConfiguration {
+        let issues = IssueList(file: path, checksFiles: checkingFiles, now: now)
         guard let bytes = FileBytes.read(path, limit: self.fileLimit, issues) else {
             throw issues.errors
         }
-        return try self.parse(bytes, file: path)
+        return try self.parse(bytes, issues)
     }
 
     /// Reads and checks the bytes of a file; `file` is its name in messages.
     public static func parse(
         _ bytes: [UInt8], file: String
     ) throws(ConfigurationErrors) -> NodeConfiguration {
-        let issues = IssueList(file: file)
+        try self.parse(bytes, IssueList(file: file))
+    }
+
+    private static func parse(
+        _ bytes: [UInt8], _ issues: IssueList
+    ) throws(ConfigurationErrors) -> NodeConfiguration {
         guard bytes.count <= self.fileLimit else {
             issues.add(
                 0, "", "has more than \(self.fileLimit) bytes", "shorten it to what one node needs")

@@ -16,6 +16,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var listeners: [Listener]
     /// `trunks:` in the order of the file.
     public var trunks: [Trunk]
+    /// `tenants:` in the order of the file.
+    public var tenants: [Tenant]
     /// `routes:` in the order of the file.
     public var routes: [Route]
     /// `media:`
@@ -84,7 +86,7 @@ public struct NodeConfiguration: Sendable, Hashable {
 
     /// SIP transports.
     public enum Transport: String, Sendable, Hashable, CaseIterable {
-        case udp, tcp
+        case udp, tcp, tls
     }
 
     /// A SIP address of ours.
@@ -95,6 +97,14 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var transport: Transport
         /// Where it listens.
         public var address: SocketAddress
+        /// This node's own name there; nil: the address.
+        public var host: String?
+        /// What TLS shows, the first to clients that ask for no name of another; empty without TLS.
+        public var certificates: [CertificateFiles]
+        /// Seconds between pings on connections opened from here; 0: none.
+        public var keepAliveSeconds: Int
+        /// Requests above 1300 octets leave over TCP, from the listener with the same address.
+        public var largeRequestsOverTCP: Bool
     }
 
     /// A trunk: a SIP neighbour.
@@ -123,6 +133,12 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var security: MediaSecurityPolicy
         /// How its targets are tried.
         public var failover = Failover.standard
+        /// What bounds its calls further.
+        public var limits = TrunkLimits()
+        /// This node's own name as this peer knows it; nil: the listener's.
+        public var host: String?
+        /// What TLS is spoken with it; nil: none.
+        public var tls: TrunkTLS?
     }
 
     /// A routing rule.
@@ -149,5 +165,7 @@ public struct NodeConfiguration: Sendable, Hashable {
     public struct Limits: Sendable, Hashable {
         /// Calls at a time; nil: what the machine and the configuration are good for.
         public var calls: Int?
+        /// The others, and what messages may cost.
+        public var edge = Edge()
     }
 }

@@ -80,7 +80,7 @@ enum ListenerKeys {
         "name", .text, .required, "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.",
         example: "carrier")
     static let transport = Key(
-        "transport", .text, .required, "udp or tcp.", example: "udp")
+        "transport", .text, .required, "udp, tcp or tls.", example: "udp")
     static let address = Key(
         "address", .text, .required, "Address and port to listen at, IPv6 in brackets.",
         example: "\"198.51.100.1:5060\"")

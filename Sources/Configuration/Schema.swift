@@ -60,7 +60,8 @@ struct SectionSchema: Sendable {
 /// The whole file.
 enum Schema {
     static let sections = [
-        node, fastPath, realms, listeners, trunks, routes, media, limits, DNSKeys.section, trace,
+        node, fastPath, realms, listeners, trunks, tenants, routes, media, limits,
+        DNSKeys.section, trace,
     ]
 
     static let node = SectionSchema(
@@ -88,7 +89,8 @@ enum Schema {
         ])
     static let listeners = SectionSchema(
         name: "listeners", isList: true, meaning: "SIP addresses of this node, 1 to 64.",
-        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address],
+        keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address]
+            + ListenerTLSKeys.all,
         others: [
             (
                 "Where the other side comes in.",
@@ -104,8 +106,10 @@ enum Schema {
             TrunkKeys.learnSource, TrunkKeys.maxCalls,
             TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
             TrunkKeys.earlyLatch, TrunkKeys.rtcpMux, FailoverKeys.codes, FailoverKeys.silence,
-            FailoverKeys.deadline,
-        ],
+            FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
+            TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
+            TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
+        ] + TrunkTLSKeys.all,
         others: [
             (
                 "The neighbour on the other side.",
@@ -128,7 +132,14 @@ enum Schema {
         keys: [MediaKeys.timeout, MediaKeys.rtcpInterval])
     static let limits = SectionSchema(
         name: "limits", isList: false, meaning: "Limits of the node.",
-        keys: [LimitKeys.calls])
+        keys: [
+            LimitKeys.calls, OverloadKeys.callsPerSecond, OverloadKeys.sourceCalls,
+            OverloadKeys.sourceCallsPerSecond, OverloadKeys.emergencyCalls,
+            OverloadKeys.emergencyPreempts, OverloadKeys.unknownSources,
+            OverloadKeys.unknownMessages, OverloadKeys.sourceMessages, OverloadKeys.faults,
+            OverloadKeys.scanners, OverloadKeys.messageBytes, OverloadKeys.uriBytes,
+            OverloadKeys.headerBytes,
+        ])
 
     static let listenerLimit = 64
     static let trunkLimit = 1000

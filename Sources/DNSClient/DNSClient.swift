@@ -13,14 +13,18 @@ public struct DNSSettings: Sendable, Hashable {
     public var timeoutMilliseconds: Int
     /// How often each server is asked, 1 to 10.
     public var attempts: Int
+    /// UDP ports that answers must not come to: the fast path takes media ports from the kernel.
+    public var forbiddenPorts: [ClosedRange<UInt16>]
 
     /// From its parts.
     public init(
-        servers: [String] = [], timeoutMilliseconds: Int = 2000, attempts: Int = 2
+        servers: [String] = [], timeoutMilliseconds: Int = 2000, attempts: Int = 2,
+        forbiddenPorts: [ClosedRange<UInt16>] = []
     ) {
         self.servers = servers
         self.timeoutMilliseconds = timeoutMilliseconds
         self.attempts = attempts
+        self.forbiddenPorts = forbiddenPorts
     }
 }
 
@@ -38,9 +42,7 @@ public final class DNSClient {
 
     /// Records of answers that were of no use, or too many.
     public private(set) var recordsIgnored: UInt64 = 0
-    /// Answers that could not be read.
-    public private(set) var malformed: UInt64 = 0
-    /// Questions put.
+    /// Questions put to servers.
     public private(set) var questions: UInt64 = 0
 
     private let loop: EventLoop
@@ -60,9 +62,9 @@ public final class DNSClient {
         self.usesHosts = settings.servers.isEmpty
         self.channel = AresChannel(
             servers: settings.servers, timeoutMilliseconds: settings.timeoutMilliseconds,
-            attempts: settings.attempts
-        ) { [unowned self] descriptor, read, write in
-            self.watch(descriptor, read: read, write: write)
+            attempts: settings.attempts, forbiddenPorts: settings.forbiddenPorts
+        ) { [weak self] descriptor, read, write in
+            self?.watch(descriptor, read: read, write: write)
         }
         if self.channel == nil { return nil }
     }
@@ -83,10 +85,11 @@ public final class DNSClient {
         self.waiting = []
         if let timer { self.loop.cancel(timer) }
         self.timer = nil
-        channel.destroy()
-        self.ended = []
+        // Before c-ares closes what they wait for.
         for watch in self.watches.values { watch.stop() }
         self.watches = [:]
+        channel.destroy()
+        self.ended = []
     }
 
     private func putWaiting() {
@@ -106,16 +109,26 @@ public final class DNSClient {
         }
     }
 
-    /// RFC 3263 does not speak of the file of hosts, but every program of a system reads it.
+    /// RFC 3263 does not speak of the file of hosts, but every program of a system reads it. A name
+    /// that stands there is a host and has no services, so that no server is needed for it.
     private func hosts(_ question: DNSQuestion, _ channel: AresChannel) -> DNSAnswer? {
-        guard self.usesHosts, question.type == .a || question.type == .aaaa else { return nil }
-        let addresses = channel.hosts(question.name, isIPv4: question.type == .a)
-            .filter { !$0.isUnspecified && !$0.isMulticast }
-        guard !addresses.isEmpty else { return nil }
-        return .records(
-            addresses.map {
-                DNSRecord(question.name, ttl: Self.hostsSeconds, .address($0))
-            })
+        guard self.usesHosts else { return nil }
+        func addresses(_ name: DomainName, isIPv4: Bool) -> [IPAddress] {
+            channel.hosts(name, isIPv4: isIPv4).filter { !$0.isUnspecified && !$0.isMulticast }
+        }
+        switch question.type {
+        case .a, .aaaa:
+            let found = addresses(question.name, isIPv4: question.type == .a)
+            guard !found.isEmpty else { return nil }
+            return .records(
+                found.map { DNSRecord(question.name, ttl: Self.hostsSeconds, .address($0)) })
+        case .srv, .naptr:
+            let labels = question.name.bytes.split(separator: 0x2e).drop { $0.first == 0x5f }
+            guard let host = DomainName(Array(labels.joined(separator: [0x2e]))),
+                [true, false].contains(where: { !addresses(host, isIPv4: $0).isEmpty })
+            else { return nil }
+            return .nothing(ttl: Self.hostsSeconds)
+        }
     }
 
     /// How long the file of hosts is believed.
@@ -127,12 +140,9 @@ public final class DNSClient {
         case .answer(let bytes):
             let answer = DNSMessage.answer(
                 to: asked.question, bytes, ignored: &self.recordsIgnored)
-            if answer == .failed(.malformed) { self.malformed &+= 1 }
             asked.done(answer)
         case .nothing: asked.done(.nothing(ttl: nil))
-        case .failure(let failure):
-            if failure == .malformed { self.malformed &+= 1 }
-            asked.done(.failed(failure))
+        case .failure(let failure): asked.done(.failed(failure))
         }
     }
 
@@ -156,7 +166,7 @@ public final class DNSClient {
     }
 
     private func watch(_ descriptor: Int32, read: Bool, write: Bool) {
-        guard read || write else {
+        guard self.channel != nil, read || write else {
             self.watches.removeValue(forKey: descriptor)?.stop()
             return
         }

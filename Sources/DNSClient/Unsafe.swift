@@ -31,6 +31,7 @@ final class AresChannel {
 
     private var channel: ares_channel?
     private let socketChanged: (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void
+    private let forbiddenPorts: [ClosedRange<UInt16>]
 
     /// Once for the process; the library counts its users.
     private static let library = ares_library_init(ARES_LIB_INIT_ALL)
@@ -39,9 +40,11 @@ final class AresChannel {
     /// (`/etc/resolv.conf`) are asked.
     init?(
         servers: [String], timeoutMilliseconds: Int, attempts: Int,
+        forbiddenPorts: [ClosedRange<UInt16>],
         socketChanged: @escaping (_ descriptor: Int32, _ read: Bool, _ write: Bool) -> Void
     ) {
         self.socketChanged = socketChanged
+        self.forbiddenPorts = forbiddenPorts
         guard Self.library == ARES_SUCCESS else { return nil }
         var options = ares_options()
         options.flags = ARES_FLAG_NOSEARCH
@@ -57,6 +60,16 @@ final class AresChannel {
         var channel: ares_channel?
         guard ares_init_options(&channel, &options, mask) == ARES_SUCCESS else { return nil }
         self.channel = channel
+        if !forbiddenPorts.isEmpty {
+            ares_set_socket_configure_callback(
+                channel,
+                { descriptor, _, owner in
+                    guard let owner else { return 0 }
+                    Unmanaged<AresChannel>.fromOpaque(owner).takeUnretainedValue()
+                        .bind(descriptor)
+                    return 0
+                }, Unmanaged.passUnretained(self).toOpaque())
+        }
         if !servers.isEmpty {
             let list = servers.joined(separator: ",")
             guard ares_set_servers_ports_csv(channel, list) == ARES_SUCCESS else {
@@ -67,6 +80,42 @@ final class AresChannel {
     }
 
     deinit { self.destroy() }
+
+    /// Gives a new socket a random port that is allowed. Where that cannot be done the kernel's
+    /// choice has to do.
+    private func bind(_ descriptor: Int32) {
+        var family: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        guard getsockopt(descriptor, SOL_SOCKET, SO_DOMAIN, &family, &length) == 0 else { return }
+        for _ in 0..<Self.bindAttempts {
+            let port = UInt16.random(in: 1024...UInt16.max)
+            guard !self.forbiddenPorts.contains(where: { $0.contains(port) }) else { continue }
+            if Self.bind(descriptor, family, port.bigEndian) == 0 { return }
+        }
+    }
+
+    /// Nearly all ports may be forbidden, and others be in use.
+    private static let bindAttempts = 100
+
+    private static func bind(_ descriptor: Int32, _ family: Int32, _ port: UInt16) -> Int32 {
+        guard family == AF_INET6 else {
+            var place = sockaddr_in()
+            place.sin_family = sa_family_t(AF_INET)
+            place.sin_port = port
+            return withUnsafeBytes(of: &place) { self.bind(descriptor, $0) }
+        }
+        var place = sockaddr_in6()
+        place.sin6_family = sa_family_t(AF_INET6)
+        place.sin6_port = port
+        return withUnsafeBytes(of: &place) { self.bind(descriptor, $0) }
+    }
+
+    private static func bind(_ descriptor: Int32, _ place: UnsafeRawBufferPointer) -> Int32 {
+        guard let address = place.baseAddress?.assumingMemoryBound(to: sockaddr.self) else {
+            return -1
+        }
+        return Glibc.bind(descriptor, address, socklen_t(place.count))
+    }
 
     /// Every question that is open ends now.
     func destroy() {

@@ -13,6 +13,12 @@ public struct AddressPrefix: Sendable, Hashable, CustomStringConvertible {
         self.bits = address.isIPv4 ? 32 : 128
     }
 
+    /// The block of so many bits that an address is in; more bits than it has are all of them.
+    public init(of address: IPAddress, bits: Int) {
+        self.bits = min(max(bits, 0), address.isIPv4 ? 32 : 128)
+        self.address = Self.masked(address, self.bits)
+    }
+
     /// From text; nil if it is no address, the length is out of range, or bits behind it are set.
     public init?(_ text: String) {
         let parts = Array(text.utf8).split(separator: 0x2f, omittingEmptySubsequences: false)

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import DNSClient
-import NetworkAddress
 import SIPLocation
 import SIPTransport
 
@@ -20,47 +18,51 @@ final class PeerLocator {
     }
 
     /// What was counted.
-    private(set) var counters = LocationCounters()
+    var counters: LocationCounters {
+        var counters = self.counted
+        counters.questions &+= self.client?.questions ?? 0
+        counters.recordsIgnored &+= self.client?.recordsIgnored ?? 0
+        return counters
+    }
+
+    /// Without what the present client counts.
+    private var counted = LocationCounters()
     /// Told after a look that changed where a name leads, or what speaks against it.
     private let changed: (Question) -> Void
     private let loop: EventLoop
+    private let file: LocationFile
     private var client: DNSClient?
-    private var settings: NodeConfiguration.DNS
-    private var entries: [Question: Entry] = [:]
+        private var entries: [Question: Entry] = [:]
     private var lastSerial: UInt64 = 0
 
     init(
-        loop: EventLoop, settings: NodeConfiguration.DNS, changed: @escaping (Question) -> Void
+        loop: EventLoop, settings: DNSSettings, file: LocationFile,
+        changed: @escaping (Question) -> Void
     ) {
         self.loop = loop
-        self.settings = settings
         self.changed = changed
-        self.client = Self.client(loop, settings)
-    }
-
-    private static func client(
-        _ loop: EventLoop, _ settings: NodeConfiguration.DNS
-    ) -> DNSClient? {
-        DNSClient(
-            loop: loop,
-            settings: DNSSettings(
-                servers: settings.servers.map(\.description),
-                timeoutMilliseconds: settings.timeoutMilliseconds, attempts: settings.attempts))
+        self.file = file
+        self.client = DNSClient(loop: loop, settings: settings)
     }
 
     /// Looks up these names from now on and no others. What is known of them stays; all are looked
     /// up now, with the settings as they are now.
-    func follow(_ questions: [Question], settings: NodeConfiguration.DNS) {
+    func follow(_ questions: [Question], settings: DNSSettings) {
         let wanted = Set(questions)
+        self.counted = self.counters
         self.client?.close()
-        self.settings = settings
-        self.client = Self.client(self.loop, settings)
+        self.client = DNSClient(loop: self.loop, settings: settings)
         for question in self.entries.keys where !wanted.contains(question) {
             if let timer = self.entries[question]?.timer { self.loop.cancel(timer) }
             self.entries[question] = nil
         }
+        let unknown = wanted.filter { self.entries[$0] == nil }
+        let former = unknown.isEmpty ? [:] : self.file.load(Array(unknown))
         for question in wanted {
-            var entry = self.entries[question] ?? Entry(kept: KeptLocation(now: self.loop.now))
+            var entry =
+                self.entries[question]
+                ?? Entry(
+                    kept: KeptLocation(now: self.loop.now, servers: former[question] ?? []))
             // A search that was open had the old client.
             entry.search = nil
             self.entries[question] = entry
@@ -88,11 +90,6 @@ final class PeerLocator {
         self.entries[question]?.kept.isStale(self.loop.now) ?? false
     }
 
-    /// What the client counted.
-    var clientCounters: (questions: UInt64, malformed: UInt64, ignored: UInt64) {
-        (self.client?.questions ?? 0, self.client?.malformed ?? 0, self.client?.recordsIgnored ?? 0)
-    }
-
     // MARK: A search
 
     private func begin(_ question: Question) {
@@ -106,13 +103,12 @@ final class PeerLocator {
         let first = search.begin()
         entry.search = search
         self.entries[question] = entry
-        self.counters.searches &+= 1
+        self.counted.searches &+= 1
         self.put(first, question, entry.serial)
     }
 
     private func put(_ questions: [DNSQuestion], _ question: Question, _ serial: UInt64) {
         for next in questions {
-            self.counters.questions &+= 1
             guard let client else {
                 self.loop.defer { [weak self] in
                     self?.answered(question, serial, next, .failed(.unreachable))
@@ -132,7 +128,7 @@ final class PeerLocator {
         guard self.entries[question]?.serial == serial,
             let next = self.entries[question]?.search?.answered(asked, with: answer)
         else { return }
-        if answer == .failed(.malformed) { self.counters.malformed &+= 1 }
+        if answer == .failed(.malformed) { self.counted.malformed &+= 1 }
         self.put(next, question, serial)
     }
 
@@ -141,9 +137,9 @@ final class PeerLocator {
             let outcome = search.outcome
         else { return }
         entry.search = nil
-        self.counters.recordsIgnored &+= search.recordsIgnored
-        if search.limitReached { self.counters.limitsReached &+= 1 }
-        if case .failure = outcome { self.counters.failures &+= 1 }
+        self.counted.recordsIgnored &+= search.recordsIgnored
+        if search.limitReached { self.counted.limitsReached &+= 1 }
+        if case .failure = outcome { self.counted.failures &+= 1 }
         let before = entry.kept.failure
         let isChanged = entry.kept.looked(outcome, now: self.loop.now)
         let wait = entry.kept.refreshAt &- min(self.loop.now, entry.kept.refreshAt)
@@ -151,6 +147,7 @@ final class PeerLocator {
             self?.begin(question)
         }
         self.entries[question] = entry
+        if isChanged { self.file.save(self.located) }
         if isChanged || before != entry.kept.failure { self.changed(question) }
     }
 }

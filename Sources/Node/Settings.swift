@@ -18,9 +18,15 @@ enum Settings {
         _ file: NodeConfiguration, _ limit: CallLimit, fingerprint: Fingerprint?
     ) throws(NodeError) -> CallConfiguration {
         let listeners = file.listeners.enumerated().map { position, listener in
-            ListenerSettings(
+            var settings = ListenerSettings(
                 index: self.index(position), transport: self.transport(listener.transport),
-                address: listener.address)
+                address: listener.address, host: listener.host.map { Array($0.utf8) })
+            if listener.largeRequestsOverTCP {
+                settings.twin = file.listeners.firstIndex {
+                    $0.transport == .tcp && $0.address == listener.address
+                }.map(self.index)
+            }
+            return settings
         }
         var trunks: [TrunkSettings] = []
         for trunk in file.trunks { trunks.append(try self.trunk(trunk, file)) }
@@ -28,6 +34,8 @@ enum Settings {
             listeners: listeners, trunks: trunks, routes: try self.routes(file),
             callsMax: limit.calls)
         configuration.fingerprint = fingerprint
+        configuration.overload = self.overload(file)
+        configuration.unknownSource = file.limits.edge.unknownSources == .drop ? .silence : .forbid
         return configuration
     }
 
@@ -68,16 +76,21 @@ enum Settings {
         settings.callsMax = trunk.maxCalls
         settings.security = trunk.security
         settings.search = self.search(trunk.failover)
+        self.adopt(trunk.limits, file, &settings)
+        settings.ownHost = trunk.host.map { Array($0.utf8) }
         return settings
     }
 
-    /// A peer may come by UDP or by TCP: every listener on the address of the trunk's own.
+    /// A peer may come by UDP or by TCP: every listener on the address of the trunk's own. Where
+    /// TLS is agreed on it comes by nothing else: a source address alone is no certificate.
     private static func listeners(
         of trunk: NodeConfiguration.Trunk, _ file: NodeConfiguration
     ) -> [ListenerIndex] {
         let address = file.listeners[trunk.listener].address.address
+        let isSecure = file.listeners[trunk.listener].transport == .tls
         let others = file.listeners.indices.filter {
             $0 != trunk.listener && file.listeners[$0].address.address == address
+                && (file.listeners[$0].transport == .tls) == isSecure
         }
         return ([trunk.listener] + others).map(self.index)
     }
@@ -105,6 +118,7 @@ enum Settings {
         switch transport {
         case .udp: .udp
         case .tcp: .tcp
+        case .tls: .tls
         }
     }
 }

@@ -3,6 +3,7 @@
 import Admission
 import CallControl
 import Configuration
+import DNSClient
 import FlowABI
 import Management
 import NetworkAddress
@@ -13,13 +14,29 @@ import SIPTransaction
 extension Shard {
     /// Looks up the names of peers and keeps an eye on all of them, from now on.
     func watchPeers() {
-        let locator = PeerLocator(loop: self.loop, settings: self.file.dns) {
-            [unowned self] question in self.located(question)
-        }
+        let directory = self.file.node.runtimeDirectory
+        let locator = PeerLocator(
+            loop: self.loop, settings: Self.dns(self.file),
+            file: LocationFile(directory: directory)
+        ) { [unowned self] question in self.located(question) }
         self.locator = locator
         self.core.engine.now = Clocks.wallMs
         self.core.engine.watchPeers()
-        locator.follow(Self.questions(self.file), settings: self.file.dns)
+        locator.follow(Self.questions(self.file), settings: Self.dns(self.file))
+        // What a former process knew.
+        let located = locator.located
+        for trunk in self.file.trunks where !located.isEmpty {
+            self.core.engine.setTargets(
+                TargetList.targets(of: trunk, self.file, located: located),
+                of: TrunkName(trunk.name))
+        }
+    }
+
+    private static func dns(_ file: NodeConfiguration) -> DNSSettings {
+        DNSSettings(
+            servers: file.dns.servers.map(\.description),
+            timeoutMilliseconds: file.dns.timeoutMilliseconds, attempts: file.dns.attempts,
+            forbiddenPorts: file.realms.map(\.ports))
     }
 
     private static func questions(_ file: NodeConfiguration) -> [TargetList.Question] {
@@ -32,7 +49,7 @@ extension Shard {
     /// again, all of them.
     func locate(_ calls: CallConfiguration, _ file: NodeConfiguration) -> CallConfiguration {
         guard let locator else { return calls }
-        locator.follow(Self.questions(file), settings: file.dns)
+        locator.follow(Self.questions(file), settings: Self.dns(file))
         let located = locator.located
         var calls = calls
         for (index, trunk) in file.trunks.enumerated() where calls.trunks.indices.contains(index) {
@@ -136,7 +153,6 @@ extension Shard {
 
     func dnsFigures() -> JSONValue {
         let counters = self.locator?.counters ?? LocationCounters()
-        let client = self.locator?.clientCounters
         let questions = Set(Self.questions(self.file))
         return [
             "names": JSONValue(questions.count),
@@ -145,7 +161,7 @@ extension Shard {
             "searches_failed": JSONValue(counters.failures),
             "questions": JSONValue(counters.questions),
             "malformed": JSONValue(counters.malformed),
-            "records_ignored": JSONValue(counters.recordsIgnored &+ (client?.ignored ?? 0)),
+            "records_ignored": JSONValue(counters.recordsIgnored),
             "limits_reached": JSONValue(counters.limitsReached),
         ]
     }

@@ -10,7 +10,12 @@ import Store
 
 extension Shard: TransportOwner {
     func received(_ bytes: [UInt8], from hop: Hop) {
-        guard self.core.engine.admits(hop) else { return }
+        guard self.core.engine.admits(hop), !self.isScanner(bytes, hop) else { return }
+        guard self.isFromItsParty(hop) else {
+            self.counters.impostors &+= 1
+            self.transport?.disconnect(hop.connection)
+            return
+        }
         guard self.inHand.take(bytes) else {
             self.counters.poisonous &+= 1
             return
@@ -19,7 +24,7 @@ extension Shard: TransportOwner {
         let framing: Framing = hop.transport.isReliable ? .stream : .datagram
         do {
             let message = try SIPMessage.parse(bytes, framing: framing)
-            let verdict = message.examine()
+            let verdict = message.examine(self.messageLimits)
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
@@ -40,6 +45,7 @@ extension Shard: TransportOwner {
         }
         defer { self.inHand.layDown() }
         let verdict = FaultTable.verdict(error, octets: octets)
+        guard self.answersFault(of: hop) else { return }
         self.endTrace(self.beginTrace(), octets, hop)
         guard let response = self.refusal(of: octets, .stream, verdict) else { return }
         self.traceSent(response, hop, nil)
@@ -59,6 +65,7 @@ extension Shard: TransportOwner {
     }
 
     private func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {
+        guard self.answersFault(of: hop) else { return }
         self.endTrace(self.beginTrace(), bytes, hop)
         guard let response = self.refusal(of: bytes, framing, verdict) else { return }
         self.outbox.append(.init(bytes: response, hop: hop, owner: nil))
@@ -95,6 +102,8 @@ extension Shard: TransportOwner {
         case .removeMedia(let call):
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)
+        case .emergency(let call, let from, let to):
+            Log.line("trunkline: call \(call): EMERGENCY from \(from) to \(to)")
         // Whoever keeps the states of targets is told here.
         case .target: break
         case .checkpoint(let checkpoint): self.keep(checkpoint)

@@ -26,8 +26,10 @@ extension Shard {
                 "reason": .string(self.callLimit.reason),
                 "advice": JSONValue(self.callLimit.advice),
             ],
-            "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
+            "calls": self.callFigures(), "emergency": self.emergencyFigures(),
+            "media": self.mediaFigures(), "sip": self.sipFigures(), "edge": self.edgeFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
+            "tls": self.tlsFigures(),
             "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
@@ -46,6 +48,9 @@ extension Shard {
             "refused_temporarily": JSONValue(counters.refusedTemporarily),
             "refused_by_trunk_limit": JSONValue(counters.refusedByTrunkLimit),
             "refused_no_peer": JSONValue(counters.refusedNoPeer),
+            "refused_by_rate": JSONValue(counters.refusedByRate),
+            "refused_by_source_limit": JSONValue(counters.refusedBySourceLimit),
+            "refused_by_tenant_limit": JSONValue(counters.refusedByTenantLimit),
             "refused_no_port": JSONValue(counters.refusedNoPort),
             "not_acceptable": JSONValue(counters.notAcceptable),
             "media_timeouts": JSONValue(counters.mediaTimeouts),
@@ -53,6 +58,10 @@ extension Shard {
             "searches_failed": JSONValue(counters.searchesFailed),
             "no_target": JSONValue(counters.noTargets),
             "late_answers": JSONValue(counters.lateAnswers),
+            "loops": JSONValue(counters.loops),
+            "redirects_followed": JSONValue(counters.redirectsFollowed),
+            "redirects_passed": JSONValue(counters.redirectsPassed),
+            "redirects_refused": JSONValue(counters.redirectsRefused),
         ]
     }
 
@@ -158,9 +167,11 @@ extension Shard {
                 "the fast path had no room for \(self.programmer.counters.sharedFull) legs on "
                     + "shared ports: restart trunkline-fastpath, it has another configuration")
         }
+        if let condition = self.emergencyCondition { conditions.append(condition) }
         if let fault = self.programmer.lastFault {
             conditions.append("the fast path's rings were given up once: \(fault)")
         }
+        conditions += self.tls.conditions(now: Self.nowSeconds)
         switch self.store.condition {
         case .good: break
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import Admission
 import CallControl
 import Configuration
 import DTLS
@@ -25,9 +26,16 @@ final class Shard {
     /// Files that the store had set aside when all calls were last put into it.
     var setAsideSeen: UInt64 = 0
     let inHand: MessageInHand
+    /// What messages may cost, by their source.
+    var guardian = SourceGuard()
+    /// How long a message and its parts may be.
+    var messageLimits = MessageLimits()
     let management: ControlServer
     let dtls: DTLSAgent
     let tracer: Tracer
+    let tls = TLSAgent()
+    /// Why a TLS handshake did not end well, the last time.
+    var lastHandshakeFailure: String?
     var file: NodeConfiguration
     /// How many calls may come in, and why.
     private(set) var callLimit: CallLimit
@@ -72,6 +80,7 @@ final class Shard {
         } catch {
             throw NodeError("DTLS: \(error)")
         }
+        try self.tls.configure(file)
         var layer = TransactionLayer.Configuration()
         layer.tagSeed = .random(in: .min ... .max)
         self.core = SignallingCore(
@@ -82,18 +91,21 @@ final class Shard {
             layer: TransactionLayer(configuration: layer))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
         self.tracer.parties = { [unowned self] in self.parties($0) }
+        self.adoptEdge(file)
     }
 
     /// Opens everything. What a former process left is taken up before the first message comes.
     func open() throws(NodeError) {
         let transport = TransportSet(loop: self.loop, owner: self)
         self.transport = transport
+        transport.tls = self
         self.recover()
         for (position, listener) in self.file.listeners.enumerated() {
             do {
                 try transport.listen(
                     Settings.index(position), transport: Settings.transport(listener.transport),
-                    address: listener.address)
+                    address: listener.address,
+                    pingMilliseconds: UInt64(clamping: listener.keepAliveSeconds * 1000))
             } catch {
                 throw NodeError(
                     "listener \(listener.name): \(error). "
@@ -109,6 +121,8 @@ final class Shard {
             throw NodeError("the control socket \(path): \(error)")
         }
         self.timers?.start(.certificate, milliseconds: DTLSCertificates.rotationMilliseconds)
+        self.timers?.start(.tlsFiles, milliseconds: TLSAgent.lookMilliseconds)
+        for line in self.tls.warnings(now: Self.nowSeconds) { Log.line("trunkline: \(line)") }
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
         self.poll()
     }
@@ -149,6 +163,9 @@ final class Shard {
         case .poll: self.poll()
         case .handshake(let leg): self.handshakeTimerFired(leg)
         case .certificate: self.rotateCertificate()
+        case .tlsFiles:
+            self.lookAtCertificates()
+            self.timers?.start(timer, milliseconds: TLSAgent.lookMilliseconds)
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -169,9 +186,11 @@ final class Shard {
     /// Reads the configuration file again. A file with problems changes nothing.
     func reload() {
         do {
-            let file = try NodeConfiguration.load(path: self.configurationPath)
+            let file = try NodeConfiguration.load(
+                path: self.configurationPath, checkingFiles: true)
             self.refusedConfiguration = []
             self.adopt(file)
+            self.lookAtCertificates()
             Log.line("trunkline: configuration read again")
             for text in self.refusedConfiguration { Log.line("trunkline: \(text)") }
         } catch {
@@ -183,7 +202,10 @@ final class Shard {
 
     /// What can change while calls are up; the rest waits for a restart, and says so.
     private func adopt(_ file: NodeConfiguration) {
-        guard file.listeners == self.file.listeners, file.realms == self.file.realms else {
+        let haveSockets =
+            file.listeners.count == self.file.listeners.count
+            && zip(file.listeners, self.file.listeners).allSatisfy { $0.hasSocket(of: $1) }
+        guard haveSockets, file.realms == self.file.realms else {
             // Trunks name listeners and realms by position: they cannot be taken without them.
             self.refusedConfiguration = [
                 "listeners or realms changed: nothing was taken over, restart to change them"
@@ -210,10 +232,13 @@ final class Shard {
         do {
             let limit = CallLimit(next, Machine.current())
             let calls = try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint)
+            try self.tls.configure(next)
             self.core.engine.now = Clocks.wallMs
             self.core.engine.configure(self.locate(calls, next))
+            self.recycleConnections()
             self.file = next
             self.tracer.configure(next.trace)
+            self.adoptEdge(next)
             self.callLimit = limit
         } catch {
             self.refusedConfiguration = [error.description]
@@ -230,6 +255,8 @@ enum ShardTimer: Hashable {
     case handshake(CallLeg)
     /// Our DTLS certificate has been in use for long enough.
     case certificate
+    /// The files of our TLS certificates may have changed.
+    case tlsFiles
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.
@@ -244,6 +271,9 @@ struct ShardCounters {
     var dropped: UInt64 = 0
     /// Messages dropped because two former processes ended with them in hand.
     var poisonous: UInt64 = 0
+    /// Messages dropped, with their connection, because its certificate was not that of their
+    /// trunk: the source has become another trunk's since.
+    var impostors: UInt64 = 0
     /// Checkpoints that could not be read after a restart.
     var unreadableCheckpoints: UInt64 = 0
 }

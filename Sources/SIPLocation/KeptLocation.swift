@@ -20,8 +20,11 @@ public struct KeptLocation: Sendable {
     /// Longest time between two looks that fail.
     static let retryMillisecondsMax: UInt64 = 60_000
 
-    /// Nothing known; to be looked up now.
-    public init(now: UInt64) { self.refreshAt = now }
+    /// To be looked up now. What is known of an earlier time counts until then.
+    public init(now: UInt64, servers: [LocatedServer] = []) {
+        self.refreshAt = now
+        self.servers = servers
+    }
 
     /// The servers are used although their time is over.
     public func isStale(_ now: UInt64) -> Bool { !self.servers.isEmpty && now > self.expiresAt }

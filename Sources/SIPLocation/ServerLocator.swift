@@ -403,6 +403,13 @@ public struct ServerLocator: Sendable {
         return questions
     }
 
+    private static func order(_ server: LocatedServer) -> [UInt64] {
+        [
+            UInt64(server.priority), server.address.address.high, server.address.address.low,
+            UInt64(server.address.port),
+        ]
+    }
+
     private mutating func finish() {
         var found: [LocatedServer] = []
         for server in self.servers {
@@ -415,6 +422,8 @@ public struct ServerLocator: Sendable {
                         weight: UInt32(server.weight) * share))
             }
         }
+        // Servers of the DNS hand out the same records in ever another order.
+        found.sort { Self.order($0).lexicographicallyPrecedes(Self.order($1)) }
         if !found.isEmpty {
             // What is missing is looked for again soon.
             let ttl = self.failure == nil ? self.limits.positive(self.ttl) : self.limits.ttlMin

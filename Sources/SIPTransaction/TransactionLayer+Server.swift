@@ -54,7 +54,9 @@ extension TransactionLayer {
         self.perform(actions, on: entry)
     }
 
-    func received(request: SIPMessage, method: Method, from source: Hop) {
+    func received(
+        request: SIPMessage, method: Method, from source: Hop, isOverRate: Bool
+    ) {
         let keyMethod = method == .ack || method == .cancel ? Method.invite : method
         guard let keys = RequestKeys(request, method: keyMethod) else {
             self.counters.unkeyedMessages &+= 1
@@ -67,20 +69,29 @@ extension TransactionLayer {
             if let id = self.serverKeys[keys.server], let entry = self.entry(id) {
                 self.counters.requestRetransmissionsReceived &+= 1
                 self.perform(entry.machine.apply(.request), on: entry)
+            } else if isOverRate || !self.hasRoom(method, keys) {
+                self.shed(request, keys, source)
             } else {
                 self.open(request, method: method, keys: keys, from: source)
             }
         }
     }
 
+    /// A flood of requests that belong to no call must not take what calls need.
+    private func hasRoom(_ method: Method, _ keys: RequestKeys) -> Bool {
+        let limit = self.configuration.serverLimit
+        if keys.hasToTag { return self.servers.count < limit }
+        return self.servers.count < limit - limit / (method == .invite ? 10 : 2)
+    }
+
+    private func shed(_ request: SIPMessage, _ keys: RequestKeys, _ source: Hop) {
+        self.counters.serverLimitHits &+= 1
+        if self.configuration.overload == .reject { self.refuse(request, keys, source) }
+    }
+
     private func open(
         _ request: SIPMessage, method: Method, keys: RequestKeys, from source: Hop
     ) {
-        guard self.servers.count < self.configuration.serverLimit else {
-            self.counters.serverLimitHits &+= 1
-            if self.configuration.overload == .reject { self.refuse(request, keys, source) }
-            return
-        }
         // In a dialog the CSeq tells requests apart; outside, see RFC 3261 section 8.2.2.2.
         let isMerged = !keys.hasToTag && self.identities[keys.identity] != nil
         let timing = self.configuration.timing

@@ -27,7 +27,8 @@ public final class TransactionLayer {
         public var timing = TransactionTiming()
         /// Client transactions at a time, CANCELs not counted (each belongs to one INVITE).
         public var clientLimit = 100_000
-        /// Server transactions at a time.
+        /// Server transactions at a time. Requests outside of dialogs leave some of them to those
+        /// inside: nine in ten are for new calls, and half for everything else.
         public var serverLimit = 100_000
         /// What a request beyond the limit gets.
         public var overload = Overload.reject
@@ -81,10 +82,11 @@ public final class TransactionLayer {
         swap(&buffer, &self.outputs)
     }
 
-    /// A message arrived. Requests have passed `examine`; responses have parsed.
-    public func received(_ message: SIPMessage, from source: Hop) {
+    /// A message arrived. Requests have passed `examine`; responses have parsed. A request that is
+    /// new here and above what its sender may send is answered as one beyond the limit.
+    public func received(_ message: SIPMessage, from source: Hop, isOverRate: Bool = false) {
         if let method = message.method {
-            self.received(request: message, method: method, from: source)
+            self.received(request: message, method: method, from: source, isOverRate: isOverRate)
         } else if let status = message.status {
             self.received(response: message, status: status)
         }

@@ -91,4 +91,7 @@ public struct TransportCounters: Sendable, Equatable {
     public var broken: UInt64 = 0
     /// Reports of the network that an address cannot be reached.
     public var unreachable: UInt64 = 0
+
+    /// Nothing counted yet.
+    public init() {}
 }

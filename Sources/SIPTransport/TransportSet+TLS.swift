@@ -12,6 +12,12 @@ extension TransportSet {
         connection.flatMap { self.connections[$0]?.tls?.session }
     }
 
+    /// Ends a connection: whoever is there is to come again, and to show who he is.
+    public func disconnect(_ connection: ConnectionID?) {
+        guard let connection else { return }
+        self.connections[connection]?.close(.recycled)
+    }
+
     /// Connections whose session `isOld` take no new requests, and end when they are quiet.
     public func recycle(where isOld: (TLSSession) -> Bool) {
         for connection in self.connections.values {

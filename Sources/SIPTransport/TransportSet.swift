@@ -7,6 +7,10 @@ public import SIPTransaction
 /// What the transports of a shard tell their one owner; always on the loop's thread, and never
 /// from within a call to the set.
 public protocol TransportOwner: AnyObject {
+    /// A message from there is worth its copying; asked before anything else is done with it.
+    func admits(_ hop: Hop) -> Bool
+    /// A connection from there is taken; `share` is how full the set is, in hundredths.
+    func admits(connection hop: Hop, share: Int) -> Bool
     /// A whole message came in; not examined yet. `hop` names the connection.
     func received(_ bytes: [UInt8], from hop: Hop)
     /// A stream lost the border of its messages. An answer sent to `hop` from within this call
@@ -17,6 +21,13 @@ public protocol TransportOwner: AnyObject {
     /// A connection is gone, or the network says that an address cannot be reached: what was sent
     /// there and is not answered yet will hardly be.
     func lost(_ hop: Hop, _ error: TransportError?)
+}
+
+extension TransportOwner {
+    /// Every message is.
+    public func admits(_ hop: Hop) -> Bool { true }
+    /// Every connection is.
+    public func admits(connection hop: Hop, share: Int) -> Bool { true }
 }
 
 /// Every listener and connection of one shard.
@@ -208,12 +219,14 @@ public final class TransportSet {
             self.counters.refusedOverall &+= 1
             return stream.close()
         }
+        let hop = Hop(listener: index, transport: transport, remote: remote)
+        let share = self.connections.count * 100 / max(self.limits.connections, 1)
+        guard self.owner.admits(connection: hop, share: share) else { return stream.close() }
         let sameSource = self.incomingBySource[remote.address, default: 0]
         guard sameSource < self.limits.connectionsPerSource else {
             self.counters.refusedPerSource &+= 1
             return stream.close()
         }
-        let hop = Hop(listener: index, transport: transport, remote: remote)
         guard let top = self.secure(stream, accepting: hop) else { return stream.close() }
         self.incomingBySource[remote.address] = sameSource + 1
         self.counters.accepted &+= 1
@@ -260,6 +273,7 @@ extension TransportSet: StreamConnectionOwner {
     }
 
     func connection(_ connection: StreamConnection, received message: [UInt8]) {
+        guard self.owner.admits(connection.hop) else { return }
         self.counters.received &+= 1
         self.lookForAlias(connection, message)
         self.owner.received(message, from: connection.hop)
@@ -320,14 +334,15 @@ extension TransportSet: StreamConnectionOwner {
 extension TransportSet: UDPSocketOwner {
     func socket(_ socket: UDPSocket, received bytes: RawSpan, from remote: SocketAddress) {
         guard let index = self.datagramIndexes[ObjectIdentifier(socket)] else { return }
+        let hop = Hop(listener: index, transport: .udp, remote: remote)
+        guard self.owner.admits(hop) else { return }
         let datagram = bytes.withUnsafeBytes { Array($0) }
         guard !datagram.allSatisfy({ $0 == 0x0d || $0 == 0x0a || $0 == 0 }) else {
             self.counters.keepAlives &+= 1
             return
         }
         self.counters.received &+= 1
-        self.owner.received(
-            datagram, from: Hop(listener: index, transport: .udp, remote: remote))
+        self.owner.received(datagram, from: hop)
     }
 
     func socket(

@@ -30,15 +30,23 @@ public enum TLSFailure: Error, Sendable, Hashable, CustomStringConvertible {
         switch self {
         case .certificateUnreadable(let why): "cannot be read (\(why))"
         case .noCertificate: "holds no certificate in PEM form"
-        case .keyUnreadable(let why): "has a key that cannot be read (\(why))"
-        case .noKey: "has no key in PEM form without a passphrase"
-        case .mismatch: "has a key that is not that of its first certificate"
+        case .keyUnreadable(let why): "cannot be read as a key (\(why))"
+        case .noKey: "holds no key in PEM form without a passphrase"
+        case .mismatch: "is not the key of the first certificate"
         case .weak: "is too weak (RSA from 2048 bits, no SHA-1)"
         case .expired: "has expired"
         case .early: "is not valid yet"
         case .library(let why): why
         case .wrongName(let names): "the certificate is for \(names)"
         case .slow: "the handshake took too long"
+        }
+    }
+
+    /// The file of the key is at fault, and not that of the certificate.
+    public var isAboutTheKey: Bool {
+        switch self {
+        case .keyUnreadable, .noKey, .mismatch: true
+        default: false
         }
     }
 

@@ -16,8 +16,11 @@ public struct CertificateFacts: Sendable, Hashable {
     public let fingerprint: [UInt8]
 
     /// Whole days until it ends; negative when it has.
-    public func days(at now: Int64) -> Int64 {
-        let seconds = self.notAfter.subtractingReportingOverflow(now)
+    public func days(at now: Int64) -> Int64 { Self.days(until: self.notAfter, now) }
+
+    /// Whole days until `end`; negative when it has passed. Both in seconds since 1970.
+    public static func days(until end: Int64, _ now: Int64) -> Int64 {
+        let seconds = end.subtractingReportingOverflow(now)
         guard !seconds.overflow else { return 0 }
         return seconds.partialValue >= 0
             ? seconds.partialValue / 86_400 : -((86_399 - seconds.partialValue) / 86_400)
@@ -41,7 +44,7 @@ public final class TLSIdentity: Sendable {
     }
 
     /// Whatever its dates are.
-    init(certificate: String, key: String) throws(TLSFailure) {
+    public init(certificate: String, key: String) throws(TLSFailure) {
         self.handle = try IdentityHandle(certificate: certificate, key: key)
         self.facts = self.handle.facts
         self.names = self.handle.names
@@ -57,10 +60,15 @@ public final class TLSTrust: Sendable {
     let handle: TrustHandle
 
     /// Reads the file; `now` is in seconds since 1970.
-    public init(path: String, now: Int64) throws(TLSFailure) {
+    public convenience init(path: String, now: Int64) throws(TLSFailure) {
+        try self.init(path: path)
+        if now > self.notAfter { throw .expired(self.notAfter) }
+    }
+
+    /// Whatever their dates are.
+    public init(path: String) throws(TLSFailure) {
         self.handle = try TrustHandle(path: path)
         self.count = self.handle.count
         self.notAfter = self.handle.notAfter
-        if now > self.notAfter { throw .expired(self.notAfter) }
     }
 }

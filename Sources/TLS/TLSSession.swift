@@ -57,7 +57,7 @@ public final class TLSSession {
     ) throws(TLSFailure) {
         var policy = policy
         if policy.names.isEmpty, !host.isEmpty { policy.names = [host] }
-        let asked = NameRule.isName(Array(host.utf8)) ? host : ""
+        let asked = Self.canAsk(for: host) ? host : ""
         guard
             let handle = SessionHandle(
                 context.handle, trust.handle, .client(asked, context.takeTicket(host)))
@@ -68,6 +68,9 @@ public final class TLSSession {
         self.handle = handle
         self.client = (context, host)
     }
+
+    /// True where a client can ask for a host by this name: an address is none.
+    public static func canAsk(for host: String) -> Bool { NameRule.isName(Array(host.utf8)) }
 
     /// Begins a client's handshake; nothing for a server.
     public func start() {

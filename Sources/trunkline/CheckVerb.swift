@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Glibc
 import Management
 
 extension Verb {
@@ -9,6 +10,8 @@ extension Verb {
         details: """
             Reads the configuration, FILE or that of --config, and prints every fault as
                 FILE:LINE: KEY: what is wrong; what to write instead
+            The certificates, keys and authorities that it names are read too: ask as a user who
+            may read them. What has expired is a fault here; a node starts with it all the same.
             Exit status: 0 without a fault, 2 otherwise.
             """,
         options: [.config]
@@ -19,7 +22,8 @@ extension Verb {
         }
         let path = arguments["config"] ?? operands.first ?? Place.configuration
         do throws(ConfigurationErrors) {
-            let configuration = try NodeConfiguration.load(path: path)
+            let configuration = try NodeConfiguration.load(
+                path: path, checkingFiles: true, now: Int64(time(nil)))
             let counts = [
                 Terminal.count(configuration.realms.count, "realm"),
                 Terminal.count(configuration.listeners.count, "listener"),

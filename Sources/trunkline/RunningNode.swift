@@ -84,9 +84,12 @@ struct RunningNode {
 
 enum Configurations {
     /// Reads a configuration, or fails with everything that is wrong in it.
-    static func load(_ path: String?) throws(Failure) -> NodeConfiguration {
+    static func load(
+        _ path: String?, checkingFiles: Bool = false
+    ) throws(Failure) -> NodeConfiguration {
         do {
-            return try NodeConfiguration.load(path: path ?? Place.configuration)
+            return try NodeConfiguration.load(
+                path: path ?? Place.configuration, checkingFiles: checkingFiles)
         } catch {
             let isOne = error.issues.count == 1
             throw .usage((isOne ? "" : "the configuration has faults\n") + "\(error)")

@@ -16,7 +16,7 @@ extension Verb {
     ) { (arguments) throws(Failure) in
         _ = try arguments.operands(0...0, "")
         let path = arguments["config"] ?? Place.configuration
-        let configuration = try Configurations.load(path)
+        let configuration = try Configurations.load(path, checkingFiles: true)
         do {
             try Node.run(configuration, path: path)
             return .ok

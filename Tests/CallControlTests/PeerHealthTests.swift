@@ -218,6 +218,20 @@ private struct Watched {
         #expect(peer.health.state == .down && peer.health.since == peer.now)
     }
 
+    @Test func aClockThatIsPutBack() {
+        var peer = Watched(every: 60)
+        peer.probe(200)
+        peer.pass(60_000)
+        let isDue = peer.health.advance(peer.now)
+        #expect(isDue)
+        peer.now -= 900_000
+        // The timers that run are those of the old time: one of them fires.
+        let sends = peer.health.advance(peer.now)
+        #expect(!sends && (peer.health.dueAt ?? .max) <= peer.now + 60_000)
+        peer.probe(200)
+        #expect(peer.health.state == .up)
+    }
+
     /// Whatever happens in whatever order: something is due at some time, OPTIONS go out no more
     /// often than they should, and a peer that answers is up in the end.
     @Test func anyCourseOfEvents() {

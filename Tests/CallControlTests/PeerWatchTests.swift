@@ -83,6 +83,10 @@ private struct Scene {
         scene.second.script.answer = .refuse(480, after: 50)
         scene.world.run(until: 20_000)
         #expect(scene.call() == 486)
+        // Its name stands where the number goes, whatever its address is.
+        let invite = scene.first.requests.last { $0.method == .invite }
+        let uri = invite?.requestURI.elementsEqual("sip:+15551234@hub1.example".utf8)
+        #expect(uri == true)
         scene.first.isDead = true
         scene.world.run(until: scene.world.now + 180_000)
         #expect(scene.state("hub1.example") == .down && scene.state("hub2.example") == .up)
@@ -232,6 +236,21 @@ private struct Scene {
         scene.world.run(until: scene.world.now + 4000)
         #expect(scene.first.count("< OPTIONS") > before)
         #expect(scene.state("hub1.example") != .down)
+    }
+
+    @Test func changesThatNobodyTakesAreBounded() {
+        var monitor = PeerMonitor()
+        let target = Scene.target("203.0.113.11", "hub.example", priority: 0)
+        let gone = monitor.follow(
+            [target], of: World.service, .init(intervalMilliseconds: 0), now: 0, spreads: [0])
+        #expect(gone.isEmpty)
+        let number = monitor.peers(of: World.service)[0].number
+        for round in 0..<UInt64(2 * PeerMonitor.changesMax) {
+            let isChanged = monitor.change(number) { $0.drain(round % 2 == 0, now: round) }
+            #expect(isChanged)
+        }
+        #expect(monitor.takeChanges().count == PeerMonitor.changesMax)
+        #expect(monitor.takeChanges().isEmpty)
     }
 
     @Test func aRestartForgetsAndAsksAgain() {

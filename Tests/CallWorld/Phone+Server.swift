@@ -49,6 +49,12 @@ extension Phone {
             builder.copy(all: .recordRoute, from: message)
             builder.add(.contact, self.contact)
         }
+        if (300...399).contains(status) {
+            for contact in self.script.contacts { builder.add(.contact, contact) }
+            if self.script.redirectsOnwards {
+                builder.add(.contact, "<sip:+1555\(self.requests.count)@far.example>")
+            }
+        }
         let bytes =
             body.map { builder.finish(body: $0, contentType: "application/sdp") }
             ?? builder.finish()

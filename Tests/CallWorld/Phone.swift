@@ -26,6 +26,10 @@ struct PhoneScript {
     var progress: [Progress] = [Progress(after: 50, status: 180)]
     /// Refusals say when to come back, in seconds.
     var retryAfter: UInt32?
+    /// Contacts of its redirections.
+    var contacts: [String] = []
+    /// Redirects each call to another number.
+    var redirectsOnwards = false
     /// Branch of the 200; further branches that answer later.
     var answerBranch = ""
     var lateBranches: [String] = []

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Configuration
 import Testing
+
+@testable import Configuration
 
 /// One fault at a time in the sample: replacement, and the message that must come of it, from the
 /// line on.
@@ -138,8 +139,8 @@ private let faults: [(String, String, String)] = [
             + "hexadecimal, such as \"02:00:00:00:00:01\""
     ),
     (
-        "transport: tcp", "transport: tls",
-        "21: listeners[1].transport: is \"tls\"; write one of udp, tcp"
+        "transport: tcp", "transport: sctp",
+        "21: listeners[1].transport: is \"sctp\"; write one of udp, tcp, tls"
     ),
     (
         "transport: tcp", "transport: udp",
@@ -187,8 +188,8 @@ private let faults: [(String, String, String)] = [
     ),
     (
         "sip:198.18.1.2:5060;transport=udp", "sip:198.18.1.2;lr",
-        "27: trunks[0].peer: has the parameter \"lr\"; the only one is transport=udp or "
-            + "transport=tcp"
+        "27: trunks[0].peer: has the parameter \"lr\"; the only one is transport=udp, "
+            + "transport=tcp or transport=tls"
     ),
     (
         "sip:198.18.1.2:5060;transport=udp", "sip:[2001:db8::2]",
@@ -235,7 +236,8 @@ private let faults: [(String, String, String)] = [
     ),
     (
         "limits: { calls: 10000 }", "limits: 10000",
-        "39: limits: is a single value; write a section of keys: calls"
+        "39: limits: is a single value; write a section of keys: "
+            + Schema.limits.keys.map(\.name).joined(separator: ", ")
     ),
 ]
 

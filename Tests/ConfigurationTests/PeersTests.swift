@@ -45,6 +45,15 @@ private func name(_ text: String) -> TrunkPeer.Host {
         #expect(trunk.followsPeers && trunk.optionsSeconds == 0)
     }
 
+    /// Two ports of one host are two peers and one source.
+    @Test func twoPeersOfOneHost() throws {
+        let trunk = try parse(
+            text("peers: [\"sip:198.18.1.9\", \"sip:198.18.1.9:5062\"]")
+        ).trunks[0]
+        #expect(trunk.peers.count == 2)
+        #expect(trunk.sources.map(\.description) == ["198.18.1.9"])
+    }
+
     @Test func sourcesThatAreNamed() throws {
         let trunk = try parse(
             text("peer: sip:hub.example\n    sources: [\"52.112.0.0/14\"]")

@@ -163,7 +163,6 @@ private func address(_ last: UInt32) -> DNSRecord.Data {
         bench.server.set("junk.example", 1, .garbage(header + question + whole[..<cut]))
         #expect(try bench.ask("junk.example") == .failed(.malformed), "cut at \(cut)")
     }
-    #expect(bench.client.malformed >= UInt64(whole.count))
     let forwards: [UInt8] = [0xc0, 60, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 192, 0, 2, 1]
     bench.server.set("junk.example", 1, .garbage(header + question + forwards))
     #expect(try bench.ask("junk.example") == .failed(.malformed))
@@ -202,6 +201,28 @@ private func address(_ last: UInt32) -> DNSRecord.Data {
     #expect(answered == 0)
 }
 
+/// Nobody has to close a client before letting go of it, whatever it is doing.
+@Test func lettingGoWithQuestionsOpen() throws {
+    let server = try DNSServer()
+    defer { server.stop() }
+    server.set("quiet.example", 1, .silence)
+    let loop = try EventLoop()
+    defer { loop.close() }
+    let settings = DNSSettings(servers: ["127.0.0.1:\(server.port)"])
+    var client = DNSClient(loop: loop, settings: settings)
+    var answered = 0
+    for _ in 0..<10 {
+        client?.ask(DNSQuestion(try #require(DomainName("quiet.example")), .a)) { _ in
+            answered += 1
+        }
+    }
+    _ = loop.run(for: 2000) { !server.asked.isEmpty }
+    #expect(!server.asked.isEmpty)
+    client = nil
+    _ = loop.run(for: 100) { false }
+    #expect(answered == 0)
+}
+
 @Test func theFileOfHosts() throws {
     let loop = try EventLoop()
     defer { loop.close() }
@@ -215,6 +236,15 @@ private func address(_ last: UInt32) -> DNSRecord.Data {
         return
     }
     #expect(records.contains { $0.data == .address(IPAddress(ipv4: 0x7f00_0001)) })
+    // It is a host, and has no services.
+    for (name, type) in [("localhost", .naptr), ("_sip._udp.localhost", .srv)]
+        as [(String, DNSRecordType)]
+    {
+        answer = nil
+        client.ask(DNSQuestion(try #require(DomainName(name)), type)) { answer = $0 }
+        _ = loop.run(for: 10_000) { answer != nil }
+        #expect(answer == .nothing(ttl: 60), "\(name)")
+    }
     #expect(client.questions == 0)
 }
 

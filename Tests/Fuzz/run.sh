@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds all fuzzers (or those named), replays the kept inputs of each, then runs each for a while.
-#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp stun command srtp sip sdp
+#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp stun command srtp sip sdp dns
 # What is built and found goes to .build/fuzz: new inputs to .build/fuzz/NAME, a failing one beside
 # it, named in the output. Put what is worth keeping into Tests/Fuzz/corpus/NAME.
 # The last line is `N passed, N failed, N skipped`.
@@ -35,7 +35,7 @@ build_srtp() {
 }
 
 # Into one module with the sources that it tests, behind NetworkAddress as a module of its own.
-build_swift() { # name, module
+build_swift() { # name, module, sources
     local features="-swift-version 6 -enable-upcoming-feature InternalImportsByDefault
         -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes"
     mkdir -p "$out/modules"
@@ -43,7 +43,7 @@ build_swift() { # name, module
         -emit-module -emit-module-path "$out/modules/NetworkAddress.swiftmodule" \
         -wmo -c "$root"/Sources/NetworkAddress/*.swift -o "$out/modules/NetworkAddress.o" &&
         swiftc -O -parse-as-library -use-ld=lld -sanitize=fuzzer,address -I "$out/modules" -module-name "$2" \
-            $features "$root/Sources/$2"/*.swift "$here/${2}Fuzz.swift" \
+            $features "${@:3}" "$here/${2}Fuzz.swift" \
             "$out/modules/NetworkAddress.o" -o "$out/${1}_fuzz"
 }
 
@@ -57,6 +57,8 @@ build() { # name
     sip) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $here/SIPMessageFuzz.swift" ;;
     sdp) sources="$root/Sources/NetworkAddress $root/Sources/SDP $here/SDPFuzz.swift" ;;
+    dns) sources="$root/Sources/NetworkAddress $root/Sources/SIPLocation
+        $here/DNSMessageFuzz.swift" ;;
     esac
     digest=$(cd "$root" && find $sources "$here/run.sh" -type f -print0 | sort -z |
         xargs -0 sha256sum | sha256sum)
@@ -65,8 +67,9 @@ build() { # name
     case $1 in
     rtp | stun | command) build_c "$1" ;;
     srtp) build_srtp ;;
-    sip) build_swift sip SIPMessage ;;
-    sdp) build_swift sdp SDP ;;
+    sip) build_swift sip SIPMessage "$root"/Sources/SIPMessage/*.swift ;;
+    sdp) build_swift sdp SDP "$root"/Sources/SDP/*.swift ;;
+    dns) build_swift dns DNSMessage "$root"/Sources/SIPLocation/D*.swift ;;
     esac || return 1
     printf '%s\n' "$digest" >"$out/$1.sources"
 }
@@ -92,9 +95,9 @@ fuzz() { # name, arguments...
     return 1
 }
 
-for name in ${*:-rtp stun command srtp sip sdp}; do
+for name in ${*:-rtp stun command srtp sip sdp dns}; do
     if [ ! -d "$here/corpus/$name" ]; then
-        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, stun, command, srtp, sip or sdp" >&2
+        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, stun, command, srtp, sip, sdp or dns" >&2
         exit 2
     fi
     if ! build "$name"; then

@@ -11,6 +11,8 @@ final class SIPPeer {
     let address: String
     let isStream: Bool
     private let box: String
+    /// Where the node is.
+    var boxAddress: String { self.box }
     private let descriptor: Int32
     /// What came and was not taken yet.
     private(set) var inbox: [String] = []

@@ -151,13 +151,21 @@ private func example() -> Zone {
     zone.a("c.example", "192.0.2.3", ttl: 31)
     #expect(
         zone.look(.name("carrier.example", transport: .udp))
-            == "udp 192.0.2.1:5060 p0 w30.0, udp 192.0.2.11:5060 p0 w30.0, "
-            + "udp 192.0.2.2:5062 p0 w40.0, udp 192.0.2.3:5060 p1 w0.0 ttl 31")
+            == "udp 192.0.2.1:5060 p0 w30.0, udp 192.0.2.2:5062 p0 w40.0, "
+            + "udp 192.0.2.11:5060 p0 w30.0, udp 192.0.2.3:5060 p1 w0.0 ttl 31")
     // A host that is not known at the moment is left out, and looked for again soon.
     zone.answers[DNSQuestion(Zone.name("a.example"), .a)] = .failed(.timeout)
     #expect(
         zone.look(.name("carrier.example", transport: .udp))
             == "udp 192.0.2.2:5062 p0 w40.0, udp 192.0.2.3:5060 p1 w0.0 ttl 5")
+}
+
+@Test func theOrderOfRecordsChangesNothing() {
+    let zone = Zone()
+    zone.a("x.example", "192.0.2.5", "192.0.2.4", "192.0.2.6")
+    let first = zone.find(.name("x.example", port: 5060)).outcome
+    zone.a("x.example", "192.0.2.6", "192.0.2.5", "192.0.2.4")
+    #expect(zone.find(.name("x.example", port: 5060)).outcome == first)
 }
 
 @Test func otherNames() {

@@ -8,8 +8,8 @@ import time
 CONFIG = """[sip]
 sip_port={port}
 sip_tcp_port=0
-sip_tls_port=0
-media_encryption={encryption}
+sip_tls_port={tls_port}
+{tls}media_encryption={encryption}
 media_encryption_mandatory={mandatory}
 srtp_crypto_suites={suites}
 use_ipv6=0
@@ -52,6 +52,8 @@ channels=1
 enabled=1
 {policy}"""
 
+# Who is called by address has no name that a certificate could be compared with.
+TLS = "root_ca={folder}/ca.pem\nverify_server_certs=1\nverify_server_cn=0\n"
 ICE_NET = "firewall_policy=5\nnat_policy_ref=lab"
 ICE_POLICY = """[nat_policy_0]
 ref=lab
@@ -64,7 +66,9 @@ class Linphone:
     """encryption: none, srtp (keys in SDP) or dtls."""
 
     def __init__(self, lab, side, name, speech, number=None, encryption="srtp",
-                 suites="AES_CM_128_HMAC_SHA1_80", ice=False, sip_port=5060, rtp_base=32000):
+                 suites="AES_CM_128_HMAC_SHA1_80", ice=False, sip_port=5060, rtp_base=32000,
+                 tls=None):
+        """`tls`: a folder with the authority that the box's certificate is of."""
         self.lab, self.name = lab, name
         # After a re-INVITE it counts its SRTCP from 1 again under the old key, and with the suites
         # of short tags it gives SRTCP a short one too (RFC 4568 section 6.2.2: 80 bits).
@@ -81,7 +85,8 @@ class Linphone:
                 port=sip_port, encryption=encryption, mandatory=int(encryption != "none"),
                 suites=suites, name=number or name, address=lab.address(side), media=rtp_base,
                 media_end=rtp_base + 900, net=ICE_NET if ice else "",
-                policy=ICE_POLICY if ice else ""))
+                policy=ICE_POLICY if ice else "", tls_port=sip_port + 1 if tls else 0,
+                tls=TLS.format(folder=tls) if tls else ""))
         self.recording = os.path.join(self.folder, "heard.wav")
         self.output = os.path.join(self.folder, "output")
         self.debug = os.path.join(self.folder, "debug")

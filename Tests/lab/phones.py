@@ -72,8 +72,10 @@ class Baresip:
     odd_drops = ("srtp_short", "srtcp_plain")
 
     def __init__(self, lab, side, name, wav, number=None, transport="udp", family=4, sip_port=5060,
-                 control_port=14441, rtp_base=30000, codec="PCMA/8000/1", options=()):
-        """`options`: of its account, such as "mediaenc=srtp-mand" or "medianat=ice"."""
+                 control_port=14441, rtp_base=30000, codec="PCMA/8000/1", options=(),
+                 config=()):
+        """`options`: of its account, such as "mediaenc=srtp-mand" or "medianat=ice"; `config`: more
+        lines of its configuration."""
         self.lab, self.side, self.name = lab, side, name
         self.folder = os.path.join(lab.folder, f"phone-{name}")
         self.sounds = os.path.join(self.folder, "heard")
@@ -90,12 +92,13 @@ class Baresip:
             f"snd_path {self.sounds}", "module srtp.so", "module dtls_srtp.so", "module stun.so",
             "module ice.so", "module uuid.so", "module_app account.so",
             "module_app menu.so", "module_app ctrl_tcp.so",
-            f"ctrl_tcp_listen 127.0.0.1:{control_port}",
+            f"ctrl_tcp_listen 127.0.0.1:{control_port}", *config,
         ]
         with open(os.path.join(self.folder, "config"), "w") as file:
             file.write("\n".join(lines) + "\n")
         with open(os.path.join(self.folder, "accounts"), "w") as file:
-            file.write(f"<sip:{number or name}@{host}:{sip_port};transport={transport}>;regint=0;"
+            file.write(f"<sip:{number or name}@{host}:{sip_port + (transport == 'tls')}"
+                       f";transport={transport}>;regint=0;"
                        f"answermode=auto;audio_codecs={codec}"
                        + "".join(f";{option}" for option in options) + "\n")
         open(os.path.join(self.folder, "contacts"), "w").close()

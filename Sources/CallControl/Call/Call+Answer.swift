@@ -74,7 +74,8 @@ extension Call {
             200, to: request, tag: tag, carrying: response, .success,
             description: agreement.description)
         let dialog = try? Dialog(
-            server: request.message, localTag: tag, state: .confirmed, overTLS: false)
+            server: request.message, localTag: tag, state: .confirmed,
+            overTLS: request.source.transport == .tls)
         guard let bytes, let dialog else {
             return self.rejectAnswer(.answerMismatch, exchange, sent)
         }
@@ -114,7 +115,8 @@ extension Call {
 
     /// The dialog of leg b; nil when the response cannot make one.
     func clientDialog(_ invite: SIPMessage, _ response: SIPMessage) -> Dialog? {
-        try? Dialog(client: invite, response: response, overTLS: false)
+        try? Dialog(
+            client: invite, response: response, overTLS: self.legs.b.hop.transport == .tls)
     }
 
     private func forgetForks(_ setup: Setup, except tag: [UInt8]) {

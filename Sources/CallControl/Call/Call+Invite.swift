@@ -56,7 +56,7 @@ extension Call {
         else { return nil }
         let called = search.place(search.machine.current)?.calledURI.map { $0[...] }
         let leg = self.legs.b
-        let branch = self.context.identifiers.branch()
+        let branch = self.context.identifiers.branch() + search.mark
         var builder = SIPMessageBuilder(
             request: .invite,
             uri: AddressRewriter.requestURI(called ?? invite.requestURI, to: leg.trunk))
@@ -77,7 +77,7 @@ extension Call {
     func addCapabilities(
         to builder: inout SIPMessageBuilder, _ side: Side, isRequest: Bool
     ) {
-        builder.add(.contact, self.legs[side].listener.contact)
+        builder.add(.contact, self.contact(side))
         builder.add(.allow, EngineContext.allow)
         let product = self.context.configuration.product
         if isRequest, !product.isEmpty { builder.add(.userAgent, product) }
@@ -182,6 +182,10 @@ extension Call {
 
     /// Another target may take the call; the refusal of the last one is the caller's.
     private func refusedByTarget(status: Int, _ response: SIPMessage, _ setup: Setup) {
+        if self.follow(response, status: status) {
+            self.search(.redirected)
+            return
+        }
         let seconds = Self.retryAfter(response)
         guard self.search(.refused(status: status, retryAfterSeconds: seconds)) else { return }
         self.refused(status: status, response, setup)
@@ -189,8 +193,13 @@ extension Call {
 
     private func refused(status: Int, _ response: SIPMessage, _ setup: Setup) {
         self.legs.b.end = .closed
-        let mapped = StatusTable.mapped(initial: status)
         let request = setup.exchange.request
+        if self.pass(response, status: status, request) {
+            self.legs.a.end = .closed
+            self.status = status
+            return self.finish(.rejected)
+        }
+        let mapped = StatusTable.mapped(initial: status)
         var reply = Reply(mapped, tag: self.legs.a.localTag)
         if mapped == status, status != 503 { reply.retryAfter = Self.retryAfter(response) }
         if var builder = self.context.begin(reply, to: request) {

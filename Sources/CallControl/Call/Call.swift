@@ -45,6 +45,8 @@ final class Call {
     let id: CallIdentifier
     unowned let context: EngineContext
     var token: AdmissionToken
+    /// Any failure before the answer leads to the next target; no limit ends it.
+    let isEmergency: Bool
     /// User parts, for records.
     let calling: [UInt8]
     let called: [UInt8]
@@ -69,6 +71,10 @@ final class Call {
     var awaitedKeys: [InviteKey] = []
     /// An INVITE of our own for other keys.
     var rekey: Rekey?
+    /// Targets of the dialogs when `parties` was made of them.
+    var notedTargets: [[UInt8]] = []
+    /// Where its parties are, as far as that is no source of a trunk.
+    var parties: Set<IPAddress> = []
     /// The media was announced to the owner and not removed.
     var hasMedia = false
 
@@ -93,6 +99,7 @@ final class Call {
         let called: [UInt8]
         let startedAt: Milliseconds
         let legs: Legs
+        var isEmergency = false
     }
 
     init(_ birth: Birth, context: EngineContext, state: State) {
@@ -102,6 +109,7 @@ final class Call {
         self.calling = birth.calling
         self.called = birth.called
         self.startedAt = birth.startedAt
+        self.isEmergency = birth.isEmergency
         self.legs = birth.legs
         self.state = state
         self.media = MediaIntent(

@@ -15,6 +15,9 @@ extension CallEngine {
     private struct Plan {
         let request: ReceivedRequest
         let forwardsLeft: Int
+        let kind: CallKind
+        /// What says of the INVITE that it has been here.
+        let mark: [UInt8]
         let trunk: TrunkSettings
         let listener: ListenerSettings
         /// Where it may go, in the order in which that is tried.
@@ -33,6 +36,10 @@ extension CallEngine {
 
     struct Refusal: Error { let reply: Reply }
 
+    /// Max-Forwards that callers may give a call at most, that of RFC 3261 section 8.1.1.6: more
+    /// only lets a loop last longer.
+    private static var forwardsMax: Int { 70 }
+
     private func plan(
         _ request: ReceivedRequest, from origin: TrunkIndex
     ) -> Result<Plan, Refusal> {
@@ -44,20 +51,31 @@ extension CallEngine {
         let offer = Payload(request.message)
         if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
         let probe = try? Dialog(
-            server: request.message, localTag: [], state: .early, overTLS: false)
+            server: request.message, localTag: [], state: .early,
+            overTLS: request.source.transport == .tls)
         guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
-        let trunks = self.trunks(for: request.message.requestURI, from: origin)
+        let configuration = self.context.configuration
+        let trunk = configuration.trunks[Int(origin.value)]
+        let loops = self.context.identifiers.loops
+        let mark = loops.mark(request.message, from: trunk)
+        guard !loops.isLoop(request.message, mark) else {
+            self.context.counters.loops &+= 1
+            return .failure(Refusal(reply: Reply(482)))
+        }
+        let number = CalledNumber(requestURI: request.message.requestURI)
+        let kind = self.kind(of: number, from: trunk)
+        let trunks = self.context.trunks(for: number, from: origin)
         guard !trunks.isEmpty else {
             self.context.counters.noRoutes &+= 1
             return .failure(Refusal(reply: Reply(404)))
         }
-        let configuration = self.context.configuration
-        let trunk = configuration.trunks[Int(origin.value)]
         guard let listener = configuration.listener(request.source.listener) else {
             return .failure(Refusal(reply: Reply(500)))
         }
         let places: [CallPlace]
-        switch self.admittedPlaces(trunks, from: trunk) {
+        switch self.admittedPlaces(
+            trunks, from: trunk, at: request.source.remote.address, kind)
+        {
         case .success(let found): places = found
         case .failure(let refusal): return .failure(refusal)
         }
@@ -66,8 +84,10 @@ extension CallEngine {
             let stream = try self.stream(of: offer, &session)
             return .success(
                 Plan(
-                    request: request, forwardsLeft: forwards - 1, trunk: trunk,
-                    listener: listener, places: places, session: session, stream: stream))
+                    request: request, forwardsLeft: min(forwards, Self.forwardsMax) - 1,
+                    kind: kind, mark: mark, trunk: trunk, listener: listener.named(for: trunk),
+                    places: places,
+                    session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
@@ -92,7 +112,8 @@ extension CallEngine {
                 if position == 0 { reply = refusal.reply }
             case .success(let footing):
                 let admitted = self.context.admission.admit(
-                    from: plan.trunk.name, to: place.trunk.name)
+                    from: plan.trunk.name, to: place.trunk.name, plan.kind,
+                    source: caller.source, now: self.context.now)
                 if let token = try? admitted.get() {
                     return self.start(plan, position, footing, token)
                 }
@@ -122,14 +143,17 @@ extension CallEngine {
         let birth = Call.Birth(
             id: id, token: token, calling: Array(AddressRewriter.user(of: from)),
             called: Array(AddressRewriter.user(of: message.requestURI)),
-            startedAt: self.context.now, legs: Call.Legs(a: a, b: b))
+            startedAt: self.context.now, legs: Call.Legs(a: a, b: b),
+            isEmergency: plan.kind.isEmergency)
         let call = Call(birth, context: self.context, state: .up(nil))
         self.calls[id] = call
         self.context.touched = call.reference(.a)
         self.context.counters.callsAdmitted &+= 1
         let search = CallSearch(
-            places, stream: plan.stream, forwardsLeft: plan.forwardsLeft, isEmergency: false)
+            places, stream: plan.stream, forwardsLeft: plan.forwardsLeft, mark: plan.mark,
+            uri: Array(message.requestURI), isEmergency: plan.kind.isEmergency)
         call.begin(plan.request, search, offer: footing.offer)
+        if plan.kind.isEmergency { self.admitted(emergency: call, token, plan.kind) }
     }
 
     func refusal(_ error: OfferAnswerError) -> Refusal {
@@ -141,14 +165,15 @@ extension CallEngine {
 
     /// A condition of the node passes, so the caller may come back; a trunk's limit is an
     /// agreement.
-    func refusal(_ refusal: AdmissionRefusal) -> Refusal {
+    func refusal(_ refusal: AdmissionRefusal, _ trunk: TrunkSettings) -> Refusal {
         var reply = Reply(503)
+        self.context.count(refusal)
         if refusal.isTemporary {
-            self.context.counters.refusedTemporarily &+= 1
             reply.retryAfter = self.context.retryAfterSeconds()
-        } else {
-            self.context.counters.refusedByTrunkLimit &+= 1
+            return Refusal(reply: reply)
         }
+        reply.status = trunk.limits.refusalStatus
+        reply.reason = (reply.status, refusal.text)
         return Refusal(reply: reply)
     }
 }

@@ -6,20 +6,10 @@ import Routing
 import SDP
 import SIPDialog
 import SIPMessage
-public import SIPTransaction
+import SIPTransaction
 
 // Requests: whose they are, and what those outside of a dialog get.
 extension CallEngine {
-    /// False when a message's source belongs to no trunk and is to get no answer: the owner throws
-    /// it away before the transaction layer sees it. Counted.
-    public func admits(_ source: Hop) -> Bool {
-        guard self.context.configuration.unknownSource == .silence,
-            self.trunk(from: source) == nil, !self.isRetired(source)
-        else { return true }
-        self.context.counters.unknownSources &+= 1
-        return false
-    }
-
     func request(_ message: SIPMessage, _ server: ServerTransactionID, from source: Hop) {
         guard let method = message.method else { return }
         let request = ReceivedRequest(server: server, message: message, source: source)
@@ -44,23 +34,6 @@ extension CallEngine {
         default: self.context.refuseMethod(request, method)
         }
         self.release()
-    }
-
-    /// The trunk that a request comes from: by listener and source address.
-    func trunk(from source: Hop) -> TrunkIndex? {
-        let trunks = self.context.configuration.trunks
-        // A trunk whose own listener it is comes before one that shares the listener's address.
-        let index =
-            trunks.firstIndex { $0.listener == source.listener && $0.owns(source) }
-            ?? trunks.firstIndex { $0.owns(source) }
-        return index.flatMap { UInt16(exactly: $0) }.map(TrunkIndex.init)
-    }
-
-    /// The source belongs to a trunk that is not configured any more but still has calls.
-    private func isRetired(_ source: Hop) -> Bool {
-        self.retiredTrunks.contains {
-            $0.owns(source) && self.context.admission.calls(of: $0.name) > 0
-        }
     }
 
     /// The source is where requests of the dialog go: the party itself, or a proxy in the route,
@@ -102,11 +75,20 @@ extension CallEngine {
         guard isDraining, self.context.configuration.optionsShowDraining else {
             var reply = Reply(200)
             reply.allows = true
+            reply.contact = self.ownName(at: request.source.listener, for: trunk)
             return self.context.respond(reply, to: request)
         }
         var reply = Reply(503)
         reply.retryAfter = self.context.retryAfterSeconds()
         self.context.respond(reply, to: request)
+    }
+
+    /// Our Contact where we have a name: services tell their neighbours by it. Empty without one.
+    private func ownName(at index: ListenerIndex, for trunk: TrunkIndex) -> [UInt8] {
+        let configuration = self.context.configuration
+        let listener = configuration.listener(index)?
+            .named(for: configuration.trunks[Int(trunk.value)])
+        return listener?.isNamed == true ? listener?.contact() ?? [] : []
     }
 }
 

@@ -2,6 +2,7 @@
 
 import Admission
 import NetworkAddress
+import Routing
 import SDP
 import SIPTransaction
 
@@ -35,11 +36,15 @@ extension CallEngine {
     }
 
     private func start(_ checkpoint: CallCheckpoint, _ legs: Call.Legs) {
+        let kind = self.kind(of: CalledNumber(user: checkpoint.called), from: legs.a.trunk)
         let token = self.context.admission.restore(
-            from: checkpoint.a.trunk, to: checkpoint.b.trunk)
+            from: checkpoint.a.trunk, to: checkpoint.b.trunk,
+            isExempt: self.context.admission.isExempt(kind),
+            source: checkpoint.a.hop.remote.address)
         let birth = Call.Birth(
             id: checkpoint.id, token: token, calling: checkpoint.calling,
-            called: checkpoint.called, startedAt: checkpoint.startedAt, legs: legs)
+            called: checkpoint.called, startedAt: checkpoint.startedAt, legs: legs,
+            isEmergency: kind.isEmergency)
         let call = Call(birth, context: self.context, state: .up(nil))
         call.answeredAt = checkpoint.answeredAt
         call.status = Int(checkpoint.status)
@@ -50,6 +55,7 @@ extension CallEngine {
         self.context.counters.callsRestored &+= 1
         for side in Side.allCases { call.register(legs[side].localTag, side) }
         call.restore(checkpoint)
+        self.noteParties(of: call)
     }
 
     private func legs(of checkpoint: CallCheckpoint) -> Call.Legs? {
@@ -73,7 +79,8 @@ extension CallEngine {
             OfferAnswerLeg(saved.session, codecs: trunk.codecs, policy: trunk.security)
             ?? OfferAnswerLeg(
                 sessionID: saved.session.sessionID, codecs: trunk.codecs, policy: trunk.security)
-        return Leg(saved, trunk: trunk, listener: listener, session: session, port: port)
+        return Leg(
+            saved, trunk: trunk, listener: listener.named(for: trunk), session: session, port: port)
     }
 
     /// A trunk that was taken out of the configuration while the process was away.

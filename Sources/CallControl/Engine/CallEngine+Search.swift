@@ -2,7 +2,6 @@
 
 import Admission
 import NetworkAddress
-import Routing
 import SDP
 import SIPMessage
 import SIPTransaction
@@ -20,52 +19,29 @@ extension CallEngine {
 
     // MARK: Places
 
-    /// The trunks that a called number goes to, in the order of its route.
-    func trunks(for uri: some Collection<UInt8>, from origin: TrunkIndex) -> [TrunkSettings] {
-        let configuration = self.context.configuration
-        return configuration.routes.trunks(for: CalledNumber(requestURI: uri), from: origin)
-            .compactMap { index in
-                configuration.trunks.indices.contains(Int(index.value))
-                    ? configuration.trunks[Int(index.value)] : nil
-            }
-    }
-
-    /// The targets of trunks in the order in which they are tried: trunk by trunk, but for those
-    /// that asked not to be tried yet.
-    func places(_ trunks: [TrunkSettings]) -> [CallPlace] {
-        var places: [CallPlace] = []
-        for trunk in trunks {
-            for target in self.context.identifiers.order(trunk.targets) where !target.isNowhere {
-                guard places.count < TargetSearch.limit else { return places }
-                guard !self.context.holds.holds(target.hop, now: self.context.now),
-                    let listener = self.context.configuration.listener(target.hop.listener)
-                else { continue }
-                places.append(CallPlace(trunk: trunk.at(target), listener: listener))
-            }
-        }
-        return places
-    }
-
     /// Of the trunks that take one more call the places; the first trunk's refusal where none does.
     func admittedPlaces(
-        _ trunks: [TrunkSettings], from origin: TrunkSettings
+        _ trunks: [TrunkSettings], from origin: TrunkSettings, at source: IPAddress,
+        _ kind: CallKind
     ) -> Result<[CallPlace], Refusal> {
         var refusal: AdmissionRefusal?
         var open: [TrunkSettings] = []
         for trunk in trunks {
-            if let why = self.context.admission.refusal(from: origin.name, to: trunk.name) {
+            let why = self.context.admission.refusal(
+                from: origin.name, to: trunk.name, kind, source: source, now: self.context.now)
+            if let why {
                 refusal = refusal ?? why
             } else {
                 open.append(trunk)
             }
         }
-        if open.isEmpty, let refusal { return .failure(self.refusal(refusal)) }
-        let reachable = open.filter { !$0.isOutOfReach }
+        if open.isEmpty, let refusal { return .failure(self.refusal(refusal, origin)) }
+        let reachable = kind.isEmergency ? open : open.filter { !$0.isOutOfReach }
         guard !reachable.isEmpty else {
             self.context.counters.refusedNoPeer &+= 1
             return .failure(Refusal(reply: Reply(503)))
         }
-        let places = self.places(reachable)
+        let places = self.context.places(reachable, isEmergency: kind.isEmergency)
         guard places.isEmpty else { return .success(places) }
         self.context.counters.noTargets &+= 1
         return .failure(Refusal(reply: Reply(503)))
@@ -151,7 +127,8 @@ extension CallEngine {
         guard case .settingUp(let setup) = call.state, let search = call.search else {
             return .failure(Refusal(reply: Reply(500)))
         }
-        let admitted = self.context.admission.move(call.token, to: place.trunk.name)
+        let admitted = self.context.admission.move(
+            call.token, to: place.trunk.name, now: self.context.now)
         guard case .success(let token) = admitted else {
             return .failure(Refusal(reply: Reply(503)))
         }

@@ -16,7 +16,8 @@ extension CallEngine {
         case .response(let id, let message): self.response(message, to: id)
         case .strayAnswer(let message): self.strayAnswer(message)
         case .timeout(let id): self.failed(id, status: 408)
-        case .transportFailed(let id): self.failed(id, status: 503)
+        case .transportFailed(let id):
+            if !self.context.fallBack(id) { self.failed(id, status: 503) }
         case .serverTimeout(let id): self.acknowledgementMissing(id)
         case .serverTransportFailed: break
         case .terminated(let id): self.terminated(id)

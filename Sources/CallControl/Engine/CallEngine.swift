@@ -47,7 +47,9 @@ public final class CallEngine<Ports: MediaPorts> {
         var actions: [CallAction] = []
         var written: Set<CallIdentifier> = []
         for id in self.context.dirty where written.insert(id).inserted {
-            if let call = self.calls[id] { actions.append(.checkpoint(call.checkpointValue)) }
+            guard let call = self.calls[id] else { continue }
+            self.noteParties(of: call)
+            actions.append(.checkpoint(call.checkpointValue))
         }
         self.context.dirty = []
         actions += self.context.actions
@@ -80,6 +82,7 @@ public final class CallEngine<Ports: MediaPorts> {
         self.continueSearches()
         while let id = self.context.finished.popLast() {
             guard let call = self.calls.removeValue(forKey: id) else { continue }
+            self.forgetParties(of: call)
             self.ports.release(call.legs.a.port)
             self.ports.release(call.legs.b.port)
             self.context.admission.release(call.token)

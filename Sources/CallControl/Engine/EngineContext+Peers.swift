@@ -83,7 +83,9 @@ extension EngineContext {
     /// caller.
     private func sendOptions(_ entry: PeerMonitor.Entry) {
         let target = entry.target
-        guard let listener = self.configuration.listener(target.hop.listener) else { return }
+        guard let trunk = self.configuration.trunks.first(where: { $0.name == entry.trunk }),
+            let listener = self.configuration.listener(target.hop.listener)?.named(for: trunk)
+        else { return }
         let branch = self.identifiers.branch()
         let uri =
             Array("sip:".utf8) + target.hostPort + target.hop.transport.uriParameter
@@ -96,7 +98,7 @@ extension EngineContext {
         builder.add(.to, Array("<sip:".utf8) + target.hostPort + Array(">".utf8))
         builder.add(.callID, self.identifiers.callID())
         builder.add(.cSeq, CSeq(number: 1, method: .options).bytes)
-        builder.add(.contact, listener.contact)
+        builder.add(.contact, listener.contact())
         builder.add(.allow, Self.allow)
         builder.add(.accept, "application/sdp")
         if !self.configuration.product.isEmpty {

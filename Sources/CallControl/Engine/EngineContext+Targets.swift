@@ -11,9 +11,11 @@ extension EngineContext {
         switch outcome {
         case .answered: self.targetAnswered(hop, of: trunk)
         case .refused(let status, let retryAfter):
-            self.targetFailed(
-                hop, of: trunk, PeerFailure(status: status) ?? .refused(status: status),
-                retryAfterSeconds: retryAfter)
+            // Another status may lead a call on as well, and says nothing against the peer.
+            guard let failure = PeerFailure(status: status) else {
+                return self.targetAnswered(hop, of: trunk)
+            }
+            self.targetFailed(hop, of: trunk, failure, retryAfterSeconds: retryAfter)
         case .silent: self.targetFailed(hop, of: trunk, .unanswered)
         case .unreachable: self.targetFailed(hop, of: trunk, .transport)
         }
@@ -24,7 +26,7 @@ extension EngineContext {
     func targetFailed(
         _ hop: Hop, of trunk: TrunkName, _ failure: PeerFailure, retryAfterSeconds: UInt32? = nil
     ) {
-        for number in self.peers.numbers(at: hop, of: trunk) {
+        for number in self.peers.numbers(of: trunk) where self.peers.isThere(number, hop) {
             self.notice(number) {
                 $0.failed(failure, retryAfterSeconds: retryAfterSeconds, now: self.now)
             }
@@ -33,7 +35,7 @@ extension EngineContext {
 
     /// A request that was sent there got a response that is a sign of life.
     func targetAnswered(_ hop: Hop, of trunk: TrunkName) {
-        for number in self.peers.numbers(at: hop, of: trunk) {
+        for number in self.peers.numbers(of: trunk) where self.peers.isThere(number, hop) {
             self.notice(number) { $0.answered(self.now) }
         }
     }

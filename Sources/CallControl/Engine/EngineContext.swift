@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import NetworkAddress
 import SDP
 import SIPMessage
 import SIPTransaction
@@ -42,7 +43,15 @@ final class EngineContext {
 
     /// Read from the owner's clock before each input.
     var now: Milliseconds = 0
-    var configuration: CallConfiguration
+    var configuration: CallConfiguration {
+        didSet { self.sources = SourceIndex(self.configuration.trunks) }
+    }
+    /// Whose a source is.
+    private(set) var sources: SourceIndex
+    /// Addresses of parties of calls that are no trunk's sources, and of how many calls.
+    var parties: [IPAddress: Int] = [:]
+    /// Of trunks with a limit of requests a second.
+    var requestBuckets: [TrunkName: TokenBucket] = [:]
     var counters = EngineCounters()
     var identifiers: IdentifierSource
     var admission: Admission
@@ -73,9 +82,11 @@ final class EngineContext {
     private var purposes: [RequestHandle: Purpose] = [:]
     private var handles: [ClientTransactionID: RequestHandle] = [:]
     private var lastHandle: UInt64 = 0
+    private var largeRequests = LargeRequests()
 
     init(configuration: CallConfiguration, identifiers: IdentifierSource) {
         self.configuration = configuration
+        self.sources = SourceIndex(configuration.trunks)
         self.identifiers = identifiers
         self.admission = Admission(limits: configuration.limits)
     }
@@ -87,11 +98,23 @@ final class EngineContext {
         self.lastHandle += 1
         let handle = RequestHandle(self.lastHandle)
         self.purposes[handle] = purpose
-        self.actions.append(
-            .request(
-                OutgoingRequest(
-                    handle: handle, method: method, branch: branch, bytes: bytes, hop: hop)))
+        let request = OutgoingRequest(
+            handle: handle, method: method, branch: branch, bytes: bytes, hop: hop)
+        let twin = self.configuration.listener(hop.listener)?.twin
+            .flatMap { self.configuration.listener($0) }
+        self.actions.append(.request(self.largeRequests.adapt(request, twin: twin)))
         return handle
+    }
+
+    /// A request did not get out. True where it left over TCP because it is large, and goes over
+    /// UDP now, in another transaction.
+    func fallBack(_ id: ClientTransactionID) -> Bool {
+        guard let handle = self.handles[id], let request = self.largeRequests.fallBack(handle)
+        else { return false }
+        self.handles[id] = nil
+        self.counters.fellBackToUDP &+= 1
+        self.actions.append(.request(request))
+        return true
     }
 
     func started(_ handle: RequestHandle, as id: ClientTransactionID) {
@@ -111,11 +134,15 @@ final class EngineContext {
         self.purposes[handle] = purpose
     }
 
-    func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
+    func forget(_ handle: RequestHandle) {
+        self.purposes[handle] = nil
+        self.largeRequests.forget(handle)
+    }
 
     /// A client transaction is over; returns what it was for.
     func terminated(_ id: ClientTransactionID) -> Purpose? {
         guard let handle = self.handles.removeValue(forKey: id) else { return nil }
+        self.largeRequests.forget(handle)
         return self.purposes.removeValue(forKey: handle)
     }
 
@@ -142,7 +169,8 @@ final class EngineContext {
     var isEmpty: Bool {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
-            && self.finished.isEmpty && self.searching.isEmpty
+            && self.finished.isEmpty && self.searching.isEmpty && self.parties.isEmpty
+            && self.largeRequests.isEmpty
     }
 }
 

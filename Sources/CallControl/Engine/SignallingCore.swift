@@ -22,6 +22,8 @@ public enum SignallingOutput: Sendable {
     case startTimer(SignallingTimer, milliseconds: UInt32)
     /// Stop a timer, if it runs.
     case stopTimer(SignallingTimer)
+    /// An emergency call was let in: somebody is to know of it.
+    case emergency(CallIdentifier, from: TrunkName, to: TrunkName)
     /// A new call's INVITE went to a target of a trunk, and this came of it: for who keeps the
     /// states of targets.
     case target(TrunkName, Hop, TargetOutcome)
@@ -57,7 +59,8 @@ public final class SignallingCore<Ports: MediaPorts> {
     /// A message arrived; a request has passed `examine`.
     public func received(_ message: SIPMessage, from source: Hop) {
         guard !message.isRequest || self.engine.admits(source) else { return }
-        self.layer.received(message, from: source)
+        let isOver = message.isRequest && self.engine.isOverRate(message, from: source)
+        self.layer.received(message, from: source, isOverRate: isOver)
     }
 
     /// A timer that was asked for ran out.
@@ -120,6 +123,8 @@ public final class SignallingCore<Ports: MediaPorts> {
         case .startTimer(let timer, let milliseconds):
             self.outputs.append(.startTimer(.call(timer), milliseconds: milliseconds))
         case .stopTimer(let timer): self.outputs.append(.stopTimer(.call(timer)))
+        case .emergency(let id, let from, let to):
+            self.outputs.append(.emergency(id, from: from, to: to))
         case .target(let trunk, let hop, let outcome):
             self.outputs.append(.target(trunk, hop, outcome))
         case .media(let id, let intent): self.outputs.append(.media(id, intent))

@@ -14,12 +14,17 @@ extension ListenerSettings {
             case .tcp: "SIP/2.0/TCP "
             case .tls: "SIP/2.0/TLS "
             }
-        return Array(name.utf8) + self.hostPort + Array(";rport;branch=".utf8) + branch
+        // Over TLS our connection serves for the peer's requests as well (RFC 5923).
+        let alias = self.transport == .tls ? Array(";alias".utf8) : []
+        return Array(name.utf8) + self.hostPort + alias + Array(";rport;branch=".utf8) + branch
     }
 
-    /// The value of our Contact.
-    var contact: [UInt8] {
-        Array("<sip:".utf8) + self.hostPort + self.transport.uriParameter + Array(">".utf8)
+    /// The value of our Contact. Where we have a name, `user` stands before it, if there is one:
+    /// services look for the number there.
+    func contact(user: ArraySlice<UInt8> = []) -> [UInt8] {
+        let isShown = self.isNamed && !user.isEmpty
+        return Array("<sip:".utf8) + (isShown ? user + [0x40] : []) + self.hostPort
+            + self.transport.uriParameter + Array(">".utf8)
     }
 }
 
@@ -69,8 +74,7 @@ enum AddressRewriter {
     /// section 4.1.1.3 gives the host a meaning.
     static func from(_ value: NameAddr, listener: ListenerSettings, tag: [UInt8]) -> [UInt8] {
         let anonymous = Array("anonymous.invalid".utf8)
-        var host = Array(listener.address.address.description.utf8)
-        if !listener.address.address.isIPv4 { host = [0x5b] + host + [0x5d] }
+        var host = listener.host
         if case .sip(let sip)? = try? value.decodedURI(), sip.host.bytes.elementsEqual(anonymous) {
             host = anonymous
         }

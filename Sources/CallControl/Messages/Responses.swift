@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Admission
 import SDP
 import SIPMessage
 import SIPTransaction
@@ -13,8 +14,12 @@ struct Reply {
     var retryAfter: UInt32?
     /// Warning code and text (RFC 3261 section 20.43).
     var warning: (code: Int, text: String)?
+    /// Cause and text of a Reason (RFC 3326).
+    var reason: (cause: Int, text: String)?
     /// Names the methods that are served.
     var allows = false
+    /// Where we are; empty: not said.
+    var contact: [UInt8] = []
 
     init(_ status: Int, tag: [UInt8] = []) {
         self.status = status
@@ -48,11 +53,15 @@ extension EngineContext {
             return nil
         }
         if reply.allows { builder.add(.allow, Self.allow) }
+        if !reply.contact.isEmpty { builder.add(.contact, reply.contact) }
         // What a body may be (RFC 3261 sections 11.2 and 21.4.13).
         if reply.allows || reply.status == 415 { builder.add(.accept, "application/sdp") }
         if let warning = reply.warning {
             // RFC 3261 section 20.43: a pseudonym stands for our host.
             builder.add(.warning, "\(warning.code) trunkline \"\(warning.text)\"")
+        }
+        if let reason = reply.reason {
+            builder.add(.reason, "SIP;cause=\(reason.cause);text=\"\(reason.text)\"")
         }
         if !self.configuration.product.isEmpty {
             builder.add(.server, self.configuration.product)
@@ -64,6 +73,17 @@ extension EngineContext {
     func count(_ error: OfferAnswerError) {
         self.counters.notAcceptable &+= 1
         if case .noCommonSecurity = error { self.counters.securityMismatches &+= 1 }
+    }
+
+    /// Counts a call that is not let in.
+    func count(_ refusal: AdmissionRefusal) {
+        switch refusal {
+        case .nodeRate: self.counters.refusedByRate &+= 1
+        case .nodeDraining, .nodeFull, .trunkDraining: self.counters.refusedTemporarily &+= 1
+        case .trunkFull, .trunkRate: self.counters.refusedByTrunkLimit &+= 1
+        case .sourceFull, .sourceRate: self.counters.refusedBySourceLimit &+= 1
+        case .tenantFull, .tenantRate: self.counters.refusedByTenantLimit &+= 1
+        }
     }
 
     /// Seconds for Retry-After when the node cannot serve, spread so that callers do not come back

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Admission
 import SDP
 import SIPMessage
 import SIPTransaction
@@ -12,6 +13,16 @@ struct CallPlace {
     let listener: ListenerSettings
     /// Whom the INVITE asks for, where that is not whom the caller called: a redirection said so.
     var calledURI: [UInt8]?
+
+    /// The place and whom the call asks for there.
+    var visit: Visit { self.visit(asking: self.calledURI ?? []) }
+
+    func visit(asking uri: [UInt8]) -> Visit {
+        Visit(
+            trunk: self.trunk.name.text,
+            target: Array(self.trunk.peerHostPort),
+            user: Array(AddressRewriter.user(of: uri[...])))
+    }
 }
 
 /// What an INVITE to a place stands on.
@@ -34,9 +45,20 @@ struct CallSearch {
     let stream: AudioStream?
     /// Max-Forwards of what is sent.
     let forwardsLeft: Int
+    /// Ends the branches of what is sent.
+    let mark: [UInt8]
+    /// Redirections that were followed.
+    var redirects = 0
+    /// Where redirections may not lead any more.
+    var visited: Set<Visit>
 
-    /// As many places as one call may try, at least one.
-    init(_ places: [CallPlace], stream: AudioStream?, forwardsLeft: Int, isEmergency: Bool) {
+    /// As many places as one call may try, at least one. `uri` is whom the caller asks for.
+    init(
+        _ places: [CallPlace], stream: AudioStream?, forwardsLeft: Int, mark: [UInt8],
+        uri: [UInt8], isEmergency: Bool
+    ) {
+        self.mark = mark
+        self.visited = Set(places.map { $0.visit(asking: uri) })
         self.machine = TargetSearch(places.map(\.trunk.search), isEmergency: isEmergency)
         self.places = Array(places.prefix(TargetSearch.limit))
         self.stream = stream

@@ -48,8 +48,8 @@ public struct PeerHealth: Sendable, Hashable {
     public struct Policy: Sendable, Hashable {
         /// Between two OPTIONS, ms; 0 for none.
         public var intervalMilliseconds: UInt64
-        /// How long an OPTIONS waits for its answer, ms.
-        public var answerMilliseconds: UInt64 = 8000
+        /// How long an OPTIONS waits for its answer, ms: as long as the interval, from 2 to 8 s.
+        public var answerMilliseconds: UInt64
         /// Between two OPTIONS while something is wrong, ms.
         public var retryMilliseconds: UInt64 = 10_000
         /// Failures in a row that lead down.
@@ -66,6 +66,7 @@ public struct PeerHealth: Sendable, Hashable {
         /// With OPTIONS so often, ms; 0 for never.
         public init(intervalMilliseconds: UInt64) {
             self.intervalMilliseconds = intervalMilliseconds
+            self.answerMilliseconds = min(max(intervalMilliseconds, 2000), 8000)
         }
     }
 
@@ -132,6 +133,7 @@ public struct PeerHealth: Sendable, Hashable {
 
     /// Time has passed. True when an OPTIONS is to be sent now.
     public mutating func advance(_ now: Milliseconds) -> Bool {
+        self.bound(now)
         if let sentAt = self.probeSentAt, now >= sentAt &+ self.policy.answerMilliseconds {
             self.probeFailed(.unanswered, sentAt: sentAt, now: now)
         }
@@ -235,6 +237,14 @@ public struct PeerHealth: Sendable, Hashable {
     }
 
     // MARK: Rules
+
+    /// A clock that was put back must not stop what is due.
+    private mutating func bound(_ now: Milliseconds) {
+        self.nextProbeAt = min(self.nextProbeAt, now &+ self.policy.intervalMilliseconds)
+        self.notBefore = min(
+            self.notBefore, now &+ UInt64(self.policy.retryAfterSecondsMax) * 1000)
+        if let sentAt = self.probeSentAt, sentAt > now { self.probeSentAt = nil }
+    }
 
     private mutating func returnIfTime(_ now: Milliseconds) {
         guard self.condition == .demoted, self.mayReturn, now >= self.notBefore else { return }

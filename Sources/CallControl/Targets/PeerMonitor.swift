@@ -70,9 +70,12 @@ struct PeerMonitor {
         (self.byTrunk[trunk] ?? []).compactMap { self.entries[$0] }
     }
 
-    /// The peers of a trunk at one place; more than one where two names lead there.
-    func numbers(at hop: Hop, of trunk: TrunkName) -> [PeerNumber] {
-        (self.byTrunk[trunk] ?? []).filter { self.entries[$0]?.target.isAt(hop) ?? false }
+    /// The numbers of a trunk's peers.
+    func numbers(of trunk: TrunkName) -> [PeerNumber] { self.byTrunk[trunk] ?? [] }
+
+    /// The peer is at this place; two names can lead to one.
+    func isThere(_ number: PeerNumber, _ hop: Hop) -> Bool {
+        self.entries[number]?.target.isAt(hop) ?? false
     }
 
     /// A trunk has these targets from now on. What is known of those that it had before stays.

@@ -29,6 +29,8 @@ struct TargetSearch: Sendable, Hashable {
         case answered
         /// A final response of 300 or more came; Retry-After in seconds.
         case refused(status: Int, retryAfterSeconds: UInt32?)
+        /// A redirection came, and what it leads to was inserted behind the candidate.
+        case redirected
         /// The transaction ended without a final response.
         case timedOut
         /// The INVITE could not be sent.
@@ -90,9 +92,12 @@ struct TargetSearch: Sendable, Hashable {
 
     /// Begins with the first candidate.
     mutating func start() -> [Action] {
+        self.deadlineActions + self.sendActions
+    }
+
+    private var deadlineActions: [Action] {
         let deadline = self.policy.deadlineMilliseconds
-        let timer: [Action] = deadline > 0 ? [.start(.deadline, milliseconds: deadline)] : []
-        return timer + self.sendActions
+        return deadline > 0 ? [.start(.deadline, milliseconds: deadline)] : []
     }
 
     /// More candidates, to be tried after the present one and before the others (a redirection).
@@ -129,14 +134,19 @@ struct TargetSearch: Sendable, Hashable {
             guard !self.isHeard, self.hasNext else { return [] }
             return [.report(self.current, .silent), .abandon(self.current)] + self.next()
         case .timer(.deadline): return self.deadline()
+        case .redirected: return self.heard + self.next()
         default: return self.failed(event)
         }
     }
 
-    /// After a provisional response only the end of an emergency call's candidate is of interest.
+    /// After a provisional response the candidate is the last one, but for a redirection (nobody
+    /// answered, and the call is forwarded) and for an emergency call.
     private mutating func ringing(_ event: Event) -> [Action] {
         switch event {
         case .trying, .progress, .timer: return []
+        case .redirected:
+            self.state = .searching
+            return self.deadlineActions + self.next()
         case .answered:
             self.state = .over
             return []
@@ -146,9 +156,7 @@ struct TargetSearch: Sendable, Hashable {
                 return self.end(event)
             }
             self.state = .searching
-            let deadline = self.policy.deadlineMilliseconds
-            let timer: [Action] = deadline > 0 ? [.start(.deadline, milliseconds: deadline)] : []
-            return timer + self.failed(event)
+            return self.deadlineActions + self.failed(event)
         }
     }
 

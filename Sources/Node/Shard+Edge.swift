@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Admission
+import CallControl
+import Configuration
+import Management
+import NetworkAddress
+import SIPMessage
+import SIPTransaction
+import SIPTransport
+
+// What is thrown away at the edge, before it costs anything.
+extension Shard {
+    /// Sources that are no trunk's may have so much of the connections, in hundredths.
+    private static let unknownConnectionShare = 50
+
+    func admits(_ hop: Hop) -> Bool {
+        self.guardian.admits(
+            hop.remote.address, isKnown: self.core.engine.knows(hop), now: self.loop.now)
+    }
+
+    func admits(connection hop: Hop, share: Int) -> Bool {
+        if self.core.engine.knows(hop) { return true }
+        return share < Self.unknownConnectionShare
+            && self.guardian.admits(hop.remote.address, isKnown: false, now: self.loop.now)
+    }
+
+    /// A message of nobody's that says that it comes from a scanner.
+    func isScanner(_ bytes: [UInt8], _ hop: Hop) -> Bool {
+        !self.core.engine.knows(hop) && self.guardian.isScanner(bytes)
+    }
+
+    /// A faulty message is answered, unless its source sent very many.
+    func answersFault(of hop: Hop) -> Bool {
+        let isAnswered = self.guardian.answersFault(hop.remote.address, now: self.loop.now)
+        if !isAnswered { self.counters.dropped &+= 1 }
+        return isAnswered
+    }
+
+    /// Takes the limits of a configuration.
+    func adoptEdge(_ file: NodeConfiguration) {
+        self.guardian.policy = Settings.edge(file.limits.edge)
+        self.messageLimits = Settings.messages(file.limits.edge)
+    }
+
+    // MARK: What people see
+
+    /// What was thrown away unread, by reason.
+    func edgeFigures() -> JSONValue {
+        var members: JSONObject = [:]
+        for reason in ShedReason.allCases {
+            members[reason.rawValue] = JSONValue(self.guardian.shed[reason] ?? 0)
+        }
+        members["requests_over_rate"] = JSONValue(self.core.engine.counters.requestsShed)
+        members["server_limit"] = JSONValue(self.core.layer.counters.serverLimitHits)
+        members["sources_kept"] = JSONValue(self.guardian.sourceCount)
+        return .object(members)
+    }
+
+    func emergencyFigures() -> JSONValue {
+        let counters = self.core.engine.counters
+        return [
+            "active": JSONValue(self.core.engine.emergencyCallCount),
+            "exempt": JSONValue(self.core.engine.admission.emergencyCalls),
+            "exempt_max": JSONValue(self.core.engine.admission.limits.emergencyCallsMax),
+            "calls": JSONValue(counters.emergencyCalls),
+            "beyond_cap": JSONValue(counters.emergencyCapHits),
+            "preempted": JSONValue(counters.callsPreempted),
+        ]
+    }
+
+    /// The alarm: further emergency calls are at the mercy of the limits.
+    var emergencyCondition: String? {
+        let admission = self.core.engine.admission
+        let most = admission.limits.emergencyCallsMax
+        guard most > 0, admission.emergencyCalls >= most else { return nil }
+        return "\(most) emergency calls are exempt from the limits, and no more may be: further "
+            + "ones count like any other call (limits.emergency-calls)"
+    }
+}
