@@ -48,7 +48,7 @@ class Authority:
         self.folder, self.name = os.path.join(folder, name), name
         os.mkdir(self.folder)
         self._request("root", "/CN=Hub test root " + name)
-        self._openssl("x509", "-req", "-in", "root.csr", "-signkey", "root.key", "-days", "30",
+        self._openssl("x509", "-req", "-in", "root.csr", "-signkey", "root.key", "-days", "365",
                       "-extfile", self._extension("root", "basicConstraints=critical,CA:TRUE"),
                       "-out", "root.pem")
         self._request("middle", "/CN=Hub test authority " + name)
@@ -66,7 +66,7 @@ class Authority:
         self._openssl("req", "-new", "-newkey", f"rsa:{bits}", "-nodes", "-keyout",
                       f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
 
-    def _sign(self, name, by, *lines, days=("-days", "20")):
+    def _sign(self, name, by, *lines, days=("-days", "200")):
         self._openssl("x509", "-req", "-in", f"{name}.csr", "-CA", f"{by}.pem", "-CAkey",
                       f"{by}.key", "-CAcreateserial", *days, "-extfile",
                       self._extension(name, *lines), "-out", f"{name}.pem")

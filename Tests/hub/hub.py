@@ -9,7 +9,7 @@ import time
 
 import checks
 import sdp
-from ice import Client
+from ice import Client, Handmade
 from media import Endpoint
 from message import Message, Uri, address_of, new_branch, tag_of
 from net import TlsLink, client_context, server_context
@@ -29,6 +29,7 @@ class Trunk:
     def __init__(self, host, port, bypass=False):
         self.host, self.port, self.bypass = host, port, bypass
         self.seen = {}  # proxy name -> when its last OPTIONS came
+        self.contact = None  # of its last OPTIONS
         self.demoted_after = 300.0
 
     def demoted(self, now):
@@ -67,8 +68,15 @@ class Proxy:
     async def link_to(self, host, port):
         """The connection to an SBC by its name; a new one if there is none."""
         link = self.outgoing.get((host, port))
-        if link is None or link.closed.is_set():
-            link = self.outgoing[(host, port)] = await self.connect(host, port)
+        patience = 20  # half seconds: a box that restarts is waited for
+        while link is None or link.closed.is_set():
+            try:
+                link = self.outgoing[(host, port)] = await self.connect(host, port)
+            except (OSError, asyncio.TimeoutError):
+                patience -= 1
+                if patience == 0:
+                    raise
+                await asyncio.sleep(0.5)
         return link
 
     async def connect(self, host, port, context=None):
@@ -225,6 +233,7 @@ class Hub(Core):
         trunk = self.trunk_of(message)
         if message.method == "OPTIONS":
             trunk.seen[link.proxy.name] = time.monotonic()
+            trunk.contact = Uri(address_of(message.get("contact")))
             link.proxy.options.append(message)
         elif not message.sdp():
             self._reject(message, link, 488, "Not Acceptable Here")
@@ -268,6 +277,15 @@ class Hub(Core):
         port = self.next_mp
         self.next_mp = FIRST_MP_PORT if port > 53000 else port + 2
         made = Endpoint(self.net, "service", name, self.mp_address, port, secure=True, **more)
+        self.media.append(made)
+        return made
+
+    def handmade(self, name="client", **more):
+        """A bypass client whose checks the scenario sends."""
+        self.clients, self.ports = self.clients + 1, (self.ports + 1) % 9000
+        made = Handmade(self.net, "service", f"{name}{self.clients}",
+                        self.net.lab.client_address(self.clients), CLIENT_PORT + self.ports,
+                        **more)
         self.media.append(made)
         return made
 

@@ -79,7 +79,7 @@ class TlsLink:
     def __init__(self, name, own, reader, writer, take, ended):
         self.name, self.own, self.reader, self.writer = name, own, reader, writer
         self.take, self.ended = take, ended
-        self.pings, self.closed = 0, asyncio.Event()
+        self.pings, self.pongs, self.closed = 0, 0, asyncio.Event()
         tls = writer.get_extra_info("ssl_object")
         self.version, self.cipher = tls.version(), tls.cipher()[0]
         der = tls.getpeercert(True)
@@ -97,6 +97,7 @@ class TlsLink:
                     self.pings += 1
                     self.send(b"\r\n")
                     continue
+                self.pongs += head.startswith(b"\r\n")
                 message = Message.parse(head.lstrip(b"\r\n").removesuffix(b"\r\n\r\n"))
                 message.body = await self.reader.readexactly(
                     int(message.get("content-length") or 0))

@@ -53,7 +53,8 @@ def coverage(names=None):
 def transcript(stage):
     rows = []
     for core in (stage.hub, stage.carrier):
-        rows += [(when, core.name, *rest) for when, *rest in core.history]
+        rows += [(when, core.name, *rest) for when, *rest in core.history
+                 if rest[-1].method != "OPTIONS"]
     for when, name, direction, place, message in sorted(rows, key=lambda row: row[0])[-80:]:
         say(f"    {when:.3f} {name} {direction} {place}: {message.start}"
             f" [{message.get('cseq')}]")

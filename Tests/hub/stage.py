@@ -40,9 +40,9 @@ class HubLab(Lab):
 class Setup:
     """What a box is configured with; scenarios with the same one share a box."""
 
-    def __init__(self, name, trunk="", bypass="", carrier="", top="", interval=2, tls=None):
+    def __init__(self, name, trunk="", bypass="", carrier="", top="", interval=2, listener=""):
         self.name, self.trunk, self.bypass, self.carrier = name, trunk, bypass, carrier
-        self.top, self.interval, self.tls = top, interval, tls or {}
+        self.top, self.interval, self.listener = top, interval, listener
 
 
 class Stage:
@@ -62,8 +62,7 @@ class Stage:
         self.hub_authority = Authority(lab.folder, "hub-ca")
         self.sbc_authority = Authority(lab.folder, "sbc-ca")
         self.files = self.sbc_authority.issue(
-            "sbc", [f"*.{SBC}", SBC, f"*.1r1.{SBC}"], self.setup.tls.get(
-                "purposes", "serverAuth,clientAuth"))
+            "sbc", [f"*.{SBC}", SBC, f"*.1r1.{SBC}"])
         with open(lab.config, "w") as file:
             file.write(self.config())
         inside = namespace_descriptor(lab.namespace("service"))
@@ -112,7 +111,7 @@ class Stage:
         for name, host, port in (("teams", PLAIN_HOST, PLAIN_PORT),
                                  ("bypass", BYPASS_HOST, BYPASS_PORT)):
             text += (f"  - {{ name: {name}, transport: tls, address: \"{box}:{port}\", "
-                     f"host: {host}, certificate: {chain}, key: {key} }}\n")
+                     f"host: {host}, certificate: {chain}, key: {key}{setup.listener} }}\n")
         peers = [f"\"sip:{region}.{DOMAIN}:{PORT};transport=tls\""
                  for region in ("sip", "sip2", "sip3")]
         if self.by_name:

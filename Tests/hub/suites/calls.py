@@ -206,10 +206,10 @@ async def two_forks_answer(s):
     invite.ring(first)
     invite.ring(late)
     await call.until(180)
-    answering = s.hub.spawn(invite.answer(first))
+    await invite.answer(first, acked=False)
     await invite.answer(late, acked=False)
     phone = await call.established()
-    await answering
+    await first.acknowledged(invite.request.number)
     await late.acknowledged(invite.request.number)
     assert await late.ends() == "BYE"
     await s.talk(phone.media, first.media)
