@@ -175,6 +175,9 @@ def main():
         return 0 if odd[0] in ("-h", "--help") else 2
     names = [w for w in words if not w.startswith("-")]
     chosen = [s for s in SCENARIOS if not names or any(n in s.name for n in names)]
+    exact = [s for s in SCENARIOS if s.name in names]
+    if len(exact) == len(names) and names:
+        chosen = exact
     if "--list" in words:
         say("\n".join(f"{s.name} [{s.setup.name}] {s.says}" for s in chosen))
         return 0
