@@ -100,9 +100,11 @@ let package = Package(
         module("NetworkAddress"),
         module("SIPMessage", ["NetworkAddress"]),
         module("SDP", ["NetworkAddress"]),
+        module("Manipulation", ["SIPMessage"]),
 
         // Protocol machines: events in, actions out.
         module("SIPTransaction", ["NetworkAddress", "SIPMessage"]),
+        module("SIPAuthentication", ["SIPMessage", "COpenSSL"]),
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
         module("SIPLocation", ["NetworkAddress", "SIPTransaction"]),
 
@@ -110,8 +112,8 @@ let package = Package(
         module("Routing"),
         module("Admission", ["NetworkAddress"]),
         module("CallControl", [
-            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-            "Admission",
+            "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
+            "SIPAuthentication", "SIPDialog", "Routing", "Admission",
         ]),
 
         // Media: intent to flow commands to rings.
@@ -128,15 +130,18 @@ let package = Package(
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
         module("Store", ["CSQLite"]),
         module("DTLS", ["COpenSSL"]),
-        module("Configuration", ["NetworkAddress", "SDP", "SIPLocation", "TLS", "CYAML"]),
+        module("Configuration", [
+            "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication",
+            "SIPLocation", "TLS", "CYAML",
+        ]),
         module("Management", ["CUV", "SIPTransport"]),
 
         // What several tests stand on.
         .target(
             name: "CallWorld",
             dependencies: [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl",
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPAuthentication",
+                "SIPDialog", "Routing", "Admission", "CallControl",
             ], path: "Tests/CallWorld", swiftSettings: strictSwift),
         .target(
             name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
@@ -157,15 +162,15 @@ let package = Package(
         // The process.
         module("Node", [
             "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
-            "CallControl", "FlowABI",
+            "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
             "Configuration", "Management", "SIPLocation", "DNSClient", "Trace",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
-                "Node", "Admission", "Configuration", "Management", "SIPMessage", "SDP", "FlowABI",
-                "NetworkAddress", "Trace",
+                "Node", "Admission", "Configuration", "Management", "Manipulation", "SIPMessage",
+                "SDP", "FlowABI", "NetworkAddress", "Trace",
             ],
             swiftSettings: strictSwift),
 
@@ -194,7 +199,9 @@ let package = Package(
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests("TortureTests", ["SIPMessage"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("ManipulationTests", ["SIPMessage", "Manipulation"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests("SIPAuthenticationTests", ["SIPMessage", "SIPAuthentication"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPLocationTests", ["NetworkAddress", "SIPTransaction", "SIPLocation"]),
         tests(
@@ -205,8 +212,9 @@ let package = Package(
         tests(
             "CallControlTests",
             [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPDialog", "Routing",
-                "Admission", "CallControl", "CallWorld",
+                "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
+                "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
+                "CallWorld",
             ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
@@ -231,7 +239,8 @@ let package = Package(
         tests(
             "ConfigurationTests",
             [
-                "NetworkAddress", "SDP", "SIPLocation", "TLS", "Configuration", "TestCertificates",
+                "NetworkAddress", "SDP", "SIPMessage", "Manipulation", "SIPAuthentication",
+                "SIPLocation", "TLS", "Configuration", "TestCertificates",
             ]),
         tests(
             "NodeTests",
@@ -249,8 +258,8 @@ let package = Package(
             ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
-            "trunkline", "Admission", "Configuration", "FlowABI", "Management", "NetworkAddress",
-            "Node", "SIPMessage", "Trace",
+            "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
+            "NetworkAddress", "Node", "SIPMessage", "Trace",
         ]),
 
         // The contract's two sides as processes of their own, for its tests.

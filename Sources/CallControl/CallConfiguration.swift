@@ -4,6 +4,7 @@ public import Admission
 public import NetworkAddress
 public import Routing
 public import SDP
+public import SIPAuthentication
 public import SIPTransaction
 
 /// A trunk as the engine needs it.
@@ -46,6 +47,10 @@ public struct TrunkSettings: Sendable, Hashable {
     public var limits = TrunkLimits()
     /// This node's own name as its peer knows it; nil: the listener's.
     public var ownHost: [UInt8]?
+    /// How it and the box make sure of each other.
+    public var authentication = TrunkAuthentication()
+    /// What it registers with its carrier; nil: nothing.
+    public var registration: RegistrationSettings?
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -154,5 +159,13 @@ public struct CallConfiguration: Sendable {
         self.trunks = trunks
         self.routes = routes
         self.callsMax = callsMax
+    }
+
+    /// Some trunk registers.
+    var hasRegistrations: Bool { self.trunks.contains { $0.registration != nil } }
+
+    /// Some trunk may be challenged, and can answer.
+    var hasCredentials: Bool {
+        self.trunks.contains { $0.authentication.credentials != nil }
     }
 }

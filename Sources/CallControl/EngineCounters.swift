@@ -90,6 +90,16 @@ public struct EngineCounters: Sendable, Equatable {
     public var strays: UInt64 = 0
     /// Calls ended because media stopped.
     public var mediaTimeouts: UInt64 = 0
+    /// Challenges of peers that were answered.
+    public var challengesAnswered: UInt64 = 0
+    /// Challenges of peers that could not be answered, or not again: a password is wrong.
+    public var challengesFailed: UInt64 = 0
+    /// Requests of peers that were asked for credentials.
+    public var challengesSent: UInt64 = 0
+    /// Requests of peers with a wrong user or password.
+    public var credentialsWrong: UInt64 = 0
+    /// Calls to a trunk that has to be registered, and was not.
+    public var notRegistered: UInt64 = 0
     /// Calls taken over from checkpoints.
     public var callsRestored: UInt64 = 0
 

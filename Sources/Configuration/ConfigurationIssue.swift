@@ -37,7 +37,7 @@ public struct ConfigurationErrors: Error, Sendable, Hashable, CustomStringConver
 
 /// Collects issues while a file is read.
 final class IssueList {
-    private let file: String
+    let file: String
     private(set) var issues: [ConfigurationIssue] = []
     /// Files that the configuration names are looked at too: only their user can.
     let checksFiles: Bool
@@ -59,6 +59,18 @@ final class IssueList {
 
     func add(_ place: some Placed, _ problem: String, _ fix: String) {
         self.add(place.line, place.key, problem, fix)
+    }
+
+    /// The path of a file that this one names: beside it, where it is not absolute.
+    func path(beside name: String) -> String {
+        guard !name.hasPrefix("/"), let slash = self.file.lastIndex(of: "/") else { return name }
+        return String(self.file[...slash]) + name
+    }
+
+    /// Takes over what was found in another file.
+    func take(_ others: IssueList) {
+        let room = ConfigurationErrors.limit - self.issues.count
+        self.issues += others.issues.prefix(max(room, 0))
     }
 
     /// Sorted by line; cross-checks find theirs after everything was read.

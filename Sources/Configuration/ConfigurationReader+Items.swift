@@ -114,7 +114,7 @@ extension ConfigurationReader {
             let maxCalls = section.integer(TrunkKeys.maxCalls)
         else { return nil }
         let located = sources ?? Self.sources(peers)
-        let value = NodeConfiguration.Trunk(
+        var value = NodeConfiguration.Trunk(
             name: name.value, listener: listener, realm: realm, peers: peers.map(\.value),
             optionsSeconds: section.integer(PeerKeys.optionsInterval)?.value,
             sources: located.map(\.value), followsPeers: sources == nil,
@@ -123,6 +123,10 @@ extension ConfigurationReader {
             limits: self.trunkLimits(section, references.tenants), host: host?.value,
             tls: tls.trunk(
                 name.value, listeners[listener].value, host: host, peers: peers.map(\.value)))
+        value.rules = self.ruleFiles.rules(section)
+        let authentication = TrunkAuthenticationReader(section)
+        value.authentication = authentication.read()
+        value.register = authentication.register()
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

@@ -7,8 +7,12 @@ import NetworkAddress
 /// run reports everything.
 struct ConfigurationReader {
     let issues: IssueList
+    let ruleFiles: RuleFiles
 
-    init(_ issues: IssueList) { self.issues = issues }
+    init(_ issues: IssueList) {
+        self.issues = issues
+        self.ruleFiles = RuleFiles(issues)
+    }
 
     /// Nil where an issue says why.
     func read(_ root: YAMLNode) -> NodeConfiguration? {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import Manipulation
 public import NetworkAddress
 public import SDP
+public import SIPAuthentication
 
 /// What one node is: the configuration file as values, checked as a whole. Units, ranges and
 /// defaults of each key stand in `Schema`, which makes the example file too.
@@ -139,6 +141,12 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var host: String?
         /// What TLS is spoken with it; nil: none.
         public var tls: TrunkTLS?
+        /// Rules for its messages.
+        public var rules = TrunkRules()
+        /// How it and the node make sure of each other.
+        public var authentication = TrunkAuthentication()
+        /// What it registers with its peer; nil: nothing.
+        public var register: Register?
     }
 
     /// A routing rule.

@@ -4,10 +4,12 @@ import Admission
 import CallControl
 import Configuration
 import FlowProgramming
+import Manipulation
 import MediaPlanning
 import NetworkAddress
 import Routing
 import SDP
+import SIPAuthentication
 import SIPTransaction
 
 /// What the configuration file says, in the words of the modules that do it.
@@ -37,6 +39,11 @@ enum Settings {
         configuration.overload = self.overload(file)
         configuration.unknownSource = file.limits.edge.unknownSources == .drop ? .silence : .forbid
         return configuration
+    }
+
+    /// For the edge.
+    static func rules(_ file: NodeConfiguration) -> [(name: TrunkName, rules: TrunkRules)] {
+        file.trunks.map { (TrunkName($0.name), $0.rules) }
     }
 
     private static func routes(_ file: NodeConfiguration) throws(NodeError) -> RouteTable {
@@ -78,6 +85,18 @@ enum Settings {
         settings.search = self.search(trunk.failover)
         self.adopt(trunk.limits, file, &settings)
         settings.ownHost = trunk.host.map { Array($0.utf8) }
+        settings.authentication = trunk.authentication
+        if trunk.authentication.demand?.realm.isEmpty == true {
+            settings.authentication.demand?.realm = Array(file.node.name.utf8)
+        }
+        settings.registration = trunk.register.map { register in
+            RegistrationSettings(
+                user: Array(register.user.utf8),
+                domain: register.domain.map { Array($0.utf8) } ?? settings.peerHost,
+                expires: UInt32(clamping: register.expires),
+                retrySeconds: UInt32(clamping: register.retrySeconds),
+                isRequired: register.isRequired)
+        }
         return settings
     }
 

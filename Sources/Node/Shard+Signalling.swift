@@ -61,7 +61,8 @@ extension Shard: TransportOwner {
 
     func lost(_ hop: Hop, _ error: TransportError?) {
         // Transactions find out by their own failed sends and timers: a lost connection alone
-        // ends nothing (RFC 3261 section 17.1.4).
+        // ends nothing (RFC 3261 section 17.1.4). A carrier would reach us over it no more.
+        self.core.lost(hop)
     }
 
     private func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {

@@ -31,7 +31,8 @@ extension Shard {
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
             "tls": self.tlsFigures(),
             "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
-            "peers": self.peerFigures(), "dns": self.dnsFigures(),
+            "peers": self.peerFigures(), "dns": self.dnsFigures(), "rules": self.ruleFigures(),
+            "registrations": self.registrations(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -100,6 +101,10 @@ extension Shard {
             "server_transactions": JSONValue(self.core.layer.serverCount),
             "retransmissions_received": JSONValue(layer.requestRetransmissionsReceived),
             "retransmissions_sent": JSONValue(layer.retransmissionsSent),
+            "challenges_sent": JSONValue(self.core.engine.counters.challengesSent),
+            "challenges_answered": JSONValue(self.core.engine.counters.challengesAnswered),
+            "challenges_failed": JSONValue(self.core.engine.counters.challengesFailed),
+            "credentials_wrong": JSONValue(self.core.engine.counters.credentialsWrong),
             "merged_requests": JSONValue(layer.mergedRequests),
             "timeouts": JSONValue(layer.clientTimeouts),
             "connections": JSONValue(self.transport?.connectionCount ?? 0),
@@ -172,6 +177,10 @@ extension Shard {
             conditions.append("the fast path's rings were given up once: \(fault)")
         }
         conditions += self.tls.conditions(now: Self.nowSeconds)
+        conditions += self.registrationConditions()
+        if let fault = self.core.rules.lastFault {
+            conditions.append("a rule was not followed: \(fault)")
+        }
         switch self.store.condition {
         case .good: break
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")

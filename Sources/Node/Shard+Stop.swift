@@ -9,6 +9,8 @@ import Store
 extension Shard {
     /// How often a stop looks whether the last call has ended.
     private static let lookMilliseconds: UInt64 = 100
+    /// How long it waits for carriers that do not answer the last REGISTER.
+    private static let leaveMilliseconds: UInt64 = 3_000
 
     /// Takes no new calls; ends when the last call has ended, or after the deadline. A second time
     /// ends at once.
@@ -16,15 +18,19 @@ extension Shard {
         guard !self.isStopping else { return self.loop.stop() }
         self.isStopping = true
         self.core.engine.drainCalls()
+        self.core.unregister()
         ServiceNotification().send("STOPPING=1\nSTATUS=draining")
         Log.line("trunkline: draining \(self.core.engine.callCount) calls for at most \(seconds) s")
         self.timers?.start(.stop, milliseconds: seconds * 1000)
-        self.stopWhenEmpty()
+        self.stopWhenEmpty(waited: 0)
     }
 
-    private func stopWhenEmpty() {
-        if self.core.engine.callCount == 0 { return self.loop.stop() }
-        self.loop.schedule(after: Self.lookMilliseconds) { [unowned self] in self.stopWhenEmpty() }
+    private func stopWhenEmpty(waited: UInt64) {
+        let hasLeft = self.core.hasLeft || waited >= Self.leaveMilliseconds
+        if self.core.engine.callCount == 0, hasLeft { return self.loop.stop() }
+        self.loop.schedule(after: Self.lookMilliseconds) { [unowned self] in
+            self.stopWhenEmpty(waited: waited + Self.lookMilliseconds)
+        }
     }
 
     /// The end: checkpoints of calls in progress are written, sockets closed.

@@ -20,6 +20,9 @@ extension Shard {
         }
         self.management.handle("call") { [unowned self] in self.call($0) }
         self.management.handle("end") { [unowned self] in self.end($0) }
+        self.management.handle("registrations") { [unowned self] _ in
+            .success(self.registrations())
+        }
         self.management.handle("flows") { [unowned self] _ in .success(self.flows()) }
         self.management.handle("drops") { [unowned self] _ in
             guard let fastPath = self.programmer.fastPath else {

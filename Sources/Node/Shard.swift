@@ -89,6 +89,7 @@ final class Shard {
                     file, self.callLimit, fingerprint: self.dtls.fingerprint),
                 ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
             layer: TransactionLayer(configuration: layer))
+        self.core.rules.configure(Settings.rules(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
         self.tracer.parties = { [unowned self] in self.parties($0) }
         self.adoptEdge(file)
@@ -123,6 +124,8 @@ final class Shard {
         self.timers?.start(.certificate, milliseconds: DTLSCertificates.rotationMilliseconds)
         self.timers?.start(.tlsFiles, milliseconds: TLSAgent.lookMilliseconds)
         for line in self.tls.warnings(now: Self.nowSeconds) { Log.line("trunkline: \(line)") }
+        self.core.engine.now = Clocks.wallMs
+        self.core.configureRegistrations()
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
         self.poll()
     }
@@ -236,6 +239,8 @@ final class Shard {
             self.core.engine.now = Clocks.wallMs
             self.core.engine.configure(self.locate(calls, next))
             self.recycleConnections()
+            self.core.rules.configure(Settings.rules(next))
+            self.core.configureRegistrations()
             self.file = next
             self.tracer.configure(next.trace)
             self.adoptEdge(next)

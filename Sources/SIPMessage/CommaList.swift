@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Splits comma lists (RFC 3261 section 7.3.1).
-enum CommaList {
+public enum CommaList {
     /// Appends the elements of `value`, trimmed; quoted strings and angle brackets hide commas.
-    static func split(_ value: ArraySlice<UInt8>, into values: inout [ArraySlice<UInt8>]) {
+    public static func split(_ value: ArraySlice<UInt8>, into values: inout [ArraySlice<UInt8>]) {
         var start = value.startIndex
         var index = start
         var inQuotes = false

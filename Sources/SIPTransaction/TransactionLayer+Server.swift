@@ -4,6 +4,9 @@ import NetworkAddress
 import SIPMessage
 
 extension TransactionLayer {
+    /// Where the request of a server transaction came from; nil when that is over.
+    public func source(of id: ServerTransactionID) -> Hop? { self.entry(id)?.source }
+
     /// Answers a request: `bytes` is the whole response, `status` the code in it.
     ///
     /// A 2xx to an INVITE is repeated until its ACK comes (RFC 3261 section 13.3.1.4). False, and

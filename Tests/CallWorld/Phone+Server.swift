@@ -11,6 +11,7 @@ extension Phone {
     func request(_ message: SIPMessage, _ id: ServerTransactionID, _ source: Hop) {
         guard let method = message.method, let callID = try? Array(message.callID()) else { return }
         let call = self.calls[callID]
+        if self.gate?.asks(message, id, source, self) == true { return }
         switch method {
         case .invite where call == nil:
             if (try? message.to().tag) != .some(nil) {
@@ -22,6 +23,7 @@ extension Phone {
             guard let call else { return self.respond(481, message, id, source) }
             self.respond(200, message, id, source)
             self.byeReceived(call)
+        case .register: self.registered(message, id, source)
         case .info, .options: self.respond(call == nil ? 481 : 200, message, id, source)
         default: self.respond(405, message, id, source)
         }

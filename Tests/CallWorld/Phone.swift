@@ -80,6 +80,8 @@ final class Phone {
     unowned let world: World
     let layer = TransactionLayer()
     var script = PhoneScript()
+    /// Asks for credentials.
+    var gate: PhoneGate?
     /// Answers nothing and sends nothing.
     var isDead = false
     /// "> INVITE" went out, "< 200 INVITE" came, and so on; no retransmissions.

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
 # Builds all fuzzers (or those named), replays the kept inputs of each, then runs each for a while.
-#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]     NAME: rtp stun command srtp sip sdp dns
+#   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]
+#       NAME: rtp stun command srtp sip sdp dns rules
 # What is built and found goes to .build/fuzz: new inputs to .build/fuzz/NAME, a failing one beside
 # it, named in the output. Put what is worth keeping into Tests/Fuzz/corpus/NAME.
 # The last line is `N passed, N failed, N skipped`.
@@ -47,6 +48,22 @@ build_swift() { # name, module, sources
             "$out/modules/NetworkAddress.o" -o "$out/${1}_fuzz"
 }
 
+# The same behind SIPMessage as well.
+build_rules() {
+    local name features="-swift-version 6 -enable-upcoming-feature InternalImportsByDefault
+        -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes"
+    mkdir -p "$out/modules"
+    for name in NetworkAddress SIPMessage; do
+        swiftc -O -parse-as-library -sanitize=address -module-name $name $features \
+            -I "$out/modules" -emit-module -emit-module-path "$out/modules/$name.swiftmodule" \
+            -wmo -c "$root"/Sources/$name/*.swift -o "$out/modules/$name.o" || return 1
+    done
+    swiftc -O -parse-as-library -use-ld=lld -sanitize=fuzzer,address -I "$out/modules" \
+        -module-name Manipulation $features "$root"/Sources/Manipulation/*.swift \
+        "$here/ManipulationFuzz.swift" "$out/modules/NetworkAddress.o" \
+        "$out/modules/SIPMessage.o" -o "$out/rules_fuzz"
+}
+
 # Builds unless what is there was made of the same sources.
 build() { # name
     local sources digest
@@ -56,6 +73,8 @@ build() { # name
     srtp) sources="$shims/CFlowABI $shims/CSRTP $here/srtp_fuzz.c" ;;
     sip) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $here/SIPMessageFuzz.swift" ;;
+    rules) sources="$root/Sources/NetworkAddress $root/Sources/SIPMessage
+        $root/Sources/Manipulation $here/ManipulationFuzz.swift" ;;
     sdp) sources="$root/Sources/NetworkAddress $root/Sources/SDP $here/SDPFuzz.swift" ;;
     dns) sources="$root/Sources/NetworkAddress $root/Sources/SIPLocation
         $here/DNSMessageFuzz.swift" ;;
@@ -70,6 +89,7 @@ build() { # name
     sip) build_swift sip SIPMessage "$root"/Sources/SIPMessage/*.swift ;;
     sdp) build_swift sdp SDP "$root"/Sources/SDP/*.swift ;;
     dns) build_swift dns DNSMessage "$root"/Sources/SIPLocation/D*.swift ;;
+    rules) build_rules ;;
     esac || return 1
     printf '%s\n' "$digest" >"$out/$1.sources"
 }
@@ -95,9 +115,10 @@ fuzz() { # name, arguments...
     return 1
 }
 
-for name in ${*:-rtp stun command srtp sip sdp dns}; do
+names="rtp stun command srtp sip sdp dns rules"
+for name in ${*:-$names}; do
     if [ ! -d "$here/corpus/$name" ]; then
-        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write rtp, stun, command, srtp, sip, sdp or dns" >&2
+        echo "Tests/Fuzz/run.sh: there is no fuzzer $name; write one of: $names" >&2
         exit 2
     fi
     if ! build "$name"; then

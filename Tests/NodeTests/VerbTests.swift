@@ -25,7 +25,8 @@ import Testing
                 "sip": "an object", "security": "an object", "dtls": "an object",
                 "emergency": "an object", "edge": "an object", "tls": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
-                "dns": "an object", "conditions": "an array",
+                "dns": "an object", "rules": "an array", "registrations": "an array",
+                "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in [

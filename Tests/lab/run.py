@@ -12,9 +12,11 @@ import cases_media  # noqa: F401
 import cases_one_port  # noqa: F401
 import cases_peers  # noqa: F401
 import cases_refusals  # noqa: F401
+import cases_register  # noqa: F401
 import cases_rekey  # noqa: F401
 import cases_restart  # noqa: F401
 import cases_sdes  # noqa: F401
+import cases_rules  # noqa: F401
 import cases_secure_restart  # noqa: F401
 import cases_spray  # noqa: F401
 import cases_tls  # noqa: F401

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest_hash.h"
 #include "tl_tls.h"
 
 #define TL_DTLS_DATAGRAM_MAX  16384u // bytes of a received datagram that are looked at

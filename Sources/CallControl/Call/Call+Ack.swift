@@ -15,6 +15,7 @@ extension Call {
         var builder = dialog.acknowledgement(sequence: sequence, via: via)
         let product = self.context.configuration.product
         if !product.isEmpty { builder.add(.userAgent, product) }
+        for header in self.legs[side].credentials { builder.add(header.name, header.value) }
         let bytes = builder.finish(description: description?.serialise())
         let hop = self.legs[side].destination(of: dialog)
         self.legs[side].ackOwed = nil

@@ -144,6 +144,7 @@ extension Call {
         _ side: Side, _ source: SIPMessage?, offer: SessionDescription?
     ) -> SentInvite? {
         guard var request = self.request(.invite, side) else { return nil }
+        self.legs[side].credentials = []
         request.builder.add(.contact, self.contact(side))
         request.builder.add(.allow, EngineContext.allow)
         if let source { CarriedHeaders.copy(from: source, as: .reinvite, to: &request.builder) }

@@ -77,6 +77,9 @@ struct Leg {
     var sentAck: SentAck?
     /// An INVITE of ours that is being cancelled, or was overtaken by the end of the call.
     var outstanding: Outstanding?
+    /// What the last INVITE to the party showed when it was asked: the ACK shows the same (RFC 3261
+    /// section 22.1).
+    var credentials: [(name: HeaderName, value: [UInt8])] = []
     /// A source that the fast path learned in place of the signalled one.
     var learnedSource: SocketAddress?
     /// Where media goes by ICE.

@@ -14,15 +14,20 @@ extension CallEngine {
         guard let method = message.method else { return }
         let request = ReceivedRequest(server: server, message: message, source: source)
         if method == .invite, self.isAwaited(request) { return }
-        let trunk = self.trunk(from: source)
+        let trunk = self.trunk(of: request)
         if let key = DialogKey(receivedRequest: message) {
             let isKnown = trunk != nil || self.isRetired(source) || self.isTarget(source, of: key)
-            if isKnown { return self.requestInDialog(key, method, request) }
+            if isKnown {
+                guard self.isAuthenticated(request, method, inDialogOf: trunk) else { return }
+                return self.requestInDialog(key, method, request)
+            }
         }
         guard let trunk else {
             self.context.counters.unknownSources &+= 1
             return self.context.respond(Reply(403), to: request)
         }
+        let settings = self.context.configuration.trunks[Int(trunk.value)]
+        guard self.isAuthenticated(request, method, of: settings, inDialog: false) else { return }
         switch method {
         case .invite: self.invite(request, from: trunk)
         case .options:

@@ -36,7 +36,12 @@ extension CallEngine {
             }
         }
         if open.isEmpty, let refusal { return .failure(self.refusal(refusal, origin)) }
-        let reachable = kind.isEmergency ? open : open.filter { !$0.isOutOfReach }
+        let registered = open.filter { !self.context.unregistered.contains($0.name) }
+        guard !registered.isEmpty else {
+            self.context.counters.notRegistered &+= 1
+            return .failure(Refusal(reply: Reply(503)))
+        }
+        let reachable = kind.isEmergency ? registered : registered.filter { !$0.isOutOfReach }
         guard !reachable.isEmpty else {
             self.context.counters.refusedNoPeer &+= 1
             return .failure(Refusal(reply: Reply(503)))

@@ -39,10 +39,12 @@ extension CallEngine {
     }
 
     private func response(_ message: SIPMessage, to id: ClientTransactionID) {
-        guard let status = message.status, let (_, purpose) = self.context.purpose(of: id) else {
+        guard let status = message.status, let (handle, purpose) = self.context.purpose(of: id)
+        else {
             self.context.counters.strays &+= 1
             return
         }
+        if self.answerChallenge(message, status, handle, purpose) { return }
         switch purpose {
         case .invite(let call):
             if let ended = self.context.answered[call] {

@@ -24,6 +24,7 @@ public final class CallEngine<Ports: MediaPorts> {
             configuration: configuration,
             identifiers: IdentifierSource(shard: shard, host: host, randomness: randomness))
         self.ports = ports
+        self.context.authentication.follow(configuration)
     }
 
     /// Milliseconds since 1970-01-01; to be set before each input.
@@ -66,6 +67,7 @@ public final class CallEngine<Ports: MediaPorts> {
             !names.contains($0.name) && self.context.admission.calls(of: $0.name) > 0
         }
         self.context.configuration = configuration
+        self.context.authentication.follow(configuration)
         self.context.admission.limits = configuration.limits
         self.context.followTargets()
     }

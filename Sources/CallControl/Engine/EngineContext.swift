@@ -79,6 +79,10 @@ final class EngineContext {
     /// Calls that are over and wait for the engine to let go of them.
     var finished: [CallIdentifier] = []
 
+    var authentication = AuthenticationState()
+    /// Trunks that have to be registered, and are not.
+    var unregistered: Set<TrunkName> = []
+
     private var purposes: [RequestHandle: Purpose] = [:]
     private var handles: [ClientTransactionID: RequestHandle] = [:]
     private var lastHandle: UInt64 = 0
@@ -98,6 +102,7 @@ final class EngineContext {
         self.lastHandle += 1
         let handle = RequestHandle(self.lastHandle)
         self.purposes[handle] = purpose
+        self.keep(handle, method, bytes, hop)
         let request = OutgoingRequest(
             handle: handle, method: method, branch: branch, bytes: bytes, hop: hop)
         let twin = self.configuration.listener(hop.listener)?.twin
@@ -136,13 +141,17 @@ final class EngineContext {
 
     func forget(_ handle: RequestHandle) {
         self.purposes[handle] = nil
+        self.authentication.sent[handle] = nil
         self.largeRequests.forget(handle)
     }
+
+    func setDiscarded(_ handle: RequestHandle) { self.purposes[handle] = .discarded }
 
     /// A client transaction is over; returns what it was for.
     func terminated(_ id: ClientTransactionID) -> Purpose? {
         guard let handle = self.handles.removeValue(forKey: id) else { return nil }
         self.largeRequests.forget(handle)
+        self.authentication.sent[handle] = nil
         return self.purposes.removeValue(forKey: handle)
     }
 
@@ -170,7 +179,7 @@ final class EngineContext {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
             && self.finished.isEmpty && self.searching.isEmpty && self.parties.isEmpty
-            && self.largeRequests.isEmpty
+            && self.largeRequests.isEmpty && self.authentication.sent.isEmpty
     }
 }
 

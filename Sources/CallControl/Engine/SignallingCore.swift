@@ -10,6 +10,8 @@ public enum SignallingTimer: Sendable, Hashable {
     case transaction(TimerToken)
     /// The engine's.
     case call(CallTimer)
+    /// Of a trunk's registration.
+    case registration(TrunkName)
 }
 
 /// What the core wants done, in this order: a checkpoint stands before the messages that make it
@@ -49,17 +51,22 @@ public final class SignallingCore<Ports: MediaPorts> {
     private var transactions: [RequestHandle: ClientTransactionID] = [:]
     private(set) var requests: [ClientTransactionID: RequestHandle] = [:]
     private var outputs: [SignallingOutput] = []
+    /// What changes messages at the edge.
+    public var rules = MessageRules()
+    let registrations: RegistrationAgent
 
     /// Joins the two; neither may be driven by anyone else.
     public init(engine: CallEngine<Ports>, layer: TransactionLayer) {
         self.engine = engine
         self.layer = layer
+        self.registrations = RegistrationAgent(engine.context)
     }
 
     /// A message arrived; a request has passed `examine`.
     public func received(_ message: SIPMessage, from source: Hop) {
         guard !message.isRequest || self.engine.admits(source) else { return }
         let isOver = message.isRequest && self.engine.isOverRate(message, from: source)
+        guard let message = self.ruled(arriving: message, from: source) else { return }
         self.layer.received(message, from: source, isOverRate: isOver)
     }
 
@@ -68,6 +75,7 @@ public final class SignallingCore<Ports: MediaPorts> {
         switch timer {
         case .transaction(let token): self.layer.timerFired(token)
         case .call(let timer): self.engine.timerFired(timer)
+        case .registration(let trunk): self.registrations.timerFired(trunk)
         }
     }
 
@@ -85,13 +93,17 @@ public final class SignallingCore<Ports: MediaPorts> {
             for report in reports { self.take(report) }
             let actions = self.engine.drain()
             for action in actions { self.perform(action) }
-            isBusy = !reports.isEmpty || !actions.isEmpty
+            let didRegister = self.performRegistrations()
+            isBusy = !reports.isEmpty || !actions.isEmpty || didRegister
         }
         defer { self.outputs = [] }
         return self.outputs
     }
 
+    func append(_ output: SignallingOutput) { self.outputs.append(output) }
+
     private func take(_ report: TransactionOutput) {
+        if self.tookForRegistration(report) { return }
         switch report {
         case .send(let bytes, let hop, let owner): self.outputs.append(.send(bytes, hop, owner))
         case .startTimer(let token, let milliseconds):
@@ -109,13 +121,15 @@ public final class SignallingCore<Ports: MediaPorts> {
     private func perform(_ action: CallAction) {
         switch action {
         case .respond(let id, let status, let bytes):
+            let bytes = self.ruled(leaving: bytes, to: self.layer.source(of: id)) ?? bytes
             self.layer.respond(id, status: status, bytes: bytes)
         case .tag(let id, let tag): self.layer.setTag(tag, of: id)
         case .stopRepeating(let id): self.layer.stopRepeating(id)
         case .request(let request): self.send(request)
         case .cancel(let handle, let reason):
             if let id = self.transactions[handle] { self.layer.cancel(id, reason: reason) }
-        case .send(let bytes, let hop): self.layer.send(stateless: bytes, to: hop)
+        case .send(let bytes, let hop):
+            self.layer.send(stateless: self.ruled(leaving: bytes, to: hop) ?? bytes, to: hop)
         case .replay(let bytes, let hop):
             if let message = try? SIPMessage.parse(bytes, framing: .stream) {
                 self.layer.received(message, from: hop)
@@ -136,12 +150,16 @@ public final class SignallingCore<Ports: MediaPorts> {
     }
 
     private func send(_ request: OutgoingRequest) {
+        guard let bytes = self.ruled(leaving: request.bytes, to: request.hop) else {
+            return self.engine.refused(request.handle)
+        }
         let id = self.layer.send(
-            request: request.bytes, method: request.method, branch: request.branch,
+            request: bytes, method: request.method, branch: request.branch,
             to: request.hop)
         guard let id else { return self.engine.refused(request.handle) }
         self.transactions[request.handle] = id
         self.requests[id] = request.handle
+        if bytes != request.bytes { self.engine.context.left(request.handle, bytes) }
         self.engine.started(request.handle, as: id)
     }
 

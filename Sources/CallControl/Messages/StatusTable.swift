@@ -31,6 +31,7 @@ enum StatusTable {
 
     private static func clientFailure(_ status: Int) -> String? {
         switch status {
+        case 401: "Unauthorized"
         case 403: "Forbidden"
         case 404: "Not Found"
         case 405: "Method Not Allowed"
