@@ -28,6 +28,7 @@ class Trunk:
 
     def __init__(self, host, port, bypass=False):
         self.host, self.port, self.bypass = host, port, bypass
+        self.place = None  # its address, where it is not the SBC's usual one
         self.seen = {}  # proxy name -> when its last OPTIONS came
         self.contact = None  # of its last OPTIONS
         self.demoted_after = 300.0
@@ -49,11 +50,16 @@ class Proxy:
     async def listen(self, context=None):
         """443 is nobody's to dial: what comes there is a finding."""
         self.context = context or self.hub.server_context()
-        listening = self.hub.net.socket("service", socket.SOCK_STREAM, self.address, PORT)
-        listening.listen(100)
-        self.servers.append(await asyncio.start_server(
-            self._accept, sock=listening, ssl=self.context, limit=1 << 18,
-            ssl_handshake_timeout=10))
+        for address in (self.address, self.six):
+            listening = self.hub.net.socket("service", socket.SOCK_STREAM, address, PORT)
+            listening.listen(100)
+            self.servers.append(await asyncio.start_server(
+                self._accept, sock=listening, ssl=self.context, limit=1 << 18,
+                ssl_handshake_timeout=10))
+
+    @property
+    def six(self):
+        return self.hub.six[self.hub.proxies.index(self)]
 
     def _accept(self, reader, writer):
         self.accepted += 1
@@ -80,13 +86,15 @@ class Proxy:
         return link
 
     async def connect(self, host, port, context=None):
-        made = self.hub.net.socket("service", socket.SOCK_STREAM, self.address, 0)
+        place = self.hub.place_of(host)
+        own = self.six if ":" in place else self.address
+        made = self.hub.net.socket("service", socket.SOCK_STREAM, own, 0)
         loop = asyncio.get_running_loop()
-        await asyncio.wait_for(loop.sock_connect(made, (self.hub.place_of(host), port)), 8)
+        await asyncio.wait_for(loop.sock_connect(made, (place, port)), 8)
         reader, writer = await asyncio.open_connection(
             sock=made, ssl=context or self.hub.client_context(), server_hostname=host,
             limit=1 << 18, ssl_handshake_timeout=10)
-        link = TlsLink(f"{self.name}->{host}", self.address, reader, writer, self._take,
+        link = TlsLink(f"{self.name}->{host}", own, reader, writer, self._take,
                        self._ended)
         link.proxy, link.inbound = self, False
         checks.check_link(self.hub.rules, link)
@@ -149,7 +157,7 @@ class Hub(Core):
         self.mp_address = addresses[3]
         self.next_mp, self.clients, self.ports = FIRST_MP_PORT, 0, 0
         self.refused, self.described, self.media = [], {}, []
-        self.trap = None
+        self.trap, self.six = None, []
 
     def server_context(self, **limits):
         return server_context(*self.certificate, self.sbc_root, **limits)
@@ -158,9 +166,11 @@ class Hub(Core):
         return client_context(*self.certificate, self.sbc_root, **limits)
 
     def place_of(self, host):
-        if not any(host == t.host or host.endswith("." + t.host) for t in self.trunks):
+        trunk = next((t for t in self.trunks
+                      if host == t.host or host.endswith("." + t.host)), None)
+        if trunk is None:
             raise Gone(f"the hub does not know the name {host}")
-        return self.place
+        return trunk.place or self.place
 
     async def open(self):
         for proxy in self.proxies:
@@ -181,7 +191,8 @@ class Hub(Core):
         return (f"<sip:api-du-a-euwe.{DOMAIN}:443;x-i={GUID};x-c={call}/d/8/{leg}>", RECORD_ROUTE)
 
     def via(self, link, branch):
-        return f"SIP/2.0/TLS {link.own}:{PORT};branch={branch}"
+        own = f"[{link.own}]" if ":" in link.own else link.own
+        return f"SIP/2.0/TLS {own}:{PORT};branch={branch}"
 
     def extras(self, request, status):
         if request.method == "OPTIONS":
@@ -276,7 +287,8 @@ class Hub(Core):
         """A media processor's endpoint."""
         port = self.next_mp
         self.next_mp = FIRST_MP_PORT if port > 53000 else port + 2
-        made = Endpoint(self.net, "service", name, self.mp_address, port, secure=True, **more)
+        address = self.six[3] if more.pop("six", False) else self.mp_address
+        made = Endpoint(self.net, "service", name, address, port, secure=True, **more)
         self.media.append(made)
         return made
 

@@ -107,6 +107,7 @@ async def restore(stage):
         proxy.options.clear()
     try:
         await stage.empty()
+        await stage.until("all datacentres are up", stage.all_up, 40, 0.3)
     except AssertionError:
         return False
     return True

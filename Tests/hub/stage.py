@@ -24,6 +24,11 @@ ADDRESSES = ["198.18.2.10", "198.18.2.11", "198.18.2.12", "198.18.2.20"]  # prox
 DNS, CLIENTS = "198.18.2.5", 8
 
 
+# What the profile says, for a node that has no name.
+NO_PROFILE = ("    srtp: required\n    keying: [sdes]\n    suites: [AES_CM_128_HMAC_SHA1_80]\n"
+              "    name-rule: rfc2818\n    accept-server-certificate: true\n")
+
+
 class HubLab(Lab):
     """The laboratory with the addresses of a cloud at its service side."""
 
@@ -31,18 +36,28 @@ class HubLab(Lab):
         super().make_namespaces()
         for address in [*ADDRESSES, DNS, *map(self.client_address, range(1, CLIENTS + 1))]:
             self.inside("service", "ip", "addr", "add", address + "/24", "dev", "to-box")
+        for address in map(six, ADDRESSES):
+            self.inside("service", "ip", "-6", "addr", "add", address + "/64", "dev", "to-box",
+                        "nodad")
 
     @staticmethod
     def client_address(number):
         return f"198.18.2.{30 + number}"
 
 
+def six(address):
+    """The IPv6 address of a host of the cloud."""
+    return "fd18:2::" + address.rpartition(".")[2]
+
+
 class Setup:
     """What a box is configured with; scenarios with the same one share a box."""
 
-    def __init__(self, name, trunk="", bypass="", carrier="", top="", interval=2, listener=""):
+    def __init__(self, name, trunk="", bypass="", carrier="", top="", interval=2, listener="",
+                 six=False, nameless=False):
         self.name, self.trunk, self.bypass, self.carrier = name, trunk, bypass, carrier
         self.top, self.interval, self.listener = top, interval, listener
+        self.six, self.nameless = six, nameless
 
 
 class Stage:
@@ -74,6 +89,9 @@ class Stage:
         self.bypass = Trunk(BYPASS_HOST, BYPASS_PORT, bypass=True)
         self.hub = Hub(net, self.rules, [self.plain, self.bypass], ADDRESSES, self.hub_authority,
                        self.sbc_authority.root, lab.address("service", "box"))
+        self.hub.six = [six(address) for address in ADDRESSES]
+        if self.setup.six:
+            self.plain.place = lab.address("service", "box", 6)
         self.carrier = Carrier(net, lab.address("carrier"), lab.address("carrier", "box"))
         await self.hub.open()
         await self.carrier.open()
@@ -82,7 +100,7 @@ class Stage:
         await self.ready()
 
     async def open_names(self):
-        table = {f"{region}.{DOMAIN}": [address]
+        table = {f"{region}.{DOMAIN}": [address] + [six(address)] * self.setup.six
                  for region, address in zip(("sip", "sip2", "sip3"), ADDRESSES)}
         table[f"sip-du-a-eu.{DOMAIN}"] = [ADDRESSES[0]]
         table[f"api-du-a-euwe.{DOMAIN}"] = [ADDRESSES[0]]
@@ -95,7 +113,9 @@ class Stage:
         if not self.by_name:
             return
         await self.until("OPTIONS of both trunks at all datacentres", lambda: all(
-            len(trunk.seen) == 3 for trunk in self.hub.trunks), 30)
+            len(trunk.seen) == 3 for trunk in self.hub.trunks
+            if not self.setup.nameless or trunk.bypass), 30)
+        await self.until("all datacentres are up", self.all_up, 30, 0.3)
 
     by_name = not os.environ.get("HUB_BY_ADDRESS")
 
@@ -110,8 +130,10 @@ class Stage:
             line + "\n" for line in listeners.splitlines() if "carrier-udp," in line)
         for name, host, port in (("teams", PLAIN_HOST, PLAIN_PORT),
                                  ("bypass", BYPASS_HOST, BYPASS_PORT)):
-            text += (f"  - {{ name: {name}, transport: tls, address: \"{box}:{port}\", "
-                     f"host: {host}, certificate: {chain}, key: {key}{setup.listener} }}\n")
+            place = f"[{lab.address('service', 'box', 6)}]" if setup.six and name == "teams" else box
+            own = "" if setup.nameless and name == "teams" else f"host: {host}, "
+            text += (f"  - {{ name: {name}, transport: tls, address: \"{place}:{port}\", "
+                     f"{own}certificate: {chain}, key: {key}{setup.listener} }}\n")
         peers = [f"\"sip:{region}.{DOMAIN}:{PORT};transport=tls\""
                  for region in ("sip", "sip2", "sip3")]
         if self.by_name:
@@ -127,7 +149,9 @@ class Stage:
         for name, profile, more in (("teams", "teams", setup.trunk),
                                     ("bypass", "teams-bypass", setup.bypass)):
             text += (f"  - name: {name}\n    listener: {name}\n    realm: service\n{where}"
-                     f"    sources: [\"198.18.2.0/24\"]\n    profile: {profile}\n"
+                     f"    sources: [\"198.18.2.0/24\", \"fd18:2::/64\"]\n"
+                     + (NO_PROFILE if setup.nameless and name == "teams" else
+                        f"    profile: {profile}\n") +
                      f"    trust: {self.hub_authority.root}\n{more}")
         text += ("routes:\n  - { prefix: \"+1\", from: carrier, to: teams }\n"
                  "  - { prefix: \"+44\", from: carrier, to: bypass }\n"
@@ -157,6 +181,11 @@ class Stage:
     async def ask(self, *words):
         return await asyncio.get_running_loop().run_in_executor(
             None, lambda: self.lab.ask(*words, check=False))
+
+    async def all_up(self):
+        """The box calls every datacentre up."""
+        peers = [row for row in await self.ask("peers") or () if row["trunk"] != "carrier"]
+        return bool(peers) and all(row["state"] == "up" for row in peers)
 
     async def until(self, what, condition, seconds=12.0, pause=0.03):
         deadline = time.monotonic() + seconds

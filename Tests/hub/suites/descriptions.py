@@ -4,7 +4,10 @@
 import asyncio
 
 import sdp
-from scenario import PHONE, call_user, finish, from_carrier, from_user, scenario
+from scenario import (PHONE, answered, call_user, finish, from_carrier, from_user, scenario)
+from stage import Setup
+
+SIX = Setup("ipv6", six=True)
 
 
 @scenario("SDP-2 SDP-4 media")
@@ -174,3 +177,21 @@ async def an_offer_without_keys_is_refused(s):
     response = await call.refused()
     assert response.status == 488, response.start
     assert s.carrier.invites.empty(), "the carrier was called"
+
+
+@scenario("SDP-12 media", setup=SIX)
+async def ipv6_from_the_carrier(s):
+    """Signalling and media of the trunk without bypass are IPv6, the carrier's IPv4."""
+    call, invite = await call_user(s)
+    phone, user = await answered(s, call, invite, s.hub.mp(six=True))
+    assert ":" in user.media.remote[0], user.media.remote
+    await s.talk(phone.media, user.media)
+    await finish(phone, user)
+
+
+@scenario("SDP-12 media", setup=SIX)
+async def ipv6_to_the_carrier(s):
+    user, phone = await from_user(s, media=s.hub.mp(six=True))
+    assert ":" in user.media.remote[0], user.media.remote
+    await s.talk(user.media, phone.media)
+    await finish(user, phone)

@@ -4,8 +4,9 @@
 import asyncio
 import time
 
-from message import Uri
-from scenario import scenario
+from message import Uri, address_of
+from scenario import USER, scenario
+from stage import Setup
 from hub import DOMAIN
 
 
@@ -71,3 +72,18 @@ async def is_it(work, what):
 
 async def is_not(work, what):
     return await work not in (what, None)
+
+
+NAMELESS = Setup("nameless", nameless=True)
+
+
+@scenario("TLS-5 9-403 OPT-2", setup=NAMELESS, allowed="TLS-5 OPT-2 INV-1 INV-4 XFR-1")
+async def an_address_in_contact_gets_403(s):
+    """A node without a name: the hub refuses its calls, and no other datacentre is tried."""
+    call = await s.carrier.call(USER)
+    response = await call.refused()
+    assert response.status in (403, 480), response.start
+    refused = [m for _, way, _, m in s.hub.history
+               if way == "<-" and m.method == "INVITE" and not m.is_response]
+    assert len(refused) == 1, f"{len(refused)} INVITEs reached the hub"
+    assert Uri(address_of(refused[0].get("contact"))).is_address
