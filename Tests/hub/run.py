@@ -113,39 +113,50 @@ async def restore(stage):
     return True
 
 
-async def run_all(chosen):
-    results = []
-    for setup in dict.fromkeys(one.setup for one in chosen):
-        group = [one for one in chosen if one.setup is setup]
-        stage, fresh = None, False
+class Run:
+    """All chosen scenarios, those of one setup on one box as long as that is as it was."""
+
+    def __init__(self):
+        self.results, self.stage = [], None
+
+    async def all(self, chosen):
+        try:
+            for setup in dict.fromkeys(one.setup for one in chosen):
+                await self.group(setup, [one for one in chosen if one.setup is setup])
+        finally:  # also when somebody ends the run
+            await self.close()
+        return self.results
+
+    async def group(self, setup, group):
         for one in group:
-            if stage is None or one.alone and not fresh:
-                if stage:
-                    await stage.close()
-                stage = Stage(setup)
+            if self.stage is None:
+                self.stage = Stage(setup)
                 try:
-                    await stage.open()
+                    await self.stage.open()
                 except Exception as error:
-                    if "--trace" in sys.argv and stage.lab and stage.lab.control:
-                        say(stage.lab.control.log()[-3000:])
-                    say(f"hub: setup {setup.name}: no box: {type(error).__name__}: {error}")
-                    results += [{"name": x.name, "outcome": "failed", "seconds": 0, "advice": [],
-                                 "text": f"no box: {error}", "looked_at": {}}
-                                for x in group if x.name not in [r["name"] for r in results]]
-                    await stage.close()
-                    stage = None
-                    break
-            results.append(await play(stage, one))
-            fresh = False
-            usable = not one.alone and await restore(stage)
-            if not usable:
-                if "--trace" in sys.argv and results[-1]["outcome"] == "failed":
-                    say(stage.lab.control.log()[-2500:])
-                await stage.close()
-                stage = None
+                    await self.no_box(setup, group, error)
+                    return
+            self.results.append(await play(self.stage, one))
+            if one.alone or not await restore(self.stage):
+                if "--trace" in sys.argv and self.results[-1]["outcome"] == "failed":
+                    say(self.stage.lab.control.log()[-2500:])
+                await self.close()
+        await self.close()
+
+    async def no_box(self, setup, group, error):
+        if "--trace" in sys.argv and self.stage.lab and self.stage.lab.control:
+            say(self.stage.lab.control.log()[-3000:])
+        say(f"hub: setup {setup.name}: no box: {type(error).__name__}: {error}")
+        done = [result["name"] for result in self.results]
+        self.results += [{"name": one.name, "outcome": "failed", "seconds": 0, "advice": [],
+                          "text": f"no box: {error}", "looked_at": {}}
+                         for one in group if one.name not in done]
+        await self.close()
+
+    async def close(self):
+        stage, self.stage = self.stage, None
         if stage:
             await stage.close()
-    return results
 
 
 def report(results, whole):
@@ -189,7 +200,7 @@ def main():
         return 0
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: sys.exit(130))
-    return report(asyncio.run(run_all(chosen)), not names)
+    return report(asyncio.run(Run().all(chosen)), not names)
 
 
 if __name__ == "__main__":

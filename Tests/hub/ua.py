@@ -468,6 +468,7 @@ class Core:
         key = (request.branch, request.method)
         known = self.arrivals.get(key)
         if known:
+            known.link = link  # its sender may have come back over another connection
             if known.said:
                 link.send(known.said)
             return

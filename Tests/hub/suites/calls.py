@@ -11,7 +11,7 @@ TWO_KEYS = [(0, sdp.SHORT_SUITE, "|2^31"), (1, sdp.SUITE, "|2^31")]
 
 
 @scenario("INV-1 INV-2 INV-3 INV-4 INV-5 TLS-1 TLS-2 TLS-3 TLS-5 TLS-7 RSP-1 RSP-2 SDP-1 SDP-7 "
-          "ICE-14 dialog media OUT-3 OUT-10 INV-8")
+          "ICE-14 TLS-8 dialog media OUT-3 OUT-10 INV-8")
 async def carrier_calls_a_user(s):
     """180 without a session description, 200, media both ways, the carrier hangs up."""
     phone, user = await from_carrier(s)

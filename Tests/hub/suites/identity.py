@@ -135,6 +135,22 @@ async def what_the_carrier_says_and_the_hub_must_not_hear(s):
     await finish(phone, user)
 
 
+@scenario("INV-6")
+async def a_replaces_of_the_carrier(s):
+    """It is refused at the box, or goes on without it."""
+    call = await s.carrier.call(USER, None, [("Replaces", "nothing;to-tag=a;from-tag=b")])
+    while s.hub.invites.empty() and call.exchange.queue.qsize() < 1:
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(0.2)
+    if s.hub.invites.empty():
+        assert (await call.refused()).status >= 400
+        return
+    invite = await s.hub.invited()
+    assert not invite.request.has("replaces")
+    invite.refuse(486, "Busy Here")
+    await call.refused()
+
+
 @scenario("OUT-3")
 async def what_the_hub_does_not_know_stays_here(s):
     """INFO, UPDATE and MESSAGE of the carrier in a call never reach the hub."""

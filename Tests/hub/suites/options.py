@@ -60,7 +60,7 @@ async def a_datacentre_that_does_not_answer_options(s):
     async def state():
         rows = await s.ask("peers") or []
         return next((r["state"] for r in rows if r["trunk"] == "teams"
-                     and (r.get("address") or "").startswith(sip.address)), None)
+                     and sip.address + ":" in (r.get("address") or "")), None)
     await s.until("it is no longer up", lambda: is_not(state(), "up"), 40, 0.5)
     sip.set("up")
     await s.until("it is up again", lambda: is_it(state(), "up"), 40, 0.5)
