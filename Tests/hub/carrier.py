@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The carrier on the other side of the box: plain SIP and RTP over UDP, many calls at a time."""
 
+import asyncio
 import secrets
 import socket
 
+from dialogs import Outgoing
 from media import Endpoint
 from message import Message, new_branch
 from net import UdpLink
-from ua import Core, Outgoing
+from ua import Core
 
 FIRST_PORT = 30000
 
@@ -23,7 +25,6 @@ class Carrier(Core):
         self.link = None
 
     async def open(self):
-        import asyncio
         self.link = UdpLink("carrier", self.own, (self.box, 5060), self.take)
         made = self.net.socket("carrier", socket.SOCK_DGRAM, self.own, self.port)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)

@@ -4,16 +4,17 @@
 import asyncio
 import secrets
 import socket
-import ssl
 import time
 
 import checks
 import sdp
+from dialogs import Outgoing
 from ice import Client, Handmade
 from media import Endpoint
 from message import Message, Uri, address_of, new_branch, tag_of
 from net import TlsLink, client_context, server_context
-from ua import Core, Gone, Outgoing
+from transactions import Arrived, Gone
+from ua import Core
 
 DOMAIN = checks.DOMAIN
 PORT = 5061
@@ -259,7 +260,6 @@ class Hub(Core):
         return False
 
     def _reject(self, message, link, status, reason):
-        from ua import Arrived
         arrived = Arrived(self, link, message)
         arrived.reply(status, reason, tag=secrets.token_hex(4))
 
@@ -366,6 +366,3 @@ class Hub(Core):
             await proxy.close()
         if self.trap:
             self.trap.close()
-
-
-__all__ = ["Hub", "Trunk", "DOMAIN", "PORT", "RECORD_ROUTE", "ssl"]

@@ -12,11 +12,9 @@ import zlib
 import aioice.ice
 from aioice import Candidate, Connection
 
-import sdp
 from media import Endpoint
 
 COOKIE = 0x2112A442
-NONSENSE = 0x7FFE  # a comprehension-optional... see attribute() for the ranges
 
 
 class Agent(Connection):
@@ -170,6 +168,3 @@ class Handmade(Endpoint):
                 if transaction in self.responses:
                     return self.responses[transaction]
         return None
-
-
-__all__ = ["Client", "Handmade", "attribute", "binding", "sdp"]

@@ -54,10 +54,11 @@ class Setup:
     """What a box is configured with; scenarios with the same one share a box."""
 
     def __init__(self, name, trunk="", bypass="", carrier="", top="", interval=2, listener="",
-                 six=False, nameless=False):
+                 six=False, nameless=False, files=()):
+        """`files`: (name, text) beside the configuration."""
         self.name, self.trunk, self.bypass, self.carrier = name, trunk, bypass, carrier
         self.top, self.interval, self.listener = top, interval, listener
-        self.six, self.nameless = six, nameless
+        self.six, self.nameless, self.files = six, nameless, files
 
 
 class Stage:
@@ -78,8 +79,9 @@ class Stage:
         self.sbc_authority = Authority(lab.folder, "sbc-ca")
         self.files = self.sbc_authority.issue(
             "sbc", [f"*.{SBC}", SBC, f"*.1r1.{SBC}"])
-        with open(lab.config, "w") as file:
-            file.write(self.config())
+        for name, text in [*self.setup.files, (lab.config, self.config())]:
+            with open(os.path.join(lab.folder, name), "w") as file:
+                file.write(text)
         inside = namespace_descriptor(lab.namespace("service"))
         enter(inside)  # aioice makes its sockets itself
         os.close(inside)
@@ -130,8 +132,9 @@ class Stage:
             line + "\n" for line in listeners.splitlines() if "carrier-udp," in line)
         for name, host, port in (("teams", PLAIN_HOST, PLAIN_PORT),
                                  ("bypass", BYPASS_HOST, BYPASS_PORT)):
-            place = f"[{lab.address('service', 'box', 6)}]" if setup.six and name == "teams" else box
-            own = "" if setup.nameless and name == "teams" else f"host: {host}, "
+            plain = name == "teams"
+            place = f"[{lab.address('service', 'box', 6)}]" if setup.six and plain else box
+            own = "" if setup.nameless and plain else f"host: {host}, "
             text += (f"  - {{ name: {name}, transport: tls, address: \"{place}:{port}\", "
                      f"{own}certificate: {chain}, key: {key}{setup.listener} }}\n")
         peers = [f"\"sip:{region}.{DOMAIN}:{PORT};transport=tls\""

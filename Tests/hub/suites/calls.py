@@ -5,7 +5,7 @@ import asyncio
 
 import sdp
 from message import tag_of
-from scenario import (PHONE, USER, answered, call_user, finish, from_carrier, from_user, scenario)
+from scenario import (PHONE, USER, call_user, finish, from_carrier, from_user, scenario)
 
 TWO_KEYS = [(0, sdp.SHORT_SUITE, "|2^31"), (1, sdp.SUITE, "|2^31")]
 

@@ -7,7 +7,7 @@ import time
 from scenario import PHONE, USER, answered, call_user, finish, from_carrier, from_user, scenario
 from stage import ADDRESSES
 from hub import DOMAIN
-from ua import Gone
+from transactions import Gone
 
 SEARCH = 9.0  # seconds for a call that tries several
 

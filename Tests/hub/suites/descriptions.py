@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Codecs, keys, payload types, events, noise: what session descriptions and packets have in them."""
+"""Codecs, keys, payload types, events, noise: what descriptions and packets have in them."""
 
 import asyncio
 

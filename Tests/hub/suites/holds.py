@@ -4,7 +4,7 @@
 import asyncio
 
 from scenario import finish, from_carrier, from_user, scenario
-from ua import Gone
+from transactions import Gone
 
 
 async def held_by_carrier(s, hold, zero=False):

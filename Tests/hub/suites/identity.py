@@ -4,8 +4,24 @@
 import asyncio
 
 from message import Uri, address_of
+from stage import Setup
 from scenario import PHONE, USER, call_user, answered, finish, scenario
 
+RULES = """rules:
+  - name: phone-numbers
+    methods: [INVITE]
+    messages: requests
+    when:
+      - { part: "request-uri.user", matches: '^[+]' }
+    then:
+      - { set: "request-uri.uri-param(user)", to: "phone" }
+  - name: who-we-are
+    methods: [INVITE, OPTIONS]
+    then:
+      - { set: "header(X-MS-SBC)", to: "Trunkline/Trunkline/0.1" }
+"""
+DRESSED = Setup("rules", trunk="    rules-out: [teams-out.yaml]\n",
+                bypass="    rules-out: [teams-out.yaml]\n", files=[("teams-out.yaml", RULES)])
 PIDF = ('<?xml version="1.0" encoding="UTF-8"?>\r\n<presence xmlns="urn:ietf:params:xml:ns:pidf" '
         'entity="sip:alex@acme.example">\r\n <tuple id="t1"><status>{}</status></tuple>\r\n'
         '</presence>')
@@ -121,6 +137,27 @@ async def headers_that_nobody_knows(s):
 async def a_derived_trunk(s):
     """The host of the Request-URI is a tenant's name below the trunk's."""
     await arrives(s, host=f"acme.{s.plain.host}")
+
+
+@scenario("INV-8 INV-3 OUT-2 media", setup=DRESSED)
+async def rules_dress_what_the_hub_gets(s):
+    """user=phone and X-MS-SBC by rules of the trunk, on requests and on responses."""
+    call, invite = await call_user(s)
+    assert Uri(invite.request.uri).parameters.get("user") == "phone", invite.request.uri
+    assert invite.request.get("x-ms-sbc") == "Trunkline/Trunkline/0.1"
+    phone, user = await answered(s, call, invite)
+    await s.talk(phone.media, user.media)
+    await finish(phone, user)
+    call = await s.hub.call(s.plain, PHONE, s.hub.mp())
+    invite = await s.carrier.invited()
+    fork = invite.fork(s.carrier.phone())
+    answering = s.carrier.spawn(invite.answer(fork))
+    user = await call.established()
+    await answering
+    assert user.start.get("x-ms-sbc") == "Trunkline/Trunkline/0.1", user.start.headers
+    await s.talk(user.media, fork.media)
+    await finish(user, fork)
+    assert not s.rules.advice, s.rules.advice
 
 
 @scenario("INV-6 INV-7")

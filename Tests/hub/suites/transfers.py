@@ -2,7 +2,7 @@
 """Transfers: REFER of the hub (option 2), the hub as referee (option 1), INVITE with Replaces."""
 
 from message import address_of, tag_of
-from scenario import (BYPASS_USER, PHONE, answered, finish, from_carrier, from_user, scenario)
+from scenario import BYPASS_USER, PHONE, finish, from_carrier, from_user, scenario
 from hub import DOMAIN, PORT
 from stage import Setup
 
@@ -211,6 +211,3 @@ async def refer_is_refused(s):
     assert 400 <= response.status < 700, response.start
     await s.talk(phone.media, user.media)
     await finish(phone, user)
-
-
-__all__ = ["answered"]
