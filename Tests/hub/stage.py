@@ -54,11 +54,13 @@ class Setup:
     """What a box is configured with; scenarios with the same one share a box."""
 
     def __init__(self, name, trunk="", bypass="", carrier="", top="", interval=2, listener="",
-                 six=False, nameless=False, files=()):
-        """`files`: (name, text) beside the configuration."""
+                 six=False, nameless=False, unseen=False, files=()):
+        """`unseen`: the hub refuses OPTIONS of the first trunk. `files`: (name, text) beside the
+        configuration, in which FOLDER stands for their folder."""
         self.name, self.trunk, self.bypass, self.carrier = name, trunk, bypass, carrier
         self.top, self.interval, self.listener = top, interval, listener
         self.six, self.nameless, self.files = six, nameless, files
+        self.unseen = unseen or nameless
 
 
 class Stage:
@@ -79,7 +81,9 @@ class Stage:
         self.sbc_authority = Authority(lab.folder, "sbc-ca")
         self.files = self.sbc_authority.issue(
             "sbc", [f"*.{SBC}", SBC, f"*.1r1.{SBC}"])
-        for name, text in [*self.setup.files, (lab.config, self.config())]:
+        self.sbc_authority.issue("elsewhere", ["elsewhere.example"])
+        config = self.config().replace("FOLDER", lab.folder)
+        for name, text in [*self.setup.files, (lab.config, config)]:
             with open(os.path.join(lab.folder, name), "w") as file:
                 file.write(text)
         inside = namespace_descriptor(lab.namespace("service"))
@@ -116,7 +120,7 @@ class Stage:
             return
         await self.until("OPTIONS of both trunks at all datacentres", lambda: all(
             len(trunk.seen) == 3 for trunk in self.hub.trunks
-            if not self.setup.nameless or trunk.bypass), 30)
+            if not self.setup.unseen or trunk.bypass), 30)
         await self.until("all datacentres are up", self.all_up, 30, 0.3)
 
     by_name = not os.environ.get("HUB_BY_ADDRESS")

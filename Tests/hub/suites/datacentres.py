@@ -178,6 +178,23 @@ async def connections_are_cut_in_a_call(s):
     await finish(phone, user)
 
 
+@scenario("dialog media")
+async def connections_are_cut_while_it_rings(s):
+    """The answer comes over a new connection that the hub opens."""
+    call, invite = await call_user(s)
+    fork = invite.fork(s.hub.mp())
+    invite.ring(fork)
+    await call.until(180)
+    sip = s.hub.proxies[0]
+    sip.cut()
+    invite.link = fork.link = await sip.link_to(s.plain.host, s.plain.port)
+    answering = s.hub.spawn(invite.answer(fork))
+    phone = await call.established()
+    await answering
+    await s.talk(phone.media, fork.media)
+    await finish(phone, fork)
+
+
 @scenario("OUT-7 media")
 async def the_hub_calls_from_another_datacentre(s):
     """A user's call by sip3, its BYE by sip3 too; the carrier's side does not notice."""

@@ -75,6 +75,16 @@ async def is_not(work, what):
 
 
 NAMELESS = Setup("nameless", nameless=True)
+ELSEWHERE = Setup("other-certificate", unseen=True, trunk=(
+    "    certificate: FOLDER/sbc-ca/elsewhere-chain.pem\n    key: FOLDER/sbc-ca/elsewhere.key\n"))
+
+
+@scenario("TLS-2 TLS-5 9-403", setup=ELSEWHERE, allowed="TLS-2")
+async def a_name_that_the_certificate_has_not_gets_403(s):
+    """Contact has the trunk's name, the certificate that is shown another one."""
+    call = await s.carrier.call(USER)
+    assert (await call.refused()).status in (403, 480)
+    assert s.hub.invites.empty()
 
 
 @scenario("TLS-5 9-403 OPT-2", setup=NAMELESS, allowed="TLS-5 OPT-2 INV-1 INV-4 XFR-1")
