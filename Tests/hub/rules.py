@@ -107,8 +107,9 @@ ADVICE = ("INV-8", "SDP-4", "OUT-9")
 class Rulebook:
     """What one scenario saw."""
 
-    def __init__(self, allowed=()):
+    def __init__(self, allowed=(), waived=()):
         self.allowed = set(allowed)  # rules that the scenario itself has broken on purpose
+        self.advices = (*ADVICE, *waived)
         self.broken, self.advice = [], []
         self.counted = {}  # how often a rule was looked at
 
@@ -121,7 +122,7 @@ class Rulebook:
         if rule in self.allowed:
             return False
         entry = f"{rule}: {text}"
-        kept = self.advice if advice or rule in ADVICE else self.broken
+        kept = self.advice if advice or rule in self.advices else self.broken
         if entry not in kept and len(kept) < 50:
             kept.append(entry)
         return False
