@@ -132,7 +132,7 @@ let package = Package(
         module("DTLS", ["COpenSSL"]),
         module("Configuration", [
             "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication",
-            "SIPLocation", "TLS", "CYAML",
+            "SIPLocation", "TLS", "CallControl", "CYAML",
         ]),
         module("Management", ["CUV", "SIPTransport"]),
 
@@ -240,7 +240,7 @@ let package = Package(
             "ConfigurationTests",
             [
                 "NetworkAddress", "SDP", "SIPMessage", "Manipulation", "SIPAuthentication",
-                "SIPLocation", "TLS", "Configuration", "TestCertificates",
+                "SIPLocation", "TLS", "CallControl", "Configuration", "TestCertificates",
             ]),
         tests(
             "NodeTests",

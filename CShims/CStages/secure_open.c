@@ -53,17 +53,26 @@ struct attempt {
 
 static struct attempt attempt_of(struct tl_secure_receive *receive, const uint8_t *rtp)
 {
-    const struct tl_srtp_stream *stream = tl_secure_stream(&receive->rtp, wire_get_32(rtp + 8));
-    return (struct attempt){
-        receive,
-        tl_srtp_stream_index(stream != NULL ? stream : &fresh, wire_get_16(rtp + 2))};
+    uint32_t ssrc = wire_get_32(rtp + 8);
+    const struct tl_srtp_stream *stream = tl_secure_stream(&receive->rtp, ssrc);
+    struct tl_srtp_stream parked;
+    if (TL_UNLIKELY(stream == NULL)) {
+        parked = tl_secure_parked(&receive->rtp, ssrc);
+        stream = &parked;
+    }
+    return (struct attempt){receive, tl_srtp_stream_index(stream, wire_get_16(rtp + 2))};
 }
 
 static int was_seen(const struct attempt *attempt, const uint8_t *rtp)
 {
-    const struct tl_srtp_stream *stream =
-        tl_secure_stream(&attempt->receive->rtp, wire_get_32(rtp + 8));
-    return stream != NULL && tl_srtp_stream_check(stream, attempt->index) != TL_SRTP_NEW;
+    uint32_t ssrc = wire_get_32(rtp + 8);
+    const struct tl_srtp_stream *stream = tl_secure_stream(&attempt->receive->rtp, ssrc);
+    struct tl_srtp_stream parked;
+    if (TL_UNLIKELY(stream == NULL)) {
+        parked = tl_secure_parked(&attempt->receive->rtp, ssrc);
+        stream = &parked;
+    }
+    return tl_srtp_stream_check(stream, attempt->index) != TL_SRTP_NEW;
 }
 
 static struct tl_srtp_job job_of(const struct attempt *attempt, const struct passage *passage)
@@ -83,7 +92,9 @@ static void try_again(struct tl_worker *worker, const struct parked_in *waiting,
     struct tl_secure *secure = waiting->secure;
     const uint8_t *rtp = waiting->passage.rtp;
     uint64_t second = 0;
-    if (tl_secure_stream(&secure->now.rtp, wire_get_32(rtp + 8)) == NULL)
+    uint32_t ssrc = wire_get_32(rtp + 8);
+    if (tl_secure_stream(&secure->now.rtp, ssrc) == NULL &&
+        !tl_secure_parked(&secure->now.rtp, ssrc).used)
         second = tl_srtp_stream_second_index(&fresh, wire_get_16(rtp + 2));
     if (second != 0) {
         attempt->index = second;

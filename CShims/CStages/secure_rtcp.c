@@ -11,7 +11,12 @@ static uint32_t open_with(struct tl_worker *worker, struct tl_secure_receive *re
         return TL_DROP_INDEX_SRTP_SHORT;
     uint32_t ssrc = wire_get_32(rtcp + 4);
     const struct tl_srtp_stream *stream = tl_secure_stream(&receive->rtcp, ssrc);
-    if (index < floor || (stream != NULL && tl_srtp_stream_check(stream, index) != TL_SRTP_NEW))
+    struct tl_srtp_stream parked;
+    if (stream == NULL) {
+        parked = tl_secure_parked(&receive->rtcp, ssrc);
+        stream = &parked;
+    }
+    if (index < floor || tl_srtp_stream_check(stream, index) != TL_SRTP_NEW)
         return TL_DROP_INDEX_SRTP_REPLAY;
     uint32_t reason = tl_srtcp_open(worker->srtp, &receive->keys, rtcp, length, &index,
                                     (flags & TL_KEYS_PLAIN_SRTCP_IN) != 0);

@@ -55,37 +55,69 @@ static void stream_close(struct tl_srtp_stream *stream, uint32_t ssrc, uint64_t 
         .highest = highest, .window = {UINT64_MAX, UINT64_MAX}, .ssrc = ssrc, .used = 1};
 }
 
-static int is_retired(const struct tl_secure_streams *streams, uint32_t ssrc)
+static uint32_t parked_place(const struct tl_secure_streams *streams, uint32_t ssrc)
 {
-    for (uint32_t i = 0; i < streams->retired_count; i++)
-        if (streams->retired[i] == ssrc)
-            return 1;
-    return 0;
+    uint32_t place = 0;
+    while (place < streams->parked_count && streams->parked[place] != ssrc)
+        place++;
+    return place;
+}
+
+TL_PACKET_CODE struct tl_srtp_stream tl_secure_parked(const struct tl_secure_streams *streams,
+                                                      uint32_t ssrc)
+{
+    struct tl_srtp_stream stream = {0};
+    uint32_t place = parked_place(streams, ssrc);
+    if (place < streams->parked_count)
+        stream_close(&stream, ssrc, streams->parked_next[place] - 1);
+    return stream;
+}
+
+TL_PACKET_CODE uint32_t tl_secure_parked_marks(const struct tl_secure_streams *streams)
+{
+    uint32_t marks = streams->parked_before;
+    for (uint32_t i = 0; i < streams->parked_count; i++)
+        marks |= tl_secure_mark(streams->parked[i]);
+    return marks;
+}
+
+// The SSRC that is silent longest; NULL: none for long enough.
+static struct tl_srtp_stream *longest_silent(struct tl_secure_streams *streams, uint16_t heard,
+                                             uint16_t idle)
+{
+    struct tl_srtp_stream *found = NULL;
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
+        struct tl_srtp_stream *stream = &streams->of[i];
+        uint16_t silent = (uint16_t)(heard - stream->heard);
+        if (stream->used && silent >= idle) {
+            found = stream;
+            idle = (uint16_t)(silent + 1);
+        }
+    }
+    return found;
 }
 
 TL_PACKET_CODE struct tl_srtp_stream *tl_secure_make_room(struct tl_secure_streams *streams,
                                                           uint32_t ssrc, uint16_t heard,
                                                           uint16_t idle)
 {
-    struct tl_srtp_stream *oldest = NULL;
-    uint16_t longest = 0;
-    if (streams->retired_unknown || is_retired(streams, ssrc))
+    uint32_t marks = tl_secure_mark(ssrc);
+    uint32_t place = parked_place(streams, ssrc);
+    int returns = place < streams->parked_count;
+    if (!returns && (streams->parked_before & marks) == marks)
         return NULL;
-    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
-        struct tl_srtp_stream *stream = &streams->of[i];
-        if (!stream->used)
-            return stream;
-        uint16_t silent = (uint16_t)(heard - stream->heard);
-        if (silent >= idle && silent > longest) {
-            oldest = stream;
-            longest = silent;
-        }
-    }
-    if (oldest == NULL || streams->retired_count == TL_SRTP_SSRCS_RETIRED_MAX)
+    for (uint32_t i = 0; !returns && i < TL_SRTP_SSRCS_MAX; i++)
+        if (!streams->of[i].used)
+            return &streams->of[i];
+    struct tl_srtp_stream *stream = longest_silent(streams, heard, idle);
+    if (stream == NULL || (!returns && place == TL_SRTP_SSRCS_PARKED_MAX))
         return NULL;
-    streams->retired[streams->retired_count++] = oldest->ssrc;
-    *oldest = (struct tl_srtp_stream){0};
-    return oldest;
+    struct tl_srtp_stream back = tl_secure_parked(streams, ssrc);
+    streams->parked[place] = stream->ssrc;
+    streams->parked_next[place] = stream->highest + 1;
+    streams->parked_count += !returns;
+    *stream = back;
+    return stream;
 }
 
 static struct tl_secure_used *used_find(struct tl_secure *secure, uint64_t key_id)
@@ -155,20 +187,23 @@ static void keys_move(struct tl_srtp_keys *to, struct tl_srtp_keys *from)
     tl_srtp_wipe(from, sizeof(*from));
 }
 
-// What the last process took under the same key. Each SSRC has its time to be heard again.
-static void receive_resume(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure,
-                           uint64_t now_ns)
+// What the last process took under the same key, if it had that. Each SSRC has its time to be heard
+// again.
+static int receive_resume(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure,
+                          uint64_t now_ns)
 {
     const struct tl_srtp_record *heard = &worker->srtp_records[slot];
     if (heard->key_check != secure->now.keys.check)
-        return;
+        return 0;
     for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++)
         if (heard->next[i] != 0) {
             stream_close(&secure->now.rtp.of[i], heard->ssrc[i], heard->next[i] - 1);
             secure->now.rtp.of[i].heard = TL_SECURE_HEARD(now_ns);
         }
-    secure->now.rtp.retired_unknown = heard->retired != 0;
+    if (heard->parked_key == (uint32_t)heard->key_check)
+        secure->now.rtp.parked_before = heard->parked_marks;
     secure->rtcp_floor = tl_worker_record(worker, slot)->ingress_rtcp_index;
+    return 1;
 }
 
 // The records tell of the present receiving key from now on. Each store is behind those before it:
@@ -179,13 +214,16 @@ static void receive_note(struct tl_worker *worker, uint32_t slot, const struct t
     const struct tl_srtp_stream *rtcp = secure->now.rtcp.of;
     uint64_t rtcp_next = secure->rtcp_floor;
     tl_store_release_u64(&heard->key_check, 0);
-    tl_store_release_u32(&heard->retired,
-                         secure->now.rtp.retired_count | secure->now.rtp.retired_unknown);
+    tl_store_release_u32(&heard->parked_marks, tl_secure_parked_marks(&secure->now.rtp));
+    tl_store_release_u32(&heard->parked_key, (uint32_t)secure->now.keys.check);
     for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
         tl_secure_note(heard, &secure->now.rtp, i);
         if (rtcp[i].used && rtcp[i].highest >= rtcp_next)
             rtcp_next = rtcp[i].highest + 1;
     }
+    for (uint32_t i = 0; i < secure->now.rtcp.parked_count; i++)
+        if (secure->now.rtcp.parked_next[i] > rtcp_next)
+            rtcp_next = secure->now.rtcp.parked_next[i];
     tl_store_release_u32(&tl_worker_record(worker, slot)->ingress_rtcp_index, (uint32_t)rtcp_next);
     tl_store_release_u64(&heard->key_check, secure->now.keys.check);
 }
@@ -262,9 +300,9 @@ static void keys_take(struct tl_worker *worker, uint32_t slot, struct derived *d
         record_change_send(record, secure, keys->key_id);
     if (!is_same_key(&secure->now.keys, &derived->receive)) {
         receive_change(secure, &derived->receive, now_ns + keys->overlap_ms * TL_MILLISECOND_NS);
-        if (is_fresh)
-            receive_resume(worker, slot, secure, now_ns);
-        receive_note(worker, slot, secure);
+        // What is taken up stands in the records already: between stores they would say nothing.
+        if (!is_fresh || !receive_resume(worker, slot, secure, now_ns))
+            receive_note(worker, slot, secure);
     }
     if (is_fresh || !resumes)
         send_change(worker, slot, secure, &derived->send);

@@ -51,6 +51,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var authentication = TrunkAuthentication()
     /// What it registers with its carrier; nil: nothing.
     public var registration: RegistrationSettings?
+    /// What passes between it and the other leg.
+    public var interworking = Interworking()
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(

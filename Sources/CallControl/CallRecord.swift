@@ -68,6 +68,8 @@ public struct CallRecord: Sendable, Hashable {
     public let end: CallEnd
     /// The final status that the caller got; 200 for an answered call.
     public let status: Int
+    /// Cause of its end (ITU-T Q.850): as a party gave it, else as RFC 3398 has it for the status.
+    public let cause: UInt8
     /// What protected the legs at last.
     public let protection: LegProtections
 }

@@ -100,6 +100,12 @@ public struct EngineCounters: Sendable, Equatable {
     public var credentialsWrong: UInt64 = 0
     /// Calls to a trunk that has to be registered, and was not.
     public var notRegistered: UInt64 = 0
+    /// Calls refused because they had been diverted too often.
+    public var diversionLoops: UInt64 = 0
+    /// Calls whose signed numbers were kept although the trunk writes numbers in another form.
+    public var signedNumbersKept: UInt64 = 0
+    /// Signatures (Identity) left out, since a number or the caller's name changed.
+    public var signaturesDropped: UInt64 = 0
     /// Calls taken over from checkpoints.
     public var callsRestored: UInt64 = 0
 

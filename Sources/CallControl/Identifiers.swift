@@ -91,10 +91,10 @@ struct IdentifierSource {
         Array("z9hG4bK".utf8) + self.shard + hexadecimal(self.randomness.next())
     }
 
-    /// 128 random bits at our host: nothing of the caller's Call-ID shows on the other leg.
-    mutating func callID() -> [UInt8] {
+    /// 128 random bits at our host, as the leg's party knows it: nothing of the other leg shows.
+    mutating func callID(at host: [UInt8]? = nil) -> [UInt8] {
         self.shard + hexadecimal(self.randomness.next()) + hexadecimal(self.randomness.next())
-            + [0x40] + self.host
+            + [0x40] + (host ?? self.host)
     }
 
     mutating func below(_ bound: UInt64) -> UInt64 { self.randomness.below(bound) }

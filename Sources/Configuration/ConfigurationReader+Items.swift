@@ -122,7 +122,8 @@ extension ConfigurationReader {
             maxCalls: maxCalls.value, security: security, failover: self.failover(section),
             limits: self.trunkLimits(section, references.tenants), host: host?.value,
             tls: tls.trunk(
-                name.value, listeners[listener].value, host: host, peers: peers.map(\.value)))
+                name.value, listeners[listener].value, host: host, peers: peers.map(\.value)),
+            interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read())
         value.rules = self.ruleFiles.rules(section)
         let authentication = TrunkAuthenticationReader(section)
         value.authentication = authentication.read()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import CallControl
 public import Manipulation
 public import NetworkAddress
 public import SDP
@@ -141,6 +142,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var host: String?
         /// What TLS is spoken with it; nil: none.
         public var tls: TrunkTLS?
+        /// What passes between it and the other leg of a call.
+        public var interworking = Interworking()
         /// Rules for its messages.
         public var rules = TrunkRules()
         /// How it and the node make sure of each other.

@@ -109,7 +109,8 @@ enum Schema {
             FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
             TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
-        ] + TrunkTLSKeys.all + TrunkRuleKeys.all + TrunkAuthenticationKeys.all,
+        ] + TrunkTLSKeys.all + InterworkingKeys.all + TrunkRuleKeys.all
+            + TrunkAuthenticationKeys.all,
         others: [
             (
                 "The neighbour on the other side.",

@@ -97,6 +97,7 @@ enum Settings {
                 retrySeconds: UInt32(clamping: register.retrySeconds),
                 isRequired: register.isRequired)
         }
+        settings.interworking = trunk.interworking
         return settings
     }
 

@@ -112,6 +112,7 @@ extension Shard {
             "id": JSONValue(record.id.description), "from": JSONValue(record.from.text),
             "to": JSONValue(record.to.text), "calling": JSONValue(text(record.calling)),
             "called": JSONValue(text(record.called)), "status": JSONValue(record.status),
+            "cause": JSONValue(UInt64(record.cause)),
             "end": JSONValue(record.end.description),
             "secure": JSONValue(self.secure(record.protection)),
             "started_ms": JSONValue(record.startedAt),

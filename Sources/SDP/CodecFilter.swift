@@ -41,11 +41,49 @@ public struct CodecFilter: Sendable, Hashable {
 
     /// True if the format is on the list.
     public func allows(_ format: RTPFormat) -> Bool {
-        guard let entries = self.entries else { return true }
-        return entries.contains { entry in
+        self.rank(of: format) < self.entries?.count ?? .max
+    }
+
+    /// Its place on the list; that behind the last one if it is not there, 0 without a list.
+    func rank(of format: RTPFormat) -> Int {
+        guard let entries = self.entries else { return 0 }
+        let index = entries.firstIndex { entry in
             entry.name.equalsIgnoringCase(format.name)
                 && entry.clockRate ?? format.clockRate == format.clockRate
                 && entry.channels ?? format.channels == format.channels
         }
+        return index ?? entries.count
+    }
+
+    /// What the list names, as an offer of our own has it: formats with a number of their own by
+    /// that, the others from 96 upwards. Names without a clock rate that RFC 3551 does not know are
+    /// left out.
+    public var ownFormats: [RTPFormat] {
+        let names = self.entries ?? ["PCMU", "PCMA", "telephone-event"].map { Entry(name: $0) }
+        var result: [RTPFormat] = []
+        var dynamic: UInt8 = 96
+        for entry in names where result.count < AudioStream.formatLimit {
+            let fixed = (UInt8(0)...34).lazy.compactMap(RTPFormat.fixed).first { format in
+                CodecFilter(entries: [entry]).allows(format)
+            }
+            if let fixed {
+                result.append(fixed)
+                continue
+            }
+            let isEvent = entry.name.equalsIgnoringCase("telephone-event")
+            guard let rate = entry.clockRate ?? (isEvent ? 8000 : nil) else { continue }
+            var number = dynamic
+            if isEvent, !result.contains(where: { $0.payloadType == 101 }) {
+                number = 101
+            } else {
+                dynamic += dynamic == 100 ? 2 : 1
+            }
+            var format = RTPFormat(
+                payloadType: number, name: entry.name, clockRate: rate,
+                channels: entry.channels ?? 1)
+            if isEvent { format.parameters = "0-16" }
+            result.append(format)
+        }
+        return result
     }
 }

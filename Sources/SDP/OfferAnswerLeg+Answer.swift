@@ -11,14 +11,17 @@ extension OfferAnswerLeg {
     ) throws(OfferAnswerError) -> SessionDescription {
         guard self.phase == .offerReceived, let offer = self.pendingOffer else { throw .outOfTurn }
         try Self.checkFamily(offer, address)
-        let formats = Self.join(stream.formats, offer.formats)
+        let formats = self.descriptions.answered(Self.join(stream.formats, offer.formats))
         guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
         let (security, ice, agreed) = try self.answer(to: offer, local: address)
+        let times = self.descriptions.packetTimes(
+            stream.ptimeMicroseconds, stream.maxptimeMicroseconds)
         let local = Local(
             address: address, index: offer.index, formats: formats,
-            direction: stream.direction.intersection(offer.direction.reversed),
-            rtcpMux: offer.rtcpMux, ptimeMicroseconds: stream.ptimeMicroseconds,
-            maxptimeMicroseconds: stream.maxptimeMicroseconds, transport: offer.transport,
+            direction: self.descriptions.answered(
+                stream.direction.intersection(offer.direction.reversed)),
+            rtcpMux: offer.rtcpMux, ptimeMicroseconds: times.ptime,
+            maxptimeMicroseconds: times.maxptime, transport: offer.transport,
             security: security, ice: ice, mid: offer.mid)
         for format in formats { self.bindings[format.payloadType] = format }
         self.security.takeRenewal()

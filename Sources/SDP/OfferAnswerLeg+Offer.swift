@@ -41,15 +41,18 @@ extension OfferAnswerLeg {
     ) throws(OfferAnswerError) -> SessionDescription {
         guard self.phase == .stable else { throw .outOfTurn }
         var bindings = self.bindings
-        let formats = Self.bind(
-            AudioStream.limited(stream.formats.filter(self.codecs.allows)), &bindings)
+        let wanted = self.codecs.ordered(
+            stream.formats.filter(self.codecs.allows), self.descriptions.order)
+        let formats = Self.bind(AudioStream.limited(wanted), &bindings)
         guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
         let (security, ice, transport) = try self.offer(at: address)
+        let times = self.descriptions.packetTimes(
+            stream.ptimeMicroseconds, stream.maxptimeMicroseconds)
         let local = Local(
             address: address, index: self.local?.index ?? self.slots.count, formats: formats,
-            direction: stream.direction, rtcpMux: self.offersRTCPMux,
-            ptimeMicroseconds: stream.ptimeMicroseconds,
-            maxptimeMicroseconds: stream.maxptimeMicroseconds, transport: transport,
+            direction: self.descriptions.offered(stream.direction), rtcpMux: self.offersRTCPMux,
+            ptimeMicroseconds: times.ptime, maxptimeMicroseconds: times.maxptime,
+            transport: transport,
             security: security, ice: ice, mid: self.local?.mid)
         self.bindings = bindings
         self.pendingLocal = local

@@ -23,6 +23,9 @@ extension OfferAnswerLeg {
         self.security.renewsOwn = self.security.agreed != .plain
     }
 
+    /// Our open offer, or the next one, is for other keys.
+    public var renewsKeys: Bool { self.security.renewsOwn }
+
     /// What the offer that begins it has in place of what was agreed.
     func renewed(_ own: StreamSecurity) -> StreamSecurity {
         guard self.security.renewsOwn else { return own }

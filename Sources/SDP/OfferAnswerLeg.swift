@@ -73,6 +73,8 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     let codecs: CodecFilter
     /// How the party's trunk protects media.
     let policy: MediaSecurityPolicy
+    /// How descriptions for the party's trunk are written.
+    public var descriptions = DescriptionPolicy()
     /// Our secrets, and what came of them.
     var security = SecurityState()
     let sessionID: UInt64

@@ -30,7 +30,7 @@ extension SIPMessageBuilder {
             for tag in tags where !SIPCapabilities.supports(optionTag: tag) {
                 builder.add(.unsupported, tag)
             }
-        case 415: builder.add(.accept, "application/sdp")
+        case 415: builder.add(.accept, "application/sdp, multipart/mixed")
         default: break
         }
         return builder.finish()

@@ -120,6 +120,13 @@ public struct SIPMessage: Sendable {
         self.fields.map { (self.name($0), self.value($0)) }
     }
 
+    /// Every header line in order, names as they are spelled.
+    public var spelledHeaders: [(name: ArraySlice<UInt8>, value: ArraySlice<UInt8>)] {
+        self.fields.map {
+            (self.text[Int($0.nameStart)..<Int($0.nameEnd)], self.value($0))
+        }
+    }
+
     func value(_ field: HeaderField) -> ArraySlice<UInt8> {
         self.text[Int(field.valueStart)..<Int(field.valueEnd)]
     }

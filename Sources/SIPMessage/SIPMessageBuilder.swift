@@ -39,6 +39,18 @@ public struct SIPMessageBuilder: Sendable {
         self.bytes += [0x0d, 0x0a]
     }
 
+    /// Adds a header field whose name is spelled so: peers exist that compare it octet by octet.
+    /// Content-Length is left out, as is what is no token.
+    public mutating func add(spelled name: some Collection<UInt8>, _ value: some Sequence<UInt8>) {
+        guard !name.isEmpty, name.allSatisfy(ByteSet.token.contains),
+            HeaderName(bytes: name) != .contentLength
+        else { return }
+        self.bytes += name
+        self.bytes += [0x3a, 0x20]
+        self.appendValue(value)
+        self.bytes += [0x0d, 0x0a]
+    }
+
     /// Adds a header field whose value is text.
     public mutating func add(_ name: HeaderName, _ value: String) {
         self.add(name, value.utf8)

@@ -87,9 +87,9 @@ static void test_restart_with_streams(void)
     world_free(world);
 }
 
-// Where SSRCs made room for others nobody knows after a restart which they were: those that are
-// remembered go on, and there is no further one under this key.
-static void test_restart_after_retirement(void)
+// Of SSRCs that made room the next process knows marks: it takes none that may be one of them, and
+// others.
+static void test_restart_after_parking(void)
 {
     struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
     struct tl_flow_keys new = keys_make(TL_SUITE_AEAD_AES_128_GCM, 2);
@@ -101,24 +101,55 @@ static void test_restart_after_retirement(void)
         send_range(world, &to_box, 0, 60000, 100 + i);
         world->now_ns += 3ull << 30;
     }
-    CHECK_EQUAL(world->srtp_records[1].retired, 0);
+    CHECK_EQUAL(world->srtp_records[1].parked_marks, 0);
     CHECK_EQUAL(send_sealed(world, &to_box, 7, 200, 1), TL_DROP_REASON_COUNT); // in place of 100
-    CHECK(world->srtp_records[1].retired != 0);
+    CHECK_EQUAL(world->srtp_records[1].parked_marks, tl_secure_mark(100));
     CHECK_EQUAL(world->srtp_records[1].next[0], 8);
     CHECK_EQUAL(world->srtp_records[1].ssrc[0], 200);
-    restart(world, 1, &keys);
-    world->now_ns += 30ull << 30;
-    CHECK_EQUAL(send_sealed(world, &to_box, 5000, 100, 1), TL_DROP_INDEX_SRTP_SSRC);
-    CHECK_EQUAL(send_sealed(world, &to_box, 1, 300, 1), TL_DROP_INDEX_SRTP_SSRC);
-    CHECK_EQUAL(send_sealed(world, &to_box, 7, 200, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    for (int process = 0; process < 2; process++) {
+        restart(world, 1, &keys);
+        world->now_ns += 30ull << 30;
+        CHECK_EQUAL(send_sealed(world, &to_box, 5000, 100, 1), TL_DROP_INDEX_SRTP_SSRC);
+        CHECK_EQUAL(send_sealed(world, &to_box, 7, 200, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    }
     CHECK_EQUAL(send_sealed(world, &to_box, 8, 200, 1), TL_DROP_REASON_COUNT);
-    CHECK_EQUAL(send_sealed(world, &to_box, 60001, 101, 1), TL_DROP_REASON_COUNT);
-    // Another key has room again, in this process and the next.
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 300, 1), TL_DROP_REASON_COUNT); // another SSRC
+    // Another key has no marks, in this process and the next.
     CHECK_EQUAL(command_keys(world, 1, 7, &new), TL_STATUS_OK);
-    CHECK_EQUAL(world->srtp_records[1].retired, 0);
-    CHECK_EQUAL(send_sealed(world, &new_end, 1, 300, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->srtp_records[1].parked_marks, 0);
+    CHECK_EQUAL(send_sealed(world, &new_end, 1, 100, 1), TL_DROP_REASON_COUNT);
     restart(world, 2, &new);
     CHECK_EQUAL(send_sealed(world, &new_end, 1, 400, 1), TL_DROP_REASON_COUNT);
+    world_free(world);
+}
+
+// Marks of another key say nothing, as where a version of before left them.
+static void test_stale_marks(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct world *world = secure_call(&keys);
+    struct end to_box;
+    end_make(&to_box, &keys.receive);
+    CHECK_EQUAL(send_sealed(world, &to_box, 7, 200, 1), TL_DROP_REASON_COUNT);
+    world->srtp_records[1].parked_marks = UINT32_MAX;
+    world->srtp_records[1].parked_key ^= 1;
+    restart(world, 1, &keys);
+    CHECK_EQUAL(send_sealed(world, &to_box, 1, 300, 1), TL_DROP_REASON_COUNT);
+    world_free(world);
+}
+
+// Taking a flow up under the key that it had leaves its account as it is, at every moment.
+static void test_take_up_keeps_the_account(void)
+{
+    struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct world *world = secure_call(&keys);
+    struct end to_box;
+    end_make(&to_box, &keys.receive);
+    send_range(world, &to_box, 0, 60000, 9);
+    struct tl_srtp_record before = world->srtp_records[1];
+    restart(world, 1, &keys);
+    CHECK(memcmp(&before, &world->srtp_records[1], sizeof(before)) == 0);
+    CHECK_EQUAL(send_sealed(world, &to_box, 59000, 9, 1), TL_DROP_INDEX_SRTP_REPLAY);
     world_free(world);
 }
 
@@ -263,16 +294,46 @@ static void test_rtcp_over_restarts(void)
     world_free(world);
 }
 
+// The same holds for an SSRC of SRTCP that made room: it comes back above its index, and over a
+// change of keys and a restart nothing of it is taken again.
+static void test_parked_rtcp(void)
+{
+    struct tl_flow_keys one = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1), two = one;
+    two.receive = keys_make(TL_SUITE_AEAD_AES_128_GCM, 2).receive;
+    struct world *world = secure_call(&one);
+    struct end one_end;
+    end_make(&one_end, &one.receive);
+    for (uint32_t i = 0; i < 50; i++)
+        CHECK_EQUAL(send_rtcp(world, &one_end, 9, 100 + i), TL_DROP_REASON_COUNT);
+    world->now_ns += 40ull << 30;
+    for (uint8_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) // the last takes the place of 9
+        CHECK_EQUAL(send_rtcp(world, &one_end, (uint8_t)(20 + i), 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(world->records[1].ingress_rtcp_index, 150);
+    CHECK_EQUAL(send_rtcp(world, &one_end, 9, 149), TL_DROP_INDEX_SRTP_REPLAY);
+    CHECK_EQUAL(send_rtcp(world, &one_end, 9, 150), TL_DROP_INDEX_SRTP_SSRC); // none is silent
+    CHECK_EQUAL(command_keys(world, 1, 7, &two), TL_STATUS_OK);
+    CHECK_EQUAL(command_keys(world, 1, 7, &one), TL_STATUS_OK);
+    CHECK_EQUAL(world->records[1].ingress_rtcp_index, 150);
+    world->now_ns += 40ull << 30;
+    CHECK_EQUAL(send_rtcp(world, &one_end, 9, 150), TL_DROP_REASON_COUNT);
+    restart(world, 1, &one);
+    CHECK_EQUAL(send_rtcp(world, &one_end, 9, 120), TL_DROP_INDEX_SRTP_REPLAY);
+    world_free(world);
+}
+
 static void tests(void)
 {
     test_restart();
     test_restart_with_streams();
-    test_restart_after_retirement();
+    test_restart_after_parking();
+    test_stale_marks();
+    test_take_up_keeps_the_account();
     test_restart_behind_a_hold();
     test_key_change_in_a_stream();
     test_straggler_at_a_wrap();
     test_change_while_away();
     test_rtcp_over_restarts();
+    test_parked_rtcp();
 }
 
 int main(void)

@@ -31,11 +31,11 @@ extension Phone {
         let host = self.hop.remote
         let (via, branch) = self.via()
         var builder = SIPMessageBuilder(
-            request: .invite, uri: "sip:\(number)@\(host)".utf8)
+            request: .invite, uri: (self.script.target ?? "sip:\(number)@\(host)").utf8)
         builder.add(.via, via)
         builder.add(.maxForwards, "\(maxForwards)")
-        builder.add(
-            .from, Array("\"A\" <sip:+19990000@\(self.address.address)>;tag=".utf8) + call.tag)
+        let from = self.script.from ?? "\"A\" <sip:+19990000@\(self.address.address)>"
+        builder.add(.from, Array("\(from);tag=".utf8) + call.tag)
         builder.add(.to, "<sip:\(number)@\(host)>")
         builder.add(.callID, call.callID)
         builder.add(.cSeq, "1 INVITE")
@@ -43,9 +43,16 @@ extension Phone {
         for (name, value) in self.script.extraHeaders { builder.add(name, value) }
         call.offersLate = self.script.offersLate
         let body = call.offersLate ? nil : self.offer(call)
-        let bytes =
-            body.map { builder.finish(body: $0, contentType: "application/sdp") }
-            ?? builder.finish()
+        let bytes: [UInt8]
+        if let (type, text) = self.script.inviteBody {
+            let sdp = String(decoding: body ?? [], as: UTF8.self)
+            let whole = text.replacing("SDP", with: sdp)
+            bytes = builder.finish(body: Array(whole.utf8), contentType: type)
+        } else {
+            bytes =
+                body.map { builder.finish(body: $0, contentType: "application/sdp") }
+                ?? builder.finish()
+        }
         call.invite = try? SIPMessage.parse(bytes, framing: .datagram)
         call.inviteClient = self.layer.send(
             request: bytes, method: .invite, branch: branch, to: self.hop)

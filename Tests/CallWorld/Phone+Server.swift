@@ -50,6 +50,7 @@ extension Phone {
         if message.method == .invite, status > 100, status < 300 {
             builder.copy(all: .recordRoute, from: message)
             builder.add(.contact, self.contact)
+            for (name, value) in self.script.responseHeaders { builder.add(name, value) }
         }
         if (300...399).contains(status) {
             for contact in self.script.contacts { builder.add(.contact, contact) }

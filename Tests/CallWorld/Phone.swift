@@ -54,6 +54,13 @@ struct PhoneScript {
     /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
     var answersWhenCancelled = false
     var extraHeaders: [(HeaderName, String)] = []
+    /// Header fields of responses to INVITE.
+    var responseHeaders: [(HeaderName, String)] = []
+    /// From, To and Request-URI of calls in place of the usual ones.
+    var from: String?
+    var target: String?
+    /// Body of INVITEs in place of a description: type and octets; `SDP` in it is replaced by one.
+    var inviteBody: (type: String, text: String)?
     /// Host of Contact, where it is not the phone's address.
     var contactHost: String?
     /// How it protects its media.
@@ -196,11 +203,21 @@ final class Phone {
             branch: self.script.answerBranch)
     }
 
+    /// The description of a body, or the one among its parts.
+    static func description(in body: ArraySlice<UInt8>) -> [UInt8] {
+        guard body.first != UInt8(ascii: "v") else { return Array(body) }
+        let text = String(decoding: body, as: UTF8.self)
+        let parts = text.split(separator: "\r\n--").map { $0.split(separator: "\r\n\r\n") }
+        let sdp = parts.first { $0.count > 1 && $0[1].hasPrefix("v=0") }?[1] ?? ""
+        return Array((sdp + "\r\n").utf8)
+    }
+
     /// The answer to a description; nil if there is no common codec.
     func answer(
         _ call: PhoneCall, to body: ArraySlice<UInt8>, branch: String? = nil
     ) -> [UInt8]? {
-        guard let offer = try? SessionDescription.parse(Array(body)), let media = offer.media.first
+        guard let offer = try? SessionDescription.parse(Self.description(in: body)),
+            let media = offer.media.first
         else { return nil }
         let offered = media.formats.compactMap { Int($0.description) }
         let common = offered.filter(self.script.codecs.contains)

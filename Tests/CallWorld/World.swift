@@ -297,6 +297,11 @@ final class World {
         case .send(let bytes, let hop, _):
             let from = hop.listener.rawValue == 0 ? World.boxA : World.boxB
             self.tap?(bytes)
+            let hidden = TopologyJudge.hidden(
+                from: hop.listener.rawValue == 0 ? .a : .b, self.phones)
+            if let leak = TopologyJudge.leak(in: bytes, of: hidden) {
+                self.report("\(leak) shows in \(String(decoding: bytes, as: UTF8.self))")
+            }
             self.send(bytes, from: from, to: hop.remote)
         case .startTimer(let timer, let milliseconds): self.startTimer(timer, milliseconds)
         case .stopTimer(let timer): self.boxTimers[timer] = nil

@@ -42,6 +42,21 @@ private func decodeEverything(_ message: SIPMessage) {
     _ = try? message.contentType()?.boundary
     _ = try? (message.tokens(.supported), message.seconds(.expires))
     for header in message.headers { decodeValue(header.value) }
+    if let type = try? message.contentType(), type.isMultipart { splitBody(message.body, type) }
+}
+
+/// Parts lie inside, in order, and do not overlap.
+private func splitBody(_ body: ArraySlice<UInt8>, _ type: MediaType) {
+    guard let multipart = try? MultipartBody(body, type: type) else { return }
+    precondition(multipart.parts.count <= MultipartBody.partLimit)
+    var last = body.startIndex
+    for part in multipart.parts {
+        precondition(part.whole.lowerBound >= last && part.whole.upperBound <= body.endIndex)
+        precondition(part.content.lowerBound >= part.whole.lowerBound)
+        precondition(part.content.upperBound <= part.whole.upperBound)
+        _ = (part.mediaType, part.isRequired, part.isEncoded)
+        last = part.whole.upperBound
+    }
 }
 
 private func decodeValue(_ value: ArraySlice<UInt8>) {
@@ -49,6 +64,12 @@ private func decodeValue(_ value: ArraySlice<UInt8>) {
     _ = try? (MediaType(value), TokenValue(value))
     _ = try? RetryAfter(value)
     _ = try? Challenge(value).text("realm")
+    if let diversion = try? Diversion(value) {
+        precondition((try? Diversion(diversion.bytes[...]))?.bytes == diversion.bytes)
+    }
+    if let entry = try? HistoryInfo(value) {
+        precondition((try? HistoryInfo(entry.bytes[...]))?.bytes == entry.bytes)
+    }
     if let date = try? SIPDate(value) {
         precondition((try? SIPDate(date.bytes[...])) == date)
     }

@@ -99,3 +99,14 @@ struct BuilderTests {
         }
     }
 }
+
+@Test func namesKeepTheirSpelling() throws {
+    var builder = SIPMessageBuilder(request: .options, uri: "sip:a@b".utf8)
+    for name in ["X-MS-Thing", "Content-Length", "l", "bad name", "", "x:y"] {
+        builder.add(spelled: Array(name.utf8), Array("1".utf8))
+    }
+    let bytes = builder.finish()
+    #expect(text(bytes) == "OPTIONS sip:a@b SIP/2.0\r\nX-MS-Thing: 1\r\nContent-Length: 0\r\n\r\n")
+    let message = try SIPMessage.parse(bytes, framing: .datagram)
+    #expect(message.spelledHeaders.map { text($0.name) } == ["X-MS-Thing", "Content-Length"])
+}

@@ -7,6 +7,7 @@ import sys
 import cases_calls  # noqa: F401  each import registers its cases
 import cases_dtls  # noqa: F401
 import cases_failover  # noqa: F401
+import cases_headers  # noqa: F401
 import cases_hub  # noqa: F401
 import cases_media  # noqa: F401
 import cases_one_port  # noqa: F401

@@ -483,8 +483,8 @@ struct tl_srtp_record {
     uint64_t next[TL_SRTP_SSRCS_MAX]; // of an SSRC: highest packet index accepted, plus one; 0 =
                                       // no such SSRC
     uint32_t ssrc[TL_SRTP_SSRCS_MAX];
-    uint32_t retired; // not 0: others made room for these; the next process takes no further one
-    uint8_t reserved[4];
+    uint32_t parked_key;   // low half of the key_check that parked_marks is of
+    uint32_t parked_marks; // bits of SSRCs that made room for these: the next process takes no such
 };
 
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same

@@ -73,7 +73,7 @@
     X(SRTP_AUTHENTICATION, "srtp_authentication", "an SRTP or SRTCP tag that is wrong")            \
     X(SRTP_REPLAY, "srtp_replay", "an SRTP or SRTCP packet seen before, or too old to know")       \
     X(SRTP_MKI, "srtp_mki", "a master key identifier that was not agreed")                         \
-    X(SRTP_SSRC, "srtp_ssrc", "one more SSRC than a secure leg may have")                          \
+    X(SRTP_SSRC, "srtp_ssrc", "one more SSRC than a secure leg may have, 16 under one key")         \
     X(SRTP_ROOM, "srtp_room", "RTP too long to have room for an SRTP tag")                         \
     X(SRTP_INDEX, "srtp_index", "the last packet index of a key was used; a new key is needed")    \
     X(SRTCP_PLAIN, "srtcp_plain", "SRTCP without encryption, which was not agreed")                \

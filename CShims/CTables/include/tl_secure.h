@@ -16,8 +16,8 @@ struct tl_worker;
 #define TL_NO_SECURE 0xffffffffu
 
 #define TL_KEYS_REMEMBERED 4u // sending keys of before that may come back
-/// SSRCs that made room for others under one key; then there is no room any more.
-#define TL_SRTP_SSRCS_RETIRED_MAX 16u
+/// SSRCs that made room for others under one key; then there is no room for further ones.
+#define TL_SRTP_SSRCS_PARKED_MAX 12u
 
 /// How far a sending key was used.
 struct tl_secure_used {
@@ -26,12 +26,14 @@ struct tl_secure_used {
 };
 
 /// What was seen of each SSRC under one key. A party that plays music to whoever it holds takes
-/// another SSRC each time, so one that is silent makes room, and is not taken again.
+/// another SSRC each time, so one that is silent makes room. Of it the highest index is kept: when
+/// it speaks again, as the party itself after its music, it goes on above that.
 struct tl_secure_streams {
     struct tl_srtp_stream of[TL_SRTP_SSRCS_MAX];
-    uint32_t retired[TL_SRTP_SSRCS_RETIRED_MAX];
-    uint32_t retired_count;   // places of `retired` in use
-    uint32_t retired_unknown; // 1: the process before retired some, and nobody knows which
+    uint64_t parked_next[TL_SRTP_SSRCS_PARKED_MAX]; // highest index, plus one
+    uint32_t parked[TL_SRTP_SSRCS_PARKED_MAX];
+    uint32_t parked_count;  // places of both in use
+    uint32_t parked_before; // tl_secure_mark of those that the process before had parked
 };
 
 /// One key set's receiving side.
@@ -66,11 +68,27 @@ static inline struct tl_srtp_stream *tl_secure_stream(struct tl_secure_streams *
     return NULL;
 }
 
+/// The stream of an SSRC that made room, as far as it is kept: nothing up to its highest index is
+/// new. `used` 0: it did not make room.
+TL_PACKET_CODE struct tl_srtp_stream tl_secure_parked(const struct tl_secure_streams *streams,
+                                                      uint32_t ssrc);
+
 /// A place for an SSRC that has none: a free one, or that of the SSRC that is silent longest, at
-/// least for `idle` units of TL_SECURE_HEARD. NULL: none makes room, or the SSRC made room before.
+/// least for `idle` units of TL_SECURE_HEARD. One that made room before has what is kept of it.
+/// NULL: none makes room, or nobody knows any more whether and how far the SSRC was used.
 TL_PACKET_CODE struct tl_srtp_stream *tl_secure_make_room(struct tl_secure_streams *streams,
                                                           uint32_t ssrc, uint16_t heard,
                                                           uint16_t idle);
+
+/// Two of 32 bits for an SSRC: of several the marks together say which it may be, and which it is
+/// not.
+static inline uint32_t tl_secure_mark(uint32_t ssrc)
+{
+    return 1u << (ssrc * 0x9e3779b1u >> 27) | 1u << (ssrc * 0x85ebca6bu >> 27);
+}
+
+/// The marks of all that made room.
+TL_PACKET_CODE uint32_t tl_secure_parked_marks(const struct tl_secure_streams *streams);
 
 /// Time as tl_srtp_stream has it: about seconds, over and over in 19 hours.
 #define TL_SECURE_HEARD(now_ns) ((uint16_t)((now_ns) >> 30))
@@ -101,7 +119,8 @@ static inline void tl_secure_note(struct tl_srtp_record *record,
 {
     const struct tl_srtp_stream *stream = &streams->of[place];
     if (record->ssrc[place] != stream->ssrc) {
-        tl_store_release_u32(&record->retired, streams->retired_count | streams->retired_unknown);
+        tl_store_release_u32(&record->parked_marks, tl_secure_parked_marks(streams));
+        tl_store_release_u32(&record->parked_key, (uint32_t)record->key_check);
         tl_store_release_u64(&record->next[place], 0);
         tl_store_release_u32(&record->ssrc[place], stream->ssrc);
     }

@@ -51,9 +51,11 @@ extension Call {
     /// The ACK is the answer to what the other party offered in its 2xx: its ACK can go now.
     private func relayLateAnswer(from side: Side, _ ack: SIPMessage) throws(OfferAnswerError) {
         guard let bytes = Payload(ack).description,
-            let session = try? SessionDescription.parse(bytes),
-            let sequence = self.legs[side.other].ackOwed
+            let session = try? SessionDescription.parse(bytes)
         else { throw .answerMismatch }
+        guard let sequence = self.legs[side.other].ackOwed else {
+            return try self.settleOwnOffer(side, session)
+        }
         let stream = try self.legs[side].session.receiveAnswer(session)
         let local = self.legs[side.other].port.rtp
         let answer = try self.legs[side.other].session.makeAnswer(from: stream, local: local)

@@ -32,11 +32,12 @@ extension Call {
         self.legs.b.dialog = dialog
         self.forgetForks(setup, except: fork.localTag)
         self.legs.a.localTag = fork.localTag
+        self.earlyGate = nil
         do throws(OfferAnswerError) {
-            let agreement = try self.agree(response, fork, offersLater: setup.exchange.offersLater)
+            let agreement = try self.agree(response, fork, setup)
             self.legs.a.session = agreement.a
             self.legs.b.session = agreement.b
-            self.relayAnswer(response, setup.exchange, sent, agreement)
+            self.relayAnswer(response, setup, sent, agreement)
         } catch {
             self.rejectAnswer(error, setup.exchange, sent)
         }
@@ -45,15 +46,23 @@ extension Call {
     /// Offer and answer of a 2xx. One without a description is the answer that came in a
     /// provisional response before it (RFC 3261 section 13.2.1 wants it repeated; not all do).
     private func agree(
-        _ response: SIPMessage, _ fork: Fork, offersLater: Bool
+        _ response: SIPMessage, _ fork: Fork, _ setup: Setup
     ) throws(OfferAnswerError) -> Agreement {
         var a = self.legs.a.session
         var b = fork.b
+        let offersLater = setup.exchange.offersLater
+        let isOwnDialog = self.legs.a.trunk.interworking.progress.dialogs == .each
+        if fork.description != nil, isOwnDialog { a.takeVersion(of: fork.a) }
         guard let bytes = Payload(response).description else {
+            if setup.madeOffer, let stream = b.remote { return try self.lateOffer(&a, b, stream) }
             guard let description = fork.description, !offersLater else { throw .noAudio }
             return Agreement(a: fork.a, b: fork.b, description: description)
         }
         guard let session = try? SessionDescription.parse(bytes) else { throw .answerMismatch }
+        if setup.madeOffer {
+            let stream = try b.receiveAnswer(session)
+            return try self.lateOffer(&a, b, stream)
+        }
         if offersLater {
             let offer = try b.receiveOffer(session)
             self.context.provide(&b, self.legs.b.trunk.security)
@@ -65,9 +74,18 @@ extension Call {
         return Agreement(a: a, b: b, description: description.serialise())
     }
 
+    /// The callee answered our own offer: the caller is offered what it can.
+    private func lateOffer(
+        _ a: inout OfferAnswerLeg, _ b: OfferAnswerLeg, _ stream: AudioStream
+    ) throws(OfferAnswerError) -> Agreement {
+        let description = try a.makeOffer(from: stream, local: self.legs.a.port.rtp)
+        return Agreement(a: a, b: b, description: description.serialise())
+    }
+
     private func relayAnswer(
-        _ response: SIPMessage, _ exchange: Exchange, _ sent: SentInvite, _ agreement: Agreement
+        _ response: SIPMessage, _ setup: Setup, _ sent: SentInvite, _ agreement: Agreement
     ) {
+        let exchange = setup.exchange
         let tag = self.legs.a.localTag
         let request = exchange.request
         let bytes = self.dialogResponse(
@@ -83,7 +101,7 @@ extension Call {
         self.legs.a.awaitingAck = Leg.AwaitingAck(
             request: request, sequence: dialog.remoteSequence ?? 0, response: bytes,
             carriesOffer: exchange.offersLater)
-        if exchange.offersLater {
+        if exchange.offersLater, !setup.madeOffer {
             self.legs.b.ackOwed = sent.sequence
         } else {
             self.acknowledge(.b, sequence: sent.sequence, description: nil)

@@ -10,6 +10,7 @@ extension Call {
     func byeReceived(_ side: Side, _ request: ReceivedRequest) {
         self.context.respond(Reply(200, tag: self.legs[side].localTag), to: request)
         let end: CallEnd = side == .a ? .callerBye : .calleeBye
+        self.noteCause(of: request.message)
         switch self.state {
         case .settingUp(let setup):
             // The caller ended its early dialog: the same as CANCEL (RFC 3261 section 15).
@@ -58,7 +59,9 @@ extension Call {
             return
         }
         if let source {
-            CarriedHeaders.copy(from: source, as: .bye, to: &request.builder)
+            CarriedHeaders.copy(
+                from: source, as: .bye, to: &request.builder,
+                self.legs[side.other].trunk.interworking.headers)
         } else if let reason {
             request.builder.add(.reason, reason)
         }

@@ -9,6 +9,7 @@ extension Call {
     func cancelled(by cancel: SIPMessage, invite server: ServerTransactionID) {
         switch self.state {
         case .settingUp(let setup):
+            self.noteCause(of: cancel)
             self.end(.cancelled, status: 487, reason: Self.reason(of: cancel), setup: setup)
         case .up(let exchange?) where exchange.request.server == server:
             self.cancelReinvite(exchange)
@@ -17,7 +18,7 @@ extension Call {
     }
 
     private static func reason(of cancel: SIPMessage) -> [UInt8] {
-        cancel.first(.reason).map(Array.init) ?? []
+        Array(cancel.lines(.reason).joined(separator: Array(", ".utf8)))
     }
 
     /// Ends a call that is not answered: the caller gets `status`, the callee a CANCEL.

@@ -70,7 +70,9 @@ extension Call {
                     id: self.id, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
                     calling: self.calling, called: self.called, startedAt: self.startedAt,
                     answeredAt: self.answeredAt, endedAt: self.context.now, end: end,
-                    status: self.status, protection: self.protection)))
+                    status: self.status,
+                    cause: self.q850Cause ?? CauseTable.q850(status: self.status),
+                    protection: self.protection)))
         self.context.counters.callsEnded &+= 1
         let wasAnswered = self.legs.b.dialog != nil || !self.endedBranches.isEmpty
         if wasAnswered, self.sentInvite != nil { self.context.answered[self.id] = self }

@@ -8,7 +8,7 @@ import SIPTransaction
 // Leg b before its answer: the INVITE, provisional responses, forks, refusals.
 extension Call {
     /// Puts the caller's INVITE to the first candidate of the search. `offer` is what leg b is
-    /// offered; nil when the caller made no offer.
+    /// offered; nil when nobody makes an offer yet.
     func begin(_ request: ReceivedRequest, _ search: CallSearch, offer: SessionDescription?) {
         self.search = search
         guard let sent = self.sendInvite(request.message, offer: offer) else {
@@ -17,10 +17,12 @@ extension Call {
             return self.finish(.rejected)
         }
         for side in Side.allCases { self.register(self.legs[side].localTag, side) }
+        let offersLater = Payload(request.message).description == nil
         self.state = .settingUp(
             Setup(
                 exchange: Exchange(
-                    from: .a, request: request, offersLater: offer == nil, phase: .sent(sent))))
+                    from: .a, request: request, offersLater: offersLater, phase: .sent(sent)),
+                madeOffer: offer != nil && offersLater))
         if let server = request.server {
             self.context.servers[server] = self.reference(.a)
             self.emit(.tag(server, self.legs.a.localTag))
@@ -52,25 +54,29 @@ extension Call {
     private func writeInvite(
         _ invite: SIPMessage, offer: SessionDescription?
     ) -> (bytes: [UInt8], branch: [UInt8])? {
-        guard let from = try? invite.from(), let to = try? invite.to(), let search = self.search
-        else { return nil }
-        let called = search.place(search.machine.current)?.calledURI.map { $0[...] }
+        guard let search = self.search, let to = try? invite.to() else { return nil }
         let leg = self.legs.b
+        let passage = InvitePassage(
+            invite, from: self.legs.a.trunk.interworking, to: leg.trunk.interworking,
+            host: leg.listener.host, redirection: search.place(search.machine.current))
+        guard let passage else { return nil }
+        self.context.count(passage)
         let branch = self.context.identifiers.branch() + search.mark
         var builder = SIPMessageBuilder(
             request: .invite,
-            uri: AddressRewriter.requestURI(called ?? invite.requestURI, to: leg.trunk))
+            uri: AddressRewriter.requestURI(passage.called, to: leg.trunk, passage.calledNumbers))
         builder.add(.via, leg.listener.via(branch: branch))
         builder.add(.maxForwards, decimal(UInt32(clamping: search.forwardsLeft)))
-        builder.add(
-            .from, AddressRewriter.from(from, listener: leg.listener, tag: leg.localTag))
-        builder.add(.to, AddressRewriter.to(to, trunk: leg.trunk))
-        builder.add(.callID, self.context.identifiers.callID())
+        builder.add(.from, passage.from(leg.listener, tag: leg.localTag))
+        builder.add(.to, AddressRewriter.to(to, trunk: leg.trunk, passage.numbers))
+        builder.add(.callID, self.context.identifiers.callID(at: leg.listener.host))
         builder.add(.cSeq, CSeq(number: Self.firstSequence, method: .invite).bytes)
         self.addCapabilities(to: &builder, .b, isRequest: true)
-        CarriedHeaders.copy(from: invite, as: .invite, to: &builder)
-        if let offer { return (builder.finish(description: offer.serialise()), branch) }
-        return (builder.finish(passing: Payload(invite), of: invite), branch)
+        passage.add(to: &builder)
+        let bytes = builder.finish(
+            description: offer?.serialise(), in: Payload(invite), of: invite,
+            leg.trunk.interworking.bodies)
+        return (bytes, branch)
     }
 
     /// What every message that makes or refreshes a dialog says of us.
@@ -79,6 +85,7 @@ extension Call {
     ) {
         builder.add(.contact, self.contact(side))
         builder.add(.allow, EngineContext.allow)
+        self.legs[side].trunk.interworking.headers.addIdentification(to: &builder)
         let product = self.context.configuration.product
         if isRequest, !product.isEmpty { builder.add(.userAgent, product) }
     }
@@ -107,40 +114,27 @@ extension Call {
 
     private func progress(_ response: SIPMessage, status: Int, _ setup: Setup) {
         var setup = setup
-        // 199 (RFC 6228) says that one branch is over: nothing that the caller has to act on.
-        guard status != 199 else { return }
         if status == 180 { setup.isRinging = true }
         defer { if case .settingUp = self.state { self.state = .settingUp(setup) } }
         guard let index = self.fork(of: response, in: &setup) else {
             self.context.counters.forksIgnored &+= 1
             return
         }
-        if let bytes = Payload(response).description, !setup.exchange.offersLater {
-            if self.earlyAnswer(bytes, fork: &setup.forks[index]) {
-                setup.speakingTag = setup.forks[index].localTag
-            }
+        var brings = false
+        self.takeEarlyGate(of: response)
+        if let bytes = Payload(response).description {
+            brings = self.earlyAnswer(bytes, fork: &setup.forks[index], setup)
+            let isHeard = self.legs.a.trunk.interworking.progress.relaysMedia
+            if brings, isHeard { setup.speakingTag = setup.forks[index].remoteTag }
         }
         let fork = setup.forks[index]
-        guard
+        guard let decision = self.decide(status, fork, brings: brings, setup),
             let bytes = self.dialogResponse(
-                status, to: setup.exchange.request, tag: fork.localTag, carrying: response,
-                .provisional, description: fork.description)
+                decision.status, to: setup.exchange.request, tag: fork.localTag,
+                carrying: response, .provisional,
+                description: decision.describes ? fork.description : nil)
         else { return }
-        self.context.respond(status, bytes, to: setup.exchange.request)
-    }
-
-    /// Early media of one branch: the media of the call follows the branch that spoke last. What
-    /// cannot be used is left out; the answer in the 2xx decides.
-    private func earlyAnswer(_ bytes: [UInt8], fork: inout Fork) -> Bool {
-        var a = self.legs.a.session
-        guard let session = try? SessionDescription.parse(bytes),
-            let stream = try? fork.b.receiveAnswer(session),
-            let description = try? a.makeAnswer(from: stream, local: self.legs.a.port.rtp)
-        else { return false }
-        fork.a = a
-        fork.description = description.serialise()
-        self.updateMedia(a: fork.a, b: fork.b)
-        return true
+        self.context.respond(decision.status, bytes, to: setup.exchange.request)
     }
 
     /// The branch that a response belongs to, made if it is new; nil above the limit. The first
@@ -152,8 +146,9 @@ extension Call {
         }
         guard setup.forks.count < Fork.limit || !limited else { return nil }
         let isFirst = setup.forks.isEmpty
-        let localTag = isFirst ? self.legs.a.localTag : self.context.identifiers.tag()
-        if !isFirst { self.register(localTag, .a) }
+        let isOwn = !isFirst && self.legs.a.trunk.interworking.progress.dialogs == .each
+        let localTag = isOwn ? self.context.identifiers.tag() : self.legs.a.localTag
+        if isOwn { self.register(localTag, .a) }
         setup.forks.append(
             Fork(
                 remoteTag: remoteTag, localTag: localTag, a: self.legs.a.session,
@@ -173,9 +168,11 @@ extension Call {
         builder.copy(all: .recordRoute, from: request.message)
         self.addCapabilities(to: &builder, .a, isRequest: false)
         guard let source else { return builder.finish(description: description) }
-        CarriedHeaders.copy(from: source, as: carrier, to: &builder)
-        if let description { return builder.finish(description: description) }
-        return builder.finish(passing: Payload(source), of: source)
+        CarriedHeaders.copy(
+            from: source, as: carrier, to: &builder, self.legs.b.trunk.interworking.headers)
+        return builder.finish(
+            description: description, in: Self.payload(of: source, description), of: source,
+            self.legs.a.trunk.interworking.bodies)
     }
 
     // MARK: Refusals
@@ -193,6 +190,7 @@ extension Call {
 
     private func refused(status: Int, _ response: SIPMessage, _ setup: Setup) {
         self.legs.b.end = .closed
+        self.noteCause(of: response)
         let request = setup.exchange.request
         if self.pass(response, status: status, request) {
             self.legs.a.end = .closed
@@ -203,7 +201,9 @@ extension Call {
         var reply = Reply(mapped, tag: self.legs.a.localTag)
         if mapped == status, status != 503 { reply.retryAfter = Self.retryAfter(response) }
         if var builder = self.context.begin(reply, to: request) {
-            CarriedHeaders.copy(from: response, as: .failure, to: &builder)
+            CarriedHeaders.copy(
+                from: response, as: .failure, to: &builder,
+                self.legs.b.trunk.interworking.headers)
             let bytes =
                 mapped == status
                 ? builder.finish(passing: Payload(response), of: response) : builder.finish()

@@ -11,6 +11,7 @@ extension Call {
             Self.apply(plan.a, to: &intent.a, learnSource: self.legs.a.trunk.learnSource)
             Self.apply(plan.b, to: &intent.b, learnSource: self.legs.b.trunk.learnSource)
         }
+        self.gate(&intent)
         self.protect(.a, a, &intent.a)
         self.protect(.b, b, &intent.b)
         for side in Side.allCases where intent[side].ice != self.media[side].ice {

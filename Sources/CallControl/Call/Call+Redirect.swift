@@ -20,7 +20,8 @@ extension Call {
         var places: [CallPlace] = []
         for uri in Self.contacts(of: response).map(\.uri).prefix(Self.contactsMax) {
             let found = self.context.places(
-                contact: uri, from: self.legs.a.trunk, isEmergency: self.isEmergency)
+                contact: uri, self.legs.b.trunk.interworking.numbers, from: self.legs.a.trunk,
+                isEmergency: self.isEmergency)
             for place in found where search.visited.insert(place.visit).inserted {
                 places.append(place)
             }
@@ -43,11 +44,15 @@ extension Call {
         guard (300...302).contains(status), self.legs.b.trunk.redirect == .pass else {
             return false
         }
+        let numbers = NumberPassage(
+            from: self.legs.b.trunk.interworking.numbers,
+            to: self.legs.a.trunk.interworking.numbers)
         var values: [[UInt8]] = []
         for contact in Self.contacts(of: response).prefix(Self.contactsMax) {
-            let user = AddressRewriter.user(of: contact.uri)
-            guard !user.isEmpty else { continue }
-            var value = Array("<sip:".utf8) + user + [UInt8(ascii: "@")]
+            guard var called = CarriedURI(contact.uri) else { continue }
+            called.pass(numbers)
+            guard !called.user.isEmpty else { continue }
+            var value = Array("<sip:".utf8) + called.user + [UInt8(ascii: "@")]
             value += self.legs.a.listener.hostPort
             value += self.legs.a.listener.transport.uriParameter + [UInt8(ascii: ">")]
             if let q = contact.parameters.value("q") { value += Array(";q=".utf8) + q }

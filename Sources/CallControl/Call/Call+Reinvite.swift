@@ -50,6 +50,9 @@ extension Call {
         }
         try? self.legs[side].dialog?.refreshTarget(from: request.message)
         guard let bytes = payload.description else {
+            if self.legs[side.other].trunk.interworking.offers == .early {
+                return self.offerOwn(side, request)
+            }
             return self.forward(side, request, offer: nil)
         }
         do throws(OfferAnswerError) {
@@ -147,7 +150,13 @@ extension Call {
         self.legs[side].credentials = []
         request.builder.add(.contact, self.contact(side))
         request.builder.add(.allow, EngineContext.allow)
-        if let source { CarriedHeaders.copy(from: source, as: .reinvite, to: &request.builder) }
+        let interworking = self.legs[side].trunk.interworking
+        interworking.headers.addIdentification(to: &request.builder)
+        if let source {
+            CarriedHeaders.copy(
+                from: source, as: .reinvite, to: &request.builder,
+                self.legs[side.other].trunk.interworking.headers)
+        }
         let bytes = request.builder.finish(description: offer?.serialise())
         guard let message = try? SIPMessage.parse(bytes, framing: .stream),
             let cseq = try? message.cseq()
@@ -170,7 +179,11 @@ extension Call {
                 Reply(200, tag: self.legs[side].localTag), to: request)
         else { return }
         self.addCapabilities(to: &builder, side, isRequest: false)
-        if let source { CarriedHeaders.copy(from: source, as: .success, to: &builder) }
+        if let source {
+            CarriedHeaders.copy(
+                from: source, as: .success, to: &builder,
+                self.legs[side.other].trunk.interworking.headers)
+        }
         let bytes = builder.finish(description: description)
         let sequence = (try? request.message.cseq())?.number ?? 0
         self.legs[side].awaitingAck = Leg.AwaitingAck(

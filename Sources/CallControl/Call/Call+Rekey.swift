@@ -5,7 +5,8 @@ import SIPDialog
 import SIPMessage
 import SIPTransaction
 
-/// An INVITE of our own inside a call, for keys in place of some that cannot be used any more.
+/// An INVITE of our own inside a call: for keys in place of some that cannot be used any more, or
+/// (`Call+OwnOffer`) for a session as the other party narrowed it, when its leg has no lost key.
 struct Rekey {
     let side: Side
     let sent: SentInvite
@@ -65,6 +66,7 @@ extension Call {
         self.legs[rekey.side].session.abandonOffer()
         self.updateMedia()
         if StatusTable.endsDialog(status) { return self.rekeyLost(status: status) }
+        guard self.legs[rekey.side].lostKey != nil else { return self.ownOfferRefused() }
         guard status == 491, self.legs[rekey.side].rekeyGlares < Exchange.glaresMax else {
             return self.endWithoutKeys(status: status)
         }
@@ -83,11 +85,13 @@ extension Call {
         self.acknowledge(side, sequence: rekey.sent.sequence, description: nil)
         guard answered == true else {
             self.legs[side].session.abandonOffer()
+            if self.legs[side].lostKey == nil { return self.ownOfferRefused() }
             return self.endWithoutKeys(status: 488)
         }
         self.updateMedia()
         self.checkpoint()
-        guard self.media[side].security?.keyID != self.legs[side].lostKey else {
+        guard let lost = self.legs[side].lostKey else { return self.rekeyIfDue() }
+        guard self.media[side].security?.keyID != lost else {
             return self.endWithoutKeys(status: 488)
         }
         self.legs[side].lostKey = nil

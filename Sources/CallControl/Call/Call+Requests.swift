@@ -37,12 +37,17 @@ extension Call {
             // The callee's dialog may be any of a fork's.
             self.context.respond(Reply(500, tag: tag), to: request)
         case .up:
+            let payload = Payload(request.message)
+            if case .unsupported = payload {
+                return self.context.respond(Reply(415, tag: tag), to: request)
+            }
             guard var passed = self.request(.info, side.other), self.legs[side.other].isOpen else {
                 return self.context.respond(Reply(480, tag: tag), to: request)
             }
-            CarriedHeaders.copy(from: request.message, as: .info, to: &passed.builder)
-            let bytes = passed.builder.finish(
-                passing: Payload(request.message), of: request.message)
+            CarriedHeaders.copy(
+                from: request.message, as: .info, to: &passed.builder,
+                self.legs[side].trunk.interworking.headers)
+            let bytes = passed.builder.finish(passing: payload, of: request.message)
             _ = self.context.send(
                 .info, bytes, branch: passed.branch, to: passed.hop, for: .relayed(request))
         case .ending, .over:

@@ -94,7 +94,9 @@ extension Call {
         guard let sent = self.resume(saved.sent, saved.side) else {
             return self.legs[saved.side].session.abandonOffer()
         }
-        self.legs[saved.side].lostKey = self.media[saved.side].security?.keyID
+        if self.legs[saved.side].session.renewsKeys {
+            self.legs[saved.side].lostKey = self.media[saved.side].security?.keyID
+        }
         self.rekey = Rekey(side: saved.side, sent: sent)
     }
 

@@ -98,6 +98,8 @@ extension Call {
             port: footing.ports.b)
         self.legs.b.keys = keys
         self.register(self.legs.b.localTag, .b)
+        self.earlyGate = nil
+        setup.madeOffer = footing.offer != nil && setup.exchange.offersLater
         self.media = MediaIntent(
             a: MediaIntent.Leg(local: footing.ports.a), b: MediaIntent.Leg(local: footing.ports.b))
         self.state = .settingUp(setup)
@@ -130,6 +132,11 @@ extension Call {
         setup.forks = []
         setup.speakingTag = nil
         setup.isRinging = false
+        guard self.legs.a.trunk.interworking.progress.dialogs == .each else {
+            // A caller that takes one early dialog only stays in it.
+            self.register(self.legs.a.localTag, .a)
+            return
+        }
         self.legs.a.localTag = self.context.identifiers.tag()
         self.register(self.legs.a.localTag, .a)
         if let server = setup.exchange.request.server {

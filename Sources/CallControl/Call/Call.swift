@@ -32,13 +32,15 @@ final class Call {
     /// What is known before the answer.
     struct Setup {
         var exchange: Exchange
+        /// The caller made no offer, and the callee's leg has one of our own.
+        var madeOffer = false
         var forks: [Fork] = []
         var isRinging = false
         /// The branch whose description came last: the media follows it.
         var speakingTag: [UInt8]?
 
         var speaking: Fork? {
-            self.speakingTag.flatMap { tag in self.forks.first { $0.localTag == tag } }
+            self.speakingTag.flatMap { tag in self.forks.first { $0.remoteTag == tag } }
         }
     }
 
@@ -69,6 +71,10 @@ final class Call {
     var awaitsRefusal = false
     /// After a restart: INVITEs that are awaited.
     var awaitedKeys: [InviteKey] = []
+    /// Which way media may go before the answer, as the callee's side sees it; nil: both.
+    var earlyGate: Direction?
+    /// The cause (ITU-T Q.850) that a party gave for the end; nil: none did.
+    var q850Cause: UInt8?
     /// An INVITE of our own for other keys.
     var rekey: Rekey?
     /// Targets of the dialogs when `parties` was made of them.

@@ -50,12 +50,17 @@ extension CallEngine {
         }
         let offer = Payload(request.message)
         if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
+        let trunk = self.context.configuration.trunks[Int(origin.value)]
+        let limit = trunk.interworking.diversions.entriesMax
+        guard !Diversions(request.message).isLoop(calling: request.message.requestURI, limit: limit)
+        else {
+            self.context.counters.diversionLoops &+= 1
+            return .failure(Refusal(reply: Reply(482)))
+        }
         let probe = try? Dialog(
             server: request.message, localTag: [], state: .early,
             overTLS: request.source.transport == .tls)
         guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
-        let configuration = self.context.configuration
-        let trunk = configuration.trunks[Int(origin.value)]
         let loops = self.context.identifiers.loops
         let mark = loops.mark(request.message, from: trunk)
         guard !loops.isLoop(request.message, mark) else {
@@ -64,12 +69,13 @@ extension CallEngine {
         }
         let number = CalledNumber(requestURI: request.message.requestURI)
         let kind = self.kind(of: number, from: trunk)
-        let trunks = self.context.trunks(for: number, from: origin)
+        let trunks = self.context.trunks(
+            for: trunk.interworking.numbers.normalised(number), from: origin)
         guard !trunks.isEmpty else {
             self.context.counters.noRoutes &+= 1
             return .failure(Refusal(reply: Reply(404)))
         }
-        guard let listener = configuration.listener(request.source.listener) else {
+        guard let listener = self.context.configuration.listener(request.source.listener) else {
             return .failure(Refusal(reply: Reply(500)))
         }
         let places: [CallPlace]

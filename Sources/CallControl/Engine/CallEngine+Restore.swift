@@ -75,10 +75,11 @@ extension CallEngine {
         }
         // What was agreed on was agreed on under the policy that the call began with.
         trunk.security = saved.security
-        let session =
+        var session =
             OfferAnswerLeg(saved.session, codecs: trunk.codecs, policy: trunk.security)
             ?? OfferAnswerLeg(
                 sessionID: saved.session.sessionID, codecs: trunk.codecs, policy: trunk.security)
+        session.descriptions = trunk.interworking.descriptions
         return Leg(
             saved, trunk: trunk, listener: listener.named(for: trunk), session: session, port: port)
     }

@@ -73,13 +73,19 @@ extension CallEngine {
     ) -> Result<Footing, Refusal> {
         var session = self.context.session(place.trunk)
         do throws(OfferAnswerError) {
-            let offer = try stream.map { stream throws(OfferAnswerError) in
+            let offered = stream ?? Self.ownOffer(place.trunk)
+            let offer = try offered.map { stream throws(OfferAnswerError) in
                 try session.makeOffer(from: stream, local: ports.b.rtp)
             }
             return .success(Footing(ports: ports, session: session, offer: offer))
         } catch {
             return .failure(self.refusal(error))
         }
+    }
+
+    /// What a trunk that wants an offer gets where the caller made none.
+    private static func ownOffer(_ trunk: TrunkSettings) -> AudioStream? {
+        trunk.interworking.offers == .early ? AudioStream(formats: trunk.codecs.ownFormats) : nil
     }
 
     func release(_ ports: (a: MediaPort, b: MediaPort)) {

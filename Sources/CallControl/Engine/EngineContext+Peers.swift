@@ -96,7 +96,7 @@ extension EngineContext {
             .from,
             Array("<sip:".utf8) + listener.hostPort + Array(">;tag=".utf8) + self.identifiers.tag())
         builder.add(.to, Array("<sip:".utf8) + target.hostPort + Array(">".utf8))
-        builder.add(.callID, self.identifiers.callID())
+        builder.add(.callID, self.identifiers.callID(at: listener.host))
         builder.add(.cSeq, CSeq(number: 1, method: .options).bytes)
         builder.add(.contact, listener.contact())
         builder.add(.allow, Self.allow)

@@ -42,11 +42,12 @@ extension EngineContext {
 
     /// Where the contact of a redirection leads: to a target that is configured and is named there,
     /// else by the routes for its number. What is neither leads nowhere: a peer cannot have calls
-    /// sent to addresses of its choice.
+    /// sent to addresses of its choice. The number is written as `format` says.
     func places(
-        contact uri: ArraySlice<UInt8>, from origin: TrunkSettings, isEmergency: Bool
+        contact uri: ArraySlice<UInt8>, _ format: NumberFormat, from origin: TrunkSettings,
+        isEmergency: Bool
     ) -> [CallPlace] {
-        let number = CalledNumber(requestURI: uri)
+        let number = format.normalised(CalledNumber(requestURI: uri))
         var places: [CallPlace] = []
         if case .sip(let sip)? = try? URI.parse(uri), let place = self.place(named: sip) {
             places = [place]
@@ -60,6 +61,7 @@ extension EngineContext {
         return places.map { place in
             var place = place
             place.calledURI = Array(uri)
+            place.calledFormat = format
             return place
         }
     }

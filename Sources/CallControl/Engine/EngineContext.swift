@@ -159,8 +159,15 @@ final class EngineContext {
     func session(_ trunk: TrunkSettings) -> OfferAnswerLeg {
         var leg = OfferAnswerLeg(
             sessionID: self.identifiers.sessionID(), codecs: trunk.codecs, policy: trunk.security)
+        leg.descriptions = trunk.interworking.descriptions
         self.provide(&leg, trunk.security)
         return leg
+    }
+
+    /// Counts what a caller's INVITE lost on its way, or kept.
+    func count(_ passage: InvitePassage) {
+        if passage.keptNumber { self.counters.signedNumbersKept &+= 1 }
+        if passage.droppedSignature { self.counters.signaturesDropped &+= 1 }
     }
 
     /// Gives a leg the secrets that its next description needs. Asked for after every offer of its

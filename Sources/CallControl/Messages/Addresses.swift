@@ -61,52 +61,51 @@ enum AddressRewriter {
     }
 
     /// Request-URI for the callee's trunk.
-    static func requestURI(_ uri: ArraySlice<UInt8>, to trunk: TrunkSettings) -> [UInt8] {
-        self.uri(uri, host: trunk.peerHostPort) + trunk.peer.transport.uriParameter
+    static func requestURI(
+        _ uri: ArraySlice<UInt8>, to trunk: TrunkSettings, _ numbers: NumberPassage = .asIs
+    ) -> [UInt8] {
+        let parameters = trunk.interworking.parameters
+        return self.uri(uri, host: trunk.peerHostPort, numbers, parameters)
+            + trunk.peer.transport.uriParameter
     }
 
     /// To for the callee's trunk, without a tag.
-    static func to(_ value: NameAddr, trunk: TrunkSettings) -> [UInt8] {
-        self.nameAddr(value, host: trunk.peerHost)
+    static func to(
+        _ value: NameAddr, trunk: TrunkSettings, _ numbers: NumberPassage = .asIs
+    ) -> [UInt8] {
+        self.nameAddr(value, host: trunk.peerHost, numbers)
     }
 
     /// From on the callee's leg, with our tag. An anonymous caller stays anonymous: RFC 3323
     /// section 4.1.1.3 gives the host a meaning.
-    static func from(_ value: NameAddr, listener: ListenerSettings, tag: [UInt8]) -> [UInt8] {
-        let anonymous = Array("anonymous.invalid".utf8)
+    static func from(
+        _ value: NameAddr, listener: ListenerSettings, tag: [UInt8],
+        _ numbers: NumberPassage = .asIs
+    ) -> [UInt8] {
         var host = listener.host
-        if case .sip(let sip)? = try? value.decodedURI(), sip.host.bytes.elementsEqual(anonymous) {
-            host = anonymous
+        if case .sip(let sip)? = try? value.decodedURI(), HostText.isInvalid(sip.host.bytes) {
+            host = Array(sip.host.bytes)
         }
-        return self.nameAddr(value, host: host) + Array(";tag=".utf8) + tag
+        return self.nameAddr(value, host: host, numbers) + Array(";tag=".utf8) + tag
     }
 
-    private static func nameAddr(_ value: NameAddr, host: [UInt8]) -> [UInt8] {
+    private static func nameAddr(
+        _ value: NameAddr, host: [UInt8], _ numbers: NumberPassage
+    ) -> [UInt8] {
         var bytes = Array(value.displayName)
         if !bytes.isEmpty { bytes.append(0x20) }
         bytes.append(0x3c)
-        bytes += self.uri(value.uri, host: host)
+        bytes += self.uri(value.uri, host: host, numbers, .known)
         bytes.append(0x3e)
         return bytes
     }
 
-    private static func uri(_ uri: ArraySlice<UInt8>, host: [UInt8]) -> [UInt8] {
-        let user = self.user(of: uri)
-        var bytes = Array("sip:".utf8)
-        if !user.isEmpty {
-            bytes += user
-            bytes.append(0x40)
-        }
-        bytes += host
-        if self.isTelephone(uri) { bytes += ";user=phone".utf8 }
-        return bytes
-    }
-
-    private static func isTelephone(_ uri: ArraySlice<UInt8>) -> Bool {
-        switch try? URI.parse(uri) {
-        case .sip(let sip): sip.parameters.value("user")?.elementsEqual("phone".utf8) ?? false
-        case .tel: true
-        case .other, nil: false
-        }
+    private static func uri(
+        _ uri: ArraySlice<UInt8>, host: [UInt8], _ numbers: NumberPassage,
+        _ parameters: URIParameterPolicy
+    ) -> [UInt8] {
+        guard var carried = CarriedURI(uri) else { return Array("sip:".utf8) + host }
+        carried.pass(numbers)
+        return carried.bytes(host: host, parameters: parameters)
     }
 }

@@ -37,13 +37,7 @@ enum CarriedHeaders {
         (.pEarlyMedia, [.invite, .provisional]),
         (.infoPackage, .info),
         (.recvInfo, [.invite, .success]),
-        // Who is calling, and how the call came here.
-        (.pAssertedIdentity, .invite),
-        (.privacy, .invite),
-        (.identity, .invite),
-        (.diversion, .invite),
-        (.historyInfo, .invite),
-        (.geolocation, .invite),
+        // Who is calling, and how the call came here, is `InvitePassage`'s.
         (.geolocationRouting, .invite),
         // How the caller wants to be routed.
         (.acceptContact, .invite),
@@ -53,69 +47,21 @@ enum CarriedHeaders {
 
     /// What describes a body that passes as it is.
     static let bodyRows: [HeaderName] = [
-        .contentDisposition, .contentEncoding, .contentLanguage, .mimeVersion,
+        .contentDisposition, .contentEncoding, .contentLanguage, .contentID, .mimeVersion,
     ]
 
-    /// Copies what passes.
+    /// What a caller who wants privacy does not want to be told (RFC 3323 section 5.3).
+    private static let personal: [HeaderName] = [.subject, .callInfo, .organization]
+
+    /// Copies what passes; `list` is what the sender's trunk has besides the table.
     static func copy(
-        from message: SIPMessage, as carrier: Carrier, to builder: inout SIPMessageBuilder
+        from message: SIPMessage, as carrier: Carrier, to builder: inout SIPMessageBuilder,
+        _ list: HeaderPassList = HeaderPassList(), hidesCaller: Bool = false
     ) {
         for row in self.rows where row.carriers.contains(carrier) {
+            if hidesCaller, self.personal.contains(row.name) { continue }
             builder.copy(all: row.name, from: message)
         }
-    }
-}
-
-/// What a message carries besides header fields.
-enum Payload {
-    /// Nothing.
-    case none
-    /// A session description, to be rewritten.
-    case description([UInt8])
-    /// Something else, which passes as it is with the header fields that describe it.
-    case opaque(contentType: [UInt8], [UInt8])
-    /// A body that could carry a description past the box: multipart, or an encoded one.
-    case unsupported
-
-    init(_ message: SIPMessage) {
-        guard !message.body.isEmpty else {
-            self = .none
-            return
-        }
-        guard let value = message.first(.contentType), let type = try? message.contentType() else {
-            self = .unsupported
-            return
-        }
-        let isDescription = type.matches("application", "sdp")
-        let isEncoded = message.first(.contentEncoding) != nil
-        if type.isMultipart || (isDescription && isEncoded) {
-            self = .unsupported
-        } else if isDescription {
-            self = .description(Array(message.body))
-        } else {
-            self = .opaque(contentType: Array(value), Array(message.body))
-        }
-    }
-
-    /// The description, if there is one.
-    var description: [UInt8]? {
-        if case .description(let bytes) = self { return bytes }
-        return nil
-    }
-}
-
-extension SIPMessageBuilder {
-    /// Ends a message with a body that passes as it is, and what describes it; anything else is
-    /// left out.
-    consuming func finish(passing payload: Payload, of message: SIPMessage) -> [UInt8] {
-        guard case .opaque(let contentType, let body) = payload else { return self.finish() }
-        for name in CarriedHeaders.bodyRows { self.copy(all: name, from: message) }
-        return self.finish(body: body, contentType: contentType)
-    }
-
-    /// Ends a message with a session description, or without a body.
-    consuming func finish(description: [UInt8]?) -> [UInt8] {
-        guard let description else { return self.finish() }
-        return self.finish(body: description, contentType: "application/sdp")
+        list.copy(from: message, to: &builder)
     }
 }

@@ -55,7 +55,9 @@ extension EngineContext {
         if reply.allows { builder.add(.allow, Self.allow) }
         if !reply.contact.isEmpty { builder.add(.contact, reply.contact) }
         // What a body may be (RFC 3261 sections 11.2 and 21.4.13).
-        if reply.allows || reply.status == 415 { builder.add(.accept, "application/sdp") }
+        if reply.allows || reply.status == 415 {
+            builder.add(.accept, "application/sdp, multipart/mixed")
+        }
         if let warning = reply.warning {
             // RFC 3261 section 20.43: a pseudonym stands for our host.
             builder.add(.warning, "\(warning.code) trunkline \"\(warning.text)\"")

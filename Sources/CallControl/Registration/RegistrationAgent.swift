@@ -80,7 +80,7 @@ final class RegistrationAgent {
         var wanted: Set<TrunkName> = []
         for trunk in configuration.trunks {
             guard let settings = trunk.registration,
-                let listener = configuration.listener(trunk.listener)
+                let listener = configuration.listener(trunk.listener)?.named(for: trunk)
             else { continue }
             wanted.insert(trunk.name)
             if var entry = self.entries[trunk.name], entry.settings == settings,
@@ -94,7 +94,8 @@ final class RegistrationAgent {
             var entry = Entry(
                 machine: Registration(settings, targets: trunk.targets.count), trunk: trunk,
                 settings: settings, listener: listener,
-                callID: self.context.identifiers.callID(), tag: self.context.identifiers.tag(),
+                callID: self.context.identifiers.callID(at: listener.host),
+                tag: self.context.identifiers.tag(),
                 hop: trunk.peer)
             let actions = entry.machine.start()
             self.entries[trunk.name] = entry

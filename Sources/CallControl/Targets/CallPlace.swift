@@ -13,6 +13,8 @@ struct CallPlace {
     let listener: ListenerSettings
     /// Whom the INVITE asks for, where that is not whom the caller called: a redirection said so.
     var calledURI: [UInt8]?
+    /// How the number there is written: as on the trunk that redirected.
+    var calledFormat = NumberFormat()
 
     /// The place and whom the call asks for there.
     var visit: Visit { self.visit(asking: self.calledURI ?? []) }
@@ -31,7 +33,7 @@ struct Footing {
     let ports: (a: MediaPort, b: MediaPort)
     /// Offer and answer with the callee, the offer made.
     let session: OfferAnswerLeg
-    /// What the callee is offered; nil where the caller made no offer.
+    /// What the callee is offered, made here where the caller made no offer; nil: nothing.
     let offer: SessionDescription?
 }
 
