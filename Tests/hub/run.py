@@ -140,9 +140,11 @@ class Run:
                     await self.no_box(setup, group, error)
                     return
             self.results.append(await play(self.stage, one))
-            if one.alone or not await restore(self.stage):
-                if "--trace" in sys.argv and self.results[-1]["outcome"] == "failed":
-                    say(self.stage.lab.control.log()[-2500:])
+            failed = self.results[-1]["outcome"] == "failed"
+            if failed and "--trace" in sys.argv:
+                say(self.stage.lab.control.log()[-2500:])
+            # What failed may have left calls behind: the next one gets a new box.
+            if one.alone or failed or not await restore(self.stage):
                 await self.close()
         await self.close()
 
