@@ -157,7 +157,8 @@ async def rules_dress_what_the_hub_gets(s):
     assert user.start.get("x-ms-sbc") == "Trunkline/Trunkline/0.1", user.start.headers
     await s.talk(user.media, fork.media)
     await finish(user, fork)
-    assert not s.rules.advice, s.rules.advice
+    said = [text for text in s.rules.advice if text.startswith(("INV-", "SDP-"))]
+    assert not said, said
 
 
 @scenario("INV-6 INV-7")
