@@ -164,8 +164,8 @@ class Dialog:
             raise Gone(f"re-INVITE got {response.start}")
         return response
 
-    def ack(self, number):
-        message = self.build("ACK", number)
+    def ack(self, number, answer=""):
+        message = self.build("ACK", number, body=answer)
         self.core.trace("->", self.link, message)
         self.link.send(message.write(self.core.capitals))
 
@@ -253,7 +253,8 @@ class Outgoing:
             self.establish(response)
         return response
 
-    def establish(self, response):
+    def establish(self, response, answer=""):
+        """The ACK of a 2xx that had the offer has the answer."""
         request = self.request
         dialog = Dialog(self.core, self.exchange.link, request.get("call-id"),
                         request.get("from"), response.get("to"),
@@ -267,7 +268,7 @@ class Outgoing:
         dialog.start = response
         self.dialog = self.answered_by = dialog
         self.core.add(dialog)
-        dialog.ack(request.number)
+        dialog.ack(request.number, answer)
 
     async def established(self, seconds=ANSWER):
         await self.until(200, seconds)

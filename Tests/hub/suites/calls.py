@@ -324,10 +324,7 @@ async def carrier_without_an_offer(s):
     answering = s.hub.spawn(invite.answer(fork))
     response = await call.exchange.final()
     assert response.status == 200 and response.sdp(), response.start
-    answer = call.media.answer(response.sdp())
-    call.establish(response)  # its ACK had no answer: it is sent again with one
-    ack = call.dialog.build("ACK", call.request.number, body=answer)
-    call.dialog.link.send(ack.write())
+    call.establish(response, call.media.answer(response.sdp()))
     await answering
     await s.talk(call.media, fork.media)
     await finish(call.dialog, fork)
