@@ -135,7 +135,7 @@ enum TrunkKeys {
         example: "false")
     static let rtcpMux = Key(
         "rtcp-mux", .text, .standard("accept"),
-        "RTCP on the port of RTP: offer, accept, or off. With dtls the default is offer.",
+        "RTCP on the port of RTP: required (none but it), offer (default with dtls), accept, off.",
         example: "accept")
 }
 

@@ -18,7 +18,7 @@ struct TrunkSecurity {
             if self == .teamsBypass {
                 policy.ice = .lite
                 policy.earlyLatch = true
-                policy.rtcpMux = .offer
+                policy.rtcpMux = .required
             }
             return policy
         }
@@ -31,7 +31,7 @@ struct TrunkSecurity {
     ]
     private static let iceWords: Words<MediaSecurityPolicy.ICE> = [("lite", .lite), ("off", .off)]
     private static let muxWords: Words<MediaSecurityPolicy.RTCPMux> = [
-        ("offer", .offer), ("accept", .accept), ("off", .off),
+        ("required", .required), ("offer", .offer), ("accept", .accept), ("off", .off),
     ]
     private static let keyingWords: Words<MediaSecurityPolicy.Keying> = [
         ("sdes", .sdes), ("dtls", .dtls),

@@ -30,6 +30,9 @@ public struct MediaSecurityPolicy: Sendable, Hashable {
 
     /// Whether RTCP shares the port of RTP (RFC 5761).
     public enum RTCPMux: Sendable, Hashable {
+        /// Asked for in our offers, of a party that is known to share: they have no port and no ICE
+        /// component for RTCP alone. Taken where offered.
+        case required
         /// Asked for in our offers, taken where offered.
         case offer
         /// Taken where offered.

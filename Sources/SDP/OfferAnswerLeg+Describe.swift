@@ -55,7 +55,9 @@ extension OfferAnswerLeg {
             // RTCP has a component of its own unless it is sure to share the port of RTP: an
             // offer to share may be refused (RFC 5761 section 5.1.3), and a peer that refuses and
             // finds no component for RTCP does no ICE at all.
-            let mayRefuse = self.phase == .offerSent && self.remote?.rtcpMux != true
+            let mayRefuse =
+                self.phase == .offerSent && self.remote?.rtcpMux != true
+                && self.policy.rtcpMux != .required
             let components = local.rtcpMux && !mayRefuse ? 1 : 2
             media.attributes += ice.attributes(components: components)
             if components == 2 {

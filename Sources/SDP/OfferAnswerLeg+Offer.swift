@@ -64,7 +64,7 @@ extension OfferAnswerLeg {
     /// Peers that speak ICE share one port wherever they can.
     private var offersRTCPMux: Bool {
         switch self.policy.rtcpMux {
-        case .offer: true
+        case .required, .offer: true
         case .accept: self.policy.ice == .lite || self.local?.rtcpMux == true
         case .off: false
         }

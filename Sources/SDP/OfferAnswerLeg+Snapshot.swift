@@ -54,7 +54,7 @@ extension OfferAnswerLeg {
         var snapshot = Snapshot(sessionID: self.sessionID)
         snapshot.version = self.version
         snapshot.originAddress = self.originAddress
-        snapshot.offersRTCPMux = self.policy.rtcpMux == .offer
+        snapshot.offersRTCPMux = [.required, .offer].contains(self.policy.rtcpMux)
         snapshot.phase = self.phase
         snapshot.remoteOfferedLast = self.remoteOfferedLast
         snapshot.lastSent = self.lastSent

@@ -36,6 +36,7 @@ private func policy(_ lines: String...) throws -> MediaSecurityPolicy {
     let required = try policy("srtp: required")
     #expect(required.suites == MediaSecurityPolicy.usualSuites && required.keying == [.sdes])
     #expect(try policy("rtcp-mux: off").rtcpMux == .off)
+    #expect(try policy("rtcp-mux: required").rtcpMux == .required)
     #expect(try policy("ice: lite").ice == .lite)
     // One handshake, one port.
     #expect(try policy("srtp: required", "keying: [dtls]").rtcpMux == .offer)
@@ -47,7 +48,7 @@ private func policy(_ lines: String...) throws -> MediaSecurityPolicy {
     var bypass = teams
     bypass.ice = .lite
     bypass.earlyLatch = true
-    bypass.rtcpMux = .offer
+    bypass.rtcpMux = .required
     #expect(try policy("profile: teams-bypass") == bypass)
     // What is written comes first.
     bypass.suites = [.aes128GCM]

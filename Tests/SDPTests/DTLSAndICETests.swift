@@ -194,6 +194,18 @@ func bothWaysOfKeying(order: [MediaSecurityPolicy.Keying]) throws {
     #expect(next.lines("a=rtcp:").count == (shares ? 0 : 1))
 }
 
+/// A party that is known to share gets one component from the first offer on.
+@Test func oneComponentWhereSharingIsRequired() throws {
+    var policy = dtlsOnly
+    policy.ice = .lite
+    policy.rtcpMux = .required
+    var leg = try secureLeg(policy)
+    let offer = try leg.makeOffer(from: otherParty, local: ourB)
+    #expect(offer.lines("a=rtcp-mux").count == 1 && offer.lines("a=rtcp:").isEmpty)
+    #expect(offer.lines("a=candidate").count == 1)
+    #expect(offer.lines("a=candidate:1 1 UDP").count == 1)
+}
+
 /// The party does no ICE with what we wrote: its default address counts.
 @Test func aMismatchIsNoICE() throws {
     var policy = dtlsOnly

@@ -9,6 +9,7 @@ import cases_dialog  # noqa: F401
 import cases_dtls  # noqa: F401
 import cases_failover  # noqa: F401
 import cases_headers  # noqa: F401
+import cases_hub  # noqa: F401
 import cases_media  # noqa: F401
 import cases_one_port  # noqa: F401
 import cases_peers  # noqa: F401

@@ -28,6 +28,7 @@ extension CheckpointReader {
         case 0: policy.rtcpMux = .offer
         case 1: policy.rtcpMux = .accept
         case 2: policy.rtcpMux = .off
+        case 3: policy.rtcpMux = .required
         default: throw self.failure(.badValue)
         }
         policy.allowsUnencryptedSRTCP = try self.flag()

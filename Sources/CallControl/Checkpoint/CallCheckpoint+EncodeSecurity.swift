@@ -21,6 +21,7 @@ extension CheckpointWriter {
             case .offer: 0
             case .accept: 1
             case .off: 2
+            case .required: 3
             }
         self.integer(mux)
         self.flag(policy.allowsUnencryptedSRTCP)

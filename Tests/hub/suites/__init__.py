@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scenarios; each import registers its own."""
+
+from . import (bypass, calls, certificates_and_tls, datacentres, descriptions,  # noqa: F401
+               holds, identity, load, options, timers, transfers)  # noqa: F401
