@@ -33,6 +33,8 @@ public enum CallTimer: Sendable, Hashable {
     case ringing(CallIdentifier)
     /// The call did not end by itself although all was done for it: what is left is let go.
     case ending(CallIdentifier)
+    /// A party that was transferred away did not hang up.
+    case goodbye(CallIdentifier)
     /// The deadline of a drain; nil: the node.
     case drain(TrunkName?)
 }
@@ -65,6 +67,9 @@ public enum CallAction: Sendable {
     indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
     case removeMedia(CallIdentifier)
+    /// Legs of two calls change places, and their flows with them: the media of both calls follows,
+    /// or its end.
+    case exchangeMedia(MediaExchange)
     /// Keep this across a restart, in place of the call's last one.
     indirect case checkpoint(CallCheckpoint)
     /// The call is over.

@@ -32,6 +32,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var callsMax: Int?
     /// How its media is protected.
     public var security: MediaSecurityPolicy
+    /// How its calls may be transferred.
+    public var transfer = TransferPolicy()
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(

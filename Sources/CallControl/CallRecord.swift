@@ -38,6 +38,11 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
     public static let incompatible = CallEnd("incompatible media")
     /// A party lost the dialog (481, or no answer to a request inside it).
     public static let dialogLost = CallEnd("dialog lost")
+    /// It was made for a transfer, and its party went to the call that was transferred; or its
+    /// party was transferred away.
+    public static let transferred = CallEnd("transferred")
+    /// A party left in the belief that the other one is transferred, and nobody took its place.
+    public static let transferFailed = CallEnd("transfer failed")
     /// An operator or a drain's deadline ended it.
     public static let operatorEnded = CallEnd("ended by operator")
     /// It was being set up when the process restarted.

@@ -85,6 +85,7 @@ extension Shard: TransportOwner {
         case .media(let call, let intent):
             self.want(call, intent)
             self.agreeHandshakes(call, intent)
+        case .exchangeMedia(let exchange): self.exchangeMedia(exchange)
         case .removeMedia(let call):
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)

@@ -82,11 +82,12 @@ extension Phone {
     @discardableResult
     func send(
         _ method: Method, in call: PhoneCall, body: [UInt8]? = nil,
-        contentType: String = "application/sdp"
+        contentType: String = "application/sdp", headers: [(HeaderName, String)] = []
     ) -> ClientTransactionID? {
         let (via, branch) = self.via()
         guard var builder = call.dialog?.request(method, via: via) else { return nil }
         if method == .invite { builder.add(.contact, self.contact) }
+        for (name, value) in headers { builder.add(name, value) }
         let bytes =
             body.map { builder.finish(body: $0, contentType: contentType) } ?? builder.finish()
         let id = self.layer.send(request: bytes, method: method, branch: branch, to: self.hop)
@@ -129,6 +130,7 @@ extension Phone {
             self.inviteAnswered(call, message, status, cseq.number)
         case .invite: self.reinviteAnswered(call, id, message, status, cseq.number)
         case .bye where status >= 200: self.calls[callID] = nil
+        case .refer where status >= 200: self.referAnswered(call, status)
         default: break
         }
     }

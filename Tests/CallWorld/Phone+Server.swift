@@ -22,6 +22,10 @@ extension Phone {
             guard let call else { return self.respond(481, message, id, source) }
             self.respond(200, message, id, source)
             self.byeReceived(call)
+        case .notify:
+            let status = call == nil ? 481 : self.script.notifyStatus
+            if call != nil { self.noteNews(message) }
+            self.respond(status, message, id, source)
         case .info, .options: self.respond(call == nil ? 481 : 200, message, id, source)
         default: self.respond(405, message, id, source)
         }

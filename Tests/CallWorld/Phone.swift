@@ -47,6 +47,11 @@ struct PhoneScript {
     var codecs = [0, 8, 101]
     /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
     var answersWhenCancelled = false
+    /// What NOTIFY gets.
+    var notifyStatus = 200
+    /// Hangs up so long after a REFER of its own was taken up, or after its call came to something.
+    var byeAfterAccepted: UInt64?
+    var byeAfterSuccess: UInt64?
     var extraHeaders: [(HeaderName, String)] = []
     /// Host of Contact, where it is not the phone's address.
     var contactHost: String?
@@ -80,6 +85,8 @@ final class Phone {
     private(set) var log: [String] = []
     private(set) var requests: [SIPMessage] = []
     private(set) var responses: [SIPMessage] = []
+    /// Status lines and states of subscriptions, from NOTIFY.
+    var news: [String] = []
     private var timers: [TimerToken: UInt64] = [:]
     private var serial: UInt64 = 0
     var calls: [[UInt8]: PhoneCall] = [:]

@@ -50,10 +50,14 @@ extension Call {
     /// The ACK is the answer to what the other party offered in its 2xx: its ACK can go now.
     private func relayLateAnswer(from side: Side, _ ack: SIPMessage) throws(OfferAnswerError) {
         guard let bytes = Payload(ack).description,
-            let session = try? SessionDescription.parse(bytes),
-            let sequence = self.legs[side.other].ackOwed
+            let session = try? SessionDescription.parse(bytes)
         else { throw .answerMismatch }
         let stream = try self.legs[side].session.receiveAnswer(session)
+        guard let sequence = self.legs[side.other].ackOwed else {
+            // The one that offered has been replaced meanwhile.
+            self.updateMedia()
+            return self.checkpoint()
+        }
         let local = self.legs[side.other].port.rtp
         let answer = try self.legs[side.other].session.makeAnswer(from: stream, local: local)
         self.acknowledge(side.other, sequence: sequence, description: answer)

@@ -63,6 +63,7 @@ extension Call {
     private func relayAnswer(
         _ response: SIPMessage, _ exchange: Exchange, _ sent: SentInvite, _ agreement: Agreement
     ) {
+        if self.transfers.attempt != nil { return self.attemptAnswered(agreement.b, sent) }
         let tag = self.legs.a.localTag
         let request = exchange.request
         let bytes = self.dialogResponse(
@@ -123,8 +124,9 @@ extension Call {
     func answeredAgain(_ response: SIPMessage, status: Int) {
         guard (200...299).contains(status), let cseq = try? response.cseq() else { return }
         let tag = Array((try? response.to().tag) ?? [])
-        if let dialog = self.legs.b.dialog, tag == dialog.key.remoteTag {
-            self.repeatAck(.b, sequence: cseq.number)
+        let leg = self.transfers.formerLeg ?? self.legs.b
+        if let dialog = leg.dialog, tag == dialog.key.remoteTag {
+            self.repeatAck(leg, sequence: cseq.number)
         } else {
             self.endBranch(response, sequence: cseq.number)
         }
@@ -132,7 +134,11 @@ extension Call {
 
     /// The ACK was lost: once more. While the answer for it is awaited there is none yet.
     func repeatAck(_ side: Side, sequence: UInt32) {
-        guard let ack = self.legs[side].sentAck, ack.sequence == sequence else { return }
+        self.repeatAck(self.legs[side], sequence: sequence)
+    }
+
+    private func repeatAck(_ leg: Leg, sequence: UInt32) {
+        guard let ack = leg.sentAck, ack.sequence == sequence else { return }
         self.emit(.send(ack.bytes, ack.hop))
     }
 
@@ -140,7 +146,7 @@ extension Call {
     func endBranch(_ response: SIPMessage, sequence: UInt32) {
         guard let invite = self.sentInvite, var dialog = self.clientDialog(invite, response)
         else { return }
-        let leg = self.legs.b
+        let leg = self.transfers.formerLeg ?? self.legs.b
         let hop = leg.destination(of: dialog)
         let ackBranch = self.context.identifiers.branch()
         let ack = dialog.acknowledgement(

@@ -26,6 +26,7 @@ extension Call {
     func enterEnding() {
         self.emit(.stopTimer(.ringing(self.id)))
         self.emit(.stopTimer(.glare(self.id)))
+        self.dropTransfer()
         self.startEndingTimer()
         self.removeMedia()
         self.checkpoint()
@@ -55,7 +56,10 @@ extension Call {
     func finish(_ end: CallEnd) {
         if case .over = self.state { return }
         self.state = .over
-        for timer in [CallTimer.ringing(self.id), .glare(self.id), .ending(self.id)] {
+        self.attemptFailed(status: self.status)
+        for timer in [
+            CallTimer.ringing(self.id), .glare(self.id), .ending(self.id), .goodbye(self.id),
+        ] {
             self.emit(.stopTimer(timer))
         }
         for tag in self.tags { self.context.tags[tag] = nil }
@@ -65,7 +69,7 @@ extension Call {
         self.emit(
             .record(
                 CallRecord(
-                    id: self.id, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
+                    id: self.id, from: self.trunks.from, to: self.trunks.to,
                     calling: self.calling, called: self.called, startedAt: self.startedAt,
                     answeredAt: self.answeredAt, endedAt: self.context.now, end: end,
                     status: self.status, protection: self.protection)))

@@ -49,16 +49,22 @@ extension Call {
         let leg = self.legs.b
         let branch = self.context.identifiers.branch()
         var builder = SIPMessageBuilder(
-            request: .invite, uri: AddressRewriter.requestURI(invite.requestURI, to: leg.trunk))
+            request: .invite,
+            uri: self.transfers.attempt?.uri
+                ?? AddressRewriter.requestURI(invite.requestURI, to: leg.trunk))
         builder.add(.via, leg.listener.via(branch: branch))
         builder.add(.maxForwards, decimal(UInt32(clamping: forwardsLeft)))
         builder.add(
             .from, AddressRewriter.from(from, listener: leg.listener, tag: leg.localTag))
-        builder.add(.to, AddressRewriter.to(to, trunk: leg.trunk))
+        builder.add(
+            .to,
+            self.transfers.attempt?.uri.map { [0x3c] + $0 + [0x3e] }
+                ?? AddressRewriter.to(to, trunk: leg.trunk))
         builder.add(.callID, self.context.identifiers.callID())
         builder.add(.cSeq, CSeq(number: Self.firstSequence, method: .invite).bytes)
         self.addCapabilities(to: &builder, .b, isRequest: true)
         CarriedHeaders.copy(from: invite, as: .invite, to: &builder)
+        self.addReferral(to: &builder)
         if let offer { return (builder.finish(description: offer.serialise()), branch) }
         return (builder.finish(passing: Payload(invite), of: invite), branch)
     }
@@ -68,7 +74,7 @@ extension Call {
         to builder: inout SIPMessageBuilder, _ side: Side, isRequest: Bool
     ) {
         builder.add(.contact, self.legs[side].listener.contact)
-        builder.add(.allow, EngineContext.allow)
+        builder.add(.allow, AllowedMethods.value(self.legs[side].trunk))
         let product = self.context.configuration.product
         if isRequest, !product.isEmpty { builder.add(.userAgent, product) }
     }
@@ -96,6 +102,7 @@ extension Call {
         // 199 (RFC 6228) says that one branch is over: nothing that the caller has to act on.
         guard status != 199 else { return }
         if status == 180 { setup.isRinging = true }
+        self.attemptProgressed(status: status)
         defer { if case .settingUp = self.state { self.state = .settingUp(setup) } }
         guard let index = self.fork(of: response, in: &setup) else {
             self.context.counters.forksIgnored &+= 1
@@ -181,6 +188,7 @@ extension Call {
         }
         self.legs.a.end = .closed
         self.status = mapped
+        self.attemptFailed(status: status)
         self.finish(status == 408 ? .timeout : .rejected)
     }
 
@@ -198,6 +206,7 @@ extension Call {
             self.refuse(Reply(status), setup.exchange.request)
             self.finish(.timeout)
         case .ending:
+            guard self.transfers.formerLeg == nil else { break }
             self.legs.b.outstanding = nil
             self.finishIfOver()
         case .up, .over: break
@@ -211,6 +220,7 @@ extension Call {
         self.context.respond(reply, to: request)
         self.legs.a.end = .closed
         self.status = reply.status
+        self.attemptFailed(status: reply.status)
     }
 
     /// The callee's phone rang for too long.

@@ -19,7 +19,7 @@ extension Call {
             if exchange.from == side { return self.refusePending(request, tag) }
             self.context.respond(Reply(491, tag: tag), to: request)
         case .up(nil):
-            guard !self.isExchangeOpen, self.rekey == nil else {
+            guard !self.isExchangeOpen, self.rekey == nil, self.legs[side.other].isOpen else {
                 self.context.counters.glares &+= 1
                 return self.context.respond(Reply(491, tag: tag), to: request)
             }
@@ -145,7 +145,7 @@ extension Call {
     ) -> SentInvite? {
         guard var request = self.request(.invite, side) else { return nil }
         request.builder.add(.contact, self.legs[side].listener.contact)
-        request.builder.add(.allow, EngineContext.allow)
+        request.builder.add(.allow, AllowedMethods.value(self.legs[side].trunk))
         if let source { CarriedHeaders.copy(from: source, as: .reinvite, to: &request.builder) }
         let bytes = request.builder.finish(description: offer?.serialise())
         guard let message = try? SIPMessage.parse(bytes, framing: .stream),

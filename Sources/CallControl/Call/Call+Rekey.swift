@@ -5,10 +5,12 @@ import SIPDialog
 import SIPMessage
 import SIPTransaction
 
-/// An INVITE of our own inside a call, for keys in place of some that cannot be used any more.
+/// An INVITE of our own inside a call: for keys in place of some that cannot be used any more, or
+/// to tell a party what the other one has after a transfer.
 struct Rekey {
     let side: Side
     let sent: SentInvite
+    var isForKeys = false
 }
 
 // Other keys for a leg. The fast path counts what it sent with a key, and goes on behind that after
@@ -16,7 +18,7 @@ struct Rekey {
 extension Call {
     /// The fast path cannot go on with the keys that a leg has.
     func mediaKeysLost(_ side: Side) {
-        guard !self.isEnding, let key = self.media[side].security?.keyID,
+        guard !self.isEnding, self.legs[side].isOpen, let key = self.media[side].security?.keyID,
             self.legs[side].lostKey != key
         else { return }
         self.legs[side].lostKey = key
@@ -26,6 +28,7 @@ extension Call {
     /// Asks for the keys that are missing, one party after the other. While offer and answer are
     /// under way it waits; they may bring other keys by themselves.
     func rekeyIfDue() {
+        self.alignIfDue()
         guard case .up(nil) = self.state, self.rekey == nil, !self.isExchangeOpen else { return }
         for side in Side.allCases {
             guard let lost = self.legs[side].lostKey else { continue }
@@ -42,7 +45,7 @@ extension Call {
             return self.endWithoutKeys(status: 500)
         }
         self.context.counters.rekeys &+= 1
-        self.rekey = Rekey(side: side, sent: sent)
+        self.rekey = Rekey(side: side, sent: sent, isForKeys: true)
         // With an ICE restart checks may come before the answer.
         self.updateMedia()
         self.checkpoint()
@@ -61,6 +64,9 @@ extension Call {
     /// The final response to it.
     func rekeyResponse(_ rekey: Rekey, _ response: SIPMessage, status: Int) {
         self.rekey = nil
+        guard rekey.isForKeys else {
+            return self.alignmentResponse(rekey, response, status: status)
+        }
         if status < 300 { return self.rekeyAccepted(rekey, response) }
         self.legs[rekey.side].session.abandonOffer()
         self.updateMedia()

@@ -21,6 +21,7 @@ extension Call {
         case .invite: self.reinviteReceived(side, request)
         case .bye: self.byeReceived(side, request)
         case .info: self.infoReceived(side, request)
+        case .refer: self.referReceived(side, request)
         case .options:
             var reply = Reply(200, tag: self.legs[side].localTag)
             reply.allows = true

@@ -44,7 +44,7 @@ final class Call {
 
     let id: CallIdentifier
     unowned let context: EngineContext
-    let token: AdmissionToken
+    var token: AdmissionToken
     /// User parts, for records.
     let calling: [UInt8]
     let called: [UInt8]
@@ -57,6 +57,8 @@ final class Call {
     var media: MediaIntent
     /// All tags of ours that lead to this call.
     private(set) var tags: [[UInt8]] = []
+    /// The trunks that it came from and went to first; the box may have connected others since.
+    let trunks: (from: TrunkName, to: TrunkName)
     /// The INVITE that made leg b, while further answers to it may come.
     var sentInvite: SIPMessage?
     /// Tags of branches that answered after another one, or after the call's end.
@@ -67,6 +69,8 @@ final class Call {
     var awaitedKeys: [InviteKey] = []
     /// An INVITE of our own for other keys.
     var rekey: Rekey?
+    /// What it has to do with transfers.
+    var transfers = CallTransfers()
     /// The media was announced to the owner and not removed.
     var hasMedia = false
 
@@ -101,6 +105,7 @@ final class Call {
         self.called = birth.called
         self.startedAt = birth.startedAt
         self.legs = birth.legs
+        self.trunks = (birth.legs.a.trunk.name, birth.legs.b.trunk.name)
         self.state = state
         self.media = MediaIntent(
             a: MediaIntent.Leg(local: birth.legs.a.port),

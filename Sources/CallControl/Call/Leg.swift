@@ -85,6 +85,8 @@ struct Leg {
     var keys = LegKeys()
     /// The key set that the fast path cannot go on with.
     var lostKey: UInt64?
+    /// The party sent a REFER and is told what becomes of it.
+    var subscription: ReferSubscription?
     /// How often the party answered 491 to our wish for other keys.
     var rekeyGlares = 0
 
@@ -109,6 +111,12 @@ struct Leg {
     /// The party still believes that there is a call, and no BYE is under way.
     var isOpen: Bool {
         if case .open = self.end { return true }
+        return false
+    }
+
+    /// There is no call with the party, or none any more.
+    var isClosed: Bool {
+        if case .closed = self.end { return true }
         return false
     }
 

@@ -86,7 +86,8 @@ extension CallEngine {
     }
 
     private func admit(_ plan: Plan) {
-        guard let ports = self.ports.reserve(Self.callerWish(plan), Self.calleeWish(plan)) else {
+        let wish = Self.calleeWish(plan.trunks.b, offersMedia: plan.stream != nil)
+        guard let ports = self.ports.reserve(Self.callerWish(plan), wish) else {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()
@@ -129,10 +130,9 @@ extension CallEngine {
 
     /// The callee's is of the family of its signalling. Where it receives is not known when our
     /// offer has to name a port: only its checks can tell it apart.
-    private static func calleeWish(_ plan: Plan) -> PortWish {
-        let trunk = plan.trunks.b
+    static func calleeWish(_ trunk: TrunkSettings, offersMedia: Bool) -> PortWish {
         var wish = PortWish(trunk.realm, isIPv4: trunk.peer.remote.address.isIPv4)
-        let offersICE = plan.stream != nil && trunk.security.ice == .lite
+        let offersICE = offersMedia && trunk.security.ice == .lite
         if offersICE, !trunk.learnSource { wish.mark = .ice }
         return wish
     }

@@ -11,6 +11,7 @@ extension CallEngine {
         case .glare(let id): self.withCall(id) { $0.glareTimerFired() }
         case .ringing(let id): self.withCall(id) { $0.ringingTimedOut() }
         case .ending(let id): self.withCall(id) { $0.endingTimedOut() }
+        case .goodbye(let id): self.withCall(id) { $0.goodbyeTimedOut() }
         case .drain(let trunk): self.endCalls(of: trunk)
         }
     }

@@ -46,11 +46,7 @@ extension CallEngine {
 
     /// The trunk that a request comes from: by listener and source address.
     func trunk(from source: Hop) -> TrunkIndex? {
-        let trunks = self.context.configuration.trunks
-        // A trunk whose own listener it is comes before one that shares the listener's address.
-        let index =
-            trunks.firstIndex { $0.listener == source.listener && $0.owns(source) }
-            ?? trunks.firstIndex { $0.owns(source) }
+        let index = self.context.configuration.trunk(from: source)
         return index.flatMap { UInt16(exactly: $0) }.map(TrunkIndex.init)
     }
 

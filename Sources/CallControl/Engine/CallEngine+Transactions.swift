@@ -52,6 +52,9 @@ extension CallEngine {
             self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
         case .bye(let leg):
             if status >= 200 { self.withCall(leg.call) { $0.byeFinished(leg.side) } }
+        case .notify(let leg):
+            guard status >= 200 else { break }
+            self.withCall(leg.call) { $0.notifyFinished(leg.side, status: status) }
         case .relayed(let request):
             self.context.relayResponse(message, status: status, to: request)
         case .discarded: break
@@ -80,6 +83,8 @@ extension CallEngine {
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteFailed(leg.side, status: status) }
         case .bye(let leg): self.withCall(leg.call) { $0.byeFinished(leg.side) }
+        case .notify(let leg):
+            self.withCall(leg.call) { $0.notifyFinished(leg.side, status: status) }
         case .relayed(let request):
             self.context.relayResponse(nil, status: status, to: request)
         case .discarded: break

@@ -85,6 +85,7 @@ public final class CallEngine<Ports: MediaPorts> {
 
     /// Gives back what calls that are over held.
     func release() {
+        self.takeSteps()
         while let id = self.context.finished.popLast() {
             guard let call = self.calls.removeValue(forKey: id) else { continue }
             self.ports.release(call.legs.a.port)

@@ -32,6 +32,8 @@ final class EngineContext {
         case bye(LegReference)
         /// A request passed on from the other leg, which waits for the answer.
         case relayed(ReceivedRequest)
+        /// News of what a REFER on this leg led to.
+        case notify(LegReference)
         /// Nobody waits: the BYE to a second branch of a fork.
         case discarded
     }
@@ -55,6 +57,8 @@ final class EngineContext {
     var answered: [CallIdentifier: Call] = [:]
     /// Calls whose checkpoint is to be written when the input in hand is done.
     var dirty: [CallIdentifier] = []
+    /// What calls want of each other, to be done when the input in hand is.
+    var steps: [TransferStep] = []
     /// Calls that are over and wait for the engine to let go of them.
     var finished: [CallIdentifier] = []
 
@@ -93,6 +97,11 @@ final class EngineContext {
 
     func purpose(of handle: RequestHandle) -> Purpose? { self.purposes[handle] }
 
+    /// The responses to a request that is under way are for somebody else now.
+    func redirect(_ handle: RequestHandle, to purpose: Purpose) {
+        if self.purposes[handle] != nil { self.purposes[handle] = purpose }
+    }
+
     func forget(_ handle: RequestHandle) { self.purposes[handle] = nil }
 
     /// A client transaction is over; returns what it was for.
@@ -124,7 +133,7 @@ final class EngineContext {
     var isEmpty: Bool {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
-            && self.finished.isEmpty
+            && self.finished.isEmpty && self.steps.isEmpty
     }
 }
 

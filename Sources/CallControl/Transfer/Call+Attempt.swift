@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SDP
+import SIPDialog
+import SIPMessage
+import SIPTransaction
+
+// A call that the box makes because another one needs its leg b. It is set up like any other; where
+// a caller would hear something, the call hears it that waits.
+extension Call {
+    /// What its INVITE has besides what every INVITE has.
+    func addReferral(to builder: inout SIPMessageBuilder) {
+        guard let attempt = self.transfers.attempt else { return }
+        if let value = attempt.referredBy { builder.add(.referredBy, value) }
+        if let value = attempt.replaces {
+            builder.add(.replaces, value)
+            builder.add(.require, "replaces")
+        }
+    }
+
+    /// A provisional response came.
+    func attemptProgressed(status: Int) {
+        guard self.transfers.attempt != nil else { return }
+        self.context.steps.append(.progress(attempt: self.id, status: status))
+    }
+
+    /// It will not be answered; told once.
+    func attemptFailed(status: Int) {
+        guard self.transfers.attempt?.isSettled == false else { return }
+        self.transfers.attempt?.isSettled = true
+        self.context.steps.append(.failed(attempt: self.id, status: status))
+    }
+
+    /// The callee answered, and has its ACK.
+    func attemptAnswered(_ agreement: OfferAnswerLeg, _ sent: SentInvite) {
+        self.transfers.attempt?.isSettled = true
+        self.legs.b.session = agreement
+        self.acknowledge(.b, sequence: sent.sequence, description: nil)
+        self.state = .up(nil)
+        self.status = 200
+        self.answeredAt = self.context.now
+        self.context.counters.callsAnswered &+= 1
+        self.updateMedia()
+        self.checkpoint()
+        self.context.steps.append(.answered(attempt: self.id))
+    }
+}
