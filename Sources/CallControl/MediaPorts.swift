@@ -68,6 +68,8 @@ public protocol MediaPorts: AnyObject {
     func reserve(
         _ a: PortWish, _ b: PortWish, beside: MediaPort?
     ) -> (a: MediaPort, b: MediaPort)?
+    /// Flows of these ports can reach each other.
+    func areTogether(_ one: MediaPort, _ other: MediaPort) -> Bool
     /// Gives a port back; it rests before it is used again.
     func release(_ port: MediaPort)
 }

@@ -112,7 +112,7 @@ extension ConfigurationReader {
         let value = NodeConfiguration.Trunk(
             name: name.value, listener: listener, realm: realm, peer: peer.value,
             sources: located.map(\.value), codecs: codecs?.map(\.value), learnSource: learn,
-            maxCalls: maxCalls.value, security: security)
+            maxCalls: maxCalls.value, security: security, transfer: TrunkTransfer(section))
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

@@ -121,6 +121,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var maxCalls: Int
         /// How its media is protected.
         public var security: MediaSecurityPolicy
+        /// How its calls may be transferred.
+        public var transfer = TrunkTransfer()
     }
 
     /// A routing rule.

@@ -102,7 +102,8 @@ enum Schema {
             TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkKeys.peer,
             TrunkKeys.sources, TrunkKeys.codecs, TrunkKeys.learnSource, TrunkKeys.maxCalls,
             TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
-            TrunkKeys.earlyLatch, TrunkKeys.rtcpMux,
+            TrunkKeys.earlyLatch, TrunkKeys.rtcpMux, TransferKeys.refer, TransferKeys.replaces,
+            TransferKeys.sendReplaces, TransferKeys.events,
         ],
         others: [
             (

@@ -161,6 +161,11 @@ public final class PortPool: MediaPorts {
         return nil
     }
 
+    /// Both are of one worker.
+    public func areTogether(_ one: MediaPort, _ other: MediaPort) -> Bool {
+        self.worker(PortKey(one)) == self.worker(PortKey(other))
+    }
+
     /// Gives a port back; it rests from now on, a shared one's parties do.
     public func release(_ port: MediaPort) {
         let key = PortKey(port)

@@ -66,6 +66,7 @@ enum Settings {
         settings.learnSource = trunk.learnSource
         settings.callsMax = trunk.maxCalls
         settings.security = trunk.security
+        settings.transfer = TransferPolicy(trunk.transfer)
         return settings
     }
 

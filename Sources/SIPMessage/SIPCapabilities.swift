@@ -3,7 +3,7 @@
 /// What the box says of itself in Supported and holds Require to.
 public enum SIPCapabilities {
     /// Option tags that Require may name (RFC 3261 section 19.2); an extension adds its own.
-    public static let optionTags: [StaticString] = []
+    public static let optionTags: [StaticString] = ["replaces", "norefersub"]
 
     /// True for a tag of the list.
     public static func supports(optionTag: some Collection<UInt8>) -> Bool {

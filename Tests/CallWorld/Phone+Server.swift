@@ -22,6 +22,11 @@ extension Phone {
             guard let call else { return self.respond(481, message, id, source) }
             self.respond(200, message, id, source)
             self.byeReceived(call)
+        case .refer:
+            guard call != nil, let status = self.script.referStatus else {
+                return self.respond(call == nil ? 481 : 405, message, id, source)
+            }
+            self.respond(status, message, id, source)
         case .notify:
             let status = call == nil ? 481 : self.script.notifyStatus
             if call != nil { self.noteNews(message) }

@@ -47,6 +47,8 @@ struct PhoneScript {
     var codecs = [0, 8, 101]
     /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
     var answersWhenCancelled = false
+    /// What REFER gets; nil: it is not served.
+    var referStatus: Int?
     /// What NOTIFY gets.
     var notifyStatus = 200
     /// Hangs up so long after a REFER of its own was taken up, or after its call came to something.

@@ -71,6 +71,8 @@ final class TestPorts: MediaPorts {
         return port
     }
 
+    func areTogether(_ one: MediaPort, _ other: MediaPort) -> Bool { true }
+
     /// As an owner does with the ports of checkpoints.
     func claim(_ port: MediaPort) { self.reserved.insert(port) }
 

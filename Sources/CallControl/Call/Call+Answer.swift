@@ -25,6 +25,7 @@ extension Call {
         let fork = setup.forks[index]
         self.emit(.stopTimer(.ringing(self.id)))
         self.legs.b.dialog = dialog
+        self.legs.b.methods = PartyMethods(response)
         self.forgetForks(setup, except: fork.localTag)
         self.legs.a.localTag = fork.localTag
         do throws(OfferAnswerError) {

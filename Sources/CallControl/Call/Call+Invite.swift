@@ -75,6 +75,9 @@ extension Call {
     ) {
         builder.add(.contact, self.legs[side].listener.contact)
         builder.add(.allow, AllowedMethods.value(self.legs[side].trunk))
+        if self.legs[side].trunk.transfer.replaces != .refuse {
+            builder.add(.supported, "replaces")
+        }
         let product = self.context.configuration.product
         if isRequest, !product.isEmpty { builder.add(.userAgent, product) }
     }

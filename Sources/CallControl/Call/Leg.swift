@@ -85,6 +85,8 @@ struct Leg {
     var keys = LegKeys()
     /// The key set that the fast path cannot go on with.
     var lostKey: UInt64?
+    /// What the party takes; nil: it did not say.
+    var methods: PartyMethods?
     /// The party sent a REFER and is told what becomes of it.
     var subscription: ReferSubscription?
     /// How often the party answered 491 to our wish for other keys.

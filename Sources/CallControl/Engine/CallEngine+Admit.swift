@@ -68,7 +68,7 @@ extension CallEngine {
         }
     }
 
-    private func stream(
+    func stream(
         of payload: Payload, _ session: inout OfferAnswerLeg
     ) throws(OfferAnswerError) -> AudioStream? {
         guard let bytes = payload.description else { return nil }
@@ -76,7 +76,7 @@ extension CallEngine {
         return try session.receiveOffer(description).stream
     }
 
-    private func route(_ message: SIPMessage, from origin: TrunkIndex) -> TrunkSettings? {
+    func route(_ message: SIPMessage, from origin: TrunkIndex) -> TrunkSettings? {
         let configuration = self.context.configuration
         let number = CalledNumber(requestURI: message.requestURI)
         guard let index = configuration.routes.trunk(for: number, from: origin),
@@ -87,7 +87,8 @@ extension CallEngine {
 
     private func admit(_ plan: Plan) {
         let wish = Self.calleeWish(plan.trunks.b, offersMedia: plan.stream != nil)
-        guard let ports = self.ports.reserve(Self.callerWish(plan), wish) else {
+        let callerWish = Self.callerWish(plan.trunks.a, plan.stream, from: plan.request.source)
+        guard let ports = self.ports.reserve(callerWish, wish) else {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()
@@ -112,12 +113,12 @@ extension CallEngine {
 
     /// The caller's media is of the family that it offers. Its party is told apart by its checks,
     /// or by where it says that it receives: two lite agents use that as well.
-    private static func callerWish(_ plan: Plan) -> PortWish {
-        let trunk = plan.trunks.a
-        let address = plan.stream?.address
-        let signalling = plan.request.source.remote.address
-        var wish = PortWish(trunk.realm, isIPv4: (address ?? signalling).isIPv4)
-        guard let stream = plan.stream else { return wish }
+    static func callerWish(
+        _ trunk: TrunkSettings, _ stream: AudioStream?, from source: Hop
+    ) -> PortWish {
+        let address = stream?.address
+        var wish = PortWish(trunk.realm, isIPv4: (address ?? source.remote.address).isIPv4)
+        guard let stream else { return wish }
         if let ice = stream.ice, !ice.isLite {
             wish.mark = .ice
         } else if !trunk.learnSource, let address, address.takesMedia {
@@ -144,9 +145,10 @@ extension CallEngine {
         let message = plan.request.message
         var id = self.context.identifiers.call()
         while self.calls[id] != nil { id = self.context.identifiers.call() }
-        let a = Leg(
+        var a = Leg(
             trunk: plan.trunks.a, listener: plan.listeners.a, hop: plan.request.source,
             localTag: self.context.identifiers.tag(), session: plan.session, port: ports.a)
+        a.methods = PartyMethods(message)
         let b = Leg(
             trunk: plan.trunks.b, listener: plan.listeners.b, hop: plan.trunks.b.peer,
             localTag: self.context.identifiers.tag(), session: session, port: ports.b)

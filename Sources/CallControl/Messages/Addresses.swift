@@ -77,6 +77,18 @@ enum AddressRewriter {
         return self.nameAddr(value, host: host) + Array(";tag=".utf8) + tag
     }
 
+    /// Refer-To or Referred-By for the other party: who is meant stays, and is behind the box.
+    static func referral(
+        _ uri: [UInt8], listener: ListenerSettings, replaces: [UInt8]?
+    ) -> [UInt8] {
+        var bytes: [UInt8] = [0x3c]
+        bytes += self.uri(uri[...], host: listener.hostPort)
+        bytes += listener.transport.uriParameter
+        if let replaces { bytes += Array("?Replaces=".utf8) + replaces }
+        bytes.append(0x3e)
+        return bytes
+    }
+
     private static func nameAddr(_ value: NameAddr, host: [UInt8]) -> [UInt8] {
         var bytes = Array(value.displayName)
         if !bytes.isEmpty { bytes.append(0x20) }

@@ -71,6 +71,10 @@ extension CallEngine {
             call.transfers.current == nil
         else { return self.refuse(request, 491) }
         let trunk = call.legs[leg.side].trunk
+        if let named = refer.replaces.flatMap({ self.named($0, by: trunk) }) {
+            return self.join(call, leg.side, with: named, request, isSilent: refer.isSilent)
+        }
+        if trunk.transfer.refer == .pass { return call.passRefer(leg.side, request, refer) }
         guard let course = self.course(refer, from: trunk) else {
             self.context.counters.noRoutes &+= 1
             return self.refuse(request, 404)
@@ -83,7 +87,7 @@ extension CallEngine {
         self.begin(call, leg.side, request, refer, course, forwardsLeft: forwards - 1)
     }
 
-    private func refuse(_ request: ReceivedRequest, _ status: Int) {
+    func refuse(_ request: ReceivedRequest, _ status: Int) {
         self.context.counters.transfersRefused &+= 1
         self.context.respond(Reply(status), to: request)
     }
@@ -157,7 +161,7 @@ extension CallEngine {
 
     /// The caller of a call that the box makes: nobody's leg, with an offer that stands for the
     /// party's that will be connected.
-    private func standIn(
+    func standIn(
         for leg: Leg, _ stream: AudioStream, _ port: MediaPort
     ) throws(OfferAnswerError) -> Leg {
         var writer = OfferAnswerLeg(sessionID: self.context.identifiers.sessionID())
@@ -192,7 +196,10 @@ extension CallEngine {
         return try? SIPMessage.parse(builder.finish(), framing: .stream)
     }
 
-    private func make(_ attempt: TransferAttempt, _ legs: Call.Legs, _ invite: SIPMessage) -> Call {
+    /// A call between such a leg and a real one.
+    func make(
+        _ attempt: TransferAttempt?, _ legs: Call.Legs, _ invite: SIPMessage
+    ) -> Call {
         var id = self.context.identifiers.call()
         while self.calls[id] != nil { id = self.context.identifiers.call() }
         let token = self.context.admission.restore(

@@ -21,6 +21,8 @@ struct ReferRequest {
     let host: Host?
     /// The dialog that the new one is to replace.
     let replaces: ReplacedDialog?
+    /// The same as it stands in the URI.
+    let escapedReplaces: [UInt8]?
     /// Referred-By as it came (RFC 3892).
     let referredBy: [UInt8]?
     /// `Refer-Sub: false` (RFC 4488): no NOTIFY is wanted.
@@ -38,26 +40,26 @@ struct ReferRequest {
                 throw .method
             }
             self.host = uri.host
-            self.replaces = try Self.replaces(uri)
+            self.escapedReplaces = try Self.replaces(uri)
         case .tel:
             self.host = nil
-            self.replaces = nil
+            self.escapedReplaces = nil
         case .other: throw .scheme
         case nil: throw .malformed
         }
+        self.replaces = self.escapedReplaces.flatMap {
+            ReplacedDialog(value: URI.unescaped($0[...])[...])
+        }
+        guard self.escapedReplaces == nil || self.replaces != nil else { throw .malformed }
         self.uri = SIPURI.requestURI(address.uri)
         self.referredBy = message.first(.referredBy).map(Array.init)
         let subscription = message.first(.referSub).flatMap { try? TokenValue($0).token }
         self.isSilent = subscription.map { ASCII.equalsIgnoringCase($0, "false") } ?? false
     }
 
-    private static func replaces(_ uri: SIPURI) throws(Fault) -> ReplacedDialog? {
+    private static func replaces(_ uri: SIPURI) throws(Fault) -> [UInt8]? {
         let fields = uri.headers.filter { ASCII.equalsIgnoringCase($0.name, "Replaces") }
-        guard let field = fields.first else { return nil }
-        let value = URI.unescaped(field.value ?? [])
-        guard fields.count == 1, let dialog = ReplacedDialog(value: value[...]) else {
-            throw .malformed
-        }
-        return dialog
+        guard fields.count <= 1 else { throw .malformed }
+        return fields.first.map { Array($0.value ?? []) }
     }
 }

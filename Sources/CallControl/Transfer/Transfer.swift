@@ -54,6 +54,8 @@ struct CallTransfers {
     var formerLeg: Leg?
     /// Legs that are to be offered what the other one has.
     var toAlign: [Side] = []
+    /// REFERs that the other party was asked to serve.
+    var passed: [PassedRefer] = []
     /// Transfers that were made.
     var count = 0
     /// REFERs that a party has sent in this call.

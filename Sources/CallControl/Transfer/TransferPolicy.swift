@@ -28,8 +28,21 @@ public struct TransferPolicy: Sendable, Hashable {
     public var refer = Refer.refuse
     /// INVITE with Replaces of the peer.
     public var replaces = Replaces.refuse
+    /// Packages of unsolicited NOTIFY that pass to the other side (RFC 6665 knows none; de facto
+    /// there are telephone-event for digits and message-summary for lamps).
+    public struct Events: OptionSet, Sendable, Hashable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        /// Digits, in calls.
+        public static let telephoneEvent = Events(rawValue: 1)
+        /// Messages that wait (RFC 3842), outside of calls.
+        public static let messageSummary = Events(rawValue: 1 << 1)
+    }
+
     /// A dialog that is to be replaced, and is none of ours, is named in INVITEs to the peer.
     public var sendsReplaces = false
+    /// NOTIFY of the peer that passes though nobody subscribed.
+    public var events: Events = []
 
     /// Nothing.
     public init() {}
