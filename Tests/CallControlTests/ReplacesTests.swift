@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SIPDialog
 import SIPMessage
 import Testing
 
@@ -11,10 +10,7 @@ import Testing
 @Suite struct ReplacesTests {
     /// The dialog of a telephone as its other end is asked to replace it.
     private func name(_ call: PhoneCall, suffix: String = "") throws -> String {
-        let key = try #require(call.dialog?.key)
-        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
-        return "\(text(key.callID));to-tag=\(text(key.remoteTag));from-tag=\(text(key.localTag))"
-            + suffix
+        try #require(call.replaces()) + suffix
     }
 
     private func scene(_ replaces: TransferPolicy.Replaces = .any) -> TransferScene {
@@ -22,17 +18,6 @@ import Testing
             $0.refer = .local
             $0.replaces = replaces
         }
-    }
-
-    private func escaped(_ text: String) -> String {
-        text.map { character in
-            switch character {
-            case ";": "%3B"
-            case "=": "%3D"
-            case "@": "%40"
-            default: String(character)
-            }
-        }.joined()
     }
 
     /// Carol takes Bob's place; Alice notices nothing.
@@ -164,13 +149,13 @@ import Testing
         let second = scene.bob.dial("+3777")
         scene.world.run(until: 6000)
         #expect(second.dialog != nil && scene.engine.listCalls().count == 2)
-        let value = try self.escaped(named(second))
+        let value = try named(second)
         scene.bob.refer(first, to: "<sip:+3777@192.0.2.2?Replaces=\(value)>")
         try check(scene)
     }
 
     @Test func joinsTwoCallsOfOneParty() throws {
-        try self.consult({ try self.name($0) }) { scene in
+        try self.consult({ try #require($0.replaces(escaped: true)) }) { scene in
             scene.world.run(until: 14_000)
             #expect(scene.bob.news == ["100 Trying active", "200 OK terminated"])
             #expect(scene.bob.calls.isEmpty && scene.bob.count("< BYE") == 2)
@@ -189,10 +174,7 @@ import Testing
         let first = try scene.call(scene.bob)
         scene.bob.dial("+3777")
         scene.world.run(until: 4000)
-        let key = try #require(scene.call(scene.carol).dialog?.key)
-        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
-        let value = self.escaped(
-            "\(text(key.callID));to-tag=\(text(key.localTag));from-tag=\(text(key.remoteTag))")
+        let value = try #require(scene.call(scene.carol).replaces(escaped: true, farEnd: true))
         scene.bob.refer(first, to: "<sip:+3777@192.0.2.2?Replaces=\(value)>")
         scene.world.run(until: 12_000)
         try scene.expectConnected(scene.alice, scene.carol)
@@ -207,7 +189,7 @@ import Testing
         let other = scene.dave.dial("+3777")
         scene.world.run(until: 4000)
         scene.carol.script.answer = .refuse(486, after: 10)
-        let value = try self.escaped(self.name(other))
+        let value = try #require(other.replaces(escaped: true))
         scene.bob.refer(
             try scene.call(scene.bob), to: "<sip:+3777@192.0.2.2?Replaces=\(value)>")
         scene.world.run(until: 8000)

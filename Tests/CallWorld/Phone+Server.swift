@@ -21,6 +21,9 @@ extension Phone {
         case .bye:
             guard let call else { return self.respond(481, message, id, source) }
             self.respond(200, message, id, source)
+            // Another branch of the same call may end.
+            let tag = (try? message.to().tag).flatMap { $0.map(Array.init) }
+            if let own = call.dialog?.key.localTag, own != tag { return }
             self.byeReceived(call)
         case .refer:
             guard call != nil, let status = self.script.referStatus else {

@@ -39,3 +39,17 @@ extension Phone {
         self.world.after(after) { self.hangUp(call) }
     }
 }
+
+extension PhoneCall {
+    /// Its dialog as the other end is asked to replace it: the value of Replaces. `escaped`: as it
+    /// stands in a URI.
+    func replaces(escaped: Bool = false, farEnd: Bool = false) -> String? {
+        guard let key = self.dialog?.key else { return nil }
+        func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+        let tags = farEnd ? (key.localTag, key.remoteTag) : (key.remoteTag, key.localTag)
+        let value = "\(text(key.callID));to-tag=\(text(tags.0));from-tag=\(text(tags.1))"
+        guard escaped else { return value }
+        return value.replacing(";", with: "%3B").replacing("=", with: "%3D")
+            .replacing("@", with: "%40")
+    }
+}
