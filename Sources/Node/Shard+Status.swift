@@ -27,6 +27,7 @@ extension Shard {
                 "advice": JSONValue(self.callLimit.advice),
             ],
             "calls": self.callFigures(), "media": self.mediaFigures(), "sip": self.sipFigures(),
+            "transfers": self.transferFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
             "fastpath": self.fastPathFigures(account),
             "conditions": .array(self.conditions().map { JSONValue($0) }),

@@ -182,6 +182,41 @@ import Testing
         scene.finish()
     }
 
+    /// Carol still rings when Bob asks: he need not wait for her.
+    @Test func transferWhileTheNewPartyRings() throws {
+        for answers in [true, false] {
+            let scene = self.scene()
+            scene.carol.script.answer = answers ? .accept(after: 3000) : .refuse(486, after: 3000)
+            scene.establish()
+            let first = try scene.call(scene.bob)
+            let second = scene.bob.dial("+3777")
+            scene.world.run(until: 3000)
+            let ringing = try #require(scene.bob.responses.last { $0.status == 180 })
+            func text(_ bytes: some Sequence<UInt8>) -> String {
+                String(decoding: Array(bytes), as: UTF8.self)
+            }
+            let tag = text(try #require(ringing.to().tag))
+            let callID = text(second.callID).replacing("@", with: "%40")
+            scene.bob.refer(
+                first,
+                to: "<sip:+3777@192.0.2.2?Replaces=\(callID)%3Bto-tag%3D\(tag)"
+                    + "%3Bfrom-tag%3D\(text(second.tag))>")
+            scene.world.run(until: 3500)
+            #expect(scene.bob.count("< 487 INVITE") == 1)
+            #expect(scene.bob.news == ["100 Trying active", "180 Ringing active"])
+            #expect(scene.carol.count("< CANCEL") == 0)
+            scene.world.run(until: 12_000)
+            if answers {
+                #expect(scene.bob.calls.isEmpty)
+                try scene.expectConnected(scene.alice, scene.carol)
+            } else {
+                #expect(scene.bob.news.last == "486 Busy Here terminated")
+                try scene.expectConnected(scene.alice, scene.bob)
+            }
+            scene.finish()
+        }
+    }
+
     /// A dialog of another trunk's is nobody's: the new party is called without it.
     @Test func callsOfOthersCannotBeNamed() throws {
         let scene = self.scene()

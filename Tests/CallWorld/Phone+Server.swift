@@ -23,7 +23,9 @@ extension Phone {
             self.respond(200, message, id, source)
             // Another branch of the same call may end.
             let tag = (try? message.to().tag).flatMap { $0.map(Array.init) }
-            if let own = call.dialog?.key.localTag, own != tag { return }
+            if let own = call.dialog?.key.localTag, own != tag, call.ackedTags.contains(own) {
+                return
+            }
             self.byeReceived(call)
         case .refer:
             guard call != nil, let status = self.script.referStatus else {
@@ -144,6 +146,7 @@ extension Phone {
         guard let callID = try? Array(message.callID()), let call = self.calls[callID],
             let number = try? message.cseq().number, call.unacknowledged.remove(number) != nil
         else { return }
+        if let tag = try? message.to().tag { call.ackedTags.insert(Array(tag)) }
         if call.reinviteServer != nil { call.reinviteServer = nil }
         if call.wantsBye { return self.hangUp(call) }
         if number == (try? call.invite?.cseq().number), let after = self.script.hangUpAfter {

@@ -231,6 +231,8 @@ final class PhoneCall {
     /// CSeq numbers of our 2xx that no ACK came for.
     var unacknowledged: Set<UInt32> = []
     var acks: [UInt32: [UInt8]] = [:]
+    /// Our tags that an ACK came for: of several branches one.
+    var ackedTags: Set<[UInt8]> = []
     var tag: [UInt8]
     var version = 0
     var port: UInt16

@@ -18,6 +18,31 @@ extension Call {
         }
     }
 
+    /// The caller may leave while the callee rings, and another call take what comes of it.
+    var mayBeAdopted: Bool {
+        guard case .settingUp(let setup) = self.state, case .sent = setup.exchange.phase else {
+            return false
+        }
+        return self.transfers.attempt == nil && !setup.exchange.offersLater
+    }
+
+    /// The caller has asked for a transfer to whom it is calling: it is told that this call is
+    /// over for it (487), and the box goes on calling.
+    func adopt(_ attempt: TransferAttempt) {
+        guard case .settingUp(var setup) = self.state else { return }
+        let invite = setup.exchange.request
+        self.context.respond(Reply(487, tag: self.legs.a.localTag), to: invite)
+        if let server = invite.server { self.context.servers[server] = nil }
+        self.transfers.attempt = attempt
+        setup.exchange.request = ReceivedRequest(
+            server: nil, message: invite.message, source: invite.source)
+        self.legs.a.end = .closed
+        self.state = .settingUp(setup)
+        self.refreshMedia()
+        self.checkpoint()
+        if setup.isRinging { self.attemptProgressed(status: 180) }
+    }
+
     /// A provisional response came.
     func attemptProgressed(status: Int) {
         guard self.transfers.attempt != nil else { return }

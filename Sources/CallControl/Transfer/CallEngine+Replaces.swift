@@ -147,13 +147,20 @@ extension CallEngine {
         guard other !== call, other.transfers.current == nil,
             other.transfers.count < CallTransfers.countMax
         else { return self.refuse(request, 403) }
-        guard case .up(nil) = other.state, !other.isExchangeOpen, other.rekey == nil,
-            other.legs.a.isOpen, other.legs.b.isOpen
-        else { return self.refuse(request, 491) }
         guard
             self.ports.areTogether(
                 call.legs[side.other].port, other.legs[named.staying].port)
         else { return self.refuse(request, 503) }
+        if named.leaving == .a, other.mayBeAdopted {
+            call.acceptRefer(side, request, isSilent: isSilent)
+            call.transfers.current = Transfer(side: side, attempt: other.id)
+            other.adopt(
+                TransferAttempt(call: call.id, side: side, refer: request, uri: nil))
+            return
+        }
+        guard case .up(nil) = other.state, !other.isExchangeOpen, other.rekey == nil,
+            other.legs.a.isOpen, other.legs.b.isOpen
+        else { return self.refuse(request, 491) }
         call.acceptRefer(side, request, isSilent: isSilent)
         self.replace(call, side, by: other, named.staying)
         call.align([side, side.other])

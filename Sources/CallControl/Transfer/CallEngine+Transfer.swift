@@ -226,7 +226,7 @@ extension CallEngine {
         }
         call.transfers.current = nil
         self.replace(call, attempt.side, by: made, .b)
-        call.align([attempt.side.other])
+        call.align([attempt.side, attempt.side.other])
     }
 
     /// A leg of a call is replaced by the leg of another one, which ends.
