@@ -114,7 +114,7 @@ extension ConfigurationReader {
             maxCalls: maxCalls.value, security: security, failover: self.failover(section),
             limits: self.trunkLimits(section, references.tenants),
             interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read(),
-            dialogs: TrunkDialogs(section))
+            dialogs: TrunkDialogs(section), transfer: TrunkTransfer(section))
         return LocatedTrunk(value: value, name: name, sources: located)
     }
 

@@ -132,6 +132,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var interworking = Interworking()
         /// What happens inside its dialogs.
         public var dialogs = TrunkDialogs()
+        /// How its calls may be transferred.
+        public var transfer = TrunkTransfer()
     }
 
     /// A routing rule.

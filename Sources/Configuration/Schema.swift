@@ -108,6 +108,8 @@ enum Schema {
             FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
             TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
+            TransferKeys.refer, TransferKeys.replaces, TransferKeys.sendReplaces,
+            TransferKeys.events,
         ] + InterworkingKeys.all + DialogKeys.all,
         others: [
             (

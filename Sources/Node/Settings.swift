@@ -75,6 +75,7 @@ enum Settings {
         self.adopt(trunk.limits, file, &settings)
         settings.interworking = trunk.interworking
         self.dialogs(trunk.dialogs, &settings)
+        settings.transfer = TransferPolicy(trunk.transfer)
         return settings
     }
 

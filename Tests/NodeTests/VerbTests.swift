@@ -23,14 +23,14 @@ import Testing
                 "draining_trunks": "an array", "uptime_seconds": "an integer",
                 "limit": "an object", "calls": "an object", "media": "an object",
                 "sip": "an object", "security": "an object", "dtls": "an object",
-                "emergency": "an object", "edge": "an object",
+                "emergency": "an object", "edge": "an object", "transfers": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
                 "dns": "an object", "dialogs": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in [
             "calls", "emergency", "sip", "edge", "security", "dtls", "trace", "peers", "dns",
-            "dialogs",
+            "dialogs", "transfers",
         ] {
             let members = self.kinds(status[section])
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })

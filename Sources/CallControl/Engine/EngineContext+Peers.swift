@@ -97,7 +97,10 @@ extension EngineContext {
         builder.add(.callID, self.identifiers.callID(at: listener.identityHost))
         builder.add(.cSeq, CSeq(number: 1, method: .options).bytes)
         builder.add(.contact, listener.contact)
-        builder.add(.allow, Self.allow)
+        let trunk = self.configuration.trunks.first { trunk in
+            trunk.targets.contains { $0.hop == target.hop }
+        }
+        builder.add(.allow, AllowedMethods.value(trunk))
         builder.add(.accept, "application/sdp")
         if !self.configuration.product.isEmpty {
             builder.add(.userAgent, self.configuration.product)
