@@ -45,6 +45,8 @@ public enum CallTimer: Sendable, Hashable {
     case audit(CallIdentifier)
     /// The call is as long as a call may be.
     case duration(CallIdentifier)
+    /// A party that was transferred away did not hang up.
+    case goodbye(CallIdentifier)
     /// The deadline of a drain; nil: the node.
     case drain(TrunkName?)
     /// Something is due for a peer: an OPTIONS, the end of its wait, or the peer's return.
@@ -83,6 +85,9 @@ public enum CallAction: Sendable {
     indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
     case removeMedia(CallIdentifier)
+    /// Legs of two calls change places, and their flows with them: the media of both calls follows,
+    /// or its end.
+    case exchangeMedia(MediaExchange)
     /// Keep this across a restart, in place of the call's last one.
     indirect case checkpoint(CallCheckpoint)
     /// The call is over.

@@ -59,6 +59,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var sessionTimer = SessionTimerPolicy.off
     /// Longest call from answer to end, seconds; 0: as the node has it.
     public var callSecondsMax: UInt32 = 0
+    /// How its calls may be transferred.
+    public var transfer = TransferPolicy()
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(

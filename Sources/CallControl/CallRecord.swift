@@ -44,6 +44,11 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
     public static let sessionExpired = CallEnd("session expired")
     /// It was as long as a call may be.
     public static let tooLong = CallEnd("longest duration")
+    /// It was made for a transfer, and its party went to the call that was transferred; or its
+    /// party was transferred away.
+    public static let transferred = CallEnd("transferred")
+    /// A party left in the belief that the other one is transferred, and nobody took its place.
+    public static let transferFailed = CallEnd("transfer failed")
     /// An operator or a drain's deadline ended it.
     public static let operatorEnded = CallEnd("ended by operator")
     /// It made room for an emergency call.

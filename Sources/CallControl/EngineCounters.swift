@@ -42,6 +42,26 @@ public struct EngineCounters: Sendable, Equatable {
     public var handshakesStale: UInt64 = 0
     /// Re-INVITEs of our own, for keys that could not be used any more.
     public var rekeys: UInt64 = 0
+    /// REFERs that were taken up.
+    public var transfersBegun: UInt64 = 0
+    /// REFERs that were passed on.
+    public var transfersPassed: UInt64 = 0
+    /// Transfers that were made: a leg was replaced.
+    public var transfersDone: UInt64 = 0
+    /// Transfers that came to nothing.
+    public var transfersFailed: UInt64 = 0
+    /// REFERs that were not taken up.
+    public var transfersRefused: UInt64 = 0
+    /// Of these, those of a call that had been transferred too often.
+    public var transferChains: UInt64 = 0
+    /// INVITEs with Replaces that took over a leg.
+    public var replacements: UInt64 = 0
+    /// NOTIFY that passed to the other side.
+    public var eventsPassed: UInt64 = 0
+    /// NOTIFY and SUBSCRIBE that were refused.
+    public var eventsRefused: UInt64 = 0
+    /// Re-INVITEs of our own, after a transfer.
+    public var alignments: UInt64 = 0
     /// Requests whose Max-Forwards ran out.
     public var tooManyHops: UInt64 = 0
     /// Requests with a method that is not served, or not served there.

@@ -10,6 +10,26 @@ public struct RealmIndex: Sendable, Hashable {
     public init(_ value: UInt16) { self.value = value }
 }
 
+/// Two legs that change places: each takes its port, its flow and what the flow has learned along.
+public struct MediaExchange: Sendable, Hashable {
+    /// A call, and its leg that goes.
+    public let call: CallIdentifier
+    /// The leg that goes.
+    public let side: Side
+    /// The other call.
+    public let other: CallIdentifier
+    /// The leg that comes.
+    public let otherSide: Side
+
+    /// From its parts.
+    public init(call: CallIdentifier, side: Side, other: CallIdentifier, otherSide: Side) {
+        self.call = call
+        self.side = side
+        self.other = other
+        self.otherSide = otherSide
+    }
+}
+
 /// What the media of one call has to be: the result of signalling, the input of media planning.
 public struct MediaIntent: Sendable, Equatable {
     /// One leg's media.
@@ -94,5 +114,8 @@ public struct MediaIntent: Sendable, Equatable {
     }
 
     /// One of the legs.
-    public subscript(_ side: Side) -> Leg { side == .a ? self.a : self.b }
+    public subscript(_ side: Side) -> Leg {
+        get { side == .a ? self.a : self.b }
+        set { if side == .a { self.a = newValue } else { self.b = newValue } }
+    }
 }

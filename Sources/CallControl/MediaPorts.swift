@@ -64,10 +64,21 @@ public struct PortWish: Sendable, Hashable {
 /// Where ports for legs come from. Both legs of a call get ports of one worker.
 public protocol MediaPorts: AnyObject {
     /// Reserves a port for each leg, nil when there is none for one of them. A leg whose party can
-    /// be told apart may get one that others have too.
-    func reserve(_ a: PortWish, _ b: PortWish) -> (a: MediaPort, b: MediaPort)?
+    /// be told apart may get one that others have too. `beside`: of the worker that has this one.
+    func reserve(
+        _ a: PortWish, _ b: PortWish, beside: MediaPort?
+    ) -> (a: MediaPort, b: MediaPort)?
+    /// Flows of these ports can reach each other.
+    func areTogether(_ one: MediaPort, _ other: MediaPort) -> Bool
     /// Gives a port back; it rests before it is used again.
     func release(_ port: MediaPort)
+}
+
+extension MediaPorts {
+    /// Reserves a port for each leg of a new call.
+    public func reserve(_ a: PortWish, _ b: PortWish) -> (a: MediaPort, b: MediaPort)? {
+        self.reserve(a, b, beside: nil)
+    }
 }
 
 extension MediaIntent.Leg {

@@ -124,7 +124,7 @@ extension ConfigurationReader {
             tls: tls.trunk(
                 name.value, listeners[listener].value, host: host, peers: peers.map(\.value)),
             interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read(),
-            dialogs: TrunkDialogs(section))
+            dialogs: TrunkDialogs(section), transfer: TrunkTransfer(section))
         value.rules = self.ruleFiles.rules(section)
         let authentication = TrunkAuthenticationReader(section)
         value.authentication = authentication.read()

@@ -146,6 +146,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var interworking = Interworking()
         /// What happens inside its dialogs.
         public var dialogs = TrunkDialogs()
+        /// How its calls may be transferred.
+        public var transfer = TrunkTransfer()
         /// Rules for its messages.
         public var rules = TrunkRules()
         /// How it and the node make sure of each other.

@@ -109,6 +109,8 @@ enum Schema {
             FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
             TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
+            TransferKeys.refer, TransferKeys.replaces, TransferKeys.sendReplaces,
+            TransferKeys.events,
         ] + TrunkTLSKeys.all + InterworkingKeys.all + DialogKeys.all + TrunkRuleKeys.all
             + TrunkAuthenticationKeys.all,
         others: [

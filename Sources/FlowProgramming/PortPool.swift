@@ -128,16 +128,20 @@ public final class PortPool: MediaPorts {
     /// False while nobody serves the ports: no port is to be had then.
     public var isOpen = true
 
-    /// Reserves a port for each leg, both of one worker; nil when no worker has both.
-    public func reserve(_ a: PortWish, _ b: PortWish) -> (a: MediaPort, b: MediaPort)? {
+    /// Reserves a port for each leg, both of one worker; nil when no worker has both. `beside`: of
+    /// the worker that has this port, where its flows have to be able to meet those.
+    public func reserve(
+        _ a: PortWish, _ b: PortWish, beside port: MediaPort?
+    ) -> (a: MediaPort, b: MediaPort)? {
         guard self.isOpen else {
             self.counters.closed &+= 1
             return nil
         }
         // Workers take turns, so that calls spread evenly.
         let workers = self.setup?.workers ?? 0
-        for turn in 0..<workers {
-            let worker = WorkerIndex((self.nextWorker &+ turn) % workers)
+        let only = port.map { self.worker(PortKey($0)).value }
+        for turn in 0..<(only == nil ? workers : min(workers, 1)) {
+            let worker = WorkerIndex(only ?? (self.nextWorker &+ turn) % workers)
             guard let first = self.take(a, worker) else { continue }
             guard let second = self.take(b, worker) else {
                 self.putBack(first, a, worker)
@@ -146,7 +150,7 @@ public final class PortPool: MediaPorts {
             guard let aPort = self.mediaPort(first), let bPort = self.mediaPort(second) else {
                 continue
             }
-            self.nextWorker = (worker.value &+ 1) % workers
+            if only == nil { self.nextWorker = (worker.value &+ 1) % workers }
             self.count()
             return (aPort, bPort)
         }
@@ -155,6 +159,11 @@ public final class PortPool: MediaPorts {
             self.exhaustedByRealm[realm, default: 0] &+= 1
         }
         return nil
+    }
+
+    /// Both are of one worker.
+    public func areTogether(_ one: MediaPort, _ other: MediaPort) -> Bool {
+        self.worker(PortKey(one)) == self.worker(PortKey(other))
     }
 
     /// Gives a port back; it rests from now on, a shared one's parties do.

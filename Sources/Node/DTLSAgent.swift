@@ -264,6 +264,22 @@ final class DTLSAgent {
         for side in Side.allCases { self.forget(CallLeg(call: call, side: side)) }
     }
 
+    /// Two legs change places: handshakes, what waits for them, and their timers go with them.
+    func exchange(_ leg: CallLeg, _ other: CallLeg, now: UInt64) {
+        (self.legs[leg], self.legs[other]) = (self.legs[other], self.legs[leg])
+        (self.queues[leg], self.queues[other]) = (self.queues[other], self.queues[leg])
+        for moved in [leg, other] {
+            self.actions.append(.timer(moved, nil))
+            let renewal = self.legs[moved]?.renewal?.entry
+            guard let entry = renewal ?? self.legs[moved]?.entries.last else { continue }
+            if let association = entry.association {
+                self.settle(moved, entry, association.timeout(now: now))
+            } else if !entry.isDone, self.legs[moved]?.isReachable == true {
+                self.beginClient(moved, now)
+            }
+        }
+    }
+
     // MARK: What comes in
 
     /// A datagram of the leg's party; `stranger` is where it came from while that is not sure.

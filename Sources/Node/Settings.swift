@@ -101,6 +101,7 @@ enum Settings {
         }
         settings.interworking = trunk.interworking
         self.dialogs(trunk.dialogs, &settings)
+        settings.transfer = TransferPolicy(trunk.transfer)
         return settings
     }
 

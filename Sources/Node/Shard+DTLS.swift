@@ -40,6 +40,12 @@ extension Shard {
         self.carryOutHandshakes()
     }
 
+    /// Legs of two calls change places.
+    func exchangeHandshakes(_ leg: CallLeg, _ other: CallLeg) {
+        self.dtls.exchange(leg, other, now: self.handshakeMs)
+        self.carryOutHandshakes()
+    }
+
     /// Records that came up the rings.
     func takeRecords() {
         let records = self.programmer.takeRecords()

@@ -68,6 +68,17 @@ extension Shard {
         }
     }
 
+    /// Legs of two calls change places. Where one of the calls has no media any more, the other's
+    /// next wish makes new flows.
+    func exchangeMedia(_ exchange: MediaExchange) {
+        self.programmer.exchange(
+            Self.session(exchange.call), exchange.side == .a ? .a : .b,
+            with: Self.session(exchange.other), exchange.otherSide == .a ? .a : .b)
+        self.exchangeHandshakes(
+            CallLeg(call: exchange.call, side: exchange.side),
+            CallLeg(call: exchange.other, side: exchange.otherSide))
+    }
+
     private static func call(_ session: MediaSession) -> CallIdentifier {
         CallIdentifier(session.value)
     }

@@ -100,6 +100,7 @@ extension Shard: TransportOwner {
             self.traceKeys(call, intent)
             self.want(call, intent)
             self.agreeHandshakes(call, intent)
+        case .exchangeMedia(let exchange): self.exchangeMedia(exchange)
         case .removeMedia(let call):
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)

@@ -72,21 +72,10 @@ extension Dialog {
             case .sip(let decoded)? = try? URI.parse(firstURI), !decoded.isLooseRouter
         else { return (self.remoteTarget, self.routeSet) }
         let last = [UInt8(ascii: "<")] + self.remoteTarget + [UInt8(ascii: ">")]
-        return (Self.allowedInRequestURI(firstURI), Array(self.routeSet.dropFirst()) + [last])
+        return (SIPURI.requestURI(firstURI), Array(self.routeSet.dropFirst()) + [last])
     }
 
     private static func uri(of route: [UInt8]) -> ArraySlice<UInt8>? {
         (try? NameAddr(route[...], bracketsRequired: true))?.uri
-    }
-
-    /// A SIP URI without the method parameter and the headers, which a Request-URI must not have
-    /// (RFC 3261 section 19.1.1). Behind the "@" neither ";" nor "?" stands for anything else.
-    private static func allowedInRequestURI(_ uri: ArraySlice<UInt8>) -> [UInt8] {
-        let hostStart = uri.lastIndex(of: UInt8(ascii: "@")).map { $0 + 1 } ?? uri.startIndex
-        let end = uri[hostStart...].firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex
-        let parts = uri[hostStart..<end].split(
-            separator: UInt8(ascii: ";"), omittingEmptySubsequences: false)
-        let kept = parts.filter { !ASCII.equalsIgnoringCase($0.prefix(7), "method=") }
-        return Array(uri[..<hostStart]) + kept.joined(separator: [UInt8(ascii: ";")])
     }
 }

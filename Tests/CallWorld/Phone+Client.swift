@@ -90,7 +90,7 @@ extension Phone {
     @discardableResult
     func send(
         _ method: Method, in call: PhoneCall, body: [UInt8]? = nil,
-        contentType: String = "application/sdp"
+        contentType: String = "application/sdp", headers: [(HeaderName, String)] = []
     ) -> ClientTransactionID? {
         let (via, branch) = self.via()
         guard var builder = call.dialog?.request(method, via: via) else { return nil }
@@ -98,6 +98,7 @@ extension Phone {
             builder.add(.contact, self.contact)
             self.addExtensions(to: &builder, isInvite: false)
         }
+        for (name, value) in headers { builder.add(name, value) }
         let bytes =
             body.map { builder.finish(body: $0, contentType: contentType) } ?? builder.finish()
         let id = self.layer.send(request: bytes, method: method, branch: branch, to: self.hop)
@@ -141,6 +142,7 @@ extension Phone {
         case .invite: self.reinviteAnswered(call, id, message, status, cseq.number)
         case .bye where status >= 200: self.calls[callID] = nil
         case .update where status == 481 || status == 408: self.hangUp(call)
+        case .refer where status >= 200: self.referAnswered(call, status)
         default: break
         }
     }

@@ -22,6 +22,11 @@ extension Phone {
         case .bye:
             guard let call else { return self.respond(481, message, id, source) }
             self.respond(200, message, id, source)
+            // Another branch of the same call may end.
+            let tag = (try? message.to().tag).flatMap { $0.map(Array.init) }
+            if let own = call.dialog?.key.localTag, own != tag, call.ackedTags.contains(own) {
+                return
+            }
             self.byeReceived(call)
         case .register: self.registered(message, id, source)
         case .prack, .update:
@@ -29,6 +34,15 @@ extension Phone {
             self.dialogRequest(method, call, message, id, source)
         case .options where call != nil:
             self.respond(self.script.dialogs.refusesOptions ?? 200, message, id, source)
+        case .refer:
+            guard call != nil, let status = self.script.referStatus else {
+                return self.respond(call == nil ? 481 : 405, message, id, source)
+            }
+            self.respond(status, message, id, source)
+        case .notify:
+            let status = call == nil ? 481 : self.script.notifyStatus
+            if call != nil { self.noteNews(message) }
+            self.respond(status, message, id, source)
         case .info, .options: self.respond(call == nil ? 481 : 200, message, id, source)
         default: self.respond(405, message, id, source)
         }
@@ -168,6 +182,7 @@ extension Phone {
         guard let callID = try? Array(message.callID()), let call = self.calls[callID],
             let number = try? message.cseq().number, call.unacknowledged.remove(number) != nil
         else { return }
+        if let tag = try? message.to().tag { call.ackedTags.insert(Array(tag)) }
         if call.reinviteServer != nil { call.reinviteServer = nil }
         if call.wantsBye { return self.hangUp(call) }
         if number == (try? call.invite?.cseq().number), let after = self.script.hangUpAfter {

@@ -53,6 +53,13 @@ struct PhoneScript {
     var codecs = [0, 8, 101]
     /// Does not answer CANCEL with 487, but the INVITE with 200 (they cross).
     var answersWhenCancelled = false
+    /// What REFER gets; nil: it is not served.
+    var referStatus: Int?
+    /// What NOTIFY gets.
+    var notifyStatus = 200
+    /// Hangs up so long after a REFER of its own was taken up, or after its call came to something.
+    var byeAfterAccepted: UInt64?
+    var byeAfterSuccess: UInt64?
     var extraHeaders: [(HeaderName, String)] = []
     /// Header fields of responses to INVITE.
     var responseHeaders: [(HeaderName, String)] = []
@@ -97,6 +104,8 @@ final class Phone {
     private(set) var log: [String] = []
     private(set) var requests: [SIPMessage] = []
     private(set) var responses: [SIPMessage] = []
+    /// Status lines and states of subscriptions, from NOTIFY.
+    var news: [String] = []
     private var timers: [TimerToken: UInt64] = [:]
     private var serial: UInt64 = 0
     var calls: [[UInt8]: PhoneCall] = [:]
@@ -249,6 +258,8 @@ final class PhoneCall {
     /// CSeq numbers of our 2xx that no ACK came for.
     var unacknowledged: Set<UInt32> = []
     var acks: [UInt32: [UInt8]] = [:]
+    /// Our tags that an ACK came for: of several branches one.
+    var ackedTags: Set<[UInt8]> = []
     var tag: [UInt8]
     var version = 0
     var port: UInt16

@@ -26,7 +26,9 @@ final class TestPorts: MediaPorts {
         self.report = report
     }
 
-    func reserve(_ a: PortWish, _ b: PortWish) -> (a: MediaPort, b: MediaPort)? {
+    func reserve(
+        _ a: PortWish, _ b: PortWish, beside: MediaPort?
+    ) -> (a: MediaPort, b: MediaPort)? {
         self.wishes.append((a, b))
         guard self.reserved.count + 2 <= self.limit else { return nil }
         return (self.take(a), self.take(b))
@@ -68,6 +70,8 @@ final class TestPorts: MediaPorts {
         self.reserved.insert(port)
         return port
     }
+
+    func areTogether(_ one: MediaPort, _ other: MediaPort) -> Bool { true }
 
     /// As an owner does with the ports of checkpoints.
     func claim(_ port: MediaPort) { self.reserved.insert(port) }
@@ -133,6 +137,14 @@ final class World {
         let call: CallIdentifier
         let side: Side
         let id: UInt64
+    }
+    private struct KeyPlace: Equatable {
+        let call: CallIdentifier
+        let side: Side
+        init(_ call: CallIdentifier, _ side: Side) {
+            self.call = call
+            self.side = side
+        }
     }
     /// Sending keys that were seen, by the name that each had.
     private var keyNames: [KeyName: SRTPKey] = [:]
@@ -315,8 +327,32 @@ final class World {
             self.mediaHistory.append(intent)
         case .removeMedia(let id): self.media[id] = nil
         case .target(_, let hop, let outcome): self.outcomes.append((hop.remote, outcome))
+        case .exchangeMedia(let exchange): self.exchange(exchange)
         default: self.keep(output)
         }
+    }
+
+    /// Flows change places; the names of their keys go with them.
+    private func exchange(_ exchange: MediaExchange) {
+        guard var one = self.media[exchange.call], var other = self.media[exchange.other] else {
+            return self.report("media of a call that has none changes places")
+        }
+        let leg = one[exchange.side]
+        one[exchange.side] = other[exchange.otherSide]
+        other[exchange.otherSide] = leg
+        self.media[exchange.call] = one
+        self.media[exchange.other] = other
+        let places = [
+            (KeyPlace(exchange.call, exchange.side), KeyPlace(exchange.other, exchange.otherSide)),
+            (KeyPlace(exchange.other, exchange.otherSide), KeyPlace(exchange.call, exchange.side)),
+        ]
+        var moved: [KeyName: SRTPKey] = [:]
+        for (name, key) in self.keyNames {
+            let place = KeyPlace(name.call, name.side)
+            let new = places.first { $0.0 == place }?.1 ?? place
+            moved[KeyName(call: new.call, side: new.side, id: name.id)] = key
+        }
+        self.keyNames = moved
     }
 
     /// What must hold of every intent: no media in the clear where the trunk forbids it, and one

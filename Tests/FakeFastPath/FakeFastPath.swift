@@ -22,7 +22,7 @@ public final class FakeFastPath {
     /// What it answers to the next commands, else ok.
     var refusals: [Int32] = []
     /// What the live flows are, by index.
-    private var specs: [UInt32: tl_flow_spec] = [:]
+    private(set) var specs: [UInt32: tl_flow_spec] = [:]
     /// The commands that it took.
     private(set) var taken: [tl_command] = []
 

@@ -404,3 +404,25 @@ private func carry(_ a: Party, _ b: Party, _ leg: CallLeg, now: UInt64 = 0) {
         #expect(party.agent.counters.sendsRefused == 1)
     }
 }
+
+/// Legs that change calls take their handshakes along.
+@Suite struct DTLSExchangeTests {
+    @Test func handshakesGoWithTheirLegs() throws {
+        let box = try Party()
+        let peer = try Party()
+        let (made, call) = (leg(2, .b), leg(1, .b))
+        box.agree(made, box.agreement(.client, with: peer))
+        peer.agree(call, peer.agreement(.server, with: box))
+        #expect(box.sent.isEmpty == false && box.timers[made] != nil)
+        // The hello is on its way when the leg goes to another call.
+        box.agent.exchange(call, made, now: 0)
+        box.act()
+        #expect(box.timers[made] == nil && box.timers[call] != nil)
+        carry(box, peer, call)
+        #expect(box.keys[1] != nil && peer.keys[1] != nil)
+        box.agent.forget(CallIdentifier(2))
+        box.agent.forget(CallIdentifier(1))
+        box.act()
+        #expect(box.timers.isEmpty && box.agent.counters.sessions == 0)
+    }
+}

@@ -24,6 +24,7 @@ import Testing
                 "limit": "an object", "calls": "an object", "media": "an object",
                 "sip": "an object", "security": "an object", "dtls": "an object",
                 "emergency": "an object", "edge": "an object", "tls": "an object",
+                "transfers": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
                 "dns": "an object", "rules": "an array", "registrations": "an array",
                 "dialogs": "an object", "conditions": "an array",
@@ -31,7 +32,7 @@ import Testing
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in [
             "calls", "emergency", "sip", "edge", "security", "dtls", "trace", "peers", "dns",
-            "dialogs",
+            "dialogs", "transfers",
         ] {
             let members = self.kinds(status[section])
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })

@@ -23,6 +23,7 @@ import cases_secure_restart  # noqa: F401
 import cases_spray  # noqa: F401
 import cases_tls  # noqa: F401
 import cases_trace  # noqa: F401
+import cases_transfer  # noqa: F401
 from harness import CASES, run_cases
 
 if __name__ == "__main__":

@@ -55,9 +55,11 @@ extension Call {
         else { throw .answerMismatch }
         let stream = try self.legs[side].session.receiveAnswer(session)
         guard let sequence = self.legs[side.other].ackOwed else {
-            // The other party had its answer in a PRACK, or answered an offer of our own: it
-            // hears of it if this one is another.
-            if Self.concerns(self.legs[side.other].session.agreedStream?.reversed, stream) {
+            // The other party had its answer in a PRACK, or answered an offer of our own, or has
+            // come in place of who offered: it hears of it if this one is another.
+            if !self.transfers.toAlign.contains(side.other),
+                Self.concerns(self.legs[side.other].session.agreedStream?.reversed, stream)
+            {
                 self.legs[side.other].due.insert(.align)
             }
             self.updateMedia()

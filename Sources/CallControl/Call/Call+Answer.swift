@@ -163,6 +163,10 @@ extension Call {
         _ response: SIPMessage, _ exchange: Exchange, _ sent: SentInvite,
         _ agreement: Agreement, _ early: Dialog?
     ) {
+        if self.transfers.attempt != nil {
+            self.takeSessionTimer(.b, response, asked: sent.message)
+            return self.attemptAnswered(agreement.b, sent)
+        }
         let tag = self.legs.a.localTag
         let request = exchange.request
         let bytes = self.dialogResponse(
@@ -230,8 +234,9 @@ extension Call {
     func answeredAgain(_ response: SIPMessage, status: Int) {
         guard (200...299).contains(status), let cseq = try? response.cseq() else { return }
         let tag = Array((try? response.to().tag) ?? [])
-        if let dialog = self.legs.b.dialog, tag == dialog.key.remoteTag {
-            self.repeatAck(.b, sequence: cseq.number)
+        let leg = self.transfers.formerLeg ?? self.legs.b
+        if let dialog = leg.dialog, tag == dialog.key.remoteTag {
+            self.repeatAck(leg, sequence: cseq.number)
         } else {
             self.endBranch(response)
         }
@@ -239,7 +244,11 @@ extension Call {
 
     /// The ACK was lost: once more. While the answer for it is awaited there is none yet.
     func repeatAck(_ side: Side, sequence: UInt32) {
-        guard let ack = self.legs[side].sentAck, ack.sequence == sequence else { return }
+        self.repeatAck(self.legs[side], sequence: sequence)
+    }
+
+    private func repeatAck(_ leg: Leg, sequence: UInt32) {
+        guard let ack = leg.sentAck, ack.sequence == sequence else { return }
         self.emit(.send(ack.bytes, ack.hop))
     }
 
@@ -247,6 +256,7 @@ extension Call {
     func endBranch(_ response: SIPMessage) {
         guard let invite = self.sentInvite, let dialog = self.branchDialog(invite, response)
         else { return }
-        self.context.endBranch(dialog, response, self.legs.b, &self.endedBranches)
+        let leg = self.transfers.formerLeg ?? self.legs.b
+        self.context.endBranch(dialog, response, leg, &self.endedBranches)
     }
 }

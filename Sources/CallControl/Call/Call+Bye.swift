@@ -9,6 +9,7 @@ extension Call {
     /// A party hangs up. Its dialog is over with that (RFC 3261 section 15.1.2).
     func byeReceived(_ side: Side, _ request: ReceivedRequest) {
         self.context.respond(Reply(200, tag: self.legs[side].localTag), to: request)
+        if self.leftForTransfer(side) { return }
         let end: CallEnd = side == .a ? .callerBye : .calleeBye
         self.noteCause(of: request.message)
         switch self.state {
@@ -31,7 +32,7 @@ extension Call {
     }
 
     /// The party is gone: a 2xx that it did not acknowledge needs no ACK any more.
-    private func closeLeg(_ side: Side) {
+    func closeLeg(_ side: Side) {
         self.legs[side].end = .closed
         guard let awaiting = self.legs[side].awaitingAck else { return }
         self.legs[side].awaitingAck = nil

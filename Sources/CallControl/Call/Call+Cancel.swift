@@ -52,6 +52,7 @@ extension Call {
     func outstandingResponse(_ response: SIPMessage, status: Int) {
         guard status >= 200 else { return }
         self.answeredAgain(response, status: status)
+        guard self.transfers.formerLeg == nil else { return }
         self.legs.b.outstanding = nil
         self.finishIfOver()
     }

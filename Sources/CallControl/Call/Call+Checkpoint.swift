@@ -37,7 +37,8 @@ extension Call {
         var isCancelled = false
         if case .cancelled = exchange.phase { isCancelled = true }
         return CallCheckpoint.Exchange(
-            from: exchange.from, received: exchange.request.checkpoint,
+            from: exchange.from,
+            received: (self.transfers.attempt?.refer ?? exchange.request).checkpoint,
             sent: exchange.sent?.checkpoint, isCancelled: isCancelled)
     }
 }

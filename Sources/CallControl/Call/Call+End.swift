@@ -28,6 +28,7 @@ extension Call {
         self.emit(.stopTimer(.glare(self.id)))
         self.stopSearch()
         self.stopWatching()
+        self.dropTransfer()
         self.startEndingTimer()
         self.removeMedia()
         self.checkpoint()
@@ -57,7 +58,10 @@ extension Call {
     func finish(_ end: CallEnd) {
         if case .over = self.state { return }
         self.state = .over
-        for timer in [CallTimer.ringing(self.id), .glare(self.id), .ending(self.id)] {
+        self.attemptFailed(status: self.status)
+        for timer in [
+            CallTimer.ringing(self.id), .glare(self.id), .ending(self.id), .goodbye(self.id),
+        ] {
             self.emit(.stopTimer(timer))
         }
         self.stopSearch()
@@ -69,7 +73,7 @@ extension Call {
         self.emit(
             .record(
                 CallRecord(
-                    id: self.id, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
+                    id: self.id, from: self.trunks.from, to: self.trunks.to,
                     calling: self.calling, called: self.called, startedAt: self.startedAt,
                     answeredAt: self.answeredAt, endedAt: self.context.now, end: end,
                     status: self.status,

@@ -18,7 +18,9 @@ extension Call {
         }
         for side in Side.allCases { self.register(self.legs[side].localTag, side) }
         self.legs.a.peer.learn(from: request.message)
-        let offersLater = Payload(request.message).description == nil
+        // A call that the box makes for another one has an offer that no message brought.
+        let isMade = self.transfers.attempt != nil
+        let offersLater = Payload(request.message).description == nil && !isMade
         self.state = .settingUp(
             Setup(
                 exchange: Exchange(
@@ -65,16 +67,21 @@ extension Call {
         let branch = self.context.identifiers.branch() + search.mark
         var builder = SIPMessageBuilder(
             request: .invite,
-            uri: AddressRewriter.requestURI(passage.called, to: leg.trunk, passage.calledNumbers))
+            uri: self.returnURI
+                ?? AddressRewriter.requestURI(passage.called, to: leg.trunk, passage.calledNumbers))
         builder.add(.via, leg.listener.via(branch: branch))
         builder.add(.maxForwards, decimal(UInt32(clamping: search.forwardsLeft)))
         builder.add(.from, passage.from(leg.listener, tag: leg.localTag))
-        builder.add(.to, AddressRewriter.to(to, trunk: leg.trunk, passage.numbers))
+        builder.add(
+            .to,
+            self.returnURI.map { [0x3c] + $0 + [0x3e] }
+                ?? AddressRewriter.to(to, trunk: leg.trunk, passage.numbers))
         builder.add(.callID, self.context.identifiers.callID(at: leg.listener.host))
         builder.add(.cSeq, CSeq(number: Self.firstSequence, method: .invite).bytes)
         self.addCapabilities(to: &builder, .b, isRequest: true)
         self.addExtensions(to: &builder, .b, isFirst: true)
         passage.add(to: &builder)
+        self.addReferral(to: &builder)
         let bytes = builder.finish(
             description: offer?.serialise(), in: Payload(invite), of: invite,
             leg.trunk.interworking.bodies)
@@ -86,7 +93,7 @@ extension Call {
         to builder: inout SIPMessageBuilder, _ side: Side, isRequest: Bool
     ) {
         builder.add(.contact, self.contact(side))
-        builder.add(.allow, EngineContext.allow)
+        builder.add(.allow, AllowedMethods.value(self.legs[side].trunk))
         self.legs[side].trunk.interworking.headers.addIdentification(to: &builder)
         if !isRequest, let supported = self.legs[side].trunk.supported {
             builder.add(.supported, supported)
@@ -122,6 +129,7 @@ extension Call {
         guard setup.heldAnswer == nil else { return }
         let sequence = self.reliableSequence(response)
         if status == 180 { setup.isRinging = true }
+        self.attemptProgressed(status: status)
         defer { if case .settingUp = self.state { self.state = .settingUp(setup) } }
         guard let index = self.fork(of: response, in: &setup) else {
             self.context.counters.forksIgnored &+= 1
@@ -226,6 +234,7 @@ extension Call {
         }
         self.legs.a.end = .closed
         self.status = mapped
+        self.attemptFailed(status: status)
         self.finish(status == 408 ? .timeout : .rejected)
     }
 
@@ -240,6 +249,7 @@ extension Call {
         switch self.state {
         case .settingUp: self.search(status == 408 ? .timedOut : .unreachable)
         case .ending:
+            guard self.transfers.formerLeg == nil else { break }
             self.legs.b.outstanding = nil
             self.finishIfOver()
         case .up, .over: break
@@ -253,6 +263,7 @@ extension Call {
         self.context.respond(reply, to: request)
         self.legs.a.end = .closed
         self.status = reply.status
+        self.attemptFailed(status: reply.status)
     }
 
     /// The callee's phone rang for too long.

@@ -12,6 +12,12 @@ extension Call {
             Self.apply(plan.b, to: &intent.b, learnSource: self.legs.b.trunk.learnSource)
         }
         self.gate(&intent)
+        for side in Side.allCases where self.legs[side].isClosed {
+            // Nobody is there, or not any more.
+            intent[side].remote = nil
+            intent[side].receive = false
+            intent[side].send = false
+        }
         self.protect(.a, a, &intent.a)
         self.protect(.b, b, &intent.b)
         for side in Side.allCases where intent[side].ice != self.media[side].ice {
@@ -41,6 +47,12 @@ extension Call {
             return self.updateMedia()
         }
         self.updateMedia(a: fork.a, b: fork.b)
+    }
+
+    /// Tells the owner what the media has to be, whatever it was told before.
+    func mediaChanged() {
+        self.hasMedia = false
+        self.updateMedia()
     }
 
     /// Nobody hears anything any more. The ports stay reserved until the call is over.

@@ -19,7 +19,7 @@ extension Call {
             if exchange.from == side { return self.refusePending(request, tag) }
             self.context.respond(Reply(491, tag: tag), to: request)
         case .up(nil):
-            guard !self.isExchangeOpen, self.rekey == nil else {
+            guard !self.isExchangeOpen, self.rekey == nil, self.legs[side.other].isOpen else {
                 self.context.counters.glares &+= 1
                 return self.context.respond(Reply(491, tag: tag), to: request)
             }
@@ -153,7 +153,7 @@ extension Call {
         guard var request = self.request(method, side) else { return nil }
         self.legs[side].credentials = []
         request.builder.add(.contact, self.contact(side))
-        request.builder.add(.allow, EngineContext.allow)
+        request.builder.add(.allow, AllowedMethods.value(self.legs[side].trunk))
         let interworking = self.legs[side].trunk.interworking
         interworking.headers.addIdentification(to: &request.builder)
         self.addExtensions(to: &request.builder, side, isFirst: false)

@@ -15,6 +15,9 @@ extension Call {
         if let rekey = self.rekey, rekey.side == side, rekey.sent.sequence == cseq.number {
             return self.rekeyResponse(rekey, response, status: status)
         }
+        if self.legs[side].outstanding?.sent.sequence == cseq.number {
+            return self.overtakenResponse(side, status: status, sequence: cseq.number)
+        }
         switch self.state {
         case .up(let exchange?)
         where exchange.sent?.sequence == cseq.number
@@ -102,11 +105,12 @@ extension Call {
         self.refuseReinvite(exchange, Reply(StatusTable.mapped(inDialog: status)))
     }
 
-    /// RFC 3261 section 14.1: the end that chose the Call-ID, on leg b that is ours, waits longer.
+    /// RFC 3261 section 14.1: the end that chose the Call-ID waits longer.
     func startGlareTimer(_ side: Side) {
         self.context.counters.glares &+= 1
         let random = UInt32(self.context.identifiers.below(1 << 31))
-        let milliseconds = InviteGlare.retryMilliseconds(ownsCallID: side == .b, random: random)
+        let milliseconds = InviteGlare.retryMilliseconds(
+            ownsCallID: self.legs[side].dialog?.role == .client, random: random)
         self.emit(.startTimer(.glare(self.id), milliseconds: max(milliseconds, 1)))
     }
 
@@ -135,7 +139,8 @@ extension Call {
         case .ending:
             self.legs[side].outstanding = nil
             self.finishIfOver()
-        case .settingUp, .up, .over: break
+        case .up: self.legs[side].outstanding = nil
+        case .settingUp, .over: break
         }
     }
 

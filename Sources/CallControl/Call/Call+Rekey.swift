@@ -18,7 +18,7 @@ struct Rekey {
 extension Call {
     /// The fast path cannot go on with the keys that a leg has.
     func mediaKeysLost(_ side: Side) {
-        guard !self.isEnding, let key = self.media[side].security?.keyID,
+        guard !self.isEnding, self.legs[side].isOpen, let key = self.media[side].security?.keyID,
             self.legs[side].lostKey != key
         else { return }
         self.legs[side].lostKey = key
@@ -28,6 +28,7 @@ extension Call {
     /// Asks for the keys that are missing, one party after the other. While offer and answer are
     /// under way it waits; they may bring other keys by themselves.
     func rekeyIfDue() {
+        self.alignIfDue()
         guard case .up(nil) = self.state, self.rekey == nil, !self.isExchangeOpen else { return }
         for side in Side.allCases {
             guard let lost = self.legs[side].lostKey else { continue }
@@ -69,8 +70,11 @@ extension Call {
             try? self.legs[rekey.side].dialog?.refreshTarget(from: response)
             self.takeSessionTimer(rekey.side, response, asked: rekey.sent.message)
         }
-        guard rekey.purpose == .keys else {
+        switch rekey.purpose {
+        case .keys: break
+        case .refresh, .probe, .align:
             return self.ownOfferResponse(rekey, response, status: status)
+        case .join: return self.alignmentResponse(rekey, response, status: status)
         }
         if status < 300 { return self.rekeyAccepted(rekey, response) }
         self.legs[rekey.side].session.abandonOffer()

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import NetworkAddress
 import SIPDialog
 import SIPMessage
 import SIPTransaction
 
 // Requests inside a call, sorted by method. INFO passes to the other party, because telephones send
-// digits in it; what would change state that the box does not keep (REFER, SUBSCRIBE) is refused
-// with the list of what is served.
+// digits in it; REFER and NOTIFY are `Call+Refer`'s and `Call+Events`'; what would change state
+// that the box does not keep is refused with the list of what is served.
 extension Call {
     /// A request of a party whose tags fit. `sequence` is its CSeq number.
     func requestReceived(
@@ -38,6 +39,9 @@ extension Call {
         case .info: self.infoReceived(side, request)
         case .prack: self.latePrackReceived(side, request)
         case .update: self.updateReceived(side, request)
+        case .refer: self.referReceived(side, request)
+        case .notify: self.notifyReceived(side, request)
+        case .subscribe: self.context.refuseSubscription(request)
         case .options:
             var reply = Reply(200, tag: self.legs[side].localTag)
             reply.allows = true
@@ -90,6 +94,15 @@ extension EngineContext {
         guard var builder = self.begin(Reply(mapped), to: request) else { return }
         guard let response else {
             return self.respond(mapped, builder.finish(), to: request)
+        }
+        if status < 300, request.message.method == .refer,
+            let listener = self.configuration.listener(request.source.listener)
+        {
+            let trunk = self.sources.trunk(
+                at: request.source.listener, from: request.source.remote.address)
+            let named = trunk.map { listener.named(for: self.configuration.trunks[$0]) }
+            builder.add(.contact, (named ?? listener).contact())
+            builder.copy(all: .referSub, from: response)
         }
         let carrier: CarriedHeaders.Carrier = status < 300 ? .success : .failure
         CarriedHeaders.copy(from: response, as: carrier, to: &builder)

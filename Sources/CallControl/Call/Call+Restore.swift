@@ -23,12 +23,24 @@ extension Call {
         self.state = .ending(.restart)
         self.legs.b.end = .closed
         if let exchange = checkpoint.exchange {
-            if self.replay(exchange.received) { self.awaitsRefusal = true }
+            if let refer = Self.refer(exchange.received) {
+                self.context.steps.append(.lost(refer))
+            } else if self.replay(exchange.received) {
+                self.awaitsRefusal = true
+            }
             self.resumeCancelled(exchange.sent, .b)
         }
         if !self.awaitsRefusal { self.legs.a.end = .closed }
         self.startEndingTimer()
         self.finishIfOver()
+    }
+
+    /// The call was made for a transfer: nobody's INVITE has to be answered.
+    private static func refer(_ message: CallCheckpoint.Message) -> SIPMessage? {
+        guard let parsed = try? SIPMessage.parse(message.bytes, framing: .stream),
+            parsed.method == .refer
+        else { return nil }
+        return parsed
     }
 
     private func restoreUp(_ checkpoint: CallCheckpoint) {
@@ -38,6 +50,11 @@ extension Call {
         self.startAudit()
         for side in Side.allCases { self.armSessionTimer(side) }
         self.restoreAcks()
+        self.transfers.refers = 1
+        guard self.legs.a.isOpen, self.legs.b.isOpen else {
+            // Who asked for a transfer had left, and whoever was called for it gets a CANCEL.
+            return self.end(.restart, reason: "SIP;cause=480;text=\"Restart\"")
+        }
         if let saved = checkpoint.rekey, checkpoint.exchange == nil {
             return self.restoreRekey(saved)
         }

@@ -99,6 +99,7 @@ extension Call {
             localTag: self.context.identifiers.tag(), session: footing.session,
             port: footing.ports.b)
         self.legs.b.keys = keys
+        self.trunks.to = place.trunk.name
         self.register(self.legs.b.localTag, .b)
         self.earlyGate = nil
         setup.madeOffer = footing.offer != nil && setup.exchange.offersLater

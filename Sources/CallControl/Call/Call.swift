@@ -65,6 +65,8 @@ final class Call {
     var media: MediaIntent
     /// All tags of ours that lead to this call.
     private(set) var tags: [[UInt8]] = []
+    /// The trunks that it came from and went to; the box may have connected others since.
+    var trunks: (from: TrunkName, to: TrunkName)
     /// The INVITE that made leg b, while further answers to it may come.
     var sentInvite: SIPMessage?
     /// The search for a place that takes the call, until it is answered.
@@ -91,6 +93,8 @@ final class Call {
     var isAudited = false
     /// The timer of the longest duration runs.
     var hasDurationTimer = false
+    /// What it has to do with transfers.
+    var transfers = CallTransfers()
     /// The media was announced to the owner and not removed.
     var hasMedia = false
 
@@ -127,6 +131,7 @@ final class Call {
         self.startedAt = birth.startedAt
         self.isEmergency = birth.isEmergency
         self.legs = birth.legs
+        self.trunks = (birth.legs.a.trunk.name, birth.legs.b.trunk.name)
         self.state = state
         self.media = MediaIntent(
             a: MediaIntent.Leg(local: birth.legs.a.port),

@@ -88,6 +88,8 @@ struct Leg {
     var keys = LegKeys()
     /// The key set that the fast path cannot go on with.
     var lostKey: UInt64?
+    /// The party sent a REFER and is told what becomes of it.
+    var subscription: ReferSubscription?
     /// How often the party answered 491 to an INVITE of our own.
     var rekeyGlares = 0
     /// What the party says that it understands.
@@ -126,6 +128,12 @@ struct Leg {
     /// The party still believes that there is a call, and no BYE is under way.
     var isOpen: Bool {
         if case .open = self.end { return true }
+        return false
+    }
+
+    /// There is no call with the party, or none any more.
+    var isClosed: Bool {
+        if case .closed = self.end { return true }
         return false
     }
 

@@ -54,7 +54,7 @@ extension Call {
         self.legs[side].isProbed = true
         _ = self.context.send(
             .options, request.builder.finish(), branch: request.branch, to: request.hop,
-            for: .audit(self.reference(side)))
+            for: .audit(self.legs[side].localTag))
     }
 
     /// What came of the question: any answer but that the dialog is unknown is a sign of life.

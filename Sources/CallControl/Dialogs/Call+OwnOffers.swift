@@ -86,7 +86,7 @@ extension OwnOffer {
     /// To be tried again.
     var due: OwnOffers {
         switch self {
-        case .keys: []
+        case .keys, .join: []
         case .refresh: .refresh
         case .probe: .probe
         case .align: .align

@@ -10,6 +10,7 @@ extension Call {
     /// brought no offer the first of them has to be one (RFC 3261 section 13.2.1).
     var isReliable: Bool {
         self.legs.a.trunk.reliableProvisional != .off && self.legs.a.peer.takesReliable
+            && self.transfers.attempt == nil
     }
 
     private func requiresReliable(_ setup: Setup) -> Bool {

@@ -61,6 +61,12 @@ extension Call {
         }
     }
 
+    /// The leg has no timer any more, or goes to another call with it.
+    func stopSessionTimer(_ side: Side) {
+        guard self.legs[side].sessionTimer != nil else { return }
+        self.emit(.stopTimer(.session(self.id, side)))
+    }
+
     func armSessionTimer(_ side: Side) {
         guard let timer = self.legs[side].sessionTimer else { return }
         let left = timer.nextAt > self.context.now ? timer.nextAt &- self.context.now : 1
@@ -91,11 +97,11 @@ extension Call {
         guard self.legs[side].peer.takesUpdate else { return self.offerLater(.refresh, side) }
         guard self.legs[side].isOpen, var request = self.request(.update, side) else { return }
         request.builder.add(.contact, self.contact(side))
-        request.builder.add(.allow, EngineContext.allow)
+        request.builder.add(.allow, AllowedMethods.value(self.legs[side].trunk))
         self.addExtensions(to: &request.builder, side, isFirst: false)
         _ = self.context.send(
             .update, request.builder.finish(), branch: request.branch, to: request.hop,
-            for: .refresh(self.reference(side)))
+            for: .refresh(self.legs[side].localTag))
         self.checkpoint()
     }
 

@@ -52,11 +52,11 @@ extension EngineContext {
 extension TrunkSettings {
     /// The value of Supported; nil where there is nothing to name.
     var supported: String? {
-        switch (self.reliableProvisional != .off, self.sessionTimer.mode != .off) {
-        case (true, true): "100rel, timer"
-        case (true, false): "100rel"
-        case (false, true): "timer"
-        case (false, false): nil
-        }
+        let tags = [
+            self.reliableProvisional == .off ? nil : "100rel",
+            self.sessionTimer.mode == .off ? nil : "timer",
+            self.transfer.replaces == .refuse ? nil : "replaces",
+        ].compactMap { $0 }
+        return tags.isEmpty ? nil : tags.joined(separator: ", ")
     }
 }

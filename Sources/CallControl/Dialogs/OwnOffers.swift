@@ -10,6 +10,8 @@ enum OwnOffer: UInt8, Sendable, Hashable {
     case probe = 2
     /// The other party agreed to something else meanwhile.
     case align = 3
+    /// A leg was replaced, and the party may have been told something else than the new one has.
+    case join = 4
 }
 
 /// Those that wait for their turn. Keys are not among them: ``Leg/lostKey`` says that.

@@ -5,7 +5,7 @@ import SIPMessage
 /// What a party said last of what it understands: Allow and Supported (RFC 3261 sections 20.5 and
 /// 20.37).
 struct PeerCapabilities: OptionSet, Sendable, Hashable {
-    let rawValue: UInt8
+    let rawValue: UInt16
 
     /// It sent an Allow; what is not in it must not be sent to it.
     static let hasAllow = PeerCapabilities(rawValue: 1)
@@ -23,7 +23,12 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
     /// It refused an UPDATE although Allow names it.
     static let refusesUpdate = PeerCapabilities(rawValue: 1 << 6)
 
-    static let all = PeerCapabilities(rawValue: 127)
+    /// Allow names NOTIFY.
+    static let notify = PeerCapabilities(rawValue: 1 << 7)
+    /// Allow names REFER.
+    static let refer = PeerCapabilities(rawValue: 1 << 8)
+
+    static let all = PeerCapabilities(rawValue: 511)
 
     /// Takes up what a message says. A list that it does not have leaves that part as it was.
     mutating func learn(from message: SIPMessage) {
@@ -32,6 +37,8 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
             self.set(.update, message.all(.allow).contains { $0.elementsEqual("UPDATE".utf8) })
             self.set(.options, message.all(.allow).contains { $0.elementsEqual("OPTIONS".utf8) })
             self.set(.prack, message.all(.allow).contains { $0.elementsEqual("PRACK".utf8) })
+            self.set(.notify, message.all(.allow).contains { $0.elementsEqual("NOTIFY".utf8) })
+            self.set(.refer, message.all(.allow).contains { $0.elementsEqual("REFER".utf8) })
         }
         if message.first(.supported) != nil {
             self.set(.reliable, message.lists(.supported, "100rel"))
@@ -49,6 +56,10 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
     var takesUpdate: Bool { self.contains(.update) && !self.contains(.refusesUpdate) }
     /// OPTIONS may be sent: every user agent serves it, but for one whose Allow leaves it out.
     var takesOptions: Bool { !self.contains(.hasAllow) || self.contains(.options) }
+    /// NOTIFY may be sent: the party never said that it does not take it.
+    var takesNotify: Bool { !self.contains(.hasAllow) || self.contains(.notify) }
+    /// The same of REFER.
+    var takesRefer: Bool { !self.contains(.hasAllow) || self.contains(.refer) }
     /// 18x may be sent reliably: an Allow without PRACK says that none will come.
     var takesReliable: Bool {
         self.contains(.reliable) && (!self.contains(.hasAllow) || self.contains(.prack))

@@ -103,7 +103,7 @@ extension CallEngine {
         }
     }
 
-    private func stream(
+    func stream(
         of payload: Payload, _ session: inout OfferAnswerLeg
     ) throws(OfferAnswerError) -> AudioStream? {
         guard let bytes = payload.description else { return nil }

@@ -18,6 +18,7 @@ extension CallEngine {
         case .session(let id, let side): self.withCall(id) { $0.sessionTimerFired(side) }
         case .audit(let id): self.withCall(id) { $0.auditTimerFired() }
         case .duration(let id): self.withCall(id) { $0.durationTimerFired() }
+        case .goodbye(let id): self.withCall(id) { $0.goodbyeTimedOut() }
         case .drain(let trunk): self.endCalls(of: trunk)
         case .peer(let number): self.context.peerTimerFired(number)
         }

@@ -29,10 +29,14 @@ extension CallEngine {
         let settings = self.context.configuration.trunks[Int(trunk.value)]
         guard self.isAuthenticated(request, method, of: settings, inDialog: false) else { return }
         switch method {
+        case .invite where message.first(.replaces) != nil: self.replacing(request, from: trunk)
         case .invite: self.invite(request, from: trunk)
         case .options:
             self.heard(from: source, of: self.context.configuration.trunks[Int(trunk.value)])
             self.options(request, from: trunk)
+        case .notify: self.notify(request, from: trunk)
+        case .subscribe: self.context.refuseSubscription(request)
+        case .refer where self.mayRefer(trunk): self.context.refuseOutside(request)
         case .bye, .info, .prack, .update:
             self.context.counters.unknownDialogs &+= 1
             self.context.respond(Reply(481), to: request)

@@ -95,7 +95,7 @@ extension CallEngine {
 
     /// The caller's media is of the family that it offers. Its party is told apart by its checks,
     /// or by where it says that it receives: two lite agents use that as well.
-    private static func callerWish(_ caller: Caller) -> PortWish {
+    static func callerWish(_ caller: Caller) -> PortWish {
         let address = caller.stream?.address
         var wish = PortWish(caller.trunk.realm, isIPv4: (address ?? caller.source).isIPv4)
         guard let stream = caller.stream else { return wish }
@@ -111,7 +111,7 @@ extension CallEngine {
 
     /// The callee's is of the family of its signalling. Where it receives is not known when our
     /// offer has to name a port: only its checks can tell it apart.
-    private static func calleeWish(_ trunk: TrunkSettings, _ stream: AudioStream?) -> PortWish {
+    static func calleeWish(_ trunk: TrunkSettings, _ stream: AudioStream?) -> PortWish {
         var wish = PortWish(trunk.realm, isIPv4: trunk.peer.remote.address.isIPv4)
         let offersICE = stream != nil && trunk.security.ice == .lite
         if offersICE, !trunk.learnSource { wish.mark = .ice }
@@ -148,6 +148,11 @@ extension CallEngine {
         let held = (a: call.legs.a.port, b: call.legs.b.port)
         if before == Self.calleeWish(place.trunk, search.stream) {
             return self.footing(place, search.stream, held)
+        }
+        // Its leg will take a place beside one that has a port already.
+        guard call.transfers.attempt == nil else {
+            self.context.counters.refusedNoPort &+= 1
+            return .failure(Refusal(reply: Reply(503)))
         }
         let caller = Caller(
             trunk: call.legs.a.trunk, stream: search.stream,

@@ -19,8 +19,9 @@ extension CallEngine {
     func leg(of handle: RequestHandle) -> (call: CallIdentifier, side: Side)? {
         switch self.context.purpose(of: handle) {
         case .invite(let call): (call, .b)
-        case .reinvite(let leg), .bye(let leg), .refresh(let leg), .audit(let leg):
-            (leg.call, leg.side)
+        case .reinvite(let leg), .bye(let leg), .notify(let leg): (leg.call, leg.side)
+        case .refresh(let tag), .audit(let tag):
+            self.context.tags[tag].map { ($0.call, $0.side) }
         case .relayed, .probe, .abandoned, .discarded, nil: nil
         }
     }

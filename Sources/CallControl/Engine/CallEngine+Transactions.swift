@@ -57,10 +57,12 @@ extension CallEngine {
             self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
         case .bye(let leg):
             if status >= 200 { self.withCall(leg.call) { $0.byeFinished(leg.side) } }
-        case .refresh(let leg):
-            self.withCall(leg.call) { $0.refreshResponse(leg.side, message, status: status) }
-        case .audit(let leg):
-            self.withCall(leg.call) { $0.probeResponse(leg.side, status: status) }
+        case .refresh(let tag):
+            self.withLeg(tag) { $0.refreshResponse($1, message, status: status) }
+        case .audit(let tag): self.withLeg(tag) { $0.probeResponse($1, status: status) }
+        case .notify(let leg):
+            guard status >= 200 else { break }
+            self.withCall(leg.call) { $0.notifyFinished(leg.side, status: status) }
         case .relayed(let request):
             self.context.relayResponse(message, status: status, to: request)
         case .probe(let peer, let sentAt):
@@ -91,22 +93,30 @@ extension CallEngine {
         case .reinvite(let leg):
             self.withCall(leg.call) { $0.reinviteFailed(leg.side, status: status) }
         case .bye(let leg): self.withCall(leg.call) { $0.byeFinished(leg.side) }
-        case .refresh(let leg):
-            self.withCall(leg.call) { $0.refreshResponse(leg.side, nil, status: status) }
-        case .audit(let leg):
-            self.withCall(leg.call) {
+        case .refresh(let tag):
+            self.withLeg(tag) { $0.refreshResponse($1, nil, status: status) }
+        case .audit(let tag):
+            self.withLeg(tag) {
                 if status == 503 {
-                    $0.probeUnsent(leg.side)
+                    $0.probeUnsent($1)
                 } else {
-                    $0.probeResponse(leg.side, status: status)
+                    $0.probeResponse($1, status: status)
                 }
             }
+        case .notify(let leg):
+            self.withCall(leg.call) { $0.notifyFinished(leg.side, status: status) }
         case .relayed(let request):
             self.context.relayResponse(nil, status: status, to: request)
         case .probe(let peer, let sentAt):
             self.context.optionsFailed(peer, sentAt: sentAt, status: status)
         case .abandoned, .discarded: break
         }
+    }
+
+    /// The leg with a tag of ours, in the call that it belongs to now.
+    private func withLeg(_ tag: [UInt8], _ body: (Call, Side) -> Void) {
+        guard let leg = self.context.tags[tag] else { return }
+        self.withCall(leg.call) { body($0, leg.side) }
     }
 
     private func ack(_ message: SIPMessage, from hop: Hop) {
@@ -147,12 +157,18 @@ extension CallEngine {
     /// The leg that a dialog belongs to: our tag names it, the rest has to fit. Before the answer
     /// the caller's leg has no dialog yet; its INVITE says what fits.
     func leg(_ key: DialogKey) -> (LegReference, Call)? {
+        guard let found = self.named(key) else { return nil }
+        self.context.touched = found.0
+        return found
+    }
+
+    /// The same for a dialog that is only spoken of.
+    func named(_ key: DialogKey) -> (LegReference, Call)? {
         guard let leg = self.context.tags[key.localTag], let call = self.calls[leg.call] else {
             return nil
         }
         if let dialog = call.legs[leg.side].dialog {
             guard dialog.key == key else { return nil }
-            self.context.touched = leg
             return (leg, call)
         }
         guard case .settingUp(let setup) = call.state else { return nil }
@@ -164,7 +180,6 @@ extension CallEngine {
             let invite = InviteKey(setup.exchange.request.message),
             invite.callID == key.callID, invite.fromTag == key.remoteTag
         else { return nil }
-        self.context.touched = leg
         return (leg, call)
     }
 }

@@ -81,7 +81,11 @@ public final class CallEngine<Ports: MediaPorts> {
 
     /// Gives back what calls that are over held.
     func release() {
-        self.continueSearches()
+        // A step may begin a search, and the end of a search may be what a step waits for.
+        repeat {
+            self.continueSearches()
+            self.takeSteps()
+        } while !self.context.searching.isEmpty || !self.context.steps.isEmpty
         while let id = self.context.finished.popLast() {
             guard let call = self.calls.removeValue(forKey: id) else { continue }
             self.forgetParties(of: call)

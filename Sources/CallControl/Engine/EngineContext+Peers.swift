@@ -99,7 +99,7 @@ extension EngineContext {
         builder.add(.callID, self.identifiers.callID(at: listener.host))
         builder.add(.cSeq, CSeq(number: 1, method: .options).bytes)
         builder.add(.contact, listener.contact())
-        builder.add(.allow, Self.allow)
+        builder.add(.allow, AllowedMethods.value(trunk))
         builder.add(.accept, "application/sdp")
         if !self.configuration.product.isEmpty {
             builder.add(.userAgent, self.configuration.product)

@@ -33,12 +33,15 @@ final class EngineContext {
         case reinvite(LegReference)
         /// The BYE to this leg.
         case bye(LegReference)
-        /// An UPDATE that refreshes the session of this leg.
-        case refresh(LegReference)
-        /// An OPTIONS that asks the party of this leg whether it knows the call.
-        case audit(LegReference)
+        /// An UPDATE that refreshes the session of the leg with this tag of ours, whatever call
+        /// that belongs to when the answer comes.
+        case refresh([UInt8])
+        /// An OPTIONS that asks the party of the leg with this tag whether it knows the call.
+        case audit([UInt8])
         /// A request passed on from the other leg, which waits for the answer.
         case relayed(ReceivedRequest)
+        /// News of what a REFER on this leg led to.
+        case notify(LegReference)
         /// An OPTIONS of ours to a peer, sent then.
         case probe(PeerNumber, sentAt: Milliseconds)
         /// Nobody waits: the BYE to a second branch of a fork, a PRACK.
@@ -80,6 +83,8 @@ final class EngineContext {
     var searching: [(call: CallIdentifier, candidate: Int)] = []
     /// Targets that asked not to be tried for a while.
     var holds = TargetHolds()
+    /// What calls want of each other, to be done when the input in hand is.
+    var steps: [TransferStep] = []
     /// Calls that are over and wait for the engine to let go of them.
     var finished: [CallIdentifier] = []
 
@@ -190,7 +195,7 @@ final class EngineContext {
         self.tags.isEmpty && self.servers.isEmpty && self.awaitedInvites.isEmpty
             && self.answered.isEmpty && self.purposes.isEmpty && self.handles.isEmpty
             && self.finished.isEmpty && self.searching.isEmpty && self.parties.isEmpty
-            && self.largeRequests.isEmpty && self.authentication.sent.isEmpty
+            && self.largeRequests.isEmpty && self.authentication.sent.isEmpty && self.steps.isEmpty
     }
 }
 

@@ -33,6 +33,8 @@ public enum SignallingOutput: Sendable {
     indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
     case removeMedia(CallIdentifier)
+    /// Legs of two calls change places.
+    case exchangeMedia(MediaExchange)
     /// Keep this across a restart, in place of the call's last one.
     indirect case checkpoint(CallCheckpoint)
     /// The call is over.
@@ -143,6 +145,7 @@ public final class SignallingCore<Ports: MediaPorts> {
             self.outputs.append(.target(trunk, hop, outcome))
         case .media(let id, let intent): self.outputs.append(.media(id, intent))
         case .removeMedia(let id): self.outputs.append(.removeMedia(id))
+        case .exchangeMedia(let exchange): self.outputs.append(.exchangeMedia(exchange))
         case .checkpoint(let checkpoint): self.outputs.append(.checkpoint(checkpoint))
         case .removeCheckpoint(let id): self.outputs.append(.removeCheckpoint(id))
         case .record(let record): self.outputs.append(.record(record))

@@ -89,6 +89,18 @@ enum AddressRewriter {
         return self.nameAddr(value, host: host, numbers) + Array(";tag=".utf8) + tag
     }
 
+    /// Refer-To or Referred-By for the other party: who is meant stays, and is behind the box.
+    static func referral(
+        _ uri: [UInt8], listener: ListenerSettings, replaces: [UInt8]?, _ numbers: NumberPassage
+    ) -> [UInt8] {
+        var bytes: [UInt8] = [0x3c]
+        bytes += self.uri(uri[...], host: listener.hostPort, numbers, .known)
+        bytes += listener.transport.uriParameter
+        if let replaces { bytes += Array("?Replaces=".utf8) + replaces }
+        bytes.append(0x3e)
+        return bytes
+    }
+
     private static func nameAddr(
         _ value: NameAddr, host: [UInt8], _ numbers: NumberPassage
     ) -> [UInt8] {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
+import NetworkAddress
 import SDP
 import SIPMessage
 import SIPTransaction
@@ -30,9 +31,6 @@ struct Reply {
 }
 
 extension EngineContext {
-    /// The methods that the box serves; all others get 405 or 501.
-    static let allow = Array("INVITE, ACK, CANCEL, BYE, OPTIONS, INFO, PRACK, UPDATE".utf8)
-
     /// Answers a request without a body.
     func respond(_ reply: Reply, to request: ReceivedRequest) {
         guard let builder = self.begin(reply, to: request) else { return }
@@ -54,7 +52,11 @@ extension EngineContext {
         guard var builder = template.builder(for: request.message, from: request.source) else {
             return nil
         }
-        if reply.allows { builder.add(.allow, Self.allow) }
+        if reply.allows {
+            let source = request.source
+            let trunk = self.sources.trunk(at: source.listener, from: source.remote.address)
+            builder.add(.allow, AllowedMethods.value(trunk.map { self.configuration.trunks[$0] }))
+        }
         if !reply.contact.isEmpty { builder.add(.contact, reply.contact) }
         // What a body may be (RFC 3261 sections 11.2 and 21.4.13).
         if reply.allows || reply.status == 415 {

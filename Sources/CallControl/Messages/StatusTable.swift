@@ -52,6 +52,7 @@ enum StatusTable {
         case 486: "Busy Here"
         case 487: "Request Terminated"
         case 488: "Not Acceptable Here"
+        case 489: "Bad Event"
         case 491: "Request Pending"
         default: nil
         }
