@@ -30,6 +30,11 @@ public struct TransportLimits: Sendable, Equatable {
     public var drainIdleMilliseconds: UInt64 = 40_000
     /// And after this time whatever passes.
     public var drainMilliseconds: UInt64 = 600_000
+    /// Datagrams of strangers, thrown away in a tenth of a second, after which the kernel keeps
+    /// strangers out of this socket.
+    public var strangersPerTenth = 200
+    /// And for how long it does.
+    public var shutMilliseconds: UInt64 = 5_000
     /// How long a connection that is given up may take to hear the last answer.
     public var lingerMilliseconds: UInt64 = 2_000
 
@@ -89,6 +94,12 @@ public struct TransportCounters: Sendable, Equatable {
     public var recycled: UInt64 = 0
     /// Connections that broke.
     public var broken: UInt64 = 0
+    /// Times that strangers were kept out of a socket by the kernel.
+    public var shutOuts: UInt64 = 0
+    /// Datagrams that the kernel dropped meanwhile: those of strangers, but for a full buffer.
+    public var droppedWhileShut: UInt64 = 0
+    /// Datagrams that the kernel dropped at other times: there was no room for them.
+    public var droppedForRoom: UInt64 = 0
     /// Reports of the network that an address cannot be reached.
     public var unreachable: UInt64 = 0
 

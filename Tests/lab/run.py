@@ -7,13 +7,16 @@ import sys
 import cases_calls  # noqa: F401  each import registers its cases
 import cases_dtls  # noqa: F401
 import cases_failover  # noqa: F401
+import cases_floods  # noqa: F401
 import cases_media  # noqa: F401
 import cases_one_port  # noqa: F401
 import cases_peers  # noqa: F401
+import cases_proxy  # noqa: F401
 import cases_refusals  # noqa: F401
 import cases_register  # noqa: F401
 import cases_rekey  # noqa: F401
 import cases_restart  # noqa: F401
+import cases_scanners  # noqa: F401
 import cases_sdes  # noqa: F401
 import cases_rules  # noqa: F401
 import cases_secure_restart  # noqa: F401
