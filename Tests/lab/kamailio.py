@@ -76,7 +76,6 @@ request_route {{
 failure_route[NEXT] {{
     if (t_is_canceled()) exit;
     $du = "sip:{own}:{first};transport={behind}";
-    append_branch();
     t_relay();
 }}
 """
