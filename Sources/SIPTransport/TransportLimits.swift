@@ -23,6 +23,8 @@ public struct TransportLimits: Sendable, Equatable {
     /// How long a handshake of a connection that came in may take. One that goes out is part of
     /// connecting.
     public var handshakeMilliseconds: UInt64 = 8_000
+    /// Where there is no room for another, a handshake that has taken so long gives way to it.
+    public var handshakeGraceMilliseconds: UInt64 = 1_000
     /// How long an answer to our ping may take (RFC 5626 section 4.4.1).
     public var pongMilliseconds: UInt64 = 10_000
     /// A connection with certificates that were replaced ends when no message has passed for so
@@ -84,6 +86,8 @@ public struct TransportCounters: Sendable, Equatable {
     public var handshakesFailed: UInt64 = 0
     /// Handshakes of connections that came in that took too long.
     public var handshakesSlow: UInt64 = 0
+    /// Handshakes that were ended for new ones: there was no room for both.
+    public var handshakesDisplaced: UInt64 = 0
     /// TLS connections that ended without the peer's word.
     public var truncated: UInt64 = 0
     /// Connections that came in and are used for requests to their peer (RFC 5923).

@@ -76,6 +76,7 @@ public final class TransportSet {
     var byRemote: [Remote: ConnectionID] = [:]
     /// Handshakes of connections that came in.
     var handshakes = SourceCount()
+    var handshakeQueue = HandshakeQueue()
     /// Of sockets for datagrams at which strangers came in a flood, or too many of them.
     var shutters: [ListenerIndex: Shutter] = [:]
     private var pingMilliseconds: [ListenerIndex: UInt64] = [:]
@@ -244,7 +245,7 @@ public final class TransportSet {
         guard let top = self.secure(stream, accepting: hop) else { return stream.close() }
         self.incomingBySource[remote.address] = sameSource + 1
         self.counters.accepted &+= 1
-        _ = self.add(top, hop, isIncoming: true)
+        self.queueHandshake(self.add(top, hop, isIncoming: true))
     }
 
     private func add(

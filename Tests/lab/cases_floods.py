@@ -2,13 +2,17 @@
 """Floods: no call that is up is harmed, and new calls of the trunks complete."""
 
 import contextlib
+import json
 import os
+import shutil
 import signal
 import subprocess
+import sys
 import time
 
+from cases_tls import SIDE, figures, tls_box
 from floods import Bystanders, Flood, request
-from harness import box, case
+from harness import Skipped, box, case
 from wires import read_capture
 
 STRANGERS, STRANGER_COUNT = "198.18.64.1", 65_000
@@ -122,3 +126,104 @@ def long_flood_of_malformed_messages_from_a_trunk():
 @case(long=True)
 def long_flood_of_replayed_messages_from_a_trunk():
     flooded_from_a_trunk(replayed, LONG)
+
+
+# Handshakes --------------------------------------------------------------------------------------
+
+HANDSHAKES, SILENT = 500, 1000
+OWN_SOURCES = [f"198.18.1.{last}" for last in range(100, 120)]  # of the carrier's trunk
+OTHER_SOURCES = [f"198.18.1.{last}" for last in range(150, 170)]  # of nobody
+
+
+class TLSFlood:
+    """Connections of TLS: silent ones from the start, handshakes from `begin` on."""
+
+    def __init__(self, lab, sources, seconds, silent=SILENT, certificate=None):
+        for source in sources:
+            lab.inside(SIDE, "ip", "addr", "add", f"{source}/24", "dev", "to-box")
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tls_flooder.py")
+        self.process = lab.spawn(
+            SIDE, "prlimit", "--nofile=8192", sys.executable, program, json.dumps({
+                "target": [lab.address(SIDE, "box"), 5061], "sources": sources,
+                "certificate": certificate, "silent": silent, "rate": HANDSHAKES,
+                "seconds": seconds}), stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.silent = json.loads(self.process.stdout.readline())
+
+    def begin(self):
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+
+    def result(self):
+        return dict(json.loads(self.process.stdout.readline()), standing=self.silent)
+
+
+@contextlib.contextmanager
+def handshake_box():
+    """The carrier's calls come over TLS, from several addresses; a second trunk of it speaks UDP
+    and has the call whose media is looked at."""
+    if not shutil.which("socat"):
+        raise Skipped("socat is not installed (Debian)")
+    with tls_box() as lab:
+        own = lab.address(SIDE)
+        with open(lab.config) as file:
+            text = file.read()
+        sources = f"    sources: [\"{own}\"]\n"
+        text = text.replace(sources, "    sources: [" + ", ".join(
+            f"\"{one}\"" for one in [own, *OWN_SOURCES]) + "]\n", 1)
+        text = text.replace("routes:\n", (
+            f"  - name: plain\n    listener: carrier-udp\n    realm: {SIDE}\n"
+            f"    peer: \"sip:{own}:5060\"\n{sources}routes:\n"))
+        text = text.replace("prefix: \"+44\", to: carrier ", "prefix: \"+44\", to: plain ")
+        with open(lab.config, "w") as file:
+            file.write(text + "limits: { unknown-sources: drop }\n")
+        lab.control.kill(signal.SIGHUP)
+        time.sleep(0.5)
+        assert not lab.ask("status")["conditions"], lab.ask("status")["conditions"]
+        yield lab
+
+
+def flooded_by_handshakes(sources, seconds):
+    """The new calls are SIPp's, carried on by socat over TLS connections of their own."""
+    with handshake_box() as lab:
+        own = lab.address(SIDE)
+        tunnel = lab.spawn(
+            SIDE, "socat", f"TCP-LISTEN:5060,bind={own},fork,reuseaddr",
+            f"OPENSSL:{lab.address(SIDE, 'box')}:5061,bind={own},verify=0,"
+            f"cert={lab.folder}/phone.pem,key={lab.folder}/phone.key",
+            stderr=subprocess.DEVNULL)
+        time.sleep(0.3)
+        calls = Bystanders(lab, seconds, transport="t1", via=own)
+        flood = TLSFlood(lab, sources, seconds, certificate=f"{lab.folder}/phone-both.pem")
+        flood.begin()
+        calls.call()
+        offered = flood.result()
+        calls.account(offered)
+        calls.expect_unharmed()
+        assert tunnel.poll() is None
+        return offered, figures(lab)
+
+
+@case()
+def flood_of_handshakes_of_strangers():
+    """Nobody's address: refused before OpenSSL hears of it."""
+    offered, tls = flooded_by_handshakes(OTHER_SOURCES, SHORT)
+    assert offered["done"] == 0 and offered["begun"] >= HANDSHAKES * SHORT * 0.5, offered
+    assert tls["handshakes"] <= 4, tls
+
+
+@case()
+def flood_of_handshakes_from_a_trunk():
+    offered, tls = flooded_by_handshakes(OWN_SOURCES, SHORT)
+    assert offered["standing"]["silent"] + offered["standing"]["refused"] == SILENT, offered
+    assert offered["begun"] >= HANDSHAKES * SHORT * 0.5, offered
+    assert offered["done"] + offered["refused"] > 0, offered
+
+
+@case(long=True)
+def long_flood_of_handshakes_of_strangers():
+    flooded_by_handshakes(OTHER_SOURCES, LONG)
+
+
+@case(long=True)
+def long_flood_of_handshakes_from_a_trunk():
+    flooded_by_handshakes(OWN_SOURCES, LONG)
