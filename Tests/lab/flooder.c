@@ -4,9 +4,10 @@
 //
 //   flooder DEVICE MAC FIRST_SOURCE SOURCES SOURCE_PORT TARGET TARGET_PORT RATE SECONDS FILE...
 //
-// They leave by the device, for the station with that MAC, past everything else. The files are sent in turn; "########" in one becomes a number that no other message has. With
-// SOURCE_PORT 0 each message comes from another port. Prints {"sent": n, "refused": n,
-// "seconds": s}: what the kernel took, and what it did not.
+// They leave by the device, for the station with that MAC, past everything else. The files
+// are sent in turn; "########" in one becomes a number that no other message has. With SOURCE_PORT
+// 0 each message comes from another port. Prints {"sent": n, "refused": n, "seconds": s}: what the
+// kernel took, and what it did not.
 
 #define _GNU_SOURCE
 

@@ -34,7 +34,7 @@ def stay_silent(options):
             held.append(connect(options, number))
         except OSError:
             pass
-    time.sleep(0.5)
+    time.sleep(1.2)  # they are old by now
     closed = select.poll()
     for one in held:
         closed.register(one, select.POLLIN)
