@@ -25,6 +25,14 @@ extension Shard {
             && self.guardian.admits(hop.remote.address, isKnown: false, now: self.loop.now)
     }
 
+    func isKnown(_ hop: Hop) -> Bool { self.core.engine.knows(hop) }
+
+    func sources(at listener: ListenerIndex) -> [AddressPrefix] {
+        self.core.engine.sources(at: listener)
+    }
+
+    var sourcesVersion: UInt64 { self.core.engine.sourcesVersion }
+
     /// A message of nobody's that says that it comes from a scanner.
     func isScanner(_ bytes: [UInt8], _ hop: Hop) -> Bool {
         !self.core.engine.knows(hop) && self.guardian.isScanner(bytes)
@@ -54,6 +62,12 @@ extension Shard {
         members["requests_over_rate"] = JSONValue(self.core.engine.counters.requestsShed)
         members["server_limit"] = JSONValue(self.core.layer.counters.serverLimitHits)
         members["sources_kept"] = JSONValue(self.guardian.sourceCount)
+        self.transport?.countKernelDrops()
+        let transport = self.transport?.counters ?? TransportCounters()
+        members["shut_sockets"] = JSONValue(self.transport?.shutSockets ?? 0)
+        members["shut_outs"] = JSONValue(transport.shutOuts)
+        members["kernel_dropped_while_shut"] = JSONValue(transport.droppedWhileShut)
+        members["kernel_dropped_for_room"] = JSONValue(transport.droppedForRoom)
         return .object(members)
     }
 

@@ -75,6 +75,7 @@ extension Shard: TLSAuthority {
             "last_failure": JSONValue(self.lastHandshakeFailure ?? ""),
             "refused_unknown": JSONValue(counters.refusedUnknown),
             "refused_too_many": JSONValue(counters.refusedHandshakes),
+            "displaced": JSONValue(counters.handshakesDisplaced),
             "refused_per_source": JSONValue(counters.refusedHandshakesPerSource),
             "impostors": JSONValue(self.counters.impostors),
             "truncated": JSONValue(counters.truncated), "aliases": JSONValue(counters.aliases),

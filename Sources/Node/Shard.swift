@@ -139,6 +139,7 @@ final class Shard {
         self.carryOut()
         self.logPeerChanges()
         self.commit()
+        self.transport?.followSources()
         self.outbox.hold(until: self.programmer.counters.commands, nowMs: self.loop.now)
         self.flush()
     }

@@ -23,6 +23,8 @@ public struct TransportLimits: Sendable, Equatable {
     /// How long a handshake of a connection that came in may take. One that goes out is part of
     /// connecting.
     public var handshakeMilliseconds: UInt64 = 8_000
+    /// Where there is no room for another, a handshake that has taken so long gives way to it.
+    public var handshakeGraceMilliseconds: UInt64 = 1_000
     /// How long an answer to our ping may take (RFC 5626 section 4.4.1).
     public var pongMilliseconds: UInt64 = 10_000
     /// A connection with certificates that were replaced ends when no message has passed for so
@@ -30,6 +32,11 @@ public struct TransportLimits: Sendable, Equatable {
     public var drainIdleMilliseconds: UInt64 = 40_000
     /// And after this time whatever passes.
     public var drainMilliseconds: UInt64 = 600_000
+    /// Datagrams of strangers, thrown away in a tenth of a second, after which the kernel keeps
+    /// strangers out of this socket.
+    public var strangersPerTenth = 200
+    /// And for how long it does.
+    public var shutMilliseconds: UInt64 = 5_000
     /// How long a connection that is given up may take to hear the last answer.
     public var lingerMilliseconds: UInt64 = 2_000
 
@@ -79,6 +86,8 @@ public struct TransportCounters: Sendable, Equatable {
     public var handshakesFailed: UInt64 = 0
     /// Handshakes of connections that came in that took too long.
     public var handshakesSlow: UInt64 = 0
+    /// Handshakes that were ended for new ones: there was no room for both.
+    public var handshakesDisplaced: UInt64 = 0
     /// TLS connections that ended without the peer's word.
     public var truncated: UInt64 = 0
     /// Connections that came in and are used for requests to their peer (RFC 5923).
@@ -89,6 +98,12 @@ public struct TransportCounters: Sendable, Equatable {
     public var recycled: UInt64 = 0
     /// Connections that broke.
     public var broken: UInt64 = 0
+    /// Times that strangers were kept out of a socket by the kernel.
+    public var shutOuts: UInt64 = 0
+    /// Datagrams that the kernel dropped meanwhile: those of strangers, but for a full buffer.
+    public var droppedWhileShut: UInt64 = 0
+    /// Datagrams that the kernel dropped at other times: there was no room for them.
+    public var droppedForRoom: UInt64 = 0
     /// Reports of the network that an address cannot be reached.
     public var unreachable: UInt64 = 0
 

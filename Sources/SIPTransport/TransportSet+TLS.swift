@@ -36,13 +36,15 @@ extension TransportSet {
     /// What stands over a connection that came in; nil: it is refused, and counted.
     func secure(_ stream: ByteStream, accepting source: Hop) -> (any OctetStream)? {
         guard source.transport == .tls else { return stream }
-        guard self.handshakes.total < self.limits.handshakes else {
-            self.counters.refusedHandshakes &+= 1
+        let address = source.remote.address
+        guard self.handshakes.count(of: address) < self.limits.handshakesPerSource
+            || self.displaceHandshake(of: address)
+        else {
+            self.counters.refusedHandshakesPerSource &+= 1
             return nil
         }
-        let address = source.remote.address
-        guard self.handshakes.count(of: address) < self.limits.handshakesPerSource else {
-            self.counters.refusedHandshakesPerSource &+= 1
+        guard self.handshakes.total < self.limits.handshakes || self.displaceHandshake() else {
+            self.counters.refusedHandshakes &+= 1
             return nil
         }
         guard let session = self.tls?.session(accepting: source) else {

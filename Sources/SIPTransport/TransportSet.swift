@@ -11,6 +11,11 @@ public protocol TransportOwner: AnyObject {
     func admits(_ hop: Hop) -> Bool
     /// A connection from there is taken; `share` is how full the set is, in hundredths.
     func admits(connection hop: Hop, share: Int) -> Bool
+    /// The source is none of a stranger; asked of datagrams that are not admitted.
+    func isKnown(_ hop: Hop) -> Bool
+    /// The sources that are known at a listener, and a number that changes when any of them do.
+    func sources(at listener: ListenerIndex) -> [AddressPrefix]
+    var sourcesVersion: UInt64 { get }
     /// A whole message came in; not examined yet. `hop` names the connection.
     func received(_ bytes: [UInt8], from hop: Hop)
     /// A stream lost the border of its messages. An answer sent to `hop` from within this call
@@ -28,6 +33,12 @@ extension TransportOwner {
     public func admits(_ hop: Hop) -> Bool { true }
     /// Every connection is.
     public func admits(connection hop: Hop, share: Int) -> Bool { true }
+    /// Nobody is a stranger.
+    public func isKnown(_ hop: Hop) -> Bool { true }
+    /// None is known by its address.
+    public func sources(at listener: ListenerIndex) -> [AddressPrefix] { [] }
+    /// They never change.
+    public var sourcesVersion: UInt64 { 0 }
 }
 
 /// Every listener and connection of one shard.
@@ -39,7 +50,7 @@ public final class TransportSet {
     /// Asked for the sessions of TLS; without it no connection of TLS comes about.
     public weak var tls: (any TLSAuthority)?
 
-    private enum Listener {
+    enum Listener {
         case datagrams(UDPSocket)
         case streams(ByteListener, SocketAddress)
 
@@ -58,13 +69,16 @@ public final class TransportSet {
     }
 
     let loop: EventLoop
-    private unowned let owner: any TransportOwner
-    private var listeners: [ListenerIndex: Listener] = [:]
+    unowned let owner: any TransportOwner
+    private(set) var listeners: [ListenerIndex: Listener] = [:]
     private var datagramIndexes: [ObjectIdentifier: ListenerIndex] = [:]
     private(set) var connections: [ConnectionID: StreamConnection] = [:]
     var byRemote: [Remote: ConnectionID] = [:]
     /// Handshakes of connections that came in.
     var handshakes = SourceCount()
+    var handshakeQueue = HandshakeQueue()
+    /// Of sockets for datagrams at which strangers came in a flood, or too many of them.
+    var shutters: [ListenerIndex: Shutter] = [:]
     private var pingMilliseconds: [ListenerIndex: UInt64] = [:]
     private var incomingBySource: [IPAddress: Int] = [:]
     private var lastConnection: UInt64 = 0
@@ -114,6 +128,7 @@ public final class TransportSet {
         switch self.listeners.removeValue(forKey: index) {
         case .datagrams(let socket):
             self.datagramIndexes[ObjectIdentifier(socket)] = nil
+            self.shutters[index] = nil
             socket.close()
         case .streams(let listener, _): listener.close()
         case nil: break
@@ -230,7 +245,7 @@ public final class TransportSet {
         guard let top = self.secure(stream, accepting: hop) else { return stream.close() }
         self.incomingBySource[remote.address] = sameSource + 1
         self.counters.accepted &+= 1
-        _ = self.add(top, hop, isIncoming: true)
+        self.queueHandshake(self.add(top, hop, isIncoming: true))
     }
 
     private func add(
@@ -335,7 +350,7 @@ extension TransportSet: UDPSocketOwner {
     func socket(_ socket: UDPSocket, received bytes: RawSpan, from remote: SocketAddress) {
         guard let index = self.datagramIndexes[ObjectIdentifier(socket)] else { return }
         let hop = Hop(listener: index, transport: .udp, remote: remote)
-        guard self.owner.admits(hop) else { return }
+        guard self.owner.admits(hop) else { return self.refused(hop, at: socket) }
         let datagram = bytes.withUnsafeBytes { Array($0) }
         guard !datagram.allSatisfy({ $0 == 0x0d || $0 == 0x0a || $0 == 0 }) else {
             self.counters.keepAlives &+= 1

@@ -67,6 +67,13 @@ final class UDPSocket {
 
     private var live: UnsafeMutablePointer<uv_udp_t>? { self.loop.isClosed ? nil : self.handle }
 
+    /// The system's name of the socket, while it is open.
+    var descriptor: Int32? {
+        guard let live else { return nil }
+        var descriptor: uv_os_fd_t = -1
+        return uv_fileno(Handle.raw(live), &descriptor) == 0 ? descriptor : nil
+    }
+
     private static let onAllocate: uv_alloc_cb = { handle, _, buffer in
         guard let socket = Handle.owner(of: handle, UDPSocket.self) else { return }
         let memory = socket.loop.readBuffer
@@ -153,9 +160,7 @@ final class UDPSocket {
     /// Reads the socket's queue of ICMP errors, which names the destination of the datagram that
     /// each is about, and reports hard ones at the end of the turn.
     private func readErrors() {
-        guard let live else { return }
-        var descriptor: uv_os_fd_t = -1
-        guard uv_fileno(Handle.raw(live), &descriptor) == 0 else { return }
+        guard let descriptor else { return }
         for _ in 0..<Self.errorsPerTurn {
             guard let (remote, code) = Self.readError(descriptor) else { return }
             guard let remote, Self.isHard(code) else { continue }

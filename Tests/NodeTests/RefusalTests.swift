@@ -228,6 +228,12 @@ enum FaultDocument {
         for reason in ShedReason.allCases {
             lines.append("| `\(reason.rawValue)` | \(Self.meaning(reason)) |")
         }
+        lines += [
+            "| `kernel_dropped_while_shut` | of no trunk's source, while such flooded a UDP "
+                + "listener: the kernel keeps them out, 5 s at a time (`shut_outs`) |",
+            "| `kernel_dropped_for_room` | more than a UDP listener's buffer holds: raise "
+                + "`net.core.rmem_max` to 4194304 or more |",
+        ]
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -17,6 +17,10 @@ final class TransportFixture: TransportOwner {
     private(set) var lost: [(hop: Hop, error: TransportError?)] = []
     var onReceived: ((TransportFixture, [UInt8], Hop) -> Void)?
     var onMalformed: ((TransportFixture, Hop) -> Void)?
+    /// With a value: who is let in, and all others are strangers.
+    var known: [AddressPrefix]? { didSet { self.sourcesVersion += 1 } }
+    private(set) var sourcesVersion: UInt64 = 0
+    private(set) var refused = 0
     private var storage: TransportSet?
 
     init(limits: TransportLimits = .init()) throws {
@@ -61,6 +65,18 @@ final class TransportFixture: TransportOwner {
     func settle(_ milliseconds: UInt64 = 50) {
         _ = self.loop.run(for: milliseconds) { false }
     }
+
+    func admits(_ hop: Hop) -> Bool {
+        let isIn = self.isKnown(hop)
+        if !isIn { self.refused += 1 }
+        return isIn
+    }
+
+    func isKnown(_ hop: Hop) -> Bool {
+        self.known?.contains { $0.contains(hop.remote.address) } ?? true
+    }
+
+    func sources(at listener: ListenerIndex) -> [AddressPrefix] { self.known ?? [] }
 
     func received(_ bytes: [UInt8], from hop: Hop) {
         self.received.append((bytes, hop))

@@ -322,6 +322,27 @@ final class OpenSSL {
         #expect(other.fixture.set.handshakesInProgress == 2)
     }
 
+    @Test func aHandshakeThatSaysNothingGivesWay() throws {
+        var limits = TransportLimits()
+        limits.handshakes = 2
+        limits.handshakesPerSource = 2
+        limits.handshakeGraceMilliseconds = 100
+        let other = try TLSTransportTests(limits: limits)
+        let fixture = other.fixture
+        let local = try fixture.listen(.tls)
+        let silent = (0..<2).map { _ in Peer() }
+        for peer in silent { #expect(peer.connect(local)) }
+        #expect(fixture.wait { $0.set.handshakesInProgress == 2 })
+        fixture.settle(150)
+        fixture.onReceived = { $0.set.send($1, to: $2) }
+        let client = try OpenSSL.client("peer", to: local, other.authority)
+        client.send(message())
+        #expect(fixture.wait { $0.received.count == 1 })
+        #expect(fixture.set.counters.handshakesDisplaced == 1)
+        #expect(fixture.set.counters.refusedHandshakesPerSource == 0)
+        #expect(fixture.set.handshakesInProgress == 1)
+    }
+
     /// RFC 5923: our request goes out over the connection that the peer opened.
     @Test(arguments: [("peer.example:5071", true), ("127.0.0.1:5071", true),
         ("other.example:5071", false)])

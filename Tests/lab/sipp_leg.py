@@ -16,9 +16,11 @@ from wires import parse_rtp, read_capture, write_g711_capture
 
 
 class SippLeg:
-    """Answers one call, or with a number calls it. Its peer ends the call."""
+    """Answers one call, or with a number calls it. Its peer ends the call, unless another scenario
+    has it otherwise. `target`: where it calls instead of the box."""
 
-    def __init__(self, lab, side, speech, seconds, number=None):
+    def __init__(self, lab, side, speech, seconds, number=None, scenario=None, target=None,
+                 **options):
         self.name, self.lab, self.side = "sipp", lab, side
         self.trace = os.path.join(lab.folder, f"sipp-{side}.pcap")
         self.recording = os.path.join(lab.folder, f"sipp-{side}-heard.wav")
@@ -29,9 +31,9 @@ class SippLeg:
                                  "in", "udp", "and", "src", "portrange", f"{low}-{high}",
                                  stderr=subprocess.DEVNULL)
         time.sleep(0.7)  # until it listens
-        more = dict(number=number, target=lab.address(side, "box")) if number else {}
-        self.sipp = lab.sipp(side, "call-held.xml" if number else "answer-held.xml",
-                             pcap=capture, **more)
+        more = dict(number=number, target=target or lab.address(side, "box")) if number else {}
+        scenario = scenario or ("call-held.xml" if number else "answer-held.xml")
+        self.sipp = lab.sipp(side, scenario, pcap=capture, **more, **options)
         time.sleep(0.3)
 
     def heard(self):

@@ -11,8 +11,8 @@ GROUND_RUN="libipsec-mb1 librte-net-af-packet23 librte-net-af-xdp23 librte-net-m
 # To run the laboratory.
 GROUND_LAB="$GROUND_RUN procps sip-tester"
 # For the tests only.
-GROUND_TESTS="dpdk-dev baresip-core linphone-cli kamailio tcpdump tshark sngrep valgrind
-    libsrtp2-dev python3-venv"
+GROUND_TESTS="dpdk-dev baresip-core linphone-cli kamailio sipsak sipvicious socat tcpdump tshark sngrep
+    valgrind libsrtp2-dev python3-venv"
 # From PyPI, for the tests only.
 GROUND_PEERS="aiortc==1.16.0"
 

@@ -95,6 +95,7 @@ extension CallEngine {
             peerHost: Array("\(saved.hop.remote.address)".utf8), peer: saved.hop)
         if !self.retiredTrunks.contains(where: { $0.name == trunk.name }) {
             self.retiredTrunks.append(trunk)
+            self.context.sourcesVersion &+= 1
         }
         return trunk
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Admission
-import NetworkAddress
+public import NetworkAddress
 import Routing
 import SIPDialog
 import SIPMessage
@@ -15,6 +15,16 @@ extension CallEngine {
         self.trunk(from: source) != nil || self.context.parties[source.remote.address] != nil
             || self.isRetired(source)
     }
+
+    /// All sources that are known at a listener, and perhaps some that are only known elsewhere.
+    public func sources(at listener: ListenerIndex) -> [AddressPrefix] {
+        let trunks = self.context.configuration.trunks + self.retiredTrunks
+        return trunks.filter { $0.listeners.contains(listener) }.flatMap(\.sources)
+            + self.context.parties.keys.map { AddressPrefix($0) }
+    }
+
+    /// Another number whenever those may have changed.
+    public var sourcesVersion: UInt64 { self.context.sourcesVersion }
 
     /// False when a message's source belongs to nobody and is to get no answer: the owner throws it
     /// away before the transaction layer sees it. Counted.
@@ -77,6 +87,7 @@ extension CallEngine {
         self.forgetParties(of: call)
         call.parties = addresses
         for address in addresses { self.context.parties[address, default: 0] += 1 }
+        if !addresses.isEmpty { self.context.sourcesVersion &+= 1 }
     }
 
     /// The call is over.
@@ -85,6 +96,7 @@ extension CallEngine {
             let left = (self.context.parties[address] ?? 1) - 1
             self.context.parties[address] = left > 0 ? left : nil
         }
+        if !call.parties.isEmpty { self.context.sourcesVersion &+= 1 }
         call.parties = []
     }
 }

@@ -51,10 +51,15 @@ final class EngineContext {
     /// Read from the owner's clock before each input.
     var now: Milliseconds = 0
     var configuration: CallConfiguration {
-        didSet { self.sources = SourceIndex(self.configuration.trunks) }
+        didSet {
+            self.sources = SourceIndex(self.configuration.trunks)
+            self.sourcesVersion &+= 1
+        }
     }
     /// Whose a source is.
     private(set) var sources: SourceIndex
+    /// Changes when sources or parties do.
+    var sourcesVersion: UInt64 = 0
     /// Addresses of parties of calls that are no trunk's sources, and of how many calls.
     var parties: [IPAddress: Int] = [:]
     /// Of trunks with a limit of requests a second.
