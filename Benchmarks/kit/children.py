@@ -19,10 +19,10 @@ AS_IT_ENDED = "after its windows"
 MEMIF_FAULT = "DPDK's memif driver is known to fail so when its peer leaves"
 
 
-def crash_of(name, words, code, asked):
+def crash_of(name, words, code, asked, harmless=()):
     """What to report of a process that ended with `code` (negative: the signal), or None. asked:
-    it was told to end, or its windows were over."""
-    if code == 0 or (asked and code in ENDED_AS_ASKED):
+    it was told to end, or its windows were over. harmless: codes that are its way to say something."""
+    if code == 0 or code in harmless or (asked and code in ENDED_AS_ASKED):
         return None
     try:
         how = signal.Signals(-code).name if code < 0 else f"exit code {code}"
@@ -35,11 +35,12 @@ def crash_of(name, words, code, asked):
 
 class Child:
     """One running process. What it says goes to a file; with `pipes` its standard output is read
-    with line(), and its standard input stays open until it is stopped."""
+    with line(), and its standard input stays open until it is stopped. harmless: exit codes that
+    are no crash."""
 
     def __init__(self, name, words, log_path, namespace=None, cores=None, pipes=False,
-                 open_input=False):
-        self.name, self.log_path = name, log_path
+                 open_input=False, harmless=()):
+        self.name, self.log_path, self.harmless = name, log_path, harmless
         before = ["setpriv", "--pdeathsig", "KILL"]  # it must not outlive a killed benchmark
         if namespace:
             before += ["ip", "netns", "exec", namespace]
@@ -148,7 +149,8 @@ class Child:
         code = self.process.poll()
         if code is None or (self._killed and code == -signal.SIGKILL):
             return None
-        found = crash_of(self.name, self.words, code, self._asked or self._over)
+        found = crash_of(self.name, self.words, code, self._asked or self._over,
+                         self.harmless)
         return found and {**found, "pid": self.pid, "said": self.log()[-200:]}
 
 

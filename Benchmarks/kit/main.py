@@ -37,6 +37,8 @@ WORDS = {
     "veth": "a pair of virtual network devices of the kernel's; what one sends, the other receives",
     "AF_XDP": "the kernel's way to hand frames of a device to a process past its network stack",
     "rtpengine": "a media relay of this product's kind, here in user space",
+    "Kamailio": "a SIP proxy; with rtpengine it does this product's job",
+    "SIPp": "a generator of SIP calls, here both parties of each",
     "bypass": "leaving out the kernel's network stack",
     "bare memory loop, limit": "a loop that reads and writes what any relay must, and nothing else",
     "self-load": "the worker's own functions on frames made in the process, without a driver",
@@ -115,7 +117,8 @@ def show_list():
         full, quick = profile.SECONDS
         needs = [other for other in profiles.with_needs([name]) if other != name]
         after = f", after {' and '.join(needs)}" if needs else ""
-        print(f"{name}: {profile.TITLE} (about {full} s, quick {quick} s{after})")
+        named = ", only by its name" if getattr(profile, "BY_NAME", False) else ""
+        print(f"{name}: {profile.TITLE} (about {full} s, quick {quick} s{after}{named})")
         for row, (unit, better) in profile.ROWS.items():
             bound, _ = targets.judge(Row(row, 0, unit, better))
             print(f"    {row} [{unit}, {better} is better]"

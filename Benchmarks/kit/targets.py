@@ -31,6 +31,12 @@ TARGETS = {
     "stun.answers_per_s": (AT_LEAST, 1000000),
     "dtls.ratio_to_bare": (AT_LEAST, 0.8),
     "call.memory_bytes.total.srtp": (AT_MOST, 8192),
+    "sip.calls_per_s.udp": (AT_LEAST, 2000),
+    "sip.calls_per_s.tls": (AT_LEAST, 1200),
+    "sip.cpu_ratio_to_kamailio_rtpengine": (AT_MOST, 0.5),
+    "sip.added_ms.p50": (AT_MOST, 0.5),
+    "sip.added_ms.p99": (AT_MOST, 2),
+    "sip.memory_bytes_per_call": (AT_MOST, 8192),
 }
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """The profiles, in the order in which all of them run. One file each: TITLE, SECONDS (full, quick),
 ROWS ({name: (unit, better)} of what it makes), run(bench); NEEDS where it uses others' rows;
-ONLY_FULL where a quick run of everything leaves it out."""
+ONLY_FULL where a quick run of everything leaves it out, BY_NAME where any does: it takes long."""
 
 import importlib
 
 NAMES = ("self_load", "workers", "memif", "veth", "bypass", "residence", "flows", "memory",
-         "idle", "junk", "srtp", "srtp_veth")
+         "idle", "junk", "srtp", "srtp_veth", "sip")
 
 
 def load(name):
@@ -15,7 +15,8 @@ def load(name):
 
 def all_of(quick):
     """What a run measures that names no profile."""
-    return [name for name in NAMES if not (quick and getattr(load(name), "ONLY_FULL", False))]
+    return [name for name in NAMES if not getattr(load(name), "BY_NAME", False)
+            and not (quick and getattr(load(name), "ONLY_FULL", False))]
 
 
 def with_needs(names):
