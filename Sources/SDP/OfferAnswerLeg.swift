@@ -81,17 +81,17 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     var version: UInt64 = 0
     var originAddress: IPAddress?
     /// The last description that went out, to tell whether the next one differs.
-    var lastSent: SessionDescription?
+    @Apart var lastSent: SessionDescription?
     /// It is what was agreed on: no offer came to nothing since.
     var isLastAgreed = false
     /// The m= lines of the session so far.
     var slots: [Slot] = []
     /// What our numbers mean; they must not change their meaning (RFC 3264 section 8.3.2).
     var bindings: [UInt8: RTPFormat] = [:]
-    var pendingOffer: AudioStream?
+    @Apart var pendingOffer: AudioStream?
     /// The m= lines of the session before the open offer of the party.
     var formerSlots: [Slot]?
-    var pendingLocal: Local?
+    @Apart var pendingLocal: Local?
     /// The agreed state came from the party's offer, so `remote` is all that it can do.
     var remoteOfferedLast = false
 
