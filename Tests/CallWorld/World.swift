@@ -156,7 +156,7 @@ final class World {
     /// Takes what must never happen.
     let report: (String) -> Void
     /// Judges what the box sends.
-    private let messages: MessageJudge
+    private var messages: MessageJudge
     /// Runs what the box does with one input; who measures the box stands around it.
     var meter: (() -> Void) -> Void = { $0() }
 
@@ -439,5 +439,6 @@ final class World {
         self.mediaHistory = []
         self.keyNames = [:]
         self.outcomes = []
+        self.messages = MessageJudge(report: self.report)
     }
 }

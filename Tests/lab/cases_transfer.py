@@ -7,7 +7,7 @@ import os
 import time
 
 from harness import box, case, expect_empty, expect_exact, wait_until
-from hub import Hub
+from transfer_hub import Hub
 from phones import Baresip, make_speech, read_wave
 
 
