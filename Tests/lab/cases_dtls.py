@@ -96,6 +96,13 @@ def ice_linphone_without_encryption():
 def webrtc_calls_a_sipp():
     with secure_box(carrier=WEBRTC, discard=["service"]) as lab:
         said = speech_files(lab)
+        call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said)
+
+
+@case(long=True)
+def webrtc_takes_new_keys():
+    with secure_box(carrier=WEBRTC, discard=["service"]) as lab:
+        said = speech_files(lab)
         call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said,
                      rekey=True)
 
