@@ -116,7 +116,7 @@ def referred(hub, line, target, more=()):
     return answer
 
 
-@case()
+@case(long=True)
 def hub_refers_back_to_itself():
     """As Microsoft Teams does it: the URI comes back as it is, the offer is for both ways."""
     def play(lab, hub, first):
