@@ -24,8 +24,9 @@ HELD = 2.0
 # came before the other side had said where it is.
 EXPECTED = {"wrong_source", "no_flow", "no_peer", "not_media", "not_receiving", "not_sending",
             "srtp_no_keys", "stun", "dtls",
-            # A first hello, to a neighbour that the kernel has not resolved yet; DTLS repeats it.
-            "inject_refused"}
+            # A first packet or hello, to a neighbour that the kernel has not resolved yet; DTLS
+            # repeats it.
+            "no_next_hop", "inject_refused"}
 BLOCKS = 80  # of 40 ms, heard of a call by who records to its end
 BLOCKS_BEFORE_HOLD = 45
 
