@@ -2,7 +2,6 @@
 
 import Management
 import FlowABI
-import Management
 import SDP
 
 extension FlowsFile {
