@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Management
 import FlowABI
+import Management
 import SDP
 
 extension FlowsFile {
