@@ -99,12 +99,14 @@ def webrtc_calls_a_sipp():
         call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said)
 
 
-@case(long=True)
+@case()
 def webrtc_takes_new_keys():
     with secure_box(carrier=WEBRTC, discard=["service"]) as lab:
         said = speech_files(lab)
-        call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said,
-                     rekey=True)
+        browser = Agent(lab, "carrier", "browser", "webrtc", said["carrier"])
+        # Its former ICE agent goes on checking for a moment, with the credentials of before.
+        browser.odd_drops = {"stun_authentication"}
+        call_to_sipp(lab, browser, said, rekey=True)
 
 
 @case(long=True)
