@@ -33,12 +33,9 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
     /// Takes up what a message says. A list that it does not have leaves that part as it was.
     mutating func learn(from message: SIPMessage) {
         if message.first(.allow) != nil {
+            self.subtract(Self.allowed)
             self.insert(.hasAllow)
-            self.set(.update, message.all(.allow).contains { $0.elementsEqual("UPDATE".utf8) })
-            self.set(.options, message.all(.allow).contains { $0.elementsEqual("OPTIONS".utf8) })
-            self.set(.prack, message.all(.allow).contains { $0.elementsEqual("PRACK".utf8) })
-            self.set(.notify, message.all(.allow).contains { $0.elementsEqual("NOTIFY".utf8) })
-            self.set(.refer, message.all(.allow).contains { $0.elementsEqual("REFER".utf8) })
+            for method in message.all(.allow) { self.formUnion(Self.capability(method)) }
         }
         if message.first(.supported) != nil {
             self.set(.reliable, message.lists(.supported, "100rel"))
@@ -46,6 +43,20 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
         }
         if message.lists(.require, "100rel") { self.insert(.reliable) }
         if message.lists(.require, "timer") { self.insert(.timer) }
+    }
+
+    /// What Allow alone says.
+    private static let allowed: PeerCapabilities = [.update, .options, .prack, .notify, .refer]
+
+    /// Nothing for a method that nobody asks about. Methods are case-sensitive (RFC 3261 section
+    /// 7.1).
+    private static func capability(_ method: ArraySlice<UInt8>) -> PeerCapabilities {
+        if method.elementsEqual("UPDATE".utf8) { return .update }
+        if method.elementsEqual("OPTIONS".utf8) { return .options }
+        if method.elementsEqual("PRACK".utf8) { return .prack }
+        if method.elementsEqual("NOTIFY".utf8) { return .notify }
+        if method.elementsEqual("REFER".utf8) { return .refer }
+        return []
     }
 
     private mutating func set(_ capability: PeerCapabilities, _ isThere: Bool) {
