@@ -79,8 +79,6 @@ public enum CallAction: Sendable {
     case stopTimer(CallTimer)
     /// An emergency call was let in.
     case emergency(CallIdentifier, from: TrunkName, to: TrunkName)
-    /// A new call's INVITE went to a target of a trunk, and this came of it.
-    case target(TrunkName, Hop, TargetOutcome)
     /// The media of a call has to be this from now on.
     indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.

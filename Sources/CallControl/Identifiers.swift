@@ -70,15 +70,13 @@ public struct Randomness: Sendable {
 struct IdentifierSource {
     private(set) var randomness: Randomness
     private let shard: [UInt8]
-    private let host: [UInt8]
     /// Known to this process alone.
     let loops: LoopMark
 
-    init(shard: UInt8, host: [UInt8], randomness: Randomness) {
+    init(shard: UInt8, randomness: Randomness) {
         var randomness = randomness
         self.loops = LoopMark(key: randomness.next())
         self.shard = Array(hexadecimal(UInt64(shard)).suffix(2))
-        self.host = host
         self.randomness = randomness
     }
 
@@ -92,9 +90,9 @@ struct IdentifierSource {
     }
 
     /// 128 random bits at our host, as the leg's party knows it: nothing of the other leg shows.
-    mutating func callID(at host: [UInt8]? = nil) -> [UInt8] {
+    mutating func callID(at host: [UInt8]) -> [UInt8] {
         self.shard + hexadecimal(self.randomness.next()) + hexadecimal(self.randomness.next())
-            + [0x40] + (host ?? self.host)
+            + [0x40] + host
     }
 
     mutating func below(_ bound: UInt64) -> UInt64 { self.randomness.below(bound) }

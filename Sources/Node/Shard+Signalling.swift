@@ -106,8 +106,6 @@ extension Shard: TransportOwner {
             self.forgetHandshakes(call)
         case .emergency(let call, let from, let to):
             Log.line("trunkline: call \(call): EMERGENCY from \(from) to \(to)")
-        // Whoever keeps the states of targets is told here.
-        case .target: break
         case .checkpoint(let checkpoint): self.keep(checkpoint)
         case .removeCheckpoint(let call): self.store.remove(Self.key(call))
         case .record(let record):

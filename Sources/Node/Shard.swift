@@ -86,7 +86,7 @@ final class Shard {
             engine: CallEngine(
                 configuration: try Settings.calls(
                     file, self.callLimit, fingerprint: self.dtls.fingerprint),
-                ports: self.programmer.ports, shard: 0, host: Array(file.node.name.utf8)),
+                ports: self.programmer.ports, shard: 0),
             layer: TransactionLayer(configuration: layer))
         self.core.rules.configure(Settings.rules(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }

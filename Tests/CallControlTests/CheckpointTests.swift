@@ -58,7 +58,7 @@ import Testing
         var configuration = World.standardConfiguration()
         configuration.trunks[0].security = SecureScene.sdes
         let engine = CallEngine(
-            configuration: configuration, ports: ports, shard: 7, host: [0x68],
+            configuration: configuration, ports: ports, shard: 7,
             randomness: Randomness(seed: 1))
         #expect(engine.restore([checkpoint]) == [checkpoint.id])
         let summary = try #require(engine.call(checkpoint.id))
@@ -192,7 +192,7 @@ import Testing
             ports.claim(checkpoint.media.b.local)
             guard checkpoint.media.a.local != checkpoint.media.b.local else { continue }
             let engine = CallEngine(
-                configuration: World.standardConfiguration(), ports: ports, shard: 1, host: [0x68],
+                configuration: World.standardConfiguration(), ports: ports, shard: 1,
                 randomness: Randomness(seed: 1))
             engine.restore([checkpoint])
             for call in engine.listCalls() { _ = engine.endCall(call.id) }

@@ -149,8 +149,6 @@ final class World {
     /// Sending keys that were seen, by the name that each had.
     private var keyNames: [KeyName: SRTPKey] = [:]
     private(set) var records: [CallRecord] = []
-    /// What came of INVITEs, as reported.
-    private(set) var outcomes: [(target: SocketAddress, outcome: TargetOutcome)] = []
     private(set) var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
     /// Takes what must never happen.
@@ -183,7 +181,7 @@ final class World {
         _ configuration: CallConfiguration, _ ports: TestPorts, seed: UInt64
     ) -> SignallingCore<TestPorts> {
         let engine = CallEngine(
-            configuration: configuration, ports: ports, shard: 7, host: Array("192.0.2.1".utf8),
+            configuration: configuration, ports: ports, shard: 7,
             randomness: Randomness(seed: seed &+ 1000))
         return SignallingCore(engine: engine, layer: TransactionLayer())
     }
@@ -326,7 +324,6 @@ final class World {
             self.media[id] = intent
             self.mediaHistory.append(intent)
         case .removeMedia(let id): self.media[id] = nil
-        case .target(_, let hop, let outcome): self.outcomes.append((hop.remote, outcome))
         case .exchangeMedia(let exchange): self.exchange(exchange)
         default: self.keep(output)
         }
@@ -438,7 +435,6 @@ final class World {
         self.records = []
         self.mediaHistory = []
         self.keyNames = [:]
-        self.outcomes = []
         self.messages = MessageJudge(report: self.report)
     }
 }

@@ -59,7 +59,6 @@ extension Call {
         guard let trunk = self.search?.place(candidate)?.trunk else { return }
         self.context.holds.note(outcome, of: trunk.peer, now: self.context.now)
         self.context.note(outcome, of: trunk.peer.withoutConnection, trunk.name)
-        self.emit(.target(trunk.name, trunk.peer.withoutConnection, outcome))
     }
 
     /// The INVITE under way goes its own way from here on.

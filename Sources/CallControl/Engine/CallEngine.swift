@@ -15,14 +15,14 @@ public final class CallEngine<Ports: MediaPorts> {
     /// Trunks that the configuration does not have any more, but calls in progress do.
     var retiredTrunks: [TrunkSettings] = []
 
-    /// An engine without calls. `shard` begins every tag and branch, `host` ends every Call-ID.
+    /// An engine without calls. `shard` begins every tag, branch and Call-ID.
     public init(
-        configuration: CallConfiguration, ports: Ports, shard: UInt8, host: [UInt8],
+        configuration: CallConfiguration, ports: Ports, shard: UInt8,
         randomness: Randomness = Randomness()
     ) {
         self.context = EngineContext(
             configuration: configuration,
-            identifiers: IdentifierSource(shard: shard, host: host, randomness: randomness))
+            identifiers: IdentifierSource(shard: shard, randomness: randomness))
         self.ports = ports
         self.context.authentication.follow(configuration)
     }

@@ -26,9 +26,6 @@ public enum SignallingOutput: Sendable {
     case stopTimer(SignallingTimer)
     /// An emergency call was let in: somebody is to know of it.
     case emergency(CallIdentifier, from: TrunkName, to: TrunkName)
-    /// A new call's INVITE went to a target of a trunk, and this came of it: for who keeps the
-    /// states of targets.
-    case target(TrunkName, Hop, TargetOutcome)
     /// The media of a call has to be this from now on.
     indirect case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
@@ -141,8 +138,6 @@ public final class SignallingCore<Ports: MediaPorts> {
         case .stopTimer(let timer): self.outputs.append(.stopTimer(.call(timer)))
         case .emergency(let id, let from, let to):
             self.outputs.append(.emergency(id, from: from, to: to))
-        case .target(let trunk, let hop, let outcome):
-            self.outputs.append(.target(trunk, hop, outcome))
         case .media(let id, let intent): self.outputs.append(.media(id, intent))
         case .removeMedia(let id): self.outputs.append(.removeMedia(id))
         case .exchangeMedia(let exchange): self.outputs.append(.exchangeMedia(exchange))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// What came of a request that went to a target: who knows how targets are is told of it.
-public enum TargetOutcome: Sendable, Hashable {
+enum TargetOutcome: Sendable, Hashable {
     /// It said something, and nothing against itself.
     case answered
     /// It refused with this status, and does not want to be asked again for so many seconds (RFC
@@ -11,7 +11,4 @@ public enum TargetOutcome: Sendable, Hashable {
     case silent
     /// The request could not be sent, or not to there.
     case unreachable
-
-    /// The target did not serve the call.
-    public var isFailure: Bool { self != .answered }
 }
