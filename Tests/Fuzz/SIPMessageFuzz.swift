@@ -8,6 +8,20 @@
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzzSIPMessage(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
+    #if COST
+        // What a receiver does once with what came, and a stream that comes octet by octet.
+        if let message = try? SIPMessage.parse(bytes, framing: .stream) {
+            _ = message.examine()
+            decodeEverything(message)
+        }
+        _ = items(bytes.map { [$0] })
+        return 0
+    #else
+        return check(bytes)
+    #endif
+}
+
+private func check(_ bytes: [UInt8]) -> CInt {
     for framing in [Framing.datagram, .stream] {
         let verdict = examine(bytes, framing: framing)
         checkOffset(verdict, bytes.count)

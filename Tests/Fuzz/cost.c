@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs a fuzzer's entry once on each file named, for callgrind to count what one run takes.
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { BYTES_MAX = 1 << 20 };
+
+int main(int count, char **names) {
+    for (int i = 1; i < count; i++) {
+        FILE *file = fopen(names[i], "rb");
+        if (!file) {
+            perror(names[i]);
+            return 1;
+        }
+        uint8_t *bytes = malloc(BYTES_MAX);
+        if (!bytes)
+            return 1;
+        size_t size = fread(bytes, 1, BYTES_MAX, file);
+        fclose(file);
+        (void)LLVMFuzzerTestOneInput(bytes, size);
+        free(bytes);
+    }
+    return 0;
+}
