@@ -56,7 +56,7 @@ build_swift() { # name, kind, module, entry, "modules before it", sources
     fuzz) flags="-sanitize=address" link="-sanitize=fuzzer,address" ;;
     coverage) flags="" link="-sanitize=fuzzer -profile-generate -profile-coverage-mapping" ;;
     cost)
-        flags="-D COST"
+        flags="-D COST -wmo"
         "$CLANG" -O1 -c "$here/cost.c" -o "$out/cost.o" || return 1
         objects+=("$out/cost.o")
         ;;

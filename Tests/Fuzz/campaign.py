@@ -31,6 +31,7 @@ NAMES = "sip uri multipart sdp rules dns rtp stun command srtp".split()
 SLICE_S = 300
 LONGEST = 65536
 COST_MAX = 2000  # instructions an octet
+COST_INPUTS = 24
 # What a target is there to test, of the sources that it is built of.
 SUBJECT = {
     "sip": "Sources/SIPMessage", "sdp": "Sources/SDP", "rules": "Sources/Manipulation",
@@ -203,7 +204,7 @@ def enlarged(path):
         yield b"\n".join(lines[:longest] + [wide] + lines[longest + 1:])
 
 
-def cost(names, most=40):
+def cost(names, most=COST_INPUTS):
     """The dearest of the kept inputs and of the largest found, each also made 64 KB long."""
     ledger, good = load(), True
     for name in names:
@@ -238,7 +239,7 @@ def cost(names, most=40):
 def instructions(program, path, folder):
     file = os.path.join(folder, "callgrind")
     made = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--toggle-collect=LLVMFuzzerTestOneInput",
+        ["valgrind", "--tool=callgrind", "--toggle-collect=measured_run",
          f"--callgrind-out-file={file}", program, path], capture_output=True, text=True)
     if made.returncode != 0:
         sys.exit(f"campaign: {program} {path}: {made.stderr[-1000:]}")
