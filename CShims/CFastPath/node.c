@@ -210,10 +210,11 @@ static uint32_t next_hops_for(uint32_t flows)
 static void settle_records(const struct tl_node *node)
 {
     const struct tl_section *tables[] = {&node->own_layout.records,
-                                         &node->own_layout.srtp_records};
+                                         &node->own_layout.srtp_records,
+                                         &node->own_layout.drop_records};
     uint64_t count = node->options->geometry.flows_per_worker;
     for (uint32_t i = 0; i < node->options->geometry.worker_count; i++)
-        for (uint32_t table = 0; table < 2; table++)
+        for (uint32_t table = 0; table < 3; table++)
             tl_memory_near(tl_section_at(&node->own, tables[table], i * count),
                            count * tables[table]->stride_bytes, node->options->cores[i]);
     tl_memory_collapse(node->own.base, node->own.size_bytes);
@@ -275,6 +276,11 @@ static int make_worker(struct tl_node *node, uint32_t index)
                                  (uint64_t)index * geometry->flows_per_worker),
         .srtp_records = tl_section_at(&node->own, &node->own_layout.srtp_records,
                                       (uint64_t)index * geometry->flows_per_worker),
+        .drop_records = tl_section_at(&node->own, &node->own_layout.drop_records,
+                                      (uint64_t)index * geometry->flows_per_worker),
+        .no_flow_drops = tl_section_at(
+            &node->own, &node->own_layout.drop_records,
+            (uint64_t)geometry->worker_count * geometry->flows_per_worker + index),
         .page = tl_section_at(&node->own, &node->own_layout.workers, index),
         // A replay's clock is the capture's, which is wall clock time, and it has no randomness:
         // the same capture gives the same output.

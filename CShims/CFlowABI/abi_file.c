@@ -84,6 +84,8 @@ static void lay_out(uint64_t magic, const struct tl_geometry *g, struct tl_file_
     h->addresses = place(&end, fastpath * g->address_count, h->address_size_bytes);
     uint64_t flows = fastpath * g->worker_count * g->flows_per_worker;
     h->srtp_records = place(&end, flows, sizeof(struct tl_srtp_record));
+    uint64_t drops = flows + fastpath * g->worker_count;
+    h->drop_records = place(&end, drops, sizeof(struct tl_drop_record));
     h->records = place(&end, flows, h->record_size_bytes);
     h->file_size_bytes = end;
 }

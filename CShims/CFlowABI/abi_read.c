@@ -64,6 +64,27 @@ int tl_record_read(const struct tl_map *map, const struct tl_layout *layout, uin
     return 0;
 }
 
+int tl_drop_record_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
+                        struct tl_drop_record *record)
+{
+    memset(record, 0, sizeof(*record));
+    if (index >= layout->drop_records.count)
+        return 0;
+    const struct tl_drop_record *shared = tl_section_at(map, &layout->drop_records, index);
+    record->generation = tl_load_acquire_u32(&shared->generation);
+    record->more = __atomic_load_n(&shared->more, __ATOMIC_RELAXED);
+    for (uint32_t i = 0; i < TL_DROP_RECORD_REASONS; i++) {
+        record->counts[i] = tl_load_acquire_u32(&shared->counts[i]);
+        if (record->counts[i] == 0)
+            break;
+        record->reasons[i] = __atomic_load_n(&shared->reasons[i], __ATOMIC_RELAXED);
+    }
+    // Pairs with the writer's fence behind generation zero.
+    __atomic_thread_fence(__ATOMIC_ACQUIRE);
+    return record->generation != 0 &&
+           __atomic_load_n(&shared->generation, __ATOMIC_RELAXED) == record->generation;
+}
+
 int tl_worker_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
                    struct tl_worker_page *page)
 {

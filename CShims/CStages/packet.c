@@ -29,6 +29,7 @@ TL_PACKET_CODE void tl_packet_drop(struct tl_worker *worker, struct tl_packet *p
         tl_worker_record(worker, tl_worker_slot(worker, packet->flow))->rx_drops++;
     if (packet->peer != NULL && packet->flags & TL_PACKET_ACCEPTED)
         tl_worker_record(worker, tl_worker_slot(worker, packet->peer))->tx_drops++;
+    tl_drop_note(worker, packet->flow != NULL ? packet->flow : packet->peer, reason);
 }
 
 // What the box made or was given to send. Relayed packets were counted by `rewrite`.

@@ -144,6 +144,8 @@ static void config_take(struct tl_worker *worker, const struct tl_worker_config 
 {
     worker->records = config->records;
     worker->srtp_records = config->srtp_records;
+    worker->drop_records = config->drop_records;
+    worker->no_flow_drops = config->no_flow_drops;
     worker->record_stride = config->record_stride;
     worker->first_flow = config->index * config->flows_per_worker;
     worker->flow_count = config->flows_per_worker;

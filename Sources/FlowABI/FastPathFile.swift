@@ -100,6 +100,29 @@ public final class FastPathFile {
         return record.statistics
     }
 
+    /// Why packets of a flow were dropped; nil where none was, and where the fast path is too old
+    /// to say.
+    public func drops(_ flow: FlowID) -> DropCounts? {
+        guard flow.index.value < self.layout.records.count,
+            let record = self.dropRecord(UInt64(flow.index.value)),
+            record.generation == flow.generation.value
+        else { return nil }
+        return DropCounts(record)
+    }
+
+    /// Likewise of a worker's packets that were of no flow.
+    public func dropsOfNoFlow(_ worker: WorkerIndex) -> DropCounts? {
+        guard worker.value < self.layout.workers.count else { return nil }
+        return self.dropRecord(UInt64(self.layout.records.count) + UInt64(worker.value))
+            .map { DropCounts($0) }
+    }
+
+    private func dropRecord(_ index: UInt64) -> tl_drop_record? {
+        var record = tl_drop_record()
+        var layout = self.layout
+        return tl_drop_record_read(&self.map, &layout, index, &record) == 1 ? record : nil
+    }
+
     /// Generation and state of an index in two loads; nil outside the table.
     public func occupant(_ index: FlowIndex) -> FlowOccupant? {
         guard index.value < self.layout.records.count else { return nil }

@@ -8,10 +8,23 @@ public struct DropReason: Sendable, Hashable {
     public let index: Int
 
     /// Short name ("no_flow"), as in metrics; "unknown" for a reason that this version lacks.
-    public var name: String { String(cString: tl_drop_name(UInt32(clamping: self.index))) }
+    public var name: String {
+        self == .other ? "other" : String(cString: tl_drop_name(UInt32(clamping: self.index)))
+    }
 
     /// One sentence for an operator.
     public var text: String { String(cString: tl_drop_text(UInt32(clamping: self.index))) }
+
+    /// Stands for those that one flow had beyond as many as are told apart for it.
+    public static let other = DropReason(index: .max)
+
+    /// The reason of this name; nil when there is none.
+    public init?(_ name: String) {
+        guard let reason = Self.all.first(where: { $0.name == name }) else { return nil }
+        self = reason
+    }
+
+    init(index: Int) { self.index = index }
 
     /// Every reason that this version knows, in the list's order.
     public static var all: [DropReason] {

@@ -94,7 +94,10 @@ extension FlowProgrammer {
         guard !entry.isQueued, !entry.isInFlight else { return }
         if entry.isSettled {
             // Nothing there, nothing wished: the index is free again.
-            if entry.desired == nil { self.table?.free(entry.flow.index) }
+            if entry.desired == nil {
+                self.noteLastDrops(entry)
+                self.table?.free(entry.flow.index)
+            }
             return
         }
         // A held one is looked at again when its peer has got an answer.
@@ -139,6 +142,7 @@ extension FlowProgrammer {
     }
 
     func abandon(_ index: FlowIndex) {
+        if let entry = self.table?.entries[index] { self.noteLastDrops(entry) }
         self.table?.entries[index]?.owner = nil
         self.unwish(index)
     }

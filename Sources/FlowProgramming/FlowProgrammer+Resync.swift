@@ -91,6 +91,7 @@ extension FlowProgrammer {
         self.readPages(file)
         self.clearQueues(file.geometry)
         self.table = FlowTable(file.geometry)
+        self.dropsOfNoFlowTold = self.dropsOfNoFlow(file)
         self.adopt(file)
         for session in self.sessions.keys { self.claimAgain(session, file) }
         self.removeOrphans(file)
@@ -195,6 +196,8 @@ extension FlowProgrammer {
                 entry.recordKeyID = file.record(identity.flow.index)?.keyID
                 self.compareRestored(session, leg, recordKeyID: entry.recordKeyID)
             }
+            // What was dropped until now was told of, or nobody knows.
+            entry.dropsTold = file.drops(identity.flow) ?? DropCounts()
             self.table?.entries[identity.flow.index] = entry
         }
     }

@@ -89,6 +89,10 @@ public final class FlowProgrammer {
     var outcomes: [MediaOutcome] = []
     /// DTLS records that nobody has taken yet.
     var records: [MediaRecord] = []
+    /// What legs lost that are gone, and nobody has asked for yet.
+    var lastDrops: [LegDrops] = []
+    /// The drops of no flow that were told of, by worker.
+    var dropsOfNoFlowTold: [DropCounts] = []
     /// Of the last poll.
     var nowNs: UInt64 = 0
     var dscpOf: [AddressIndex: UInt8] = [:]

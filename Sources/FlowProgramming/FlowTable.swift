@@ -30,6 +30,8 @@ final class FlowEntry {
     /// The newest key set of which this flow's indexes may have been used, wherever they stand
     /// now; so may those of all before it.
     var usedKeyID: UInt64 = 0
+    /// The drops that were told of.
+    var dropsTold = DropCounts()
     var isQueued = false
     var isInFlight = false
     /// Records for its party that wait until the worker has it.
@@ -131,6 +133,9 @@ struct FlowEntries {
             self.places[Int(index.value)] = newValue
         }
     }
+
+    /// How many there can be.
+    var count: Int { self.places.count }
 
     /// All of them.
     var all: [FlowEntry] { self.places.compactMap(\.self) }

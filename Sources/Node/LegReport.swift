@@ -15,6 +15,7 @@ struct LegReport {
     let sentType: UInt8?
     let protection: LegProtection
     let figures: FlowStatistics?
+    let drops: DropCounts?
 
     var json: JSONObject {
         var members: JSONObject = [
@@ -43,6 +44,7 @@ struct LegReport {
         members["packets_out"] = JSONValue(figures?.sentPackets ?? 0)
         members["drops"] = JSONValue(
             (figures?.receiveDrops ?? 0) &+ (figures?.sendDrops ?? 0))
+        members["dropped_by_reason"] = .object(self.dropsByReason)
         members["rtcp_in"] = JSONValue(figures?.receivedRTCPPackets ?? 0)
         members["rtcp_out"] = JSONValue(figures?.sentRTCPPackets ?? 0)
         members["lost"] = JSONValue(figures?.lost ?? 0)
@@ -55,6 +57,13 @@ struct LegReport {
         members["remote_jitter_ms"] = .number(self.milliseconds(figures?.remoteJitter ?? 0))
         members["mos_out"] = Self.number(self.score(self.sentType, self.lossOut))
         members["round_trip_ms"] = .number(self.roundTripMs)
+    }
+
+    /// Of packets that came to this leg.
+    private var dropsByReason: JSONObject {
+        var members = JSONObject()
+        for drop in self.drops?.byReason ?? [] { members[drop.reason.name] = JSONValue(drop.count) }
+        return members
     }
 
     private var roundTripMs: Double { Double(self.figures?.roundTripUs ?? 0) / 1000 }

@@ -87,6 +87,9 @@ extension Shard {
             "packets_unwanted": JSONValue(counters.packetsUnwanted),
             "orphans_removed": JSONValue(counters.orphansRemoved),
             "ring_faults": JSONValue(counters.faults),
+            "drop_lines": JSONValue(self.dropReport.lines),
+            "drop_legs_held_back": JSONValue(self.dropReport.legsHeldBack),
+            "drop_packets_held_back": JSONValue(self.dropReport.packetsHeldBack),
         ]
     }
 

@@ -64,6 +64,7 @@ extension Shard {
 
     private func describe(_ call: CallSummary) -> JSONObject {
         let figures = self.programmer.statistics(Self.session(call.id))
+        let drops = self.programmer.drops(Self.session(call.id))
         let now = Clocks.wallMs
         var members: JSONObject = [
             "id": JSONValue(call.id.description), "state": JSONValue(call.state.rawValue),
@@ -77,7 +78,8 @@ extension Shard {
             members["answered_seconds"] = JSONValue((now &- min(answeredAt, now)) / 1000)
         }
         let legs = [
-            self.report(.a, call, call.from, figures.a), self.report(.b, call, call.to, figures.b),
+            self.report(.a, call, call.from, figures.a, drops.a),
+            self.report(.b, call, call.to, figures.b, drops.b),
         ]
         members["secure"] = JSONValue(Self.secure(call.protection))
         members["legs"] = .array(legs.map { .object($0.json) })
@@ -95,7 +97,8 @@ extension Shard {
     }
 
     private func report(
-        _ side: Side, _ call: CallSummary, _ trunk: TrunkName, _ figures: FlowStatistics?
+        _ side: Side, _ call: CallSummary, _ trunk: TrunkName, _ figures: FlowStatistics?,
+        _ drops: DropCounts?
     ) -> LegReport {
         let realm = self.file.trunks.first { $0.name == trunk.text }.map {
             self.file.realms[$0.realm].name
@@ -104,7 +107,8 @@ extension Shard {
         return LegReport(
             side: side, trunk: trunk.text, realm: realm, leg: call.media[side],
             sentType: other.payloadTypes.first?.egress,
-            protection: side == .a ? call.protection.a : call.protection.b, figures: figures)
+            protection: side == .a ? call.protection.a : call.protection.b, figures: figures,
+            drops: drops)
     }
 
     private static func describe(_ record: CallRecord) -> JSONObject {

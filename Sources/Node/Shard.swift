@@ -48,6 +48,9 @@ final class Shard {
     /// Messages that wait for the turn's checkpoints, and for the media that they speak of.
     var outbox = Outbox()
     var records: [CallRecord] = []
+    /// What of the round's drops was found, and the part of the flows that is looked at next.
+    var dropReport = DropReport()
+    var dropsPart = 0
     let startedMs = Clocks.wallMs
     /// The process was told to stop.
     var isStopping = false
@@ -122,6 +125,7 @@ final class Shard {
         }
         self.timers?.start(.certificate, milliseconds: DTLSCertificates.rotationMilliseconds)
         self.timers?.start(.tlsFiles, milliseconds: TLSAgent.lookMilliseconds)
+        self.timers?.start(.drops, milliseconds: Self.dropsLookMilliseconds)
         for line in self.tls.warnings(now: Self.nowSeconds) { Log.line("trunkline: \(line)") }
         self.core.engine.now = Clocks.wallMs
         self.core.configureRegistrations()
@@ -169,6 +173,7 @@ final class Shard {
         case .tlsFiles:
             self.lookAtCertificates()
             self.timers?.start(timer, milliseconds: TLSAgent.lookMilliseconds)
+        case .drops: self.lookAtDrops()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -262,6 +267,8 @@ enum ShardTimer: Hashable {
     case certificate
     /// The files of our TLS certificates may have changed.
     case tlsFiles
+    /// Look which legs lose packets.
+    case drops
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.

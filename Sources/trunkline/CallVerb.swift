@@ -8,7 +8,8 @@ extension Verb {
         details: """
             Shows one call: its parties, its state, and for each leg the addresses, the SRTP suite
             and where its keys come from (plain: RTP in the clear; pending: nothing passes yet), how
-            far ICE is and the path that media takes, packets, loss, jitter and round trip. What
+            far ICE is and the path that media takes, packets, loss, jitter and round trip, and why
+            packets that came to the leg were dropped (trunkline drops explains each reason). What
             begins with remote is what the party reported of what it gets. mos_in and mos_out are
             what the leg's network leaves of the voice from the party and to it, from 1 (bad) to 4.4
             (G.711), by ITU-T G.107 from loss and round trip; for G.711, G.722 and G.729.

@@ -14,7 +14,9 @@ enum Render {
         case .number(let value): self.rounded(value)
         case .string(let value): value
         case .array(let values): values.map { self.cell($0) }.joined(separator: ", ")
-        case .object: "{...}"
+        case .object(let object) where object.members.isEmpty: "-"
+        case .object(let object):
+            object.members.map { "\($0.name) \(self.cell($0.value))" }.joined(separator: ", ")
         }
     }
 

@@ -1,15 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 // CSRTP beside libsrtp2: the same random streams through both, with loss, reordering, replay,
-// damage, more SSRCs, wrapping sequence numbers, master key identifiers and new keys, RTP and RTCP
-// in all suites. What both seal must be the same bytes, what both open the same verdict and the
-// same bytes. CSRTP works in bursts over all sessions.
+// damage, SSRCs that come, fall silent and come back, wrapping sequence numbers, master key
+// identifiers and new keys, RTP and RTCP in all suites. What both seal must be the same bytes, what
+// both open the same verdict and the same bytes. CSRTP works in bursts over all sessions.
+//
+// What was seen of each SSRC is kept as the fast path keeps it (received.h), which is stricter than
+// libsrtp2 where it has to be, and is let be so there alone, each time counted:
+//  * closed: an SSRC that made room is seen up to its highest index. libsrtp2 takes a straggler of
+//    before the silence, CSRTP calls it a replay.
+//  * no room: of one SSRC more than a key has room for, nothing is taken. libsrtp2, which has room
+//    for any number, is not asked, and so knows of it as of a packet that was lost.
+// When there is room, and who makes it, a model of its own says (received.h).
 //   test_differential [packets that arrive, default 60000] [seed]
-#include "harness.h"
+#include "received.h"
 
 #include <srtp2/srtp.h>
 
-enum { SESSIONS = 24, SSRCS = 4, HELD = 200, ROOM = 640, STEPS_OF_A_KEY = 4000 };
-enum verdict { DONE, REPLAY, OLD, WRONG, REFUSED };
+enum { SESSIONS = 24, TALKING = 4, HELD = 200, KEPT = 64, ROOM = 640 };
+enum { STEPS_OF_A_KEY = 4000, STEPS_OF_A_TALK = 60 };
+enum verdict { DONE, REPLAY, OLD, WRONG, REFUSED, NO_ROOM };
 
 struct packet {
     uint8_t bytes[ROOM];
@@ -19,7 +28,7 @@ struct packet {
 };
 
 struct stream {
-    struct tl_srtp_stream rtp, rtcp;
+    struct tl_srtp_stream rtp;
     uint32_t rtcp_next;
     uint16_t sequence;
 };
@@ -29,15 +38,21 @@ struct session {
     struct tl_srtp_keys out, in;
     srtp_t their_out, their_in;
     bool rtcp_plain;
-    struct stream sent[SSRCS], received[SSRCS];
+    struct stream sent[SSRCS];
+    struct received rtp, rtcp;
+    uint64_t now;                     // in units of TL_SECURE_HEARD
+    uint32_t talking[TALKING], ssrcs; // who sends at the moment, and of how many
     struct packet held[HELD];         // on their way
     uint32_t held_count, steps, room; // how many are on their way at most
+    struct packet kept[KEPT];         // of earlier, for whoever repeats them much later
+    uint32_t kept_count;
 };
 
 static struct tl_srtp_engine *engine;
 static struct session sessions[SESSIONS];
 static struct {
-    uint64_t sealed, arrived, rtcp, verdicts[5], keys, wraps;
+    uint64_t sealed, arrived, rtcp, verdicts[6], keys, wraps;
+    uint64_t closed;
 } seen;
 
 static void policy_of(srtp_policy_t *policy, uint8_t suite, bool rtcp_plain)
@@ -111,9 +126,19 @@ static void session_key(struct session *session)
     session->their_out = their_session(session, ssrc_any_outbound);
     session->their_in = their_session(session, ssrc_any_inbound);
     memset(session->sent, 0, sizeof(session->sent));
-    memset(session->received, 0, sizeof(session->received));
-    for (uint32_t i = 0; i < SSRCS; i++) {
-        session->sent[i].rtp.ssrc = (uint32_t)random_64();
+    memset(&session->rtp, 0, sizeof(session->rtp));
+    memset(&session->rtcp, 0, sizeof(session->rtcp));
+    session->now = random_below(65536); // of 16 bits one is kept: also over their wrap
+    session->ssrcs = TALKING + random_below(random_below(4) ? 12 : SSRCS - TALKING + 1);
+    session->rtp.idle = TL_SECURE_IDLE_RTP;
+    session->rtcp.idle = TL_SECURE_IDLE_RTCP;
+    session->rtp.count = session->rtcp.count = session->ssrcs;
+    for (uint32_t i = 0; i < TALKING; i++)
+        session->talking[i] = i;
+    for (uint32_t i = 0; i < session->ssrcs; i++) {
+        uint32_t ssrc = (uint32_t)random_64();
+        session->sent[i].rtp.ssrc = ssrc;
+        session->rtp.places[i].ssrc = session->rtcp.places[i].ssrc = ssrc;
         session->sent[i].sequence = (uint16_t)random_below(65536);
         if (random_below(2))
             session->sent[i].sequence |= 0xff00; // soon a wrap
@@ -191,6 +216,24 @@ static void rtcp_make(struct packet *packet, const struct stream *stream)
     packet->length = 8 + 4 * random_below(40);
 }
 
+/// Somebody falls silent, and another talks, new or back again; mostly after a pause that others
+/// are silent in too. Its packets of meanwhile may all be lost.
+static void talk_change(struct session *session)
+{
+    uint32_t who = random_below(session->ssrcs);
+    session->now += random_below(4) ? random_below(random_below(3) ? 8 : 70) : 0;
+    for (uint32_t i = 0; i < TALKING; i++)
+        if (session->talking[i] == who)
+            return;
+    session->talking[random_below(TALKING)] = who;
+    if (random_below(3) == 0) {
+        struct stream *stream = &session->sent[who];
+        uint16_t before = stream->sequence;
+        stream->sequence = (uint16_t)(before + random_below(40000));
+        seen.wraps += stream->sequence < before;
+    }
+}
+
 /// libsrtp2 sends the master key identifier; CSRTP leaves it out, so it is put in here.
 static void mki_insert(const struct session *session, struct packet *packet)
 {
@@ -242,10 +285,11 @@ static enum verdict they_open(struct session *session, struct packet *packet)
 struct work {
     struct packet ours[SESSIONS], theirs[SESSIONS];
     enum verdict verdict[SESSIONS];
-    struct stream *stream[SESSIONS];
+    struct stream *stream[SESSIONS]; // that is sealed
     struct tl_srtp_job jobs[SESSIONS];
     uint32_t job_of[SESSIONS], jobs_count;
     bool used[SESSIONS];
+    bool closed[SESSIONS];
 };
 
 static void job_add(struct work *work, uint32_t i, struct tl_srtp_keys *keys, uint32_t header,
@@ -263,6 +307,11 @@ static void compare(const struct work *work, uint32_t i, enum verdict theirs, co
 {
     const struct packet *a = &work->ours[i], *b = &work->theirs[i];
     checks_made++;
+    if (work->closed[i] && theirs != OLD) {
+        CHECK_EQUAL(work->verdict[i], REPLAY);
+        seen.closed += theirs == DONE;
+        return;
+    }
     // Of RTCP they look at the identifier and at E before the index, CSRTP behind it.
     bool their_order =
         a->rtcp && (theirs == REFUSED || (theirs == WRONG && work->verdict[i] == REFUSED));
@@ -281,7 +330,8 @@ static void compare(const struct work *work, uint32_t i, enum verdict theirs, co
 static void seal_begin(struct work *work, uint32_t i)
 {
     struct session *session = &sessions[i];
-    struct stream *stream = work->stream[i] = &session->sent[random_below(SSRCS)];
+    uint32_t who = session->talking[random_below(TALKING)];
+    struct stream *stream = work->stream[i] = &session->sent[who];
     struct packet *packet = &work->ours[i];
     if (random_below(10) == 0) {
         rtcp_make(packet, stream);
@@ -318,6 +368,9 @@ static void seal_end(struct work *work, uint32_t i)
     seen.sealed++;
     if (work->verdict[i] != DONE || random_below(20) == 0)
         return; // lost
+    if (random_below(8) == 0)
+        session->kept[session->kept_count < KEPT ? session->kept_count++ : random_below(KEPT)] =
+            *packet;
     if (session->held_count == HELD)
         session->held[random_below(HELD)] = *packet;
     else
@@ -325,7 +378,7 @@ static void seal_end(struct work *work, uint32_t i)
 }
 
 /// Takes a packet that is on its way: mostly the oldest, sometimes any, sometimes a copy of one,
-/// sometimes damaged or cut.
+/// sometimes one of long ago, sometimes damaged or cut.
 static bool arrive(struct session *session, struct packet *packet)
 {
     if (session->held_count < session->room || session->held_count == 0)
@@ -337,6 +390,8 @@ static bool arrive(struct session *session, struct packet *packet)
         memmove(&session->held[which], &session->held[which + 1],
                 (session->held_count - which) * sizeof(*packet));
     }
+    if (random_below(30) == 0 && session->kept_count > 0)
+        *packet = session->kept[random_below(session->kept_count)];
     if (random_below(40) == 0) {
         uint32_t bit = random_below(packet->length * 8);
         packet->bytes[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -348,26 +403,6 @@ static bool arrive(struct session *session, struct packet *packet)
     return true;
 }
 
-/// The stream of an SSRC, or a place for it; NULL when all are taken.
-static struct stream *stream_of(struct session *session, uint32_t ssrc)
-{
-    static struct stream fresh; // a damaged SSRC's, that never authenticates
-    for (uint32_t i = 0; i < SSRCS; i++) {
-        struct stream *stream = &session->received[i];
-        if ((stream->rtp.used || stream->rtcp.used) && stream->rtp.ssrc == ssrc)
-            return stream;
-    }
-    for (uint32_t i = 0; i < SSRCS; i++) {
-        struct stream *stream = &session->received[i];
-        if (!stream->rtp.used && !stream->rtcp.used) {
-            stream->rtp.ssrc = ssrc;
-            return stream;
-        }
-    }
-    memset(&fresh, 0, sizeof(fresh));
-    return &fresh;
-}
-
 static void rtcp_open(struct work *work, uint32_t i)
 {
     struct session *session = &sessions[i];
@@ -377,18 +412,20 @@ static void rtcp_open(struct work *work, uint32_t i)
     work->verdict[i] = REFUSED;
     if (!tl_srtcp_index(&session->in, packet->bytes, packet->length, &index))
         return;
-    struct stream *stream = stream_of(session, load_be32(packet->bytes + 4));
-    uint32_t reason = TL_DROP_REASON_COUNT;
-    work->verdict[i] = place_verdict(tl_srtp_stream_check(&stream->rtcp, index));
+    uint32_t ssrc = load_be32(packet->bytes + 4);
+    struct tl_srtp_stream stream = received_stream(&session->rtcp, ssrc);
+    work->closed[i] = received_is_closed(&session->rtcp, ssrc, index);
+    work->verdict[i] = place_verdict(tl_srtp_stream_check(&stream, index));
     if (work->verdict[i] != DONE)
         return;
-    reason = tl_srtcp_open(engine, &session->in, packet->bytes, &packet->length, &index,
+    uint32_t reason = tl_srtcp_open(engine, &session->in, packet->bytes, &packet->length, &index,
                            session->rtcp_plain);
     work->verdict[i] = reason == TL_DROP_REASON_COUNT                ? DONE
                        : reason == TL_DROP_INDEX_SRTP_AUTHENTICATION ? WRONG
                                                                      : REFUSED;
     if (work->verdict[i] == DONE)
-        tl_srtp_stream_take(&stream->rtcp, index);
+        work->verdict[i] =
+            received_take(&session->rtcp, ssrc, index, session->now) ? DONE : NO_ROOM;
 }
 
 /// libsrtp2 2.5.0 looks for the master key identifier of RTCP before a tag as long as RTP's, so
@@ -408,6 +445,7 @@ static void open_begin(struct work *work, uint32_t i)
     if (!work->used[i])
         return;
     work->theirs[i] = *packet;
+    work->closed[i] = false;
     if (packet->rtcp) {
         rtcp_open(work, i);
         return;
@@ -416,10 +454,12 @@ static void open_begin(struct work *work, uint32_t i)
     work->verdict[i] = REFUSED;
     if (header == 0)
         return;
-    struct stream *stream = work->stream[i] = stream_of(session, load_be32(packet->bytes + 8));
+    uint32_t ssrc = load_be32(packet->bytes + 8);
+    struct tl_srtp_stream stream = received_stream(&session->rtp, ssrc);
     uint16_t sequence = (uint16_t)(packet->bytes[2] << 8 | packet->bytes[3]);
-    uint64_t index = tl_srtp_stream_index(&stream->rtp, sequence);
-    work->verdict[i] = place_verdict(tl_srtp_stream_check(&stream->rtp, index));
+    uint64_t index = tl_srtp_stream_index(&stream, sequence);
+    work->closed[i] = received_is_closed(&session->rtp, ssrc, index);
+    work->verdict[i] = place_verdict(tl_srtp_stream_check(&stream, index));
     if (work->verdict[i] == DONE)
         job_add(work, i, &session->in, header, index);
 }
@@ -428,16 +468,19 @@ static void open_end(struct work *work, uint32_t i)
 {
     if (!work->used[i])
         return;
+    struct session *session = &sessions[i];
     struct packet *packet = &work->ours[i];
     if (!packet->rtcp && work->verdict[i] == DONE) {
         const struct tl_srtp_job *job = &work->jobs[work->job_of[i]];
         packet->length = job->length;
-        if (job->good)
-            tl_srtp_stream_take(&work->stream[i]->rtp, job->index);
-        else
+        if (!job->good)
             work->verdict[i] = job->reason == TL_DROP_INDEX_SRTP_AUTHENTICATION ? WRONG : REFUSED;
+        else if (!received_take(&session->rtp, load_be32(packet->bytes + 8), job->index,
+                                session->now))
+            work->verdict[i] = NO_ROOM;
     }
-    compare(work, i, they_open(&sessions[i], &work->theirs[i]), "opened");
+    if (work->verdict[i] != NO_ROOM)
+        compare(work, i, they_open(session, &work->theirs[i]), "opened");
     seen.arrived++;
     seen.verdicts[work->verdict[i]]++;
 }
@@ -448,6 +491,9 @@ static void step(struct work *work)
     for (uint32_t i = 0; i < SESSIONS; i++) {
         if (++sessions[i].steps > STEPS_OF_A_KEY)
             session_key(&sessions[i]);
+        if (random_below(STEPS_OF_A_TALK) == 0)
+            talk_change(&sessions[i]);
+        work->closed[i] = false;
         seal_begin(work, i);
     }
     tl_srtp_seal(engine, work->jobs, work->jobs_count);
@@ -479,14 +525,21 @@ int main(int count, char **words)
     engine_free(engine);
     srtp_shutdown();
     printf("through both: %llu sealed, %llu arrived (%llu RTCP): %llu good, %llu replayed, "
-           "%llu too old, %llu wrong, %llu otherwise refused; %llu key sets, %llu wraps\n",
+           "%llu too old, %llu wrong, %llu otherwise refused; %llu key sets, %llu wraps; "
+           "%llu SSRCs made room, %llu came back, %llu of them behind a wrap, %llu packets of them "
+           "meanwhile; stricter: %llu closed, %llu without room\n",
            (unsigned long long)seen.sealed, (unsigned long long)seen.arrived,
            (unsigned long long)seen.rtcp, (unsigned long long)seen.verdicts[DONE],
            (unsigned long long)seen.verdicts[REPLAY], (unsigned long long)seen.verdicts[OLD],
            (unsigned long long)seen.verdicts[WRONG], (unsigned long long)seen.verdicts[REFUSED],
-           (unsigned long long)seen.keys, (unsigned long long)seen.wraps);
-    for (uint32_t i = 0; i < 5; i++)
+           (unsigned long long)seen.keys, (unsigned long long)seen.wraps,
+           (unsigned long long)parking.made_room, (unsigned long long)parking.came_back,
+           (unsigned long long)parking.back_behind_wrap, (unsigned long long)parking.meanwhile,
+           (unsigned long long)seen.closed, (unsigned long long)seen.verdicts[NO_ROOM]);
+    for (uint32_t i = 0; i < 6; i++)
         CHECK(seen.verdicts[i] > 0);
+    CHECK(parking.made_room > 0 && parking.came_back > 0 && parking.back_behind_wrap > 0);
+    CHECK(parking.meanwhile > 0 && seen.closed > 0);
     CHECK(seen.wraps > 0 && seen.keys > SESSIONS && seen.rtcp > 0);
     return tests_passed("test_differential", 0);
 }

@@ -38,6 +38,8 @@ static void workers_make(struct world *world)
             .realms = world->realms, .addresses = world->addresses,
             .records = (uint8_t *)&world->records[i * FLOWS], .page = &world->pages[i],
             .srtp_records = &world->srtp_records[i * FLOWS],
+            .drop_records = &world->drop_records[i * FLOWS],
+            .no_flow_drops = &world->drop_records[world->worker_count * FLOWS + i],
             .seed = 42 + i, .realtime_offset_ns = 1700000000ull * TL_NANOSECONDS,
             .srtp = world->srtp[i], .secure_flows = SECURE_FLOWS,
             .shared_flows = SHARED_FLOWS};

@@ -27,6 +27,7 @@ struct world {
     struct tl_address addresses[ADDRESS_COUNT];
     struct tl_flow_record records[WORKERS * FLOWS];
     struct tl_srtp_record srtp_records[WORKERS * FLOWS];
+    struct tl_drop_record drop_records[WORKERS * FLOWS + WORKERS]; // as in the file
     struct tl_worker_page pages[WORKERS];
     // One burst.
     struct tl_packet packets[BURST];

@@ -25,6 +25,8 @@ static void worker_make(void)
     config.records = aligned_alloc(64, (uint64_t)flows * sizeof(struct tl_flow_record));
     memset(config.records, 0, (uint64_t)flows * sizeof(struct tl_flow_record));
     config.srtp_records = calloc(flows, sizeof(struct tl_srtp_record));
+    config.drop_records = calloc(flows + 1, sizeof(struct tl_drop_record));
+    config.no_flow_drops = &config.drop_records[flows];
     worker = tl_worker_init(aligned_alloc(64, tl_worker_size(&config)), &config, world->now_ns,
                             &problem);
     world->worker = world->workers[0] = worker;

@@ -227,6 +227,26 @@ public final class FakeFastPath {
         for index in 0..<Int(self.layout.records.count) {
             self.record(index).pointee = tl_flow_record()
         }
+        for index in 0..<Int(self.layout.drop_records.count) {
+            self.element(self.layout.drop_records, index)
+                .storeBytes(of: tl_drop_record(), as: tl_drop_record.self)
+        }
+    }
+
+    /// Counts dropped packets of a flow, or with nil of none; one reason at a place.
+    func drop(_ count: UInt32, reason: Int, of index: UInt32?, place: Int = 0) {
+        let record = self.element(
+            self.layout.drop_records, Int(index ?? self.layout.records.count))
+        let generation = index.map { self.record(Int($0)).pointee.generation } ?? 1
+        if record.load(as: UInt32.self) != generation {
+            record.storeBytes(of: tl_drop_record(), as: tl_drop_record.self)
+            record.storeBytes(of: generation, as: UInt32.self)
+        }
+        let at = 8 + 4 * place
+        let before = record.load(fromByteOffset: at, as: UInt32.self)
+        record.storeBytes(of: before &+ count, toByteOffset: at, as: UInt32.self)
+        record.storeBytes(
+            of: UInt8(truncatingIfNeeded: reason), toByteOffset: 52 + place, as: UInt8.self)
     }
 
     /// Hands packets to the control plane, as DTLS records; how many found room.

@@ -31,8 +31,9 @@ import Testing
             (TL_FILE_BAD_MAGIC, { $0.magic ^= 1 }),
             (TL_FILE_TOO_OLD, { $0.version = 0 }),
             (TL_FILE_TOO_OLD, { $0.version = 1 }),
-            (TL_FILE_OK, { $0.version = 4 }),
-            (TL_FILE_TOO_NEW, { $0.version_oldest = 4 }),
+            (TL_FILE_TOO_OLD, { $0.version = 2 }),
+            (TL_FILE_OK, { $0.version = 5 }),
+            (TL_FILE_TOO_NEW, { $0.version_oldest = 5 }),
             (TL_FILE_TOO_SHORT, { $0.file_size_bytes = 511 }),
             (TL_FILE_TOO_SHORT, { $0.file_size_bytes = .max }),
             (TL_FILE_BAD_SIZE, { $0.header_size_bytes = 448 }),
@@ -65,14 +66,14 @@ import Testing
         #expect(self.check(good, size, other) == TL_FILE_BAD_MAGIC)
     }
 
-    /// Records of secure flows came with version 3: a file of version 2 has none.
-    @Test func aFileOfVersionTwoIsWithoutSecureRecords() throws {
+    /// Records of drops came with version 4: a file of version 3 has none.
+    @Test func aFileOfVersionThreeIsWithoutDropRecords() throws {
         let magic = Self.magics[0]
         var (header, size) = try self.goodHeader(magic)
-        #expect(header.srtp_records.count == header.records.count)
-        header.srtp_records = tl_section()
+        #expect(header.drop_records.count == header.records.count + header.worker_count)
+        header.drop_records = tl_section()
         #expect(self.check(header, size, magic) == TL_FILE_BAD_SECTION)
-        header.version = 2
+        header.version = 3
         #expect(self.check(header, size, magic) == TL_FILE_OK)
     }
 
@@ -124,6 +125,7 @@ import Testing
         let sections = [
             layout.channels, layout.commands, layout.events, layout.packets, layout.records,
             layout.workers, layout.realms, layout.addresses, layout.srtp_records,
+            layout.drop_records,
         ]
         return sections.allSatisfy { section in
             let (bytes, overflow) = UInt64(section.stride_bytes)

@@ -34,6 +34,7 @@ struct fuzz_world {
     uint64_t now_ns;
     struct tl_flow_record records[FUZZ_FLOWS];
     struct tl_srtp_record srtp_records[FUZZ_FLOWS];
+    struct tl_drop_record drop_records[FUZZ_FLOWS + 1]; // the last: of no flow
     struct tl_worker_page page;
     _Alignas(64) uint8_t memory[1 << 20];
 };
@@ -64,6 +65,7 @@ static inline void fuzz_world_make(void)
 {
     memset(fuzz.records, 0, sizeof(fuzz.records));
     memset(fuzz.srtp_records, 0, sizeof(fuzz.srtp_records));
+    memset(fuzz.drop_records, 0, sizeof(fuzz.drop_records));
     memset(&fuzz.page, 0, sizeof(fuzz.page));
     fuzz.now_ns = 1ull << 40;
     struct tl_realm realms[2];
@@ -82,7 +84,8 @@ static inline void fuzz_world_make(void)
         .realm_count = 2, .address_count = FUZZ_ADDRESSES,
         .record_stride = sizeof(struct tl_flow_record), .realms = realms, .addresses = addresses,
         .records = (uint8_t *)fuzz.records,
-        .srtp_records = fuzz.srtp_records, .page = &fuzz.page, .seed = 1};
+        .srtp_records = fuzz.srtp_records, .drop_records = fuzz.drop_records,
+        .no_flow_drops = &fuzz.drop_records[FUZZ_FLOWS], .page = &fuzz.page, .seed = 1};
     const char *problem;
     FUZZ_CHECK(tl_worker_size(&config) <= sizeof(fuzz.memory));
     fuzz.worker = tl_worker_init(fuzz.memory, &config, fuzz.now_ns, &problem);

@@ -89,6 +89,7 @@ import Testing
             #expect(leg["remote"]?.string?.hasSuffix(":40000") == true)
             #expect(leg["packets_in"]?.integer == 0 && leg["jitter_ms"]?.kind == "a number")
             #expect(leg["keying"]?.string == "plain" && leg["srtp"] == .null)
+            #expect(leg["dropped_by_reason"] == [:])
             // Nothing came yet: there is nothing to judge.
             #expect(leg["mos_in"] == .null && leg["mos_out"] == .null)
         }

@@ -48,14 +48,19 @@ import Testing
 
 @Test func twoLegsStandSideBySide() {
     let call: JSONValue = [
-        "id": "1", "legs": [["side": "a", "mos_in": .null], ["side": "b", "mos_in": .number(4.4)]],
+        "id": "1",
+        "legs": [
+            ["side": "a", "mos_in": .null, "dropped_by_reason": ["stun": 7, "dtls": 5]],
+            ["side": "b", "mos_in": .number(4.4), "dropped_by_reason": [:]],
+        ],
     ]
     #expect(
         Render.members(call, sideBySide: ["legs"]) == """
             id  1
             legs:
-              side    a  b
-              mos in  -  4.40
+              side               a               b
+              mos in             -               4.40
+              dropped by reason  stun 7, dtls 5  -
             """)
 }
 

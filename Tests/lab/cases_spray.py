@@ -2,6 +2,7 @@
 """A live port of an encrypted call is sprayed with forged packets: nothing is hijacked, the call
 loses no packet, and every forged packet is counted under a reason."""
 
+import re
 import time
 
 from agent_media import SUITES
@@ -13,9 +14,13 @@ from secure import (NUMBERS, SDES, TALK, WEBRTC, expect_share, secure_box, speec
 from sprayer import Forger, Sprayer
 
 SHORT, LONG = 200_000, 10_000_000
+# Reasons that only what was forged at the leg has.
+FORGED = ("srtp_authentication", "srtp_replay", "srtp_short", "srtp_mki", "stun_malformed",
+          "stun_authentication", "stun_budget", "dtls_budget", "wrong_source")
 OWN = 50  # packets of the call's own beside its media
 RATE = 25_000  # a second; a box on veth has one core to itself at best
 LONG_RATE = 50_000
+ROUND = 10  # seconds between lines of the journal about one leg
 
 
 def media_socket(lab, side, call):
@@ -47,8 +52,36 @@ def account(lab, before, sprayer):
     return dropped, handed + used, lost
 
 
+def told(lab, call):
+    """What the journal said of dropped packets of a call: {leg: [{reason: count} of each line]}."""
+    legs = {}
+    for leg_name, reasons in re.findall(
+            rf"call {call}: leg ([ab]): media packets dropped in {ROUND} s: \d+: (.*)",
+            lab.control.log()):
+        pairs = (pair.split(" ") for pair in reasons.split(", "))
+        legs.setdefault(leg_name, []).append({name: int(count) for name, count in pairs})
+    return legs
+
+
+def expect_told(lab, call, dropped, began):
+    """Every forged packet that was dropped is told of, by leg and reason, in few lines."""
+    reasons = [name for name in dropped if name in FORGED]
+
+    def sums():
+        lines = told(lab, call).get("a", ())
+        total = {name: sum(line.get(name, 0) for line in lines) for name in reasons}
+        return all(dropped[name] <= total[name] + OWN for name in reasons) and total
+    total = wait_until("the journal tells of all drops", 2 * ROUND + 5, sums)
+    assert all(total[name] <= dropped[name] + OWN for name in reasons), (total, dropped)
+    lines = {name: len(lines) for name, lines in told(lab, call).items()}
+    print(f"  the journal's lines by leg: {lines}, of leg a: {total}")
+    most = (time.monotonic() - began) / ROUND + 2
+    assert all(count <= most for count in lines.values()), (lines, most)
+
+
 def sprayed(make_caller, trunk, count, rate):
     with secure_box(carrier=trunk, service=SDES) as lab:
+        began = time.monotonic()
         said = speech_files(lab)
         alice = make_caller(lab, said)
         bob = Agent(lab, "service", "bob", "sdes", said["service"], NUMBERS["service"],
@@ -84,6 +117,7 @@ def sprayed(make_caller, trunk, count, rate):
         # nothing (RFC 8445 section 11), was forged, but for the call's own RTCP and checks.
         total = sum(dropped.values()) + handed
         assert 0 <= total - (sprayer.sent - lost) <= lost + OWN + (last["alice"]["sent"] // 10), (total, sprayer.sent, dropped)
+        expect_told(lab, call["id"], dropped, began)
         for reason in ("wrong_source", "srtp_authentication"):
             assert dropped.get(reason, 0) > 0, f"nothing was counted as {reason}: {dropped}"
         sprayer.close()

@@ -114,7 +114,7 @@
 #define TL_MAGIC_FASTPATH 0x3148544150464c54u // "TLFPATH1", little-endian
 #define TL_MAGIC_CONTROL 0x314c5254434c4c54u  // "TLLCTRL1", little-endian
 #ifndef TL_ABI_VERSION // tests build readers of other versions
-#define TL_ABI_VERSION 3u
+#define TL_ABI_VERSION 4u
 #endif
 #define TL_ABI_VERSION_OLDEST 2u // reader that understands what this version writes
 #define TL_ABI_VERSION_FIRST 2u  // that any reader accepts
@@ -132,6 +132,7 @@
 #define TL_PAYLOAD_TYPES_MAX 16u     // payload types that one flow accepts
 #define TL_SRTP_SSRCS_MAX 4u         // SSRCs under one key that a flow remembers at a time
 #define TL_SRTP_MKI_BYTES_MAX 8u     // longest master key identifier (RFC 3711 section 3.1)
+#define TL_DROP_RECORD_REASONS 11u   // drop reasons that are told apart for one flow
 #define TL_ICE_PATHS_MAX 8u          // sources of authenticated checks that a flow remembers
 #define TL_ICE_UFRAG_BYTES_MAX 64u   // longest user fragment that is told apart
 #define TL_ICE_PASSWORD_BYTES_MAX 64u // of ours
@@ -262,7 +263,9 @@ struct tl_file_header {
     struct tl_section addresses; // fast path: struct tl_address_page
     struct tl_section srtp_records; // fast path: one struct tl_srtp_record for each flow index;
                                     // since version 3
-    uint8_t reserved_1[208];
+    struct tl_section drop_records; // fast path: one struct tl_drop_record for each flow index,
+                                    // then one for each worker; since version 4
+    uint8_t reserved_1[192];
 };
 
 // One end of a ring, alone on its line. Written by one side only.
@@ -487,6 +490,19 @@ struct tl_srtp_record {
     uint32_t parked_marks; // bits of SSRCs that made room for these: the next process takes no such
 };
 
+// Why packets of a flow were dropped. A packet counts once: for the flow that it came to, else for
+// that which it was to leave by; what is of neither, in the record of its worker, whose generation
+// is 1. Written where a packet is dropped and nowhere else: one that is relayed never touches it.
+// A flow's first drop begins its record, so that one of another generation says nothing of it.
+struct tl_drop_record {
+    uint32_t generation; // stored first, zero before anything of an earlier flow goes
+    uint32_t more;       // drops for reasons that found no place below; wraps
+    uint32_t counts[TL_DROP_RECORD_REASONS]; // in the order in which reasons first came; zero ends
+                                             // them, and a count wraps to one
+    uint8_t reasons[TL_DROP_RECORD_REASONS]; // TL_DROP_INDEX_*; stored before its first count
+    uint8_t reserved;
+};
+
 // Of one worker. `version` is odd while the worker writes; a reader repeats until it saw the same
 // even version before and after. Published once a burst.
 struct tl_worker_page {
@@ -539,6 +555,7 @@ _Static_assert(offsetof(struct tl_file_header, incarnation) == 64, "liveness has
 _Static_assert(offsetof(struct tl_file_header, worker_count) == 128, "geometry");
 _Static_assert(offsetof(struct tl_file_header, channels) == 160, "sections");
 _Static_assert(offsetof(struct tl_file_header, srtp_records) == 288, "sections since version 3");
+_Static_assert(offsetof(struct tl_file_header, drop_records) == 304, "sections since version 4");
 _Static_assert(sizeof(struct tl_ring_end) == 64, "one end a line");
 _Static_assert(offsetof(struct tl_ring_end, doorbell) == 4, "doorbell");
 _Static_assert(offsetof(struct tl_worker_page, sleep) == 24, "sleep");
@@ -561,6 +578,8 @@ _Static_assert(offsetof(struct tl_flow_record, source_version) == 39, "behind th
 _Static_assert(offsetof(struct tl_flow_record, ingress_index) == 64, "record line 1");
 _Static_assert(offsetof(struct tl_flow_record, egress_index) == 128, "record line 2");
 _Static_assert(sizeof(struct tl_srtp_record) == 64, "one line");
+_Static_assert(sizeof(struct tl_drop_record) == 64, "one line");
+_Static_assert(offsetof(struct tl_drop_record, reasons) == 52, "behind the counts");
 _Static_assert(sizeof(struct tl_worker_page) == 64 + 256 + 512, "worker page");
 _Static_assert(offsetof(struct tl_worker_page, drops) == 320, "drops");
 _Static_assert(sizeof(struct tl_realm_page) == 192, "realm page");
@@ -568,30 +587,7 @@ _Static_assert(sizeof(struct tl_address_page) == 64, "address page");
 _Static_assert(TL_DROP_REASON_COUNT <= TL_DROPS_MAX, "room for every drop reason");
 #endif
 
-// ---------------------------------------------------------------------------------------------
-// Access to shared words. Each load-acquire pairs with the store-release of the same field.
-// ---------------------------------------------------------------------------------------------
-
-static inline uint32_t tl_load_acquire_u32(const uint32_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-static inline uint64_t tl_load_acquire_u64(const uint64_t *word)
-{
-    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
-}
-
-static inline void tl_store_release_u32(uint32_t *word, uint32_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
-static inline void tl_store_release_u64(uint64_t *word, uint64_t value)
-{
-    __atomic_store_n(word, value, __ATOMIC_RELEASE);
-}
-
+#include "abi_words.h"
 #include "abi_file.h"
 #include "abi_names.h"
 #include "abi_read.h"

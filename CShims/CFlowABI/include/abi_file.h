@@ -62,7 +62,8 @@ struct tl_layout {
     uint32_t realm_size_bytes;
     uint32_t address_size_bytes;
     struct tl_section channels, commands, events, packets, records, workers, realms, addresses;
-    struct tl_section srtp_records; // absent in a file of version 2
+    struct tl_section srtp_records;
+    struct tl_section drop_records; // absent in a file of version 3
 };
 
 // Opens or makes the file that this side owns and maps it for reading and writing.

@@ -35,6 +35,12 @@ void tl_copy_words(void *to, const void *from, size_t size_bytes);
 int tl_record_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
                    struct tl_flow_record *record);
 
+// A copy of what was dropped of a flow, or of no flow (the index is then that of the worker, behind
+// all flows): 1 when its generation was the same before and after, and not zero; 0 also where the
+// file has no such records.
+int tl_drop_record_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
+                        struct tl_drop_record *record);
+
 // A consistent copy of a worker's counters: 0 after TL_READ_RETRIES tries that met a write.
 int tl_worker_read(const struct tl_map *map, const struct tl_layout *layout, uint64_t index,
                    struct tl_worker_page *page);

@@ -33,6 +33,8 @@ struct tl_worker_config {
     const struct tl_address *addresses;
     uint8_t *records;            // this worker's first record, in the fast path's file
     struct tl_srtp_record *srtp_records; // likewise
+    struct tl_drop_record *drop_records; // likewise
+    struct tl_drop_record *no_flow_drops; // likewise this worker's: of packets of no flow
     struct tl_worker_page *page; // this worker's page
     uint64_t seed;               // of the randomised RTCP interval
     uint64_t realtime_offset_ns; // CLOCK_REALTIME - CLOCK_MONOTONIC, for NTP time stamps
@@ -63,6 +65,8 @@ struct tl_worker {
     struct tl_flow_cold *cold;  // likewise
     uint8_t *records;           // likewise, record_stride apart
     struct tl_srtp_record *srtp_records; // likewise, without gaps
+    struct tl_drop_record *drop_records; // likewise, what was dropped; touched by that alone
+    struct tl_drop_record *no_flow_drops;
     struct tl_port_entry *ports; // by local port, see tl_worker_port
     struct tl_secure *secures;   // contexts of secure flows
     struct tl_secure_receive *formers; // likewise, the key before
@@ -140,6 +144,11 @@ static inline uint32_t tl_worker_slot(const struct tl_worker *worker, const stru
 {
     return (uint32_t)(flow - worker->flows);
 }
+
+/// Counts a dropped packet by its reason (TL_DROP_INDEX_*), for one of this worker's flows or, with
+/// NULL, for none.
+TL_PACKET_CODE void tl_drop_note(struct tl_worker *worker, const struct tl_flow *flow,
+                                 uint32_t reason);
 
 /// Worker that owns a UDP port.
 static inline uint32_t tl_worker_of_port(const struct tl_worker *worker, uint16_t port)
