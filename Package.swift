@@ -90,7 +90,6 @@ let package = Package(
         // System libraries that Swift calls.
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
-        .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
         .systemLibrary(name: "CCares", path: "CShims/CCares", pkgConfig: "libcares"),
         .target(
             name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
@@ -128,7 +127,7 @@ let package = Package(
         module("TLS", ["COpenSSL"]),
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
-        module("Store", ["CSQLite"]),
+        module("Store"),
         module("DTLS", ["COpenSSL"]),
         module("Configuration", [
             "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication",

@@ -42,6 +42,8 @@ RULES = [
      ["Sources/DNSClient/Unsafe.swift"], "C and its memory live in one file of the module"),
     (r"\bUnsafe\w|\bwithUnsafe|\bimport Glibc\b", ["Sources/Trace/"],
      ["Sources/Trace/Unsafe.swift"], "memory without checks lives in one file of the module"),
+    (r"\bUnsafe\w|\bwithUnsafe|\bimport Synchronization\b", ["Sources/Store/"],
+     ["Sources/Store/MappedFile.swift"], "memory without checks lives in one file of the module"),
     (r"\b(__)?asm(__)?\s*(volatile)?\s*\(", ["CShims"], [], "no inline assembly"),
     (r"diagnostic\s+ignored", ["CShims"],
      ["CShims/CFastPath/io.h", "CShims/CFastPath/io.c", "CShims/CSRTP/ipsec_mb.c",

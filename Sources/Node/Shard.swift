@@ -74,7 +74,7 @@ final class Shard {
         programming.media = Settings.media(file)
         programming.sharing = Settings.sharing(file)
         self.programmer = FlowProgrammer(programming)
-        self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.sqlite")
+        self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.shm")
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
         do {

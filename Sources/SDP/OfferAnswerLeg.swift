@@ -77,7 +77,8 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     public var descriptions = DescriptionPolicy()
     /// Our secrets, and what came of them.
     var security = SecurityState()
-    let sessionID: UInt64
+    /// Session identifier of our o= line.
+    public let sessionID: UInt64
     var version: UInt64 = 0
     var originAddress: IPAddress?
     /// The last description that went out, to tell whether the next one differs.

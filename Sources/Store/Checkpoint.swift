@@ -5,9 +5,12 @@ public struct CheckpointKey: Sendable, Hashable {
     /// The identifier.
     public let bytes: [UInt8]
 
+    /// Bytes that it may have.
+    static let bytesMax = 255
+
     /// From the identifier; longer ones are cut.
     public init(bytes: [UInt8]) {
-        self.bytes = Array(bytes.prefix(255))
+        self.bytes = bytes.count > Self.bytesMax ? Array(bytes.prefix(Self.bytesMax)) : bytes
     }
 }
 

@@ -43,7 +43,8 @@ import Testing
         let (answer, _) = try parties.call()
         #expect(!self.conditions(node).contains { $0.contains("checkpoints") })
         try self.fill(small + "/rubbish")
-        // The log of the store has no room to grow in; calls come, stand and go all the same.
+        let others = self.fill(node.shard.store)
+        // The store's file has no room to grow in; calls come, stand and go all the same.
         let late = try parties.call("late")
         #expect(node.shard.store.condition == .full)
         #expect(self.conditions(node).contains { $0.contains("no room for checkpoints") })
@@ -52,11 +53,23 @@ import Testing
         try parties.hangUp(after: answer)
         // Room again, and the condition passes with the next change.
         unlink(small + "/rubbish")
+        for key in others { node.shard.store.remove(key) }
         let last = try parties.call("last")
         #expect(node.shard.store.condition == .good)
         #expect(!self.conditions(node).contains { $0.contains("checkpoints") })
         #expect(node.shard.store.loadAll().count == 1)
         try parties.hangUp("last", after: last.answer)
+    }
+
+    /// Takes all blocks that the store's file has.
+    private func fill(_ store: CheckpointStore) -> [CheckpointKey] {
+        var keys: [CheckpointKey] = []
+        while store.condition == .good {
+            keys.append(CheckpointKey(bytes: Array("rubbish \(keys.count)".utf8)))
+            store.put(Checkpoint(key: keys[keys.count - 1], version: 1, bytes: []))
+            store.commit()
+        }
+        return keys
     }
 
     private func fill(_ path: String) throws {
@@ -70,7 +83,7 @@ import Testing
 
     @Test func aStoreThatCannotBeOpenedIsACondition() throws {
         let directory = try NodeDirectory()
-        mkdir(directory.path + "/calls.sqlite", 0o700)
+        mkdir(directory.path + "/calls.shm", 0o700)
         let node = try NodeFixture(fastPath: true, directory: directory)
         let parties = try Parties(node)
         let (answer, _) = try parties.call()
@@ -81,7 +94,7 @@ import Testing
     @Test func unreadableCheckpointsAreCountedAndRemoved() throws {
         let directory = try NodeDirectory()
         do {
-            let store = CheckpointStore(path: directory.path + "/calls.sqlite")
+            let store = CheckpointStore(path: directory.path + "/calls.shm")
             store.put(Checkpoint(key: CheckpointKey(bytes: [1]), version: 1, bytes: [1, 2, 3]))
             store.commit()
         }

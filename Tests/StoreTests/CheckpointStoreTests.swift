@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import Glibc
 import Testing
 
@@ -17,17 +18,37 @@ struct Scratch: ~Copyable {
     }
 
     deinit {
-        for suffix in ["", "-wal", "-shm", "-journal", ".unusable"] {
-            unlink(self.path + "/calls.sqlite" + suffix)
-        }
+        for suffix in ["", ".unusable"] { unlink(self.path + "/calls.shm" + suffix) }
         rmdir(self.path)
     }
 
-    var file: String { self.path + "/calls.sqlite" }
+    var file: String { self.path + "/calls.shm" }
 
     func size() -> Int {
         var info = stat()
         return stat(self.file, &info) == 0 ? Int(info.st_size) : -1
+    }
+
+    /// All of the file.
+    func image() -> [UInt8] { contents(self.file) }
+
+    func write(_ image: [UInt8]) throws {
+        try spoil(self.file, with: image, at: 0, truncate: true)
+    }
+
+    func isFound(_ words: String) -> Bool {
+        Data(self.image()).range(of: Data(words.utf8)) != nil
+    }
+}
+
+func contents(_ path: String) -> [UInt8] {
+    let descriptor = open(path, O_RDONLY)
+    guard descriptor >= 0 else { return [] }
+    defer { close(descriptor) }
+    var info = stat()
+    guard fstat(descriptor, &info) == 0 else { return [] }
+    return Array(unsafeUninitializedCapacity: Int(info.st_size)) { buffer, count in
+        count = max(0, pread(descriptor, buffer.baseAddress, buffer.count, 0))
     }
 }
 
@@ -37,6 +58,14 @@ func key(_ number: Int) -> CheckpointKey {
 
 func checkpoint(_ number: Int, _ fill: UInt8 = 7, count: Int = 100) -> Checkpoint {
     Checkpoint(key: key(number), version: 3, bytes: [UInt8](repeating: fill, count: count))
+}
+
+/// Overwrites the file with something else.
+func spoil(_ path: String, with bytes: [UInt8], at offset: Int, truncate: Bool) throws {
+    let descriptor = open(path, O_WRONLY | O_CREAT | (truncate ? O_TRUNC : 0), 0o600)
+    try #require(descriptor >= 0)
+    #expect(pwrite(descriptor, bytes, bytes.count, off_t(offset)) == bytes.count)
+    close(descriptor)
 }
 
 @Test func writtenCheckpointsAreFoundAgain() throws {
@@ -64,6 +93,31 @@ func checkpoint(_ number: Int, _ fill: UInt8 = 7, count: Int = 100) -> Checkpoin
     #expect(again.loadAll() == expected)
 }
 
+/// Lengths about the ends of blocks, keys of every length, and the version as it was.
+@Test func everyLengthIsFoundAgain() throws {
+    let scratch = try Scratch()
+    var expected: [[UInt8]: Checkpoint] = [:]
+    do {
+        let store = CheckpointStore(path: scratch.file)
+        for number in 0..<1200 {
+            let size = number % 3 == 0 ? number : 940 + number
+            let long = [UInt8](repeating: 0x61, count: number % 250) + Array("\(number)".utf8)
+            let kept = Checkpoint(
+                key: CheckpointKey(bytes: long), version: UInt32.max - UInt32(number),
+                bytes: (0..<size).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ number) })
+            expected[kept.key.bytes] = kept
+            store.put(kept)
+            if number % 7 == 0 { store.commit() }
+        }
+        store.commit()
+    }
+    let found = CheckpointStore(path: scratch.file).loadAll()
+    #expect(found.count == expected.count)
+    for kept in found { #expect(expected[kept.key.bytes] == kept) }
+    let keys = found.map(\.key.bytes)
+    #expect(zip(keys, keys.dropFirst()).allSatisfy { $0.lexicographicallyPrecedes($1) })
+}
+
 @Test func changesWithoutCommitAreNotWritten() throws {
     let scratch = try Scratch()
     do {
@@ -75,14 +129,25 @@ func checkpoint(_ number: Int, _ fill: UInt8 = 7, count: Int = 100) -> Checkpoin
 
 @Test func fileBelongsToItsOwnerAlone() throws {
     let scratch = try Scratch()
+    try spoil(scratch.file, with: [], at: 0, truncate: true)
+    chmod(scratch.file, 0o666)
     let store = CheckpointStore(path: scratch.file)
     store.put(checkpoint(1))
     store.commit()
-    for suffix in ["", "-wal"] {
-        var info = stat()
-        #expect(stat(scratch.file + suffix, &info) == 0)
-        #expect(info.st_mode & 0o777 == 0o600)
+    var info = stat()
+    #expect(stat(scratch.file, &info) == 0)
+    #expect(info.st_mode & 0o777 == 0o600)
+}
+
+@Test func aLinkIsNotFollowed() throws {
+    let scratch = try Scratch()
+    symlink(scratch.path + "/elsewhere", scratch.file)
+    let store = CheckpointStore(path: scratch.file)
+    guard case .failed = store.condition else {
+        Issue.record("no condition")
+        return
     }
+    #expect(access(scratch.path + "/elsewhere", F_OK) != 0)
 }
 
 @Test func tooLargeCheckpointIsRefused() throws {
@@ -95,78 +160,9 @@ func checkpoint(_ number: Int, _ fill: UInt8 = 7, count: Int = 100) -> Checkpoin
     #expect(store.loadAll().count == 1)
 }
 
-/// Overwrites the file with something else and says what was there before.
-func spoil(_ path: String, with bytes: [UInt8], at offset: Int, truncate: Bool) throws {
-    let descriptor = open(path, O_WRONLY | O_CREAT | (truncate ? O_TRUNC : 0), 0o600)
-    try #require(descriptor >= 0)
-    #expect(pwrite(descriptor, bytes, bytes.count, off_t(offset)) == bytes.count)
-    close(descriptor)
-}
-
-/// What may have become of the file since the last start.
-enum Damage: CaseIterable {
-    case notADatabase
-    case garbledFirstPage
-    case cutInTheHeader
-    case newerLayout
-
-    func apply(to path: String) throws {
-        let (bytes, offset): ([UInt8], Int) =
-            switch self {
-            case .notADatabase: ([UInt8](repeating: 0x55, count: 8192), 0)
-            case .garbledFirstPage: ([UInt8](repeating: 0xff, count: 60), 100)
-            case .cutInTheHeader: (Array("SQLite format 3".utf8) + [0, 0x10, 0], 0)
-            case .newerLayout: ([0, 0, 0, 99], 60)
-            }
-        try spoil(path, with: bytes, at: offset, truncate: offset == 0)
-    }
-}
-
-@Test(arguments: Damage.allCases)
-func unusableFileIsSetAside(damage: Damage) throws {
-    let scratch = try Scratch()
-    do {
-        let store = CheckpointStore(path: scratch.file)
-        for number in 0..<100 { store.put(checkpoint(number, count: 500)) }
-        store.commit()
-    }
-    try damage.apply(to: scratch.file)
-    let store = CheckpointStore(path: scratch.file)
-    #expect(store.condition == .good)
-    #expect(store.notice?.contains("calls.sqlite.unusable") == true)
-    #expect(store.counters.setAside == 1)
-    #expect(store.loadAll().isEmpty)
-    #expect(access(scratch.file + ".unusable", F_OK) == 0)
-    store.put(checkpoint(1))
-    store.commit()
-    #expect(store.loadAll() == [checkpoint(1)])
-}
-
-@Test func corruptionInTheMiddleKeepsWhatCanBeRead() throws {
-    let scratch = try Scratch()
-    do {
-        let store = CheckpointStore(path: scratch.file)
-        for number in 100..<400 { store.put(checkpoint(number, count: 900)) }
-        store.commit()
-    }
-    let size = scratch.size()
-    for page in stride(from: size / 2, to: size, by: 4096) {
-        try spoil(
-            scratch.file, with: [UInt8](repeating: 0xa5, count: 512), at: page & ~4095,
-            truncate: false)
-    }
-    let store = CheckpointStore(path: scratch.file)
-    let found = store.loadAll()
-    #expect(found.count < 300)
-    #expect(store.counters.setAside == 1)
-    #expect(store.condition == .good)
-    // What was read is in the new file.
-    #expect(store.loadAll() == found)
-}
-
 @Test func aDirectoryThatIsMissingIsACondition() throws {
     let scratch = try Scratch()
-    let store = CheckpointStore(path: scratch.path + "/missing/calls.sqlite")
+    let store = CheckpointStore(path: scratch.path + "/missing/calls.shm")
     guard case .failed(let words) = store.condition else {
         Issue.record("no condition")
         return
@@ -178,59 +174,83 @@ func unusableFileIsSetAside(damage: Damage) throws {
     #expect(store.pendingCount == 1)
 }
 
-/// Kills a writer at an arbitrary moment: every transaction is there as a whole or not at all.
-@Test(arguments: [2000, 5000, 9000, 14000, 23000])
-func killedWriterLeavesWholeTransactions(microseconds: Int) async throws {
+/// Nothing of what another process has is touched.
+@Test func fileInUseIsACondition() async throws {
     let scratch = try Scratch()
-    let path = scratch.file
-    await #expect(processExitsWith: .signal(SIGKILL)) {
-        [path = path as String, microseconds = microseconds as Int] in
-        let store = CheckpointStore(path: path)
-        for number in 0..<64 { store.put(checkpoint(number, 0)) }
-        store.commit()
-        Task.detached {
-            usleep(UInt32(microseconds))
-            kill(getpid(), SIGKILL)
-        }
-        var round = 0
-        while true {
-            round &+= 1
-            for number in 0..<64 {
-                store.put(checkpoint(number, UInt8(truncatingIfNeeded: round), count: 2000))
-            }
-            store.commit()
-        }
+    let store = CheckpointStore(path: scratch.file)
+    store.put(checkpoint(1))
+    store.commit()
+    await #expect(processExitsWith: .exitCode(7)) { [path = scratch.file as String] in
+        let second = CheckpointStore(path: path)
+        second.put(checkpoint(2))
+        second.commit()
+        if case .failed = second.condition, second.counters.setAside == 0 { exit(7) }
     }
-    let store = CheckpointStore(path: path)
-    let found = store.loadAll()
-    #expect(store.notice == nil)
-    #expect(found.count == 64)
-    #expect(Set(found.map { $0.bytes.first }).count == 1)
+    #expect(store.loadAll() == [checkpoint(1)])
 }
 
-@Test func killedInsideATransactionLeavesTheOneBefore() async throws {
+/// Of calls that are over nothing stays, neither when they end nor when they are put again.
+@Test func whatIsOverIsWiped() throws {
     let scratch = try Scratch()
-    let path = scratch.file
-    await #expect(processExitsWith: .signal(SIGKILL)) { [path = path as String] in
-        do {
-            let store = CheckpointStore(path: path)
-            store.put(checkpoint(1))
-            store.commit()
-        }
-        let database = try Database(path: path)
-        try database.execute("PRAGMA locking_mode = EXCLUSIVE")
-        try database.execute("PRAGMA cache_size = 1")
-        try database.execute("BEGIN IMMEDIATE")
-        try database.execute("DELETE FROM checkpoint")
-        let put = try database.prepare("INSERT INTO checkpoint VALUES (?1, ?2, ?3)")
-        for number in 100..<1000 {
-            try put.run(key(number).bytes, 3, [UInt8](repeating: 1, count: 4000))
-        }
-        kill(getpid(), SIGKILL)
+    let store = CheckpointStore(path: scratch.file)
+    func secret(_ number: Int) -> String { "inline:secret-\(number)-secret" }
+    for number in 0..<200 {
+        let bytes = Array(secret(number).utf8) + [UInt8](repeating: 1, count: number * 20)
+        store.put(Checkpoint(key: key(number), version: 1, bytes: bytes))
     }
-    let store = CheckpointStore(path: path)
-    #expect(store.notice == nil)
-    #expect(store.loadAll() == [checkpoint(1)])
+    store.commit()
+    #expect((0..<200).allSatisfy { scratch.isFound(secret($0)) })
+    for number in 0..<100 { store.remove(key(number)) }
+    for number in 100..<150 { store.put(checkpoint(number)) }
+    store.commit()
+    #expect((0..<150).allSatisfy { !scratch.isFound(secret($0)) })
+    #expect((150..<200).allSatisfy { scratch.isFound(secret($0)) })
+    #expect(!scratch.isFound("call-99") && scratch.isFound("call-100"))
+    for number in 100..<200 { store.remove(key(number)) }
+    store.commit()
+    #expect(!scratch.isFound("secret") && !scratch.isFound("call-"))
+}
+
+@Test func fileGrowsAndShrinks() throws {
+    let scratch = try Scratch()
+    let store = CheckpointStore(path: scratch.file)
+    #expect(scratch.size() == CheckpointFile.headBytes)
+    for number in 0..<2000 { store.put(checkpoint(number, count: 3900)) }
+    store.commit()
+    let largest = scratch.size()
+    #expect(largest >= 2000 * 4096 && largest < 2000 * 4096 + 2 * CheckpointFile.stepBytes)
+    // The same calls again and again take no more than a batch's worth beside them.
+    for round in 0..<20 {
+        for number in 0..<100 { store.put(checkpoint(number, UInt8(round), count: 3900)) }
+        store.commit()
+    }
+    #expect(scratch.size() <= largest + 4 * CheckpointFile.stepBytes)
+    for number in 100..<2000 { store.remove(key(number)) }
+    store.commit()
+    // What is put again goes to the beginning of the file, and its end is given back.
+    for number in 0..<100 { store.put(checkpoint(number, 3, count: 3900)) }
+    store.commit()
+    for number in 0..<99 { store.remove(key(number)) }
+    store.commit()
+    #expect(scratch.size() <= CheckpointFile.headBytes + 3 * CheckpointFile.stepBytes)
+    #expect(store.loadAll() == [checkpoint(99, 3, count: 3900)])
+}
+
+@Test func limitOfTheFileIsACondition() throws {
+    let scratch = try Scratch()
+    let limit = CheckpointFile.headBytes + 2 * CheckpointFile.stepBytes
+    let store = CheckpointStore(path: scratch.file, fileBytesMax: limit)
+    for number in 0..<100 { store.put(checkpoint(number, count: 50_000)) }
+    store.commit()
+    #expect(store.condition == .full && store.counters.failures == 1)
+    // As many as fit are kept all the same.
+    let kept = store.loadAll().count
+    #expect(kept == 10 && store.pendingCount == 90)
+    // Calls end, and others take their place: removals alone make room.
+    for number in 0..<95 { store.remove(key(number)) }
+    store.commit()
+    #expect(store.condition == .good && store.pendingCount == 0)
+    #expect(store.loadAll().count == 5 && scratch.size() <= limit)
 }
 
 @Test func fullDiskIsAConditionAndPasses() throws {
@@ -243,7 +263,7 @@ func killedWriterLeavesWholeTransactions(microseconds: Int) async throws {
         return
     }
     defer { umount2(mounted, Int32(MNT_DETACH)) }
-    let store = CheckpointStore(path: mounted + "/calls.sqlite")
+    let store = CheckpointStore(path: mounted + "/calls.shm")
     store.put(checkpoint(1))
     store.commit()
     #expect(store.condition == .good)
@@ -251,13 +271,30 @@ func killedWriterLeavesWholeTransactions(microseconds: Int) async throws {
     store.commit()
     #expect(store.condition == .full)
     #expect(store.counters.failures == 1)
-    #expect(store.loadAll() == [checkpoint(1)])
+    #expect(store.loadAll().contains(checkpoint(1)))
+    #expect(store.loadAll().count + store.pendingCount == 39)
     // The calls end, and what is left fits.
     for number in 2..<40 { store.remove(key(number)) }
     store.put(checkpoint(2))
     store.commit()
     #expect(store.condition == .good)
     #expect(store.loadAll() == [checkpoint(1), checkpoint(2)])
+}
+
+@Test func aHundredThousandCallsAreFound() throws {
+    let scratch = try Scratch()
+    do {
+        let store = CheckpointStore(path: scratch.file)
+        for number in 0..<100_000 {
+            store.put(checkpoint(number, count: 60))
+            if number % 100 == 0 { store.commit() }
+        }
+        store.commit()
+    }
+    let elapsed = ContinuousClock().measure {
+        #expect(CheckpointStore(path: scratch.file).loadAll().count == 100_000)
+    }
+    print("100,000 checkpoints found in \(elapsed)")
 }
 
 @Test(arguments: [1, 32])

@@ -112,12 +112,12 @@ func fileOfAnotherLayoutIsBegunAnew(bytes: Int) throws {
 
 @Test func digestsTellMessagesApart() {
     let base = [UInt8](repeating: 0x20, count: 61)
-    var digests: Set<UInt64> = [MessageInHand.digest(base), MessageInHand.digest([])]
+    var digests: Set<UInt64> = [Digest.of(base), Digest.of([])]
     for index in base.indices {
         var other = base
         other[index] ^= 1
-        digests.insert(MessageInHand.digest(other))
-        digests.insert(MessageInHand.digest(Array(base[..<index])))
+        digests.insert(Digest.of(other))
+        digests.insert(Digest.of(Array(base[..<index])))
     }
     #expect(digests.count == 2 * base.count + 1)
     #expect(!digests.contains(0))

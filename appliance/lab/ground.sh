@@ -3,7 +3,7 @@
 # Everything it says goes to standard error.
 
 # To build both planes.
-GROUND_BUILD="pkg-config libdpdk-dev libuv1-dev libyaml-dev libsqlite3-dev libmnl-dev
+GROUND_BUILD="pkg-config libdpdk-dev libuv1-dev libyaml-dev libmnl-dev
     libbpf-dev libnuma-dev libipsec-mb-dev libssl-dev libc-ares-dev linux-libc-dev python3"
 # To run the fast path.
 GROUND_RUN="libipsec-mb1 librte-net-af-packet23 librte-net-af-xdp23 librte-net-memif23 librte-net-pcap23

@@ -11,12 +11,19 @@ extension Call {
         CallCheckpoint(
             id: self.id, stage: self.stage, calling: self.calling, called: self.called,
             startedAt: self.startedAt, answeredAt: self.answeredAt,
-            status: UInt16(clamping: self.status), a: self.legs.a.checkpoint,
-            b: self.legs.b.checkpoint, exchange: self.exchangeCheckpoint,
+            status: UInt16(clamping: self.status), a: self.checkpoint(of: self.legs.a),
+            b: self.checkpoint(of: self.legs.b), exchange: self.exchangeCheckpoint,
             rekey: self.rekey.map {
                 CallCheckpoint.Rekey(
                     side: $0.side, sent: $0.sent.checkpoint, purpose: $0.purpose)
             }, media: self.media)
+    }
+
+    /// A call that is being set up ends with the process: nothing will be offered on its legs.
+    private func checkpoint(of leg: Leg) -> CallCheckpoint.Leg {
+        leg.checkpoint(
+            self.stage == .settingUp
+                ? OfferAnswerLeg.Snapshot(sessionID: leg.session.sessionID) : leg.session.snapshot)
     }
 
     private var stage: CallCheckpoint.Stage {
@@ -63,12 +70,12 @@ extension Hop {
 }
 
 extension Leg {
-    var checkpoint: CallCheckpoint.Leg {
+    func checkpoint(_ session: OfferAnswerLeg.Snapshot) -> CallCheckpoint.Leg {
         var isOpen = true
         if case .closed = self.end { isOpen = false }
         return CallCheckpoint.Leg(
             trunk: self.trunk.name, hop: self.hop.withoutConnection, localTag: self.localTag,
-            dialog: self.dialog, session: self.session.snapshot, isOpen: isOpen,
+            dialog: self.dialog, session: session, isOpen: isOpen,
             answer: self.awaitingAck.map {
                 CallCheckpoint.Answer(
                     received: $0.request.checkpoint, response: $0.response,

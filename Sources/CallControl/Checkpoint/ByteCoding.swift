@@ -5,26 +5,49 @@ import SDP
 
 /// Writes a checkpoint: big-endian integers, byte strings with a 32-bit length before them.
 struct CheckpointWriter {
-    private(set) var bytes: [UInt8] = []
+    /// What was written, and room for more.
+    private var room: [UInt8]
+    private var count = 0
     /// What this version and those before it know is written.
     var version = CallCheckpoint.version
 
-    init() { self.bytes.reserveCapacity(Self.usualBytes) }
+    init() { self.room = [UInt8](repeating: 0, count: Self.usualBytes) }
 
-    /// A call that is up takes 4 to 5 KB.
+    /// A call that is up takes 3 to 5 KB.
     private static let usualBytes = 6144
 
-    mutating func integer(_ value: some FixedWidthInteger & UnsignedInteger) {
-        withUnsafeBytes(of: value.bigEndian) { self.bytes.append(contentsOf: $0) }
+    /// What was written.
+    consuming func finish() -> [UInt8] {
+        self.room.removeLast(self.room.count - self.count)
+        return self.room
     }
 
-    mutating func flag(_ value: Bool) { self.bytes.append(value ? 1 : 0) }
+    /// Writes so many bytes.
+    @inline(__always)
+    private mutating func put(_ bytes: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
+        let end = self.count + bytes
+        if end > self.room.count { self.room += repeatElement(0, count: end) }
+        self.room.withUnsafeMutableBytes {
+            body(UnsafeMutableRawBufferPointer(rebasing: $0[self.count..<end]))
+        }
+        self.count = end
+    }
 
+    @inline(__always)
+    mutating func integer<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) {
+        self.put(Value.bitWidth / 8) { $0.storeBytes(of: value.bigEndian, as: Value.self) }
+    }
+
+    mutating func flag(_ value: Bool) { self.integer(value ? 1 : 0 as UInt8) }
+
+    @inline(__always)
     mutating func string(_ value: some Collection<UInt8>) {
-        self.integer(UInt32(truncatingIfNeeded: value.count))
-        self.bytes.append(contentsOf: value)
+        let count = value.count
+        self.integer(UInt32(truncatingIfNeeded: count))
+        self.put(count) { $0.copyBytes(from: value) }
     }
 
+    @inline(__always)
     mutating func array<Element>(
         _ elements: [Element], _ body: (inout CheckpointWriter, Element) -> Void
     ) {
@@ -32,6 +55,7 @@ struct CheckpointWriter {
         for element in elements { body(&self, element) }
     }
 
+    @inline(__always)
     mutating func optional<Value>(
         _ value: Value?, _ body: (inout CheckpointWriter, Value) -> Void
     ) {

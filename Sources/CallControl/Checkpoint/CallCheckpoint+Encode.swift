@@ -37,7 +37,7 @@ extension CallCheckpoint {
             $0.message($1.sent)
             if $0.version >= 4 { $0.choice($1.purpose) }
         }
-        return writer.bytes
+        return writer.finish()
     }
 }
 
