@@ -52,9 +52,7 @@ public struct AudioStream: Sendable, Hashable {
         _ media: MediaDescription, at index: Int, of session: SessionDescription,
         policy: MediaSecurityPolicy
     ) throws(OfferAnswerError) {
-        guard let profile = MediaProfile(media.transport),
-            !profile.isSecure || policy.srtp != .off
-        else { throw .notPlainRTP }
+        guard let profile = MediaProfile(media.transport) else { throw .notRTP }
         guard media.port != 0 else { throw .refused }
         self.index = index
         self.port = media.port
@@ -68,7 +66,8 @@ public struct AudioStream: Sendable, Hashable {
         self.rtcpMux = policy.rtcpMux != .off && (media.hasRTCPMux || muxedOnly)
         self.security = StreamSecurity(media, of: session, policy: policy)
         self.ice = policy.ice == .off ? nil : ICEDescription(media, of: session)
-        if self.security.isEmpty, profile.isSecure || policy.srtp == .required {
+        let isOff = profile.isSecure && policy.srtp == .off
+        if isOff || (self.security.isEmpty && (profile.isSecure || policy.srtp == .required)) {
             throw .noCommonSecurity(
                 SecurityMismatch(
                     offered: StreamSecurity.names(media, of: session), allowed: policy.allowed))
@@ -115,7 +114,10 @@ public struct AudioStream: Sendable, Hashable {
                 return stream
             } catch {
                 // The one that got furthest tells most.
-                if failure == .noAudio || failure == .notPlainRTP { failure = error }
+                switch failure {
+                case .noAudio, .notRTP, .noCommonSecurity: failure = error
+                default: break
+                }
             }
         }
         throw failure

@@ -6,8 +6,8 @@
 public enum OfferAnswerError: Error, Sendable, Hashable {
     /// No audio, or nothing that can be read.
     case noAudio
-    /// The transport is not RTP, or SRTP where the trunk has it off.
-    case notPlainRTP
+    /// The transport is none of RTP and SRTP.
+    case notRTP
     /// The media address would have to be resolved.
     case hostName
     /// No unicast address and port.
@@ -33,7 +33,7 @@ public enum OfferAnswerError: Error, Sendable, Hashable {
     public var text: String {
         switch self {
         case .noAudio: "no audio stream is offered"
-        case .notPlainRTP: "the audio streams are not RTP/AVP or RTP/AVPF"
+        case .notRTP: "the audio streams are not RTP"
         case .hostName: "the media address is a host name"
         case .noAddress: "no unicast media address and port"
         case .wrongFamily: "the media address is of another IP version than ours"
@@ -52,7 +52,7 @@ public enum OfferAnswerError: Error, Sendable, Hashable {
     public var warningCode: Int {
         switch self {
         case .noAudio, .refused: 304
-        case .notPlainRTP: 302
+        case .notRTP: 302
         case .hostName, .noAddress: 301
         case .wrongFamily: 300
         case .noCommonCodec: 305

@@ -5,13 +5,15 @@ public struct SecurityMismatch: Sendable, Hashable {
     /// What the party named: suites, "DTLS-SRTP", "RTP"; at most 8, each at most 32 bytes of
     /// letters, digits and `_-/`.
     public var offered: [SDPText]
+    /// How many others it named.
+    public var offeredMore = 0
     /// What the trunk's policy allows, named likewise.
     public var allowed: [SDPText]
 
     init(offered: [SDPText], allowed: [SDPText]) {
         var names: [SDPText] = []
-        for name in offered where names.count < 8 && !names.contains(name) {
-            if Self.isName(name.bytes) { names.append(name) }
+        for name in offered where Self.isName(name.bytes) && !names.contains(name) {
+            if names.count < 8 { names.append(name) } else { self.offeredMore += 1 }
         }
         self.offered = names
         self.allowed = allowed
@@ -19,7 +21,9 @@ public struct SecurityMismatch: Sendable, Hashable {
 
     /// One sentence, safe inside a quoted string whatever the party wrote.
     public var text: String {
-        let lists = "offered \(Self.list(self.offered)); allowed \(Self.list(self.allowed))"
+        let more = self.offeredMore == 0 ? "" : " and \(self.offeredMore) more"
+        let lists =
+            "offered \(Self.list(self.offered))\(more); allowed \(Self.list(self.allowed))"
         let isAmongThem = self.offered.contains { self.allowed.contains($0) }
         return isAmongThem ? lists + "; no offered key line or role can be used" : lists
     }

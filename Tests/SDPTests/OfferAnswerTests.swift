@@ -81,10 +81,33 @@ func noCommonCodecInTheOffer(format: String) throws {
     #expect(call.plan != nil)
 }
 
+/// Security was offered to a leg that has it off.
+private func secured(_ offered: SDPText...) -> OfferAnswerError {
+    .noCommonSecurity(SecurityMismatch(offered: offered, allowed: ["RTP"]))
+}
+
+@Test func aTrunkWithoutSecurityNamesWhatWasOffered() throws {
+    var leg = OfferAnswerLeg(sessionID: 1)
+    let crypto = (1...9).map { "a=crypto:\($0) SUITE_\($0) inline:AAAA" }
+    let text = ["v=0", "o=- 1 1 IN IP4 a", "s=-", "c=IN IP4 192.0.2.1", "m=audio 4000 RTP/SAVP 0"]
+    let sdp = try SessionDescription.parse(
+        Array((text + crypto).reduce("") { $0 + $1 + "\n" }.utf8))
+    do throws(OfferAnswerError) {
+        _ = try leg.receiveOffer(sdp)
+        Issue.record("taken")
+    } catch {
+        #expect(error.warningCode == 399)
+        #expect(
+            error.text == "no media security in common: offered SUITE_1, SUITE_2, SUITE_3, "
+                + "SUITE_4, SUITE_5, SUITE_6, SUITE_7, SUITE_8 and 1 more; allowed RTP")
+    }
+}
+
 @Test(arguments: [
     (["m=video 4000 RTP/AVP 31"], OfferAnswerError.noAudio), ([], .noAudio),
-    (["m=audio 0 RTP/AVP 0"], .noAudio), (["m=audio 4000 RTP/SAVP 0"], .notPlainRTP),
-    (["m=audio 4000 UDP/TLS/RTP/SAVPF 0"], .notPlainRTP), (["m=audio 4000 udp 0"], .notPlainRTP),
+    (["m=audio 0 RTP/AVP 0"], .noAudio), (["m=audio 4000 RTP/SAVP 0"], secured("RTP/SAVP")),
+    (["m=audio 4000 UDP/TLS/RTP/SAVPF 0"], secured("UDP/TLS/RTP/SAVPF")),
+    (["m=audio 4000 udp 0"], .notRTP),
     (["m=audio 4000 RTP/AVP 0", "c=IN IP4 host.example.com"], .hostName),
     (["m=audio 4000 RTP/AVP 0", "c=IN IP4 224.2.1.1/127"], .noAddress),
     (["m=audio 4000 RTP/AVP 0", "c=IN IP7 x"], .noAddress),
@@ -149,7 +172,7 @@ func offersThatCannotBeTaken(lines: [String], expected: OfferAnswerError) throws
     let cases: [(SessionDescription, OfferAnswerError)] = [
         (try session(), .answerMismatch), (try session("m=video 1 RTP/AVP 0"), .answerMismatch),
         (try session("m=audio 0 RTP/AVP 0"), .refused),
-        (try session("m=audio 5000 RTP/SAVP 0"), .notPlainRTP),
+        (try session("m=audio 5000 RTP/SAVP 0"), secured("RTP/SAVP")),
         (try session("m=audio 5000 RTP/AVP 0", "c=IN IP4 host.example.com"), .hostName),
         (try session("m=audio 5000 RTP/AVP 0", address: "127.0.0.1"), .noAddress),
         (try session("m=audio 5000 RTP/AVP 0", address: "240.0.0.1"), .noAddress),
@@ -262,7 +285,7 @@ func offersThatCannotBeTaken(lines: [String], expected: OfferAnswerError) throws
 
 @Test func everyErrorHasAWarningCode() {
     let expected: [(OfferAnswerError, Int)] = [
-        (.noAudio, 304), (.notPlainRTP, 302), (.hostName, 301), (.noAddress, 301),
+        (.noAudio, 304), (.notRTP, 302), (.hostName, 301), (.noAddress, 301),
         (.wrongFamily, 300), (.noCommonCodec, 305), (.muxedRTCPOnly, 399), (.secretsMissing, 399),
         (.refused, 304), (.answerMismatch, 399), (.outOfTurn, 399),
     ]

@@ -180,7 +180,7 @@ func whatIsOfferedIsTaken(transport: String, keyed: Bool) throws {
 func transportsOfOthers(transport: String) throws {
     var leg = try secureLeg(required)
     let sdp = try secureSession(["m=audio 5000 \(transport) 0", cryptoLine(1, .aes128CM80)])
-    #expect(throws: OfferAnswerError.notPlainRTP) { try leg.receiveOffer(sdp) }
+    #expect(throws: OfferAnswerError.notRTP) { try leg.receiveOffer(sdp) }
 }
 
 /// An answer that drops the keys of a stream that was offered as SRTP is none.
