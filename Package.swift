@@ -95,10 +95,13 @@ let package = Package(
             name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
 
+        // Values that are held in many places.
+        module("Sharing"),
+
         // Protocol values: bytes in, values out.
         module("NetworkAddress"),
         module("SIPMessage", ["NetworkAddress"]),
-        module("SDP", ["NetworkAddress"]),
+        module("SDP", ["NetworkAddress", "Sharing"]),
         module("Manipulation", ["SIPMessage"]),
 
         // Protocol machines: events in, actions out.
@@ -111,14 +114,16 @@ let package = Package(
         module("Routing"),
         module("Admission", ["NetworkAddress"]),
         module("CallControl", [
-            "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
+            "Sharing", "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
             "SIPAuthentication", "SIPDialog", "Routing", "Admission",
         ]),
 
         // Media: intent to flow commands to rings.
         module("FlowABI", ["NetworkAddress", "CFlowABI"]),
-        module("MediaPlanning", ["NetworkAddress", "CallControl", "FlowABI"]),
-        module("FlowProgramming", ["NetworkAddress", "CallControl", "FlowABI", "MediaPlanning"]),
+        module("MediaPlanning", ["Sharing", "NetworkAddress", "CallControl", "FlowABI"]),
+        module("FlowProgramming", [
+            "Sharing", "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning",
+        ]),
 
         // What happened to calls: kept in memory, redacted, shown and exported.
         module("Trace", ["NetworkAddress"]),
@@ -154,8 +159,8 @@ let package = Package(
             name: "allocations",
             dependencies: [
                 "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
-                "SIPTransaction", "SIPDialog", "CallControl", "FlowABI", "MediaPlanning",
-                "FlowProgramming", "SIPTransport", "Trace",
+                "SIPTransaction", "SIPDialog", "Routing", "Admission", "CallControl", "FlowABI",
+                "MediaPlanning", "FlowProgramming", "SIPTransport", "Trace",
             ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
 
         // The process.
@@ -213,7 +218,7 @@ let package = Package(
             [
                 "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
                 "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
-                "CallWorld",
+                "CallWorld", "Sharing",
             ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(

@@ -10,7 +10,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 PROTOCOL = """SIPMessage SDP Manipulation SIPTransaction SIPAuthentication SIPDialog SIPLocation
     SIPProxy Routing Admission CallControl""".split()
-CALL_PATH = PROTOCOL + "NetworkAddress MediaPlanning FlowProgramming FlowABI Tenancy".split()
+CALL_PATH = PROTOCOL + "Sharing NetworkAddress MediaPlanning FlowProgramming FlowABI Tenancy".split()
 SOURCE = (".swift", ".c", ".h", ".py", ".sh", ".xml", ".yaml", ".yml", ".service")
 LINES_MAX = 600
 COLUMNS_MAX = 100

@@ -118,8 +118,10 @@ struct IdentifierSource {
 
 /// Sixteen lower-case digits.
 func hexadecimal(_ value: UInt64) -> [UInt8] {
-    let digits = Array("0123456789abcdef".utf8)
-    return (0..<16).map { digits[Int(value >> (60 - 4 * UInt64($0)) & 15)] }
+    (0..<16).map { position in
+        let digit = UInt8(truncatingIfNeeded: value >> (60 - 4 * UInt64(position)) & 15)
+        return digit < 10 ? 0x30 + digit : 0x57 + digit
+    }
 }
 
 /// A number in decimal digits.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NetworkAddress
+public import Sharing
 
 /// A realm by its position in the configuration (and in the fast path's file).
 public struct RealmIndex: Sendable, Hashable {
@@ -60,14 +61,14 @@ public struct MediaIntent: Sendable, Equatable {
         /// passes until they are there; never is such a leg's media in the clear.
         public var isSecure: Bool
         /// The keys; a leg that has any is secure.
-        public var security: LegSecurity?
+        @Apart public var security: LegSecurity?
         /// The leg is an ICE-lite agent (RFC 8445); nil: it does not speak ICE.
-        public var ice: LegICE?
+        @Apart public var ice: LegICE?
         /// DTLS records of the party go to the control plane.
         public var dtls: Bool
         /// The handshake that the keys come from; nil while none is agreed on, though records may
         /// come before that (`dtls`). With `security` it is done.
-        public var dtlsAgreement: LegDTLS?
+        @Apart public var dtlsAgreement: LegDTLS?
 
         /// A leg with nothing known of its party.
         public init(local: MediaPort) {
@@ -83,10 +84,7 @@ public struct MediaIntent: Sendable, Equatable {
             self.bitsPerSecond = 96_000
             self.learnSource = false
             self.isSecure = false
-            self.security = nil
-            self.ice = nil
             self.dtls = false
-            self.dtlsAgreement = nil
         }
     }
 

@@ -69,8 +69,7 @@ extension FlowProgrammer {
                 return
             }
             self.unqueue(worker, entry)
-            entry.isInFlight = true
-            entry.coming = PlannedFlow.state(of: entry.planned, after: command)
+            entry.send(towards: PlannedFlow.state(of: entry.planned, after: command))
             if case .keys(let keys) = command.operation { self.used(keys.keyID, entry) }
             self.sent[worker].append(
                 Sent(sequence: sequence, command: command, entry: entry, timeNs: nowNs))
@@ -129,11 +128,11 @@ extension FlowProgrammer {
         }
         self.counters.measure(latencyNs: nowNs >= sent.timeNs ? nowNs - sent.timeNs : 0)
         let entry = sent.entry
-        entry.isInFlight = false
-        entry.coming = nil
+        entry.arrive(isDone: status == .ok)
         let peer = self.peer(of: entry)
         if status == .ok {
-            self.done(sent.command, entry)
+            entry.recordKeyID = nil // it says what the record was before
+            if entry.installed == .known { self.sendWaiting(entry) }
         } else {
             self.counters.refused &+= 1
             if status == .sharedFull { self.counters.sharedFull &+= 1 }
@@ -142,13 +141,6 @@ extension FlowProgrammer {
         self.enqueue(entry)
         if let peer, peer !== entry { self.enqueue(peer) } // it may have been held
         if let owner = entry.owner { self.settle(owner.session) }
-    }
-
-    private func done(_ command: FlowCommand, _ entry: FlowEntry) {
-        let after = PlannedFlow.state(of: entry.planned, after: command)
-        entry.installed = after.map { .known($0) } ?? .none
-        entry.recordKeyID = nil // it says what the record was before
-        if case .known = entry.installed { self.sendWaiting(entry) }
     }
 
     /// Whatever becomes of the command: the indexes of this key set may be used from now on.
@@ -183,7 +175,7 @@ extension FlowProgrammer {
         switch command.operation {
         case .remove:
             // There is nothing to remove, or nothing that this side could do about it.
-            entry.installed = .none
+            entry.vanish()
             return
         case .add(let specification):
             if status == .keysUsed, specification.keyID != 0 {
@@ -191,9 +183,9 @@ extension FlowProgrammer {
                 return
             }
             entry.desired = nil
-            entry.installed = .none
+            entry.vanish()
         case .modify:
-            if status == .stale || status == .notFound { entry.installed = .none }
+            if status == .stale || status == .notFound { entry.vanish() }
             // A party that is where another leg's is on a shared port would never be heard.
             isKept = status != .sourceInUse && self.keep(entry)
             if !isKept { entry.desired = nil }
@@ -201,7 +193,7 @@ extension FlowProgrammer {
             self.spent(keys.keyID, entry)
             return
         case .keys, .ice:
-            if status == .stale || status == .notFound { entry.installed = .none }
+            if status == .stale || status == .notFound { entry.vanish() }
             entry.desired = nil
         case .ping, .list:
             return
@@ -218,7 +210,7 @@ extension FlowProgrammer {
     /// After a refused change: goes on with what there is, under the keys that are agreed now. Not
     /// in the clear where it shall be secure, nor without anything: then the wish is given up.
     private func keep(_ entry: FlowEntry) -> Bool {
-        guard case .known(let state) = entry.installed, let desired = entry.desired,
+        guard let state = entry.planned, let desired = entry.desired,
             state.isSecure || !desired.isSecure
         else {
             entry.desired = nil

@@ -2,13 +2,14 @@
 
 import FlowABI
 import MediaPlanning
+import Sharing
 
 /// What the worker has at an index, as far as this side knows.
 enum Installed: Equatable {
     /// Nothing.
     case none
-    /// This flow, as planned.
-    case known(PlannedFlow)
+    /// This flow, as ``FlowEntry/planned`` says.
+    case known
     /// This flow; how it is planned is not known (after a restart of ours).
     case unknown
     /// A flow of another generation that has to go first.
@@ -23,8 +24,10 @@ final class FlowEntry {
     let flow: FlowID
     var owner: (session: MediaSession, leg: MediaLeg)?
     /// What it shall be; nil: nothing.
-    var desired: PlannedFlow?
-    var installed: Installed
+    @Apart var desired: PlannedFlow?
+    private(set) var installed: Installed
+    /// What it is, where that is known.
+    @Apart private(set) var planned: PlannedFlow?
     /// The key set in the record of this flow; nil where there is no such record.
     var recordKeyID: UInt64?
     /// The newest key set of which this flow's indexes may have been used, wherever they stand
@@ -39,7 +42,7 @@ final class FlowEntry {
     /// Most of them; DTLS repeats what is lost.
     static let waitingMax = 4
     /// What it will be when the command on its way is done.
-    var coming: PlannedFlow?
+    @Apart private(set) var coming: PlannedFlow?
 
     init(
         flow: FlowID, owner: (session: MediaSession, leg: MediaLeg)?, desired: PlannedFlow?,
@@ -47,14 +50,36 @@ final class FlowEntry {
     ) {
         self.flow = flow
         self.owner = owner
-        self.desired = desired
         self.installed = installed
+        self.desired = desired
     }
 
     /// It is what it shall be: there is no command to write.
     var isSettled: Bool {
-        if let desired { return self.installed == .known(desired) }
-        return self.installed == .none
+        self.desired == nil ? self.installed == .none : self.$planned == self.$desired
+    }
+
+    /// A command is on its way after which it is this; nil: nothing.
+    func send(towards state: PlannedFlow?) {
+        self.isInFlight = true
+        // One copy serves for both, and for what it is afterwards.
+        if state == self.desired { self.$coming = self.$desired } else { self.coming = state }
+    }
+
+    /// The command was answered. If it was done, the flow is what was to come.
+    func arrive(isDone: Bool) {
+        if isDone {
+            self.installed = self.coming == nil ? .none : .known
+            self.$planned = self.$coming
+        }
+        self.isInFlight = false
+        self.coming = nil
+    }
+
+    /// There is nothing, whatever was sent.
+    func vanish() {
+        self.installed = .none
+        self.planned = nil
     }
 
     /// The next command on the way to what it shall be.
@@ -74,8 +99,8 @@ final class FlowEntry {
         case (.unknown, let desired?):
             return FlowCommand(
                 .modify(self.isInDoubt ? desired.closed : desired.specification), flow: self.flow)
-        case (.known(let current), let desired?):
-            return current.change(to: desired)
+        case (.known, let desired?):
+            return self.planned?.change(to: desired)
         }
     }
 
@@ -98,21 +123,16 @@ final class FlowEntry {
     var isExposed: Bool {
         if self.isInFlight, PlannedFlow.isExposed(self.coming, goal: self.desired) { return true }
         return switch self.installed {
-        case .known(let state): PlannedFlow.isExposed(state, goal: self.desired)
+        case .known: PlannedFlow.isExposed(self.planned, goal: self.desired)
         case .unknown: self.isInDoubt
         case .none, .other: false
         }
     }
 
-    /// What it is, where that is known.
-    var planned: PlannedFlow? {
-        if case .known(let state) = self.installed { state } else { nil }
-    }
-
     /// It has keys, or may have.
     var hasKeys: Bool {
         switch self.installed {
-        case .known(let state): state.keys != nil
+        case .known: self.planned?.keys != nil
         case .unknown: true
         case .none, .other: false
         }

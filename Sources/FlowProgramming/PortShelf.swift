@@ -152,7 +152,11 @@ struct Queue<Element> {
     mutating func removeFirst() {
         guard self.head < self.elements.count else { return }
         self.head += 1
-        if self.head >= 64, self.head * 2 >= self.elements.count {
+        if self.head == self.elements.count {
+            // Nothing that was in it lives on for its sake.
+            self.elements.removeAll(keepingCapacity: true)
+            self.head = 0
+        } else if self.head >= 64, self.head * 2 >= self.elements.count {
             self.elements.removeFirst(self.head)
             self.head = 0
         }

@@ -3,6 +3,7 @@
 public import CallControl
 public import FlowABI
 import NetworkAddress
+public import Sharing
 
 /// Who one leg's flow is: its place in the fast path, and the stream that it sends.
 public struct LegIdentity: Sendable, Hashable {
@@ -72,9 +73,9 @@ public struct PlannedFlow: Sendable, Hashable {
     /// What it is.
     public var specification: FlowSpecification
     /// Its keys; nil while a secure leg has none, and with plain RTP.
-    public var keys: FlowKeys?
+    @Apart public var keys: FlowKeys?
     /// Its credentials; nil for a leg that does not speak ICE.
-    public var ice: FlowICE?
+    @Apart public var ice: FlowICE?
 
     /// From its parts.
     public init(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NetworkAddress
+import Sharing
 
 /// The one audio stream of a description that the relay anchors, as its party wrote it.
 public struct AudioStream: Sendable, Hashable {
@@ -43,7 +44,7 @@ public struct AudioStream: Sendable, Hashable {
         self.direction = .sendrecv
         self.formats = formats
         self.ptimeMicroseconds = ptimeMicroseconds
-        self.transport = "RTP/AVP"
+        self.transport = .plainRTP
         self.security = StreamSecurity()
     }
 
@@ -60,7 +61,7 @@ public struct AudioStream: Sendable, Hashable {
         self.formats = media.rtpFormats
         self.ptimeMicroseconds = media.ptimeMicroseconds
         self.maxptimeMicroseconds = media.maxptimeMicroseconds
-        self.transport = media.transport
+        self.transport = media.transport.known
         self.mid = media.mid
         let muxedOnly = media.attributes.contains { $0.name.isLiteral("rtcp-mux-only") }
         self.rtcpMux = policy.rtcpMux != .off && (media.hasRTCPMux || muxedOnly)
@@ -109,7 +110,7 @@ public struct AudioStream: Sendable, Hashable {
             do throws(OfferAnswerError) {
                 var stream = try AudioStream(
                     session.media[index], at: index, of: session, policy: policy)
-                stream.formats = limited(stream.formats.filter(filter.allows))
+                stream.formats = limited(stream.formats.filter(filter.allows)).exact
                 guard stream.canTalk else { throw OfferAnswerError.noCommonCodec }
                 return stream
             } catch {

@@ -20,9 +20,9 @@ public struct Connection: Sendable, Hashable {
 
     /// Of an address of ours.
     public init(_ address: IPAddress) {
-        self.networkType = "IN"
-        self.addressType = address.isIPv4 ? "IP4" : "IP6"
-        self.address = SDPText(checked: Array(address.description.utf8)[...])
+        self.networkType = .internet
+        self.addressType = address.isIPv4 ? .ip4 : .ip6
+        self.address = SDPText(checked: Array(address.description.utf8))
     }
 
     /// What a connection line leads to.
@@ -43,8 +43,8 @@ public struct Connection: Sendable, Hashable {
     /// The address decoded. The address itself decides about its family: peers exist that write
     /// IP4 before an IPv6 address, and nothing is ambiguous about it.
     public var host: Host {
-        guard self.networkType.equalsIgnoringCase("IN"),
-            self.addressType.equalsIgnoringCase("IP4") || self.addressType.equalsIgnoringCase("IP6")
+        guard self.networkType.isLiteral("IN"),
+            self.addressType.isLiteral("IP4") || self.addressType.isLiteral("IP6")
         else { return .unusable }
         let text = self.address.cut(at: ASCII.slash)?.head ?? self.address
         if let ip = IPAddress(text: text.bytes) {

@@ -37,7 +37,7 @@ extension CryptoAttribute {
         for (index, part) in parts.enumerated().dropFirst() {
             if part.contains(ASCII.colon) {
                 guard index == parts.count - 1 else { throw .badMKI }
-                mki = try self.mki(SDPText(checked: part))
+                mki = try self.mki(SDPText(checked: Array(part)))
             } else {
                 guard index == 1, self.isLifetime(part) else { throw .badLifetime }
             }

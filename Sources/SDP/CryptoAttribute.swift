@@ -39,7 +39,7 @@ public struct CryptoAttribute: Sendable, Hashable {
             text += SDPText(UInt64(self.master.mki.count)).bytes
         }
         if self.master.plainSRTCP { text += Array(" UNENCRYPTED_SRTCP".utf8) }
-        return Attribute("crypto", SDPText(checked: text[...]))
+        return Attribute("crypto", SDPText(checked: text))
     }
 }
 

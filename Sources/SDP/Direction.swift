@@ -22,6 +22,8 @@ public struct Direction: Sendable, Hashable, CustomStringConvertible {
     /// Neither way.
     public static let inactive = Direction(sends: false, receives: false)
 
+    private static let all = [sendrecv, sendonly, recvonly, inactive]
+
     /// The same streams as the other party sees them.
     public var reversed: Direction {
         Direction(sends: self.receives, receives: self.sends)
@@ -36,10 +38,10 @@ public struct Direction: Sendable, Hashable, CustomStringConvertible {
     /// The name of the attribute.
     public var attributeName: SDPText {
         switch (self.sends, self.receives) {
-        case (true, true): "sendrecv"
-        case (true, false): "sendonly"
-        case (false, true): "recvonly"
-        case (false, false): "inactive"
+        case (true, true): .sendrecv
+        case (true, false): .sendonly
+        case (false, true): .recvonly
+        case (false, false): .inactive
         }
     }
 
@@ -49,8 +51,9 @@ public struct Direction: Sendable, Hashable, CustomStringConvertible {
     /// From the first direction attribute of a list; nil without one.
     static func first(in attributes: [Attribute]) -> Direction? {
         for attribute in attributes where attribute.value == nil {
-            for direction in [sendrecv, sendonly, recvonly, inactive]
-            where direction.attributeName == attribute.name { return direction }
+            for direction in self.all where direction.attributeName == attribute.name {
+                return direction
+            }
         }
         return nil
     }

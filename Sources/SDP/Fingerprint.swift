@@ -65,7 +65,7 @@ public struct Fingerprint: Sendable, Hashable {
             text.append(ASCII.hexadecimalDigit(byte >> 4))
             text.append(ASCII.hexadecimalDigit(byte & 15))
         }
-        return Attribute("fingerprint", SDPText(checked: text[...]))
+        return Attribute("fingerprint", SDPText(checked: text))
     }
 }
 

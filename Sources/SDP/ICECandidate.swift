@@ -83,6 +83,6 @@ public struct ICECandidate: Sendable, Hashable {
             SDPText(stringLiteral: self.kind.word).bytes,
         ]
         return Attribute(
-            "candidate", SDPText(checked: Array(words.joined(separator: [ASCII.space]))[...]))
+            "candidate", SDPText(checked: Array(words.joined(separator: [ASCII.space]))))
     }
 }

@@ -6,7 +6,7 @@ extension ICEDescription {
     /// What a section says about ICE; nil if it does not speak it, not by the rules, or would not
     /// do it with what we wrote (`a=ice-mismatch`, RFC 8839 section 5.3).
     init?(_ media: MediaDescription, of session: SessionDescription) {
-        func value(_ name: SDPText) -> SDPText? {
+        func value(_ name: StaticString) -> SDPText? {
             media.attributes.value(of: name) ?? session.attributes.value(of: name)
         }
         guard !(session.attributes + media.attributes).hasFlag("ice-mismatch"),
@@ -48,8 +48,8 @@ extension ICEDescription {
     /// each candidate has one for RTCP too.
     func attributes(components: Int) -> [Attribute] {
         [
-            Attribute("ice-ufrag", SDPText(checked: self.credentials.ufrag[...])),
-            Attribute("ice-pwd", SDPText(checked: self.credentials.password[...])),
+            Attribute("ice-ufrag", SDPText(checked: self.credentials.ufrag)),
+            Attribute("ice-pwd", SDPText(checked: self.credentials.password)),
         ]
             + self.candidates.flatMap { candidate in
                 components == 1

@@ -15,8 +15,8 @@ public struct RTCPAttribute: Sendable, Hashable {
 
 extension Sequence where Element == Attribute {
     /// The value of the first attribute of this name; nil if there is none or it is a flag.
-    public func value(of name: SDPText) -> SDPText? {
-        self.first { $0.name == name }?.value
+    public func value(of name: StaticString) -> SDPText? {
+        self.first { $0.name.equals(name) }?.value
     }
 
     /// The values of all attributes of this name.
@@ -25,40 +25,43 @@ extension Sequence where Element == Attribute {
     }
 
     /// True if there is a flag of this name.
-    public func hasFlag(_ name: SDPText) -> Bool {
-        self.contains { $0.name == name && $0.value == nil }
+    public func hasFlag(_ name: StaticString) -> Bool {
+        self.contains { $0.value == nil && $0.name.equals(name) }
     }
 }
 
 extension MediaDescription {
     /// True for "audio".
-    public var isAudio: Bool { self.kind == "audio" }
+    public var isAudio: Bool { self.kind.equals("audio") }
 
     /// The formats that have a meaning, in the order of the m= line: by `a=rtpmap`, else by the
     /// table of RFC 3551. A payload type that stands twice counts once.
     public var rtpFormats: [RTPFormat] {
-        var maps: [UInt8: RTPFormat] = [:]
-        var parameters: [UInt8: SDPText] = [:]
+        var maps: [RTPFormat] = []
+        var parameters: [(payloadType: UInt64, text: SDPText)] = []
         for attribute in self.attributes {
             guard let value = attribute.value else { continue }
-            if attribute.name == "rtpmap" {
-                guard let format = RTPFormat(rtpmap: value) else { continue }
-                if maps[format.payloadType] == nil { maps[format.payloadType] = format }
-            } else if attribute.name == "fmtp" {
+            if attribute.name.equals("rtpmap") {
+                if let format = RTPFormat(rtpmap: value) { maps.append(format) }
+            } else if attribute.name.equals("fmtp") {
                 guard let (type, text) = value.cut(at: ASCII.space),
                     let payloadType = type.number(upTo: 127)
                 else { continue }
-                if parameters[UInt8(payloadType)] == nil { parameters[UInt8(payloadType)] = text }
+                parameters.append((payloadType, text))
             }
         }
-        var seen: Set<UInt8> = []
-        return self.formats.compactMap { text in
-            guard let number = text.number(upTo: 127), seen.insert(UInt8(number)).inserted,
-                var format = maps[UInt8(number)] ?? RTPFormat.fixed(UInt8(number))
-            else { return nil }
-            format.parameters = parameters[UInt8(number)]
-            return format
+        var formats: [RTPFormat] = []
+        formats.reserveCapacity(self.formats.count)
+        for text in self.formats {
+            guard let number = text.number(upTo: 127),
+                !formats.contains(where: { UInt64($0.payloadType) == number }),
+                var format = maps.first(where: { UInt64($0.payloadType) == number })
+                    ?? RTPFormat.fixed(UInt8(number))
+            else { continue }
+            format.parameters = parameters.first { $0.payloadType == number }?.text.known
+            formats.append(format)
         }
+        return formats
     }
 
     /// `a=ptime` in microseconds (it may be a fraction of a millisecond, RFC 8866 section 6.4);

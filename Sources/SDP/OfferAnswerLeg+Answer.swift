@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NetworkAddress
+import Sharing
 
 extension OfferAnswerLeg {
     /// Answers the party's offer with what the other party answered (or agreed before), `address`
@@ -23,7 +24,7 @@ extension OfferAnswerLeg {
             rtcpMux: offer.rtcpMux, ptimeMicroseconds: times.ptime,
             maxptimeMicroseconds: times.maxptime, transport: offer.transport,
             security: security, ice: ice, mid: offer.mid)
-        for format in formats { self.bindings[format.payloadType] = format }
+        self.bindings.bind(formats)
         self.security.takeRenewal()
         self.take(agreed)
         self.local = local
@@ -65,7 +66,8 @@ extension OfferAnswerLeg {
         if stream.address == nil { stream.address = self.remote?.address }
         try Self.checkFamily(stream, local.address)
         stream.formats = AudioStream.limited(
-            stream.formats.filter { format in local.formats.contains { $0.carries(format) } })
+            stream.formats.filter { format in local.formats.contains { $0.carries(format) } }
+        ).exact
         guard stream.canTalk else { throw .noCommonCodec }
         stream.direction = stream.direction.intersection(local.direction.reversed)
         stream.rtcpMux = stream.rtcpMux && local.rtcpMux
@@ -74,9 +76,16 @@ extension OfferAnswerLeg {
         if self.phase == .offerSent { self.takeSlots(of: local) }
         self.security.takeRenewal()
         self.take(agreed)
-        self.local = local
-        self.local?.security = security
-        if stream.ice == nil { self.local?.ice = nil }
+        var agreedLocal = local
+        agreedLocal.security = security
+        if stream.ice == nil { agreedLocal.ice = nil }
+        // One copy serves for both.
+        if agreedLocal == local {
+            self.$local = self.$pendingLocal
+        } else {
+            self.local = agreedLocal
+        }
+        if stream.formats == local.formats { stream.formats = local.formats }
         self.remote = stream
         self.remoteOfferedLast = false
         if self.phase == .offerSent { self.isLastAgreed = true }
@@ -95,8 +104,11 @@ extension OfferAnswerLeg {
 
     /// The m= lines of our accepted offer are the session's from now on.
     private mutating func takeSlots(of local: Local) {
-        guard let media = self.lastSent?.media else { return }
-        self.slots = media.map(Slot.init)
+        if self.slots.indices.contains(local.index) {
+            self.slots[local.index] = Slot(local)
+        } else {
+            self.slots.append(Slot(local))
+        }
     }
 
     private static func checkFamily(
@@ -120,6 +132,6 @@ extension OfferAnswerLeg {
             joined.parameters = format.parameters
             result.append(joined)
         }
-        return result
+        return result == offered ? offered : result.exact
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NetworkAddress
+import Sharing
 
 extension OfferAnswerLeg {
     /// The description that says `local`, every other m= line refused. The version grows if it
@@ -12,8 +13,8 @@ extension OfferAnswerLeg {
         let originConnection = Connection(origin)
         var session = SessionDescription(
             origin: Origin(
-                user: "-", sessionID: SDPText(self.sessionID), version: SDPText(self.version),
-                networkType: "IN", addressType: originConnection.addressType,
+                user: .dash, sessionID: SDPText(self.sessionID), version: SDPText(self.version),
+                networkType: .internet, addressType: originConnection.addressType,
                 address: originConnection.address))
         session.connection = connection
         if local.ice != nil, !refuses { session.attributes.append(Attribute("ice-lite")) }
@@ -21,10 +22,10 @@ extension OfferAnswerLeg {
             index == local.index && !refuses ? self.section(local) : Self.refused(slot)
         }
         if local.index >= self.slots.count { session.media.append(self.section(local)) }
-        if session != self.lastSent {
+        if self.lastSent == nil || session.serialise() != self.lastSent {
             self.version &+= 1
             session.origin.version = SDPText(self.version)
-            self.lastSent = session
+            self.lastSent = session.serialise().exact
         }
         return session
     }
@@ -38,14 +39,14 @@ extension OfferAnswerLeg {
 
     private func section(_ local: Local) -> MediaDescription {
         var media = MediaDescription(
-            kind: "audio", port: local.address.port, transport: local.transport,
-            formats: local.formats.map { SDPText($0.payloadType) })
+            kind: .audio, port: local.address.port, transport: local.transport,
+            formats: local.formats.map { SDPText(payloadType: $0.payloadType) })
         for format in local.formats {
             media.attributes.append(format.rtpmap)
             if let fmtp = format.fmtp { media.attributes.append(fmtp) }
         }
         if let ptime = local.ptimeMicroseconds {
-            media.attributes.append(Attribute("ptime", Self.milliseconds(ptime)))
+            media.attributes.append(Attribute(.ptime, Self.milliseconds(ptime)))
         }
         if let maxptime = local.maxptimeMicroseconds {
             media.attributes.append(Attribute("maxptime", Self.milliseconds(maxptime)))
@@ -74,8 +75,8 @@ extension OfferAnswerLeg {
     private static func milliseconds(_ microseconds: UInt32) -> SDPText {
         let whole = Array(SDPText(microseconds / 1000).bytes)
         let fraction = microseconds % 1000
-        guard fraction != 0 else { return SDPText(checked: whole[...]) }
+        guard fraction != 0 else { return SDPText(checked: whole) }
         let digits = Array(SDPText(1000 + fraction).bytes.dropFirst())
-        return SDPText(checked: (whole + [ASCII.dot] + digits)[...])
+        return SDPText(checked: whole + [ASCII.dot] + digits)
     }
 }

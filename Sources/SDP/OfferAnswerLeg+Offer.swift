@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NetworkAddress
+import Sharing
 
 extension OfferAnswerLeg {
     /// What the party's offer means.
@@ -40,10 +41,9 @@ extension OfferAnswerLeg {
         from stream: AudioStream, local address: SocketAddress
     ) throws(OfferAnswerError) -> SessionDescription {
         guard self.phase == .stable else { throw .outOfTurn }
-        var bindings = self.bindings
         let wanted = self.codecs.ordered(
             stream.formats.filter(self.codecs.allows), self.descriptions.order)
-        let formats = Self.bind(AudioStream.limited(wanted), &bindings)
+        let formats = Self.numbered(AudioStream.limited(wanted), self.bindings)
         guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
         let (security, ice, transport) = try self.offer(at: address)
         let times = self.descriptions.packetTimes(
@@ -54,7 +54,7 @@ extension OfferAnswerLeg {
             ptimeMicroseconds: times.ptime, maxptimeMicroseconds: times.maxptime,
             transport: transport,
             security: security, ice: ice, mid: self.local?.mid)
-        self.bindings = bindings
+        self.bindings.bind(formats)
         self.pendingLocal = local
         self.isLastAgreed = false
         self.phase = .offerSent
@@ -94,33 +94,32 @@ extension OfferAnswerLeg {
     }
 
     /// Gives every format a payload type that means the same as before on this leg.
-    private static func bind(
-        _ formats: [RTPFormat], _ bindings: inout [UInt8: RTPFormat]
+    private static func numbered(
+        _ formats: [RTPFormat], _ bindings: PayloadTypeBindings
     ) -> [RTPFormat] {
-        var used: Set<UInt8> = []
         var result: [RTPFormat] = []
         for format in formats {
-            guard let number = self.number(for: format, bindings, used) else { continue }
+            guard let number = self.number(for: format, bindings, besides: result) else { continue }
             var bound = format
             bound.payloadType = number
-            used.insert(number)
-            bindings[number] = bound
             result.append(bound)
         }
-        return result
+        return result.exact
     }
 
     /// The same number if it is free or means this format, else the one that already means it,
     /// else a free dynamic one (96 to 127, then 35 to 63, which RFC 5761 keeps clear of RTCP).
     private static func number(
-        for format: RTPFormat, _ bindings: [UInt8: RTPFormat], _ used: Set<UInt8>
+        for format: RTPFormat, _ bindings: PayloadTypeBindings, besides used: [RTPFormat]
     ) -> UInt8? {
+        func isUsed(_ number: UInt8) -> Bool { used.contains { $0.payloadType == number } }
         let own = format.payloadType
-        let known = bindings.filter { !used.contains($0.key) && $0.value.carries(format) }
-        if known[own] != nil { return own }
-        if let number = known.keys.min() { return number }
-        if bindings[own] == nil, !used.contains(own) { return own }
-        let dynamic = Array(UInt8(96)...127) + Array(UInt8(35)...63)
-        return dynamic.first { bindings[$0] == nil && !used.contains($0) }
+        let known = bindings.formats.filter { !isUsed($0.payloadType) && $0.carries(format) }
+            .map(\.payloadType)
+        if known.contains(own) { return own }
+        if let number = known.min() { return number }
+        func isFree(_ number: UInt8) -> Bool { bindings[number] == nil && !isUsed(number) }
+        if isFree(own) { return own }
+        return (UInt8(96)...127).first(where: isFree) ?? (UInt8(35)...63).first(where: isFree)
     }
 }

@@ -18,7 +18,9 @@ extension OfferAnswerLeg {
             throw .outOfTurn
         }
         if self.remoteOfferedLast || self.pendingLocal == nil { self.pendingLocal = local }
-        if self.isLastAgreed, let last = self.lastSent {
+        if self.isLastAgreed, let bytes = self.lastSent,
+            let last = try? SessionDescription.parse(bytes)
+        {
             self.phase = .offerSent
             return last
         }

@@ -152,7 +152,7 @@ extension OfferAnswerLeg {
     static func transport(
         _ own: StreamSecurity, _ policy: MediaSecurityPolicy
     ) -> SDPText {
-        guard policy.srtp == .required else { return "RTP/AVP" }
+        guard policy.srtp == .required else { return .plainRTP }
         let dtlsFirst = own.crypto.isEmpty || policy.keying.first == .dtls
         return dtlsFirst && !own.fingerprints.isEmpty ? "UDP/TLS/RTP/SAVP" : "RTP/SAVP"
     }

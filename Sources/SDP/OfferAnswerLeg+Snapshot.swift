@@ -18,7 +18,7 @@ extension OfferAnswerLeg {
         /// The agreed state came from the party's offer.
         public var remoteOfferedLast: Bool
         /// What went out last.
-        public var lastSent: SessionDescription?
+        public var lastSent: [UInt8]?
         /// It is what was agreed on.
         public var isLastAgreed = false
         /// What was agreed, ours.
@@ -59,11 +59,11 @@ extension OfferAnswerLeg {
         snapshot.remoteOfferedLast = self.remoteOfferedLast
         snapshot.lastSent = self.lastSent
         snapshot.isLastAgreed = self.isLastAgreed
-        snapshot.local = self.local.map(AudioStream.init)
+        snapshot.local = self.local.map { AudioStream($0) }
         snapshot.remote = self.remote
         snapshot.pendingLocal = self.pendingLocal.map(AudioStream.init)
         snapshot.pendingOffer = self.pendingOffer
-        snapshot.bindings = self.bindings.values.sorted { $0.payloadType < $1.payloadType }
+        snapshot.bindings = self.bindings.formats
         snapshot.slots = self.slots.map(Self.refused)
         snapshot.security = self.security
         return snapshot
@@ -88,7 +88,7 @@ extension OfferAnswerLeg {
         self.remote = snapshot.remote
         self.pendingLocal = snapshot.pendingLocal.flatMap(Local.init)
         self.pendingOffer = snapshot.pendingOffer
-        for format in snapshot.bindings { self.bindings[format.payloadType] = format }
+        self.bindings.bind(snapshot.bindings)
         let slotCount = self.slots.count
         switch self.phase {
         case .stable: break

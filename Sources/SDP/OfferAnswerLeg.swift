@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NetworkAddress
+public import Sharing
 
 /// Our side of offer/answer (RFC 3264) with one party, as a value: the back-to-back user agent
 /// has two, joined by their `AudioStream`s. One audio stream is anchored, every other m= line is
@@ -56,18 +57,26 @@ public struct OfferAnswerLeg: Sendable, Hashable {
 
         init(_ media: MediaDescription) {
             self.mid = media.mid
-            self.kind = media.kind
-            self.transport = media.transport
-            self.formats = media.formats
+            self.kind = media.kind.known
+            self.transport = media.transport.known
+            self.formats = media.formats.map(\.known)
+        }
+
+        /// Of our own m= line.
+        init(_ local: Local) {
+            self.mid = local.mid
+            self.kind = .audio
+            self.transport = local.transport
+            self.formats = local.formats.map { SDPText(payloadType: $0.payloadType) }
         }
     }
 
     /// Where the exchange stands.
     public internal(set) var phase: Phase = .stable
     /// What both sides agreed last, ours; nil before the first answer.
-    public internal(set) var local: Local?
+    @Apart public internal(set) var local: Local?
     /// What both sides agreed last, the party's; nil before the first answer.
-    public internal(set) var remote: AudioStream?
+    @Apart public internal(set) var remote: AudioStream?
 
     /// What the party's trunk may use.
     let codecs: CodecFilter
@@ -75,20 +84,20 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     let policy: MediaSecurityPolicy
     /// How descriptions for the party's trunk are written.
     public var descriptions = DescriptionPolicy()
-    /// Our secrets, and what came of them.
-    var security = SecurityState()
+    /// Our secrets, and what came of them; nil while there is nothing of the kind.
+    @Apart private var securityState: SecurityState?
     /// Session identifier of our o= line.
     public let sessionID: UInt64
     var version: UInt64 = 0
     var originAddress: IPAddress?
     /// The last description that went out, to tell whether the next one differs.
-    @Apart var lastSent: SessionDescription?
+    var lastSent: [UInt8]?
     /// It is what was agreed on: no offer came to nothing since.
     var isLastAgreed = false
     /// The m= lines of the session so far.
     var slots: [Slot] = []
     /// What our numbers mean; they must not change their meaning (RFC 3264 section 8.3.2).
-    var bindings: [UInt8: RTPFormat] = [:]
+    var bindings = PayloadTypeBindings()
     @Apart var pendingOffer: AudioStream?
     /// The m= lines of the session before the open offer of the party.
     var formerSlots: [Slot]?
@@ -107,6 +116,12 @@ public struct OfferAnswerLeg: Sendable, Hashable {
         self.codecs = codecs
         self.policy = policy
         self.security.secrets = secrets
+    }
+
+    /// Our secrets, and what came of them.
+    var security: SecurityState {
+        get { self.securityState ?? SecurityState() }
+        set { self.securityState = newValue.isUntouched ? nil : newValue }
     }
 
     /// Forgets the open offer: its transaction failed, or it was cancelled. What was agreed

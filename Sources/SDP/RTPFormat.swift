@@ -45,7 +45,9 @@ public struct RTPFormat: Sendable, Hashable {
 
     /// `a=rtpmap` of this format.
     public var rtpmap: Attribute {
-        var text = Array(SDPText(self.payloadType).bytes)
+        var text: [UInt8] = []
+        text.reserveCapacity(self.name.bytes.count + 16)
+        text += SDPText(payloadType: self.payloadType).bytes
         text.append(ASCII.space)
         text += self.name.bytes
         text.append(ASCII.slash)
@@ -54,16 +56,18 @@ public struct RTPFormat: Sendable, Hashable {
             text.append(ASCII.slash)
             text += SDPText(self.channels).bytes
         }
-        return Attribute("rtpmap", SDPText(checked: text[...]))
+        return Attribute(.rtpmap, SDPText(checked: text))
     }
 
     /// `a=fmtp` of this format; nil without parameters.
     public var fmtp: Attribute? {
         guard let parameters = self.parameters else { return nil }
-        var text = Array(SDPText(self.payloadType).bytes)
+        var text: [UInt8] = []
+        text.reserveCapacity(parameters.bytes.count + 4)
+        text += SDPText(payloadType: self.payloadType).bytes
         text.append(ASCII.space)
         text += parameters.bytes
-        return Attribute("fmtp", SDPText(checked: text[...]))
+        return Attribute(.fmtp, SDPText(checked: text))
     }
 }
 
@@ -111,7 +115,7 @@ extension RTPFormat {
             channels = value
         }
         self.init(
-            payloadType: UInt8(payloadType), name: name, clockRate: UInt32(clockRate),
+            payloadType: UInt8(payloadType), name: name.known, clockRate: UInt32(clockRate),
             channels: UInt8(channels))
     }
 }
@@ -146,7 +150,7 @@ enum PayloadLayout {
     private static func parameters(_ format: RTPFormat) -> [SDPText: SDPText] {
         var result: [SDPText: SDPText] = [:]
         for part in format.parameters?.bytes.split(separator: ASCII.semicolon) ?? [] {
-            let text = SDPText(checked: part.drop(while: { $0 == ASCII.space }))
+            let text = SDPText(checked: Array(part.drop(while: { $0 == ASCII.space })))
             if let (key, value) = text.cut(at: ASCII.equals) {
                 result[key] = value
             } else {

@@ -2,39 +2,60 @@
 
 /// A value of a line, or a part of it: bytes without NUL, CR and LF, so that whatever is put
 /// into a description cannot break out of its line. Parsed texts share the message's storage.
-public struct SDPText: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible {
+///
+/// A description is made of little else, so it is half the size of a slice.
+public struct SDPText: Sendable, ExpressibleByStringLiteral, CustomStringConvertible {
+    private let storage: [UInt8]
+    /// Bodies are no longer than `SDPLimits.bytes`.
+    private let start: UInt32
+    private let end: UInt32
+
     /// The bytes, usually UTF-8 (RFC 8866 section 5).
-    public let bytes: ArraySlice<UInt8>
+    public var bytes: ArraySlice<UInt8> { self.storage[Int(self.start)..<Int(self.end)] }
 
     /// From bytes; nil if they hold a NUL, CR or LF.
     public init?(_ bytes: some Sequence<UInt8>) {
-        let slice = Array(bytes)[...]
-        guard !slice.contains(where: { $0 == 0 || $0 == ASCII.cr || $0 == ASCII.lf }) else {
+        let bytes = Array(bytes)
+        guard !bytes.contains(where: { $0 == 0 || $0 == ASCII.cr || $0 == ASCII.lf }) else {
             return nil
         }
-        self.bytes = slice
+        self.init(checked: bytes)
     }
 
-    /// From bytes that the parser has checked.
-    init(checked bytes: ArraySlice<UInt8>) { self.bytes = bytes }
+    /// From bytes that are known to hold none of these.
+    init(checked bytes: [UInt8]) { self.init(checked: bytes, 0..<bytes.count) }
+
+    /// From a part of such bytes, which it shares.
+    init(checked bytes: [UInt8], _ range: Range<Int>) {
+        self.storage = bytes
+        self.start = UInt32(truncatingIfNeeded: range.lowerBound)
+        self.end = UInt32(truncatingIfNeeded: range.upperBound)
+    }
+
+    private func part(_ range: Range<Int>) -> SDPText { SDPText(checked: self.storage, range) }
 
     /// From a literal; NUL, CR and LF are left out.
     public init(stringLiteral text: StaticString) {
         var bytes = text.withUTF8Buffer { Array($0) }
         bytes.removeAll { $0 == 0 || $0 == ASCII.cr || $0 == ASCII.lf }
-        self.bytes = bytes[...]
+        self.init(checked: bytes)
     }
 
     /// A number in decimal digits.
     public init(_ number: some UnsignedInteger) {
-        self.bytes = Array(String(UInt64(number)).utf8)[...]
+        self.init(checked: Array(String(UInt64(number)).utf8))
     }
 
     /// The text for people; bytes that are not UTF-8 are replaced.
     public var description: String { String(decoding: self.bytes, as: UTF8.self) }
 
     /// True without any byte.
-    public var isEmpty: Bool { self.bytes.isEmpty }
+    public var isEmpty: Bool { self.start == self.end }
+
+    /// The same bytes as a literal, which is not made a text first.
+    func equals(_ literal: StaticString) -> Bool {
+        literal.withUTF8Buffer { self.bytes.elementsEqual($0) }
+    }
 
     /// Equality that ignores the case of ASCII letters: encoding names (RFC 8866 section 6.6).
     public func equalsIgnoringCase(_ other: SDPText) -> Bool {
@@ -56,17 +77,30 @@ public struct SDPText: Sendable, Hashable, ExpressibleByStringLiteral, CustomStr
 
     /// The parts between runs of spaces.
     var words: [SDPText] {
-        self.bytes.split(separator: ASCII.space).map(SDPText.init(checked:))
+        var words: [SDPText] = []
+        words.reserveCapacity(6)
+        var start = Int(self.start)
+        for index in Int(self.start)...Int(self.end) {
+            guard index == Int(self.end) || self.storage[index] == ASCII.space else { continue }
+            if start < index { words.append(self.part(start..<index)) }
+            start = index + 1
+        }
+        return words
     }
 
     /// What stands before and after the first `separator`; nil without one.
     func cut(at separator: UInt8) -> (head: SDPText, tail: SDPText)? {
         guard let index = self.bytes.firstIndex(of: separator) else { return nil }
-        return (
-            SDPText(checked: self.bytes[..<index]),
-            SDPText(checked: self.bytes[self.bytes.index(after: index)...])
-        )
+        return (self.part(Int(self.start)..<index), self.part(index + 1..<Int(self.end)))
     }
+}
+
+extension SDPText: Hashable {
+    /// The same bytes.
+    public static func == (left: SDPText, right: SDPText) -> Bool { left.bytes == right.bytes }
+
+    /// The bytes alone.
+    public func hash(into hasher: inout Hasher) { hasher.combine(self.bytes) }
 }
 
 /// Bytes as ASCII: the only comparisons and numbers that wire text gets.

@@ -23,6 +23,12 @@ public struct SecurityState: Sendable, Hashable {
     /// A leg's that has agreed on nothing.
     public init() {}
 
+    /// As it began.
+    var isUntouched: Bool {
+        self.agreed == .plain && self.secrets == nil && self.renewed == nil && !self.renewsKeys
+            && !self.renewsICE && !self.renewsOwn && !self.usedMasters && self.associations == 0
+    }
+
     /// The open offer is gone.
     mutating func forgetRenewal() {
         self.renewsKeys = false

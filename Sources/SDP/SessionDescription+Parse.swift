@@ -6,11 +6,6 @@ extension SessionDescription {
     /// order, because peers mix up s=, c=, b= and a=. A type letter that SDP does not
     /// know refuses the whole (section 5). Throws the first fault with its offset.
     public static func parse(_ bytes: [UInt8]) throws(SDPError) -> SessionDescription {
-        try parse(bytes[...])
-    }
-
-    /// As above, from a message's body; offsets count from the start of the slice.
-    public static func parse(_ bytes: ArraySlice<UInt8>) throws(SDPError) -> SessionDescription {
         guard bytes.count <= SDPLimits.bytes else {
             throw SDPError(.tooLong, at: SDPLimits.bytes)
         }
@@ -21,6 +16,11 @@ extension SessionDescription {
             try parser.take(line)
         }
         return try parser.finish(at: lines.offset)
+    }
+
+    /// As above, from a message's body; offsets count from the start of the slice.
+    public static func parse(_ bytes: ArraySlice<UInt8>) throws(SDPError) -> SessionDescription {
+        try parse(Array(bytes))
     }
 }
 
@@ -35,16 +35,16 @@ struct Line {
 
 /// Splits bytes into lines.
 struct LineReader {
-    private let base: Int
+    private let bytes: [UInt8]
     private var rest: ArraySlice<UInt8>
 
-    init(_ bytes: ArraySlice<UInt8>) {
-        self.base = bytes.startIndex
-        self.rest = bytes
+    init(_ bytes: [UInt8]) {
+        self.bytes = bytes
+        self.rest = bytes[...]
     }
 
     /// Where the next line starts.
-    var offset: Int { self.rest.startIndex &- self.base }
+    var offset: Int { self.rest.startIndex }
 
     /// The next line; nil at the end. Empty lines at the very end are forgiven.
     mutating func next() throws(SDPError) -> Line? {
@@ -59,9 +59,10 @@ struct LineReader {
             throw SDPError(.notALine, at: offset)
         }
         if let bad = text.firstIndex(where: { $0 == 0 || $0 == ASCII.cr }) {
-            throw SDPError(.forbiddenByte, at: bad &- self.base)
+            throw SDPError(.forbiddenByte, at: bad)
         }
-        return Line(type: type, value: SDPText(checked: text.dropFirst(2)), offset: offset)
+        let value = SDPText(checked: self.bytes, text.dropFirst(2).indices)
+        return Line(type: type, value: value, offset: offset)
     }
 }
 
@@ -77,7 +78,7 @@ struct SectionParser {
     /// Takes v= and o=.
     init(_ lines: inout LineReader) throws(SDPError) {
         let version = try Self.require(0x76, &lines)
-        guard version.value == "0" else { throw version.fail(.badVersion) }
+        guard version.value.equals("0") else { throw version.fail(.badVersion) }
         let origin = try Self.origin(Self.require(0x6f, &lines))
         self.session = SessionDescription(origin: origin)
         self.session.timings = []
@@ -86,7 +87,7 @@ struct SectionParser {
     func finish(at offset: Int) throws(SDPError) -> SessionDescription {
         guard self.sawName else { throw SDPError(.missingName, at: offset) }
         var result = self.session
-        if !self.sawTiming { result.timings = [Timing(start: "0", stop: "0")] }
+        if !self.sawTiming { result.timings = [Timing(start: .zero, stop: .zero)] }
         return result
     }
 

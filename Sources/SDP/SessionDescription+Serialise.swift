@@ -4,7 +4,7 @@ extension SessionDescription {
     /// The description as bytes, lines in the order of RFC 8866 section 9, ended by CRLF.
     public func serialise() -> [UInt8] {
         var out = LineWriter()
-        out.line("v", "0")
+        out.line("v", .zero)
         let o = self.origin
         out.line(
             "o", o.user, o.sessionID, o.version, o.networkType, o.addressType, o.address)
@@ -19,7 +19,7 @@ extension SessionDescription {
             out.line("t", timing.start, timing.stop)
             timing.repeats.forEach { out.line("r", $0) }
         }
-        if self.timings.isEmpty { out.line("t", "0", "0") }
+        if self.timings.isEmpty { out.line("t", .zero, .zero) }
         out.optional("z", self.zones)
         out.optional("k", self.key)
         self.attributes.forEach { out.attribute($0) }

@@ -31,13 +31,13 @@ public struct SessionDescription: Sendable, Hashable {
     public var media: [MediaDescription]
 
     /// A description with nothing but what every one has.
-    public init(origin: Origin, name: SDPText = "-") {
+    public init(origin: Origin, name: SDPText? = nil) {
         self.origin = origin
-        self.name = name
+        self.name = name ?? .dash
         self.emails = []
         self.phones = []
         self.bandwidths = []
-        self.timings = [Timing(start: "0", stop: "0")]
+        self.timings = [Timing(start: .zero, stop: .zero)]
         self.attributes = []
         self.media = []
     }

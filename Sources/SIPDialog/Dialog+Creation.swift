@@ -34,13 +34,17 @@ extension Dialog {
         let values = try Self.values(request: request)
         let to = try Self.read { () throws(SIPParseError) in try request.to() }
         guard let target = try Self.contact(of: request) else { throw .contactMissing }
-        let tagged = to.tag == nil ? Array(";tag=".utf8) + localTag : []
+        let tag = to.tag == nil ? Array(";tag=".utf8) + localTag : []
+        var party: [UInt8] = []
+        party.reserveCapacity(to.bytes.count + tag.count)
+        party += to.bytes
+        party += tag
         self.init(
             key: DialogKey(
                 callID: values.callID, localTag: localTag,
                 remoteTag: Array(values.from.tag ?? [])),
             role: .server, isSecure: overTLS && Self.isSecure(request.requestURI),
-            parties: (Array(to.bytes) + tagged, Array(values.from.bytes)), state: state,
+            parties: (party, Array(values.from.bytes)), state: state,
             remoteTarget: target, routeSet: try Self.recordedRoutes(of: request),
             sequences: (nil, values.cseq.number))
     }

@@ -160,7 +160,8 @@ final class ServerTransaction {
     let source: Hop
     var lastResponse: [UInt8] = []
     var cancelResponse: [UInt8] = []
-    /// The To tag that the user's final response will have; empty while it did not say.
+    /// The To tag of the user's final response: what it will be, and once that was acknowledged
+    /// what it was. Empty while the user did not say.
     var userTag: [UInt8] = []
     var isAcknowledged = false
     /// The interval of timer `success`.

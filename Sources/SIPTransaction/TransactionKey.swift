@@ -8,7 +8,13 @@ struct ClientKey: Hashable {
     private let bytes: [UInt8]
 
     init(branch: some Collection<UInt8>, method: Method) {
-        self.bytes = Array(branch) + [0] + method.bytes
+        let name = method.bytes
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(branch.count + 1 + name.count)
+        bytes += branch
+        bytes.append(0)
+        bytes += name
+        self.bytes = bytes
     }
 
     init?(response: SIPMessage) {
@@ -53,14 +59,19 @@ struct ServerKey: Hashable {
     /// Branch, sent-by and method; an ACK has its INVITE's method, a CANCEL the INVITE's too
     /// where the INVITE is looked for (RFC 3261 sections 9.2 and 17.2.3).
     init(branch: some Collection<UInt8>, via: Via, method: Method) {
-        var bytes: [UInt8] = [1]
+        let host = via.host.bytes
+        let port = via.port ?? 0
+        let name = method.bytes
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(branch.count + host.count + name.count + 5)
+        bytes.append(1)
         bytes += branch
         bytes.append(0)
-        bytes += via.host.bytes.map(ASCII.lowered)
+        for byte in host { bytes.append(ASCII.lowered(byte)) }
         bytes.append(0)
-        bytes += ASCII.digits(via.port ?? 0)
-        bytes.append(0)
-        bytes += method.bytes
+        bytes.append(UInt8(port >> 8))
+        bytes.append(UInt8(port & 0xff))
+        bytes += name
         self.bytes = bytes
     }
 
@@ -80,7 +91,17 @@ struct RequestIdentity: Hashable {
         callID: some Collection<UInt8>, fromTag: some Collection<UInt8>, number: UInt32,
         method: Method
     ) {
-        self.bytes =
-            Array(callID) + [0] + Array(fromTag) + [0] + ASCII.digits(number) + [0] + method.bytes
+        let name = method.bytes
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(callID.count + fromTag.count + name.count + 6)
+        bytes += callID
+        bytes.append(0)
+        bytes += fromTag
+        bytes.append(0)
+        for shift in [24, 16, 8, 0] as [UInt32] {
+            bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+        }
+        bytes += name
+        self.bytes = bytes
     }
 }

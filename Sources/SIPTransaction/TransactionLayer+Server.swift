@@ -155,7 +155,7 @@ extension TransactionLayer {
         var template = ResponseTemplate(status: 200, reason: "OK")
         let isPending = entry.machine.isProceedingInvite
         template.toTag =
-            isPending && !entry.userTag.isEmpty
+            (isPending || entry.lastResponse.isEmpty) && !entry.userTag.isEmpty
             ? entry.userTag : ResponseTemplate.toTag(of: entry.lastResponse)
         self.answer(template, cancel, source) { bytes in
             entry.cancelResponse = bytes
@@ -185,6 +185,9 @@ extension TransactionLayer {
             return
         }
         entry.isAcknowledged = true
+        // Copies of the INVITE get nothing any more, and a CANCEL no more than the tag.
+        entry.userTag = Array((try? ack.to())?.tag ?? [])
+        entry.lastResponse = []
         self.stop(TimerSet(.success), in: &entry.timers)
         self.outputs.append(.ack(ack, source))
     }

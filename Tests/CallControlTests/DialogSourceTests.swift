@@ -2,6 +2,7 @@
 
 import NetworkAddress
 import SDP
+import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
@@ -82,7 +83,8 @@ import Testing
             remote: SocketAddress(address: World.ip("198.51.100.1"), port: 49_152),
             connection: ConnectionID(rawValue: 5))
         let leg = Leg(
-            trunk: world.configuration.trunks[0], listener: world.configuration.listeners[0],
+            trunk: Shared(world.configuration.trunks[0]),
+            listener: Shared(world.configuration.listeners[0]),
             hop: hop, localTag: [0x62], session: OfferAnswerLeg(sessionID: 1),
             port: MediaPort(addressIndex: 0, rtp: World.boxA))
         return leg.destination(of: dialog)

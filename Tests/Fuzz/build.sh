@@ -21,7 +21,8 @@ fuzz_sources() { # name
         $here/MultipartFuzz.swift" ;;
     rules) echo "$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $root/Sources/Manipulation $here/ManipulationFuzz.swift" ;;
-    sdp) echo "$root/Sources/NetworkAddress $root/Sources/SDP $here/SDPFuzz.swift" ;;
+    sdp) echo "$root/Sources/NetworkAddress $root/Sources/Sharing $root/Sources/SDP
+        $here/SDPFuzz.swift" ;;
     dns) echo "$root/Sources/NetworkAddress $root/Sources/SIPLocation
         $here/DNSMessageFuzz.swift" ;;
     esac
@@ -48,7 +49,7 @@ build_module() { # flags, name
 }
 
 # The entry, in one module with the sources that it tests, behind modules of their own.
-build_swift() { # name, kind, module, entry, "modules before it", sources
+build_swift() ( # name, kind, module, entry, "modules before it", sources
     local flags before objects=() modules="$out/modules-$2" link=""
     local swift_features="-swift-version 6 -enable-upcoming-feature InternalImportsByDefault
         -enable-upcoming-feature MemberImportVisibility -enable-experimental-feature Lifetimes"
@@ -66,9 +67,11 @@ build_swift() { # name, kind, module, entry, "modules before it", sources
         build_module "$flags" "$before" || return 1
         objects+=("$modules/$before.o")
     done
+    # With -g the compiler leaves a module behind, where it is run.
+    cd "$modules" || return 1
     swiftc -O -g -parse-as-library -use-ld=lld $flags $link -I "$modules" -module-name "$3" \
         $swift_features "${@:6}" "$here/$4" "${objects[@]}" -o "$out/${1}_$2"
-}
+)
 
 build() { # name, kind
     local kind=${2:-fuzz} digest
@@ -88,7 +91,8 @@ build() { # name, kind
             "${message[@]}"
         ;;
     sdp)
-        build_swift sdp "$kind" SDP SDPFuzz.swift NetworkAddress "$root"/Sources/SDP/*.swift
+        build_swift sdp "$kind" SDP SDPFuzz.swift "NetworkAddress Sharing" \
+            "$root"/Sources/SDP/*.swift
         ;;
     dns)
         build_swift dns "$kind" DNSMessage DNSMessageFuzz.swift NetworkAddress \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import NetworkAddress
-import SDP
+@testable import SDP
 import Testing
 
 @Test func offerAndAnswerThroughTheBox() throws {

@@ -3,8 +3,9 @@
 
 usage: allocations.py COUNTER [--accept]
 
-COUNTER prints one line an operation: name, allocations, bytes, blocks kept, parted by tabs. It has
-to print the same twice, so nothing here depends on time or on what else the machine does.
+COUNTER prints one line an operation: name, allocations, bytes, blocks kept, parted by tabs; of what
+stands, as an established call, it counts what that holds. It has to print the same twice, so
+nothing here depends on time or on what else the machine does.
 """
 
 import os
@@ -25,8 +26,9 @@ BYTES_SLACK = Decimal("1.1")
 # Tables that still grow a little are no leak; a block lost in every twentieth run is one.
 KEPT_MAX = Decimal("0.05")
 HEADER = """\
-# Heap allocations of one operation, and the bytes they ask for: averages of 1,000 runs. More
-# allocations, or a tenth more bytes, and the gate fails.
+# Heap allocations of one operation, and the bytes they ask for: averages of 1,000 runs. Of an
+# established call: the blocks that it holds after a minute, and their bytes in the heap, its share
+# of all tables included. More allocations, or a tenth more bytes, and the gate fails.
 # Written by Tests/gates/allocations.sh --accept.
 """
 

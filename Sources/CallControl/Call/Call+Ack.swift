@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SDP
+import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
@@ -19,7 +20,8 @@ extension Call {
         let bytes = builder.finish(description: description?.serialise())
         let hop = self.legs[side].destination(of: dialog)
         self.legs[side].ackOwed = nil
-        self.legs[side].sentAck = Leg.SentAck(sequence: sequence, bytes: bytes, hop: hop)
+        self.legs[side].sentAck = Leg.SentAck(
+            sequence: sequence, bytes: bytes.exact, hop: hop)
         self.emit(.send(bytes, hop))
     }
 

@@ -254,7 +254,9 @@ extension Call {
 
     /// ACK and BYE to a branch of the INVITE that answered although the call went another way.
     func endBranch(_ response: SIPMessage) {
-        guard let invite = self.sentInvite, let dialog = self.branchDialog(invite, response)
+        guard let sent = self.sentInvite,
+            let invite = try? SIPMessage.parse(sent.bytes, framing: .stream),
+            let dialog = self.branchDialog(invite, response)
         else { return }
         let leg = self.transfers.formerLeg ?? self.legs.b
         self.context.endBranch(dialog, response, leg, &self.endedBranches)

@@ -42,7 +42,7 @@ extension Call {
         guard let written = self.writeInvite(invite, offer: offer),
             let message = try? SIPMessage.parse(written.bytes, framing: .stream)
         else { return nil }
-        self.sentInvite = message
+        self.sentInvite = PlacedInvite(bytes: written.bytes, sequence: Self.firstSequence)
         let handle = self.context.send(
             .invite, written.bytes, branch: written.branch, to: self.legs.b.hop,
             for: .invite(self.id))

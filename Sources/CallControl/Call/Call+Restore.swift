@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SDP
+import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
@@ -141,7 +142,9 @@ extension Call {
         let handle = self.context.send(
             method, message.bytes, branch: Array(branch), to: message.hop,
             for: isFirst ? .invite(self.id) : .reinvite(self.reference(side)))
-        if isFirst { self.sentInvite = parsed }
+        if isFirst {
+            self.sentInvite = PlacedInvite(bytes: message.bytes, sequence: cseq.number)
+        }
         return SentInvite(
             handle: handle, message: parsed, branch: Array(branch), hop: message.hop,
             sequence: cseq.number, method: method)
@@ -191,8 +194,8 @@ extension Leg {
 
     /// A leg from its checkpoint. `trunk` is the configured one, or what is left of it.
     init(
-        _ saved: CallCheckpoint.Leg, trunk: TrunkSettings, listener: ListenerSettings,
-        session: OfferAnswerLeg, port: MediaPort
+        _ saved: CallCheckpoint.Leg, trunk: Shared<TrunkSettings>,
+        listener: Shared<ListenerSettings>, session: OfferAnswerLeg, port: MediaPort
     ) {
         self.init(
             trunk: trunk, listener: listener, hop: saved.hop, localTag: saved.localTag,

@@ -94,7 +94,7 @@ extension Call {
         let keys = self.legs.b.keys
         self.legs.a.port = footing.ports.a
         self.legs.b = Leg(
-            trunk: place.trunk, listener: place.listener, hop: place.trunk.peer,
+            trunk: place.$trunk, listener: place.$listener, hop: place.trunk.peer,
             localTag: self.context.identifiers.tag(), session: footing.session,
             port: footing.ports.b)
         self.legs.b.keys = keys

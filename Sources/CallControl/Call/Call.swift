@@ -3,6 +3,7 @@
 import Admission
 import NetworkAddress
 import SDP
+import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
@@ -20,7 +21,7 @@ import SIPTransaction
 final class Call {
     enum State {
         /// Leg b was not answered yet.
-        case settingUp(Setup)
+        indirect case settingUp(Setup)
         /// Answered; with an INVITE of a party under way, or without.
         case up(Exchange?)
         /// Both legs are being ended, for this reason.
@@ -68,9 +69,9 @@ final class Call {
     /// The trunks that it came from and went to; the box may have connected others since.
     var trunks: (from: TrunkName, to: TrunkName)
     /// The INVITE that made leg b, while further answers to it may come.
-    var sentInvite: SIPMessage?
+    var sentInvite: PlacedInvite?
     /// The search for a place that takes the call, until it is answered.
-    var search: CallSearch?
+    @Apart var search: CallSearch?
     /// Tags of branches that answered after another one, or after the call's end.
     var endedBranches: [[UInt8]] = []
     /// Early dialogs of the callee's leg, for those of them that answer after all.
@@ -84,9 +85,9 @@ final class Call {
     /// The cause (ITU-T Q.850) that a party gave for the end; nil: none did.
     var q850Cause: UInt8?
     /// An INVITE of our own for other keys.
-    var rekey: Rekey?
+    @Apart var rekey: Rekey?
     /// Targets of the dialogs when `parties` was made of them.
-    var notedTargets: [[UInt8]] = []
+    var notedTargets: (a: [UInt8], b: [UInt8]) = ([], [])
     /// Where its parties are, as far as that is no source of a trunk.
     var parties: Set<IPAddress> = []
     /// Parties are asked now and then whether they know the call.
@@ -97,6 +98,13 @@ final class Call {
     var transfers = CallTransfers()
     /// The media was announced to the owner and not removed.
     var hasMedia = false
+
+    /// What is left of an INVITE whose answer came.
+    struct PlacedInvite {
+        let bytes: [UInt8]
+        /// Its CSeq number.
+        let sequence: UInt32
+    }
 
     /// Both legs, by side.
     struct Legs {
@@ -149,6 +157,19 @@ final class Call {
     func unregister(_ tag: [UInt8]) {
         self.tags.removeAll { $0 == tag }
         self.context.tags[tag] = nil
+    }
+
+    /// Nothing more comes of the INVITE that made leg b.
+    func inviteIsOver() {
+        // Whoever still repeats its 2xx has given the call up by now (RFC 3261 section 13.3.1.4).
+        if self.transfers.formerLeg == nil, let sequence = self.sentInvite?.sequence,
+            self.legs.b.sentAck?.sequence == sequence
+        {
+            self.legs.b.sentAck = nil
+        }
+        self.sentInvite = nil
+        self.branchDialogs = []
+        self.transfers.formerLeg = nil
     }
 
     func emit(_ action: CallAction) { self.context.actions.append(action) }

@@ -3,6 +3,7 @@
 import Admission
 import NetworkAddress
 import SDP
+import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
@@ -54,9 +55,9 @@ struct Leg {
     }
 
     /// The trunk as it was when the call began.
-    let trunk: TrunkSettings
+    @Shared var trunk: TrunkSettings
     /// The listener that the leg's messages leave from.
-    let listener: ListenerSettings
+    @Shared var listener: ListenerSettings
     /// Where the party is, as far as its dialog does not say otherwise.
     var hop: Hop
     /// Our tag.
@@ -70,32 +71,32 @@ struct Leg {
     /// How far its end is.
     var end = End.open
     /// A 2xx of ours that is not acknowledged.
-    var awaitingAck: AwaitingAck?
+    @Apart var awaitingAck: AwaitingAck?
     /// CSeq number of an INVITE of ours whose 2xx brought an offer: the ACK waits for the answer.
     var ackOwed: UInt32?
     /// Our last ACK.
-    var sentAck: SentAck?
+    @Apart var sentAck: SentAck?
     /// An INVITE of ours that is being cancelled, or was overtaken by the end of the call.
-    var outstanding: Outstanding?
+    @Apart var outstanding: Outstanding?
     /// What the last INVITE to the party showed when it was asked: the ACK shows the same (RFC 3261
     /// section 22.1).
     var credentials: [(name: HeaderName, value: [UInt8])] = []
     /// A source that the fast path learned in place of the signalled one.
     var learnedSource: SocketAddress?
     /// Where media goes by ICE.
-    var path: Path?
+    @Apart var path: Path?
     /// Names of keys and handshakes.
     var keys = LegKeys()
     /// The key set that the fast path cannot go on with.
     var lostKey: UInt64?
     /// The party sent a REFER and is told what becomes of it.
-    var subscription: ReferSubscription?
+    @Apart var subscription: ReferSubscription?
     /// How often the party answered 491 to an INVITE of our own.
     var rekeyGlares = 0
     /// What the party says that it understands.
     var peer = PeerCapabilities()
     /// The session timer, where there is one.
-    var sessionTimer: SessionTimer?
+    @Apart var sessionTimer: SessionTimer?
     /// The Min-SE that the party insists on, seconds; 0: none so far.
     var leastExpires: UInt32 = 0
     /// INVITEs of our own that wait for their turn.
@@ -105,14 +106,14 @@ struct Leg {
     /// Such requests in a row that could not be sent.
     var probesUnsent: UInt8 = 0
     /// A reliable provisional response whose PRACK the final response overtook.
-    var latePrack: ReliableSender.Sent?
+    @Apart var latePrack: ReliableSender.Sent?
 
     init(
-        trunk: TrunkSettings, listener: ListenerSettings, hop: Hop, localTag: [UInt8],
-        session: OfferAnswerLeg, port: MediaPort
+        trunk: Shared<TrunkSettings>, listener: Shared<ListenerSettings>, hop: Hop,
+        localTag: [UInt8], session: OfferAnswerLeg, port: MediaPort
     ) {
-        self.trunk = trunk
-        self.listener = listener
+        self._trunk = trunk
+        self._listener = listener
         self.hop = hop
         self.localTag = localTag
         self.session = session
@@ -179,7 +180,7 @@ struct SentInvite {
 /// An INVITE of one leg that is being put to the other.
 struct Exchange {
     /// Where it stands.
-    enum Phase {
+    indirect enum Phase {
         /// Sent to the other leg; its final response is awaited.
         case sent(SentInvite)
         /// As before, but the party cancelled it.

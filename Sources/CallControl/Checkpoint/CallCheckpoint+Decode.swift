@@ -150,9 +150,10 @@ extension CheckpointReader {
         return session
     }
 
-    private mutating func description() throws(CheckpointError) -> SessionDescription {
+    private mutating func description() throws(CheckpointError) -> [UInt8] {
         let bytes = try self.string(most: SDPLimits.bytes)
-        do { return try SessionDescription.parse(bytes) } catch { throw self.failure(.badValue) }
+        do { _ = try SessionDescription.parse(bytes) } catch { throw self.failure(.badValue) }
+        return bytes
     }
 
     private mutating func slot() throws(CheckpointError) -> MediaDescription {

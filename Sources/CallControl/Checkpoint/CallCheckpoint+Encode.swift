@@ -111,7 +111,7 @@ extension CheckpointWriter {
             }
         self.integer(phase)
         self.flag(session.remoteOfferedLast)
-        self.optional(session.lastSent) { $0.string($1.serialise()) }
+        self.optional(session.lastSent) { $0.string($1) }
         for stream in [session.local, session.remote, session.pendingLocal, session.pendingOffer] {
             self.optional(stream) { $0.stream($1) }
         }

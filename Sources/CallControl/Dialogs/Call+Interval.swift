@@ -45,7 +45,7 @@ extension Call {
         setup.forks = []
         setup.sharedBranch = 0
         setup.speakingTag = nil
-        self.sentInvite = message
+        self.sentInvite = PlacedInvite(bytes: bytes, sequence: sequence)
         self.state = .settingUp(setup)
         self.checkpoint()
         return true

@@ -4,6 +4,7 @@ import Admission
 import NetworkAddress
 import Routing
 import SDP
+import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
@@ -18,8 +19,8 @@ extension CallEngine {
         let kind: CallKind
         /// What says of the INVITE that it has been here.
         let mark: [UInt8]
-        let trunk: TrunkSettings
-        let listener: ListenerSettings
+        @Shared var trunk: TrunkSettings
+        @Shared var listener: ListenerSettings
         /// Where it may go, in the order in which that is tried.
         let places: [CallPlace]
         /// The caller's session with its offer, if it made one.
@@ -54,7 +55,7 @@ extension CallEngine {
         }
         let offer = Payload(request.message)
         if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
-        let trunk = self.context.configuration.trunks[Int(origin.value)]
+        let trunk = own
         let limit = trunk.interworking.diversions.entriesMax
         guard !Diversions(request.message).isLoop(calling: request.message.requestURI, limit: limit)
         else {
@@ -95,9 +96,9 @@ extension CallEngine {
             return .success(
                 Plan(
                     request: request, forwardsLeft: min(forwards, Self.forwardsMax) - 1,
-                    kind: kind, mark: mark, trunk: trunk, listener: listener.named(for: trunk),
-                    places: places,
-                    session: session, stream: stream))
+                    kind: kind, mark: mark, trunk: self.context.settings.trunk(trunk),
+                    listener: self.context.settings.listener(listener, for: trunk),
+                    places: places, session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
@@ -114,7 +115,7 @@ extension CallEngine {
     /// Begins with the first place that this node can send the call to.
     private func admit(_ plan: Plan) {
         let caller = Caller(
-            trunk: plan.trunk, stream: plan.stream, source: plan.request.source.remote.address)
+            trunk: plan.$trunk, stream: plan.stream, source: plan.request.source.remote.address)
         var reply = Reply(503)
         for (position, place) in plan.places.enumerated() {
             switch self.footing(place, caller) {
@@ -142,11 +143,11 @@ extension CallEngine {
         var id = self.context.identifiers.call()
         while self.calls[id] != nil { id = self.context.identifiers.call() }
         let a = Leg(
-            trunk: plan.trunk, listener: plan.listener, hop: plan.request.source,
+            trunk: plan.$trunk, listener: plan.$listener, hop: plan.request.source,
             localTag: self.context.identifiers.tag(), session: plan.session,
             port: footing.ports.a)
         let b = Leg(
-            trunk: place.trunk, listener: place.listener, hop: place.trunk.peer,
+            trunk: place.$trunk, listener: place.$listener, hop: place.trunk.peer,
             localTag: self.context.identifiers.tag(), session: footing.session,
             port: footing.ports.b)
         let from = (try? message.from())?.uri ?? []

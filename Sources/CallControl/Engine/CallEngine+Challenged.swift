@@ -165,7 +165,8 @@ extension Call {
         case .settingUp(var setup):
             setup.exchange.phase = .sent(invite)
             self.state = .settingUp(setup)
-            self.sentInvite = invite.message
+            self.sentInvite = PlacedInvite(
+                bytes: invite.message.bytes, sequence: invite.sequence)
         case .up(var exchange?):
             exchange.phase = .sent(invite)
             self.state = .up(exchange)

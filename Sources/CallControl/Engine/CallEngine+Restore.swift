@@ -4,6 +4,7 @@ import Admission
 import NetworkAddress
 import Routing
 import SDP
+import Sharing
 import SIPTransaction
 
 extension CallEngine {
@@ -73,6 +74,7 @@ extension CallEngine {
         if let target = trunk.targets.first(where: { $0.hop.remote == saved.hop.remote }) {
             trunk = trunk.at(target)
         }
+        let settings = self.context.settings.trunk(trunk)
         // What was agreed on was agreed on under the policy that the call began with.
         trunk.security = saved.security
         // A timer that was agreed on goes on, whatever the trunk says now.
@@ -85,7 +87,9 @@ extension CallEngine {
                 sessionID: saved.session.sessionID, codecs: trunk.codecs, policy: trunk.security)
         session.descriptions = trunk.interworking.descriptions
         return Leg(
-            saved, trunk: trunk, listener: listener.named(for: trunk), session: session, port: port)
+            saved, trunk: settings.wrappedValue == trunk ? settings : Shared(trunk),
+            listener: self.context.settings.listener(listener, for: trunk), session: session,
+            port: port)
     }
 
     /// A trunk that was taken out of the configuration while the process was away.

@@ -3,6 +3,7 @@
 import Admission
 import NetworkAddress
 import SDP
+import Sharing
 import SIPMessage
 import SIPTransaction
 
@@ -10,7 +11,7 @@ import SIPTransaction
 extension CallEngine {
     /// The caller, as far as media ports depend on it.
     struct Caller {
-        let trunk: TrunkSettings
+        @Shared var trunk: TrunkSettings
         /// What it offered.
         let stream: AudioStream?
         /// Where its INVITE came from.
@@ -155,7 +156,7 @@ extension CallEngine {
             return .failure(Refusal(reply: Reply(503)))
         }
         let caller = Caller(
-            trunk: call.legs.a.trunk, stream: search.stream,
+            trunk: call.legs.a.$trunk, stream: search.stream,
             source: setup.exchange.request.source.remote.address)
         let footing = self.footing(place, caller)
         if case .success = footing { self.release(held) }

@@ -72,7 +72,9 @@ extension CallEngine {
 
     /// Keeps what is known of where a call's parties are, as its dialogs have it now.
     func noteParties(of call: Call) {
-        let targets = Side.allCases.map { call.legs[$0].dialog?.remoteTarget ?? [] }
+        let targets = (
+            a: call.legs.a.dialog?.remoteTarget ?? [], b: call.legs.b.dialog?.remoteTarget ?? []
+        )
         guard targets != call.notedTargets else { return }
         call.notedTargets = targets
         var addresses: Set<IPAddress> = []

@@ -148,7 +148,7 @@ extension CallEngine {
         case .server(let id): self.context.servers[id] = nil
         case .client(let id):
             if case .invite(let call)? = self.context.terminated(id) {
-                self.calls[call]?.sentInvite = nil
+                self.calls[call]?.inviteIsOver()
                 self.context.answered[call] = nil
             }
         }

@@ -27,7 +27,7 @@ extension EngineContext {
                 guard let listener = self.configuration.listener(target.hop.listener) else {
                     continue
                 }
-                let place = CallPlace(trunk: trunk.at(target), listener: listener.named(for: trunk))
+                let place = self.place(trunk, target, listener)
                 if self.holds.holds(target.hop, now: self.now) {
                     held.append(place)
                 } else {
@@ -79,8 +79,16 @@ extension EngineContext {
             guard let target, target.state != .draining,
                 let listener = self.configuration.listener(target.hop.listener)
             else { continue }
-            return CallPlace(trunk: trunk.at(target), listener: listener.named(for: trunk))
+            return self.place(trunk, target, listener)
         }
         return nil
+    }
+
+    private func place(
+        _ trunk: TrunkSettings, _ target: TrunkTarget, _ listener: ListenerSettings
+    ) -> CallPlace {
+        CallPlace(
+            trunk: self.settings.trunk(trunk, at: target),
+            listener: self.settings.listener(listener, for: trunk))
     }
 }

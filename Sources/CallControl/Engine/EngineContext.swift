@@ -39,7 +39,7 @@ final class EngineContext {
         /// An OPTIONS that asks the party of the leg with this tag whether it knows the call.
         case audit([UInt8])
         /// A request passed on from the other leg, which waits for the answer.
-        case relayed(ReceivedRequest)
+        indirect case relayed(ReceivedRequest)
         /// News of what a REFER on this leg led to.
         case notify(LegReference)
         /// An OPTIONS of ours to a peer, sent then.
@@ -54,8 +54,11 @@ final class EngineContext {
         didSet {
             self.sources = SourceIndex(self.configuration.trunks)
             self.sourcesVersion &+= 1
+            self.settings = LegSettings()
         }
     }
+    /// Of the configuration, for new legs.
+    var settings = LegSettings()
     /// Whose a source is.
     private(set) var sources: SourceIndex
     /// Changes when sources or parties do.

@@ -99,15 +99,19 @@ public final class SignallingCore<Ports: MediaPorts> {
         return self.outputs
     }
 
-    func append(_ output: SignallingOutput) { self.outputs.append(output) }
+    func append(_ output: SignallingOutput) {
+        // What a message leads to as a rule.
+        if self.outputs.isEmpty { self.outputs.reserveCapacity(8) }
+        self.outputs.append(output)
+    }
 
     private func take(_ report: TransactionOutput) {
         if self.tookForRegistration(report) { return }
         switch report {
-        case .send(let bytes, let hop, let owner): self.outputs.append(.send(bytes, hop, owner))
+        case .send(let bytes, let hop, let owner): self.append(.send(bytes, hop, owner))
         case .startTimer(let token, let milliseconds):
-            self.outputs.append(.startTimer(.transaction(token), milliseconds: milliseconds))
-        case .stopTimer(let token): self.outputs.append(.stopTimer(.transaction(token)))
+            self.append(.startTimer(.transaction(token), milliseconds: milliseconds))
+        case .stopTimer(let token): self.append(.stopTimer(.transaction(token)))
         case .terminated(.client(let id)):
             if let handle = self.requests.removeValue(forKey: id) {
                 self.transactions[handle] = nil
@@ -134,16 +138,16 @@ public final class SignallingCore<Ports: MediaPorts> {
                 self.layer.received(message, from: hop)
             }
         case .startTimer(let timer, let milliseconds):
-            self.outputs.append(.startTimer(.call(timer), milliseconds: milliseconds))
-        case .stopTimer(let timer): self.outputs.append(.stopTimer(.call(timer)))
+            self.append(.startTimer(.call(timer), milliseconds: milliseconds))
+        case .stopTimer(let timer): self.append(.stopTimer(.call(timer)))
         case .emergency(let id, let from, let to):
-            self.outputs.append(.emergency(id, from: from, to: to))
-        case .media(let id, let intent): self.outputs.append(.media(id, intent))
-        case .removeMedia(let id): self.outputs.append(.removeMedia(id))
-        case .exchangeMedia(let exchange): self.outputs.append(.exchangeMedia(exchange))
-        case .checkpoint(let checkpoint): self.outputs.append(.checkpoint(checkpoint))
-        case .removeCheckpoint(let id): self.outputs.append(.removeCheckpoint(id))
-        case .record(let record): self.outputs.append(.record(record))
+            self.append(.emergency(id, from: from, to: to))
+        case .media(let id, let intent): self.append(.media(id, intent))
+        case .removeMedia(let id): self.append(.removeMedia(id))
+        case .exchangeMedia(let exchange): self.append(.exchangeMedia(exchange))
+        case .checkpoint(let checkpoint): self.append(.checkpoint(checkpoint))
+        case .removeCheckpoint(let id): self.append(.removeCheckpoint(id))
+        case .record(let record): self.append(.record(record))
         }
     }
 

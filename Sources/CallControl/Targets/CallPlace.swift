@@ -2,15 +2,16 @@
 
 import Admission
 import SDP
+import Sharing
 import SIPMessage
 import SIPTransaction
 
 /// One place that a new call may go to.
 struct CallPlace {
     /// The trunk, with the target for its peer.
-    let trunk: TrunkSettings
+    @Shared var trunk: TrunkSettings
     /// The listener that requests to it leave from.
-    let listener: ListenerSettings
+    @Shared var listener: ListenerSettings
     /// Whom the INVITE asks for, where that is not whom the caller called: a redirection said so.
     var calledURI: [UInt8]?
     /// How the number there is written: as on the trunk that redirected.

@@ -81,9 +81,9 @@ extension CallEngine {
     ) throws(OfferAnswerError) {
         let stays = named.call.legs[named.staying]
         guard var stream = stays.session.remote,
-            let listener = self.context.configuration.listener(request.source.listener)?
-                .named(for: trunk)
+            let listener = self.context.configuration.listener(request.source.listener)
         else { throw .outOfTurn }
+        let settings = self.context.settings.trunk(trunk)
         stream.direction = .sendrecv
         let payload = Payload(request.message)
         if case .unsupported = payload {
@@ -92,7 +92,7 @@ extension CallEngine {
         var session = self.context.session(trunk)
         let offered = try self.stream(of: payload, &session)
         let wish = Self.callerWish(
-            Caller(trunk: trunk, stream: offered, source: request.source.remote.address))
+            Caller(trunk: settings, stream: offered, source: request.source.remote.address))
         let spare = PortWish(stays.trunk.realm, isIPv4: stays.port.rtp.address.isIPv4)
         guard let ports = self.ports.reserve(wish, spare, beside: stays.port) else {
             self.context.counters.refusedNoPort &+= 1
@@ -106,8 +106,10 @@ extension CallEngine {
                 ? try session.makeOffer(from: stream, local: ports.a.rtp)
                 : try session.makeAnswer(from: stream, local: ports.a.rtp)
             var caller = Leg(
-                trunk: trunk, listener: listener, hop: request.source,
-                localTag: self.context.identifiers.tag(), session: session, port: ports.a)
+                trunk: settings,
+                listener: self.context.settings.listener(listener, for: trunk),
+                hop: request.source, localTag: self.context.identifiers.tag(),
+                session: session, port: ports.a)
             caller.peer.learn(from: request.message)
             let nobody = try self.standIn(for: stays, stream, ports.b)
             let made = self.make(nil, Call.Legs(a: caller, b: nobody), request.message)

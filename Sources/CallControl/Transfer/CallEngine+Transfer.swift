@@ -136,7 +136,7 @@ extension CallEngine {
             var session = self.context.session(place.trunk)
             let offer = try session.makeOffer(from: stream, local: ports.b.rtp)
             let callee = Leg(
-                trunk: place.trunk, listener: place.listener, hop: place.trunk.peer,
+                trunk: place.$trunk, listener: place.$listener, hop: place.trunk.peer,
                 localTag: self.context.identifiers.tag(), session: session, port: ports.b)
             let caller = try self.standIn(for: call.legs[side], stream, ports.a)
             guard let invite = self.invite(for: call.legs[side], refer, caller) else {
@@ -175,7 +175,7 @@ extension CallEngine {
         plain.security = StreamSecurity()
         _ = try session.receiveOffer(try writer.makeOffer(from: plain, local: port.rtp))
         var caller = Leg(
-            trunk: leg.trunk, listener: leg.listener, hop: leg.hop,
+            trunk: leg.$trunk, listener: leg.$listener, hop: leg.hop,
             localTag: self.context.identifiers.tag(), session: session, port: port)
         caller.end = .closed
         return caller

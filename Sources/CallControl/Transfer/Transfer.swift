@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Sharing
 import SIPMessage
 
 /// A transfer of a call: its party on one side sent a REFER, and another party is being called.
@@ -49,9 +50,9 @@ struct CallTransfers {
     /// The one that is under way: one at a time.
     var current: Transfer?
     /// The call is made for another one.
-    var attempt: TransferAttempt?
+    @Apart var attempt: TransferAttempt?
     /// Leg b as it was when it went to another call, for later answers to the INVITE that made it.
-    var formerLeg: Leg?
+    @Apart var formerLeg: Leg?
     /// Legs that are to be offered what the other one has.
     var toAlign: [Side] = []
     /// REFERs that the other party was asked to serve.

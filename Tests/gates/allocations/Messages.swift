@@ -36,6 +36,7 @@ enum Samples {
             "CSeq: 1 INVITE",
             "P-Asserted-Identity: <sip:+19990000@198.51.100.1;user=phone>",
         ], body: description)
+    static let body = Array(description.map { $0 + "\r\n" }.joined().utf8)
     static let ok = wire(
         ["SIP/2.0 200 OK", via + "=5060"]
             + head.map { $0.hasPrefix("To:") ? $0 + ";tag=b42" : $0 } + ["CSeq: 1 INVITE"],

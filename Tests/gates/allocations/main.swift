@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Prints what each operation of the product allocates: one line each, fields parted by tabs: name,
-// allocations, bytes, blocks kept; averages of 1,000 runs after a warm-up.
+// allocations, bytes, blocks kept; averages of 1,000 runs after a warm-up. Then what each thing
+// that stands holds: blocks, bytes, blocks kept when it has ended.
 //
 // With `--waste` each operation makes one allocation more, with `--leak` one that is never freed:
 // so that whoever compares can show that he would notice.
@@ -17,6 +18,10 @@ guard options.allSatisfy({ $0 == "--waste" || $0 == "--leak" }) else {
 let isWasting = options.contains("--waste")
 let isLeaking = options.contains("--leak")
 
+func show(_ name: String, _ cost: Cost) {
+    print(name, decimal(cost.allocations), decimal(cost.bytes), decimal(cost.kept), separator: "\t")
+}
+
 do {
     for operation in try calibration() + messages() + transactions() + calls() + media()
         + traces() {
@@ -26,9 +31,12 @@ do {
                 if isWasting { counted { tl_meter_release(tl_meter_allocate(24)) } }
                 if isLeaking { _ = tl_meter_allocate(24) }
             })
-        print(
-            operation.name, decimal(cost.allocations), decimal(cost.bytes), decimal(cost.kept),
-            separator: "\t")
+        show(operation.name, cost)
+    }
+    for standing in try established() {
+        let cost = try Cost(
+            of: standing, blocksMore: isWasting ? 1 : 0, isLeaking: isLeaking)
+        show(standing.name, cost)
     }
 } catch {
     print("failed: \(error)")

@@ -23,11 +23,16 @@ size_t malloc_usable_size(void *block);
 struct header {
     uint64_t usable_bytes;
     /// From what glibc gave to the block.
-    uint64_t offset;
+    uint32_t offset;
+    /// The meter was on when it was made.
+    uint32_t counted;
 };
 
 static _Thread_local struct tl_meter_reading reading;
 static _Thread_local int on;
+
+/// What a block takes of glibc's heap beside what can be used of it.
+static const uint64_t glibc_bytes = 8;
 
 static struct header *header_of(void *block) { return (struct header *)block - 1; }
 
@@ -41,11 +46,15 @@ void *memalign(size_t alignment, size_t bytes)
         errno = ENOMEM;
         return NULL;
     }
-    *header_of(base + offset) = (struct header){ .usable_bytes = usable, .offset = offset };
+    *header_of(base + offset) = (struct header){
+        .usable_bytes = usable, .offset = (uint32_t)offset, .counted = on > 0,
+    };
     reading.live += 1;
     if (on > 0) {
         reading.allocations += 1;
         reading.bytes += bytes;
+        reading.held_blocks += 1;
+        reading.held_bytes += (int64_t)(usable + glibc_bytes);
     }
     return base + offset;
 }
@@ -53,8 +62,13 @@ void *memalign(size_t alignment, size_t bytes)
 void free(void *block)
 {
     if (block == NULL) return;
+    struct header *header = header_of(block);
     reading.live -= 1;
-    __libc_free((char *)block - header_of(block)->offset);
+    if (header->counted) {
+        reading.held_blocks -= 1;
+        reading.held_bytes -= (int64_t)(header->usable_bytes + glibc_bytes);
+    }
+    __libc_free((char *)block - header->offset);
 }
 
 void *malloc(size_t bytes) { return memalign(sizeof(struct header), bytes); }

@@ -14,6 +14,10 @@ struct tl_meter_reading {
     uint64_t bytes;
     /// Blocks allocated and not freed, also while the meter was off.
     int64_t live;
+    /// Those of them that were allocated while the meter was on, and the bytes of the heap that
+    /// they take, glibc's own included.
+    int64_t held_blocks;
+    int64_t held_bytes;
 };
 
 /// Adds to the calling thread's switch: the meter is on while that is above zero.
