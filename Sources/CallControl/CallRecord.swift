@@ -73,7 +73,7 @@ public struct CallRecord: Sendable, Hashable {
     public let startedAt: Milliseconds
     /// When the answer came; nil: never.
     public let answeredAt: Milliseconds?
-    /// When it ended.
+    /// When its end began: the BYE, the refusal or what the box ended it for.
     public let endedAt: Milliseconds
     /// Why it ended.
     public let end: CallEnd

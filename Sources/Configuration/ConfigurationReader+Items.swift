@@ -169,6 +169,11 @@ extension ConfigurationReader {
             !name.isEmpty && name.allSatisfy { (0x21...0x7e).contains($0) && $0 != 0x2c }
         }
         let numbered = parts.dropFirst().allSatisfy { Decimal.parse($0) ?? 0 > 0 }
+        if text.value.uppercased().hasPrefix("G711") {
+            return self.issues.add(
+                text, "\(Shown.value(text.value)) is no encoding name",
+                "G.711 is PCMU (mu-law) and PCMA (A-law): write the one or both")
+        }
         guard named != true || !numbered || parts.count > 3 else { return }
         self.issues.add(
             text, "\(Shown.value(text.value)) is no encoding name",

@@ -2,12 +2,19 @@
 
 /// Finds the word that somebody meant.
 enum Spelling {
-    /// The nearest of the words, if it is near: at most a third of its bytes differ (at least two
-    /// may).
+    /// The nearest of the words, if it is near: it has the same parts in another order, or at most a
+    /// third of its bytes differ (at least two may), whatever their case.
     static func nearest(to word: String, in words: [String]) -> String? {
-        let scored = words.map { (word: $0, distance: self.distance(word, $0)) }
+        let word = word.lowercased()
+        let parts = self.parts(word)
+        if let same = words.first(where: { self.parts($0.lowercased()) == parts }) { return same }
+        let scored = words.map { (word: $0, distance: self.distance(word, $0.lowercased())) }
         guard let best = scored.min(by: { $0.distance < $1.distance }) else { return nil }
         return best.distance <= max(2, best.word.utf8.count / 3) ? best.word : nil
+    }
+
+    private static func parts(_ word: String) -> [Substring] {
+        word.split { $0 == "_" || $0 == "-" || $0 == " " }.sorted()
     }
 
     /// Bytes to insert, delete or replace (Levenshtein); words longer than 64 bytes are far.

@@ -104,6 +104,9 @@ struct Diagnosis: Equatable {
                     trunk.security.srtp == .required ? .fault : .note, subject,
                     "wants SRTP, and there is room for none: raise "
                         + "fastpath.secure-flows-per-worker, or leave it out")
+            } else if trunk.security.usesSDES, transport == .tls {
+                self.add(
+                    .good, subject, "media is encrypted with keys of sdes, which tls carries")
             } else if trunk.security.usesSDES {
                 self.add(
                     .note, subject,

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Calls between a carrier and a hub of Microsoft Teams through the real box, over TLS, with media.
 

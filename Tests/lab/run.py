@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Calls between real clients through the real box: python3 Tests/lab/run.py [--long] [NAME ...]"""
 

@@ -194,8 +194,11 @@ def summary(calls, packets):
 
 
 def keep(lab):
+    lab.release_media()
     print(f"""
-The box is running. Ctrl-C ends it and removes everything.
+The box is running, configured by {lab.config}. Ctrl-C ends it and removes everything.
+Nobody answers any more; something that does, on the service side:
+      ip netns exec {lab.namespace('service')} sipp -sn uas -i {lab.address('service')}
   SIP, carrier side:  sip:+1...@{lab.address('carrier', 'box')}  (calls go to the service)
   SIP, service side:  sip:+44...@{lab.address('service', 'box')}  (calls go to the carrier)
   a shell where a carrier's softphone lives ({lab.address('carrier')}):

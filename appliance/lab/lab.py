@@ -191,6 +191,12 @@ class Lab:
                             "--sport", f"{low}:{high}", "--dport", f"{peer_low}:{peer_high}",
                             "-j", "DROP" if drops else "ACCEPT")
 
+    def release_media(self):
+        """Takes the rules of `count_media` back: what arrives is for whoever lives there."""
+        for side in SIDES:
+            for tool in ("iptables", "ip6tables"):
+                self.inside(side, tool, "-w", "-t", "raw", "-F")
+
     def media_counts(self, side):
         """(packets that the peer sent to media ports, packets that it got from media ports)."""
         sent = received = 0

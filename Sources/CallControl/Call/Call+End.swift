@@ -24,6 +24,7 @@ extension Call {
     /// From here on the call only waits for its legs. What never answers is let go by a timer:
     /// longer than any sequence of transactions that can follow.
     func enterEnding() {
+        self.endedAt = self.context.now
         self.emit(.stopTimer(.ringing(self.id)))
         self.emit(.stopTimer(.glare(self.id)))
         self.stopSearch()
@@ -75,7 +76,7 @@ extension Call {
                 CallRecord(
                     id: self.id, from: self.trunks.from, to: self.trunks.to,
                     calling: self.calling, called: self.called, startedAt: self.startedAt,
-                    answeredAt: self.answeredAt, endedAt: self.context.now, end: end,
+                    answeredAt: self.answeredAt, endedAt: self.endedAt ?? self.context.now, end: end,
                     status: self.status,
                     cause: self.q850Cause ?? CauseTable.q850(status: self.status),
                     protection: self.protection)))

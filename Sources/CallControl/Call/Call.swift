@@ -59,6 +59,8 @@ final class Call {
     let called: [UInt8]
     let startedAt: Milliseconds
     var answeredAt: Milliseconds?
+    /// When its end began; what parties still have to acknowledge counts for no talk.
+    var endedAt: Milliseconds?
     /// The final status that the caller got or will get.
     var status = 0
     var legs: Legs
