@@ -83,6 +83,8 @@ extension Shard {
             "commands_pending": JSONValue(self.programmer.pending),
             "command_us_mean": .number(Double(mean) / 1000),
             "command_us_max": .number(Double(counters.latencyMaxNs) / 1000),
+            "messages_held": JSONValue(self.outbox.counters.held),
+            "messages_unready": JSONValue(self.outbox.counters.unready),
             "flows_reinstalled": JSONValue(counters.reinstalled),
             "packets_unwanted": JSONValue(counters.packetsUnwanted),
             "orphans_removed": JSONValue(counters.orphansRemoved),

@@ -47,6 +47,13 @@ final class Shard {
     var refusedConfiguration: [String] = []
     /// Messages that wait for the turn's checkpoints, and for the media that they speak of.
     var outbox = Outbox()
+    /// Sessions for whose media the event in hand asks.
+    var wished: [MediaSession] = []
+    /// Looks for the answers of the fast path that messages wait for.
+    var answerTimer: FineTimer?
+    var answerPace = AnswerPace()
+    /// Commands when the pace was set.
+    var pacedCommands: UInt64 = 0
     var records: [CallRecord] = []
     let startedMs = Clocks.wallMs
     /// The process was told to stop.
@@ -126,6 +133,8 @@ final class Shard {
         self.core.engine.now = Clocks.wallMs
         self.core.configureRegistrations()
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
+        // Its turn's end does all that there is to do.
+        self.answerTimer = FineTimer(loop: self.loop) {}
         self.poll()
     }
 
@@ -134,25 +143,37 @@ final class Shard {
     /// Does all that this turn led to.
     private func endTurn() {
         self.carryOut()
-        self.pollMedia()
-        self.carryOut()
         self.logPeerChanges()
         self.commit()
         self.transport?.followSources()
-        self.outbox.hold(until: self.programmer.counters.commands, nowMs: self.loop.now)
+        // As late as can be: workers had the time of all that stands above.
+        self.pollMedia()
+        self.carryOut()
+        self.commit()
         self.flush()
+        self.awaitAnswers()
     }
 
-    /// Does what the core wants; messages wait for the turn's end.
+    /// Does what the core wants; messages wait for the turn's end. What it asks of the media is
+    /// written at once, so that the worker need not wait for that.
     func carryOut() {
         self.core.engine.now = Clocks.wallMs
+        let first = self.outbox.count
         for output in self.core.drain() { self.apply(output) }
+        guard !self.wished.isEmpty else { return }
+        self.outbox.hold(from: first, for: self.wished, nowMs: self.loop.now)
+        self.wished = []
+        self.programmer.submit(nowNs: Clocks.monotonicNs)
     }
 
     /// Sends the messages whose time has come.
     func flush() {
-        let settled = self.programmer.settledCommands
-        while let message = self.outbox.next(settled: settled, nowMs: self.loop.now) {
+        guard self.outbox.count > 0 else { return }
+        let isServed = self.programmer.isServed(
+            Clocks.monotonicNs, withinNs: Self.heartbeatNsWaitedFor)
+        self.outbox.release(
+            nowMs: self.loop.now, isServed: isServed, isReady: self.programmer.isReady
+        ) { message in
             self.traceSent(message.bytes, message.hop, message.owner)
             self.transport?.send(message.bytes, to: message.hop, owner: message.owner)
         }
@@ -163,6 +184,7 @@ final class Shard {
         case .signalling(let timer):
             self.core.engine.now = Clocks.wallMs
             self.core.timerFired(timer)
+            self.carryOut()
         case .poll: self.poll()
         case .handshake(let leg): self.handshakeTimerFired(leg)
         case .certificate: self.rotateCertificate()
