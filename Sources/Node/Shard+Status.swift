@@ -101,6 +101,7 @@ extension Shard {
             "send_failed": JSONValue(transport?.failed ?? 0),
             "rejected": JSONValue(self.counters.rejected),
             "dropped": JSONValue(self.counters.dropped),
+            "turns_cut": JSONValue(self.counters.turnsCut),
             "poisonous": JSONValue(self.counters.poisonous),
             "unknown_sources": JSONValue(self.core.engine.counters.unknownSources),
             "client_transactions": JSONValue(self.core.layer.clientCount),

@@ -54,12 +54,18 @@ final class Shard {
     var answerPace = AnswerPace()
     /// Commands when the pace was set.
     var pacedCommands: UInt64 = 0
+    /// When a message was first done with that is not settled yet, CLOCK_MONOTONIC; zero: none.
+    private var unsettledNs: UInt64 = 0
     var records: [CallRecord] = []
     let startedMs = Clocks.wallMs
     /// The process was told to stop.
     var isStopping = false
     private let toTagSeed = UInt64.random(in: .min ... .max)
     private let configurationPath: String
+
+    /// Who came first does not wait for all that came with it: what is done is settled when this
+    /// time is over, a few messages later, and not at the end of a long turn.
+    private static let settleNs: UInt64 = 250_000
 
     /// Records of ended calls that `status` can still show.
     static let recordsMax = 1000
@@ -144,14 +150,31 @@ final class Shard {
     private func endTurn() {
         self.carryOut()
         self.logPeerChanges()
-        self.commit()
         self.transport?.followSources()
-        // As late as can be: workers had the time of all that stands above.
+        self.settle()
+        self.awaitAnswers()
+    }
+
+    /// Keeps what was done, and sends what relies on that.
+    private func settle() {
+        self.unsettledNs = 0
+        self.commit()
+        // Workers had that time.
         self.pollMedia()
         self.carryOut()
         self.commit()
         self.flush()
-        self.awaitAnswers()
+    }
+
+    /// After each datagram.
+    func settleIfLong() {
+        let nowNs = Clocks.monotonicNs
+        if self.unsettledNs == 0 {
+            self.unsettledNs = nowNs
+        } else if nowNs &- self.unsettledNs >= Self.settleNs {
+            self.counters.turnsCut &+= 1
+            self.settle()
+        }
     }
 
     /// Does what the core wants; messages wait for the turn's end. What it asks of the media is
@@ -292,6 +315,8 @@ enum ShardTimer: Hashable {
 
 /// What a shard counts beside its parts.
 struct ShardCounters {
+    /// Turns so long that messages left before their end.
+    var turnsCut: UInt64 = 0
     /// Requests answered with a refusal because they are malformed.
     var rejected: UInt64 = 0
     /// Messages dropped because they are malformed.
