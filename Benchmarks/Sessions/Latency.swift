@@ -9,7 +9,7 @@ import SessionDriver
 
 /// Commands of calls, timed: one call's two at a time.
 struct Latency {
-    /// A hundred times what a worker stays awake after a command.
+    /// Long after a worker has gone to sleep behind a command.
     private static let sleepNs: UInt64 = 20_000_000
     /// Parts of such a pause.
     private static let pauses = 2

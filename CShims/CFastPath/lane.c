@@ -6,7 +6,8 @@
 //                     about as long as what is left of such a sleep
 //   none is           1 ms, or until the control plane rings for a command (CFlowABI.h, WAKING)
 //
-// After a command it stays awake a little: commands come in batches, and a call in several.
+// After a command it stays awake a little: commands come in batches. No longer than that: where the
+// control plane has the same core, it waits for the end of it before it can read the answer.
 // A turn that found something makes the lane stay awake for the next IDLE_TURNS turns.
 
 #include "lane.h"
@@ -27,7 +28,7 @@ enum {
 };
 #define SLEEP_WITH_FLOWS_NS 50000u
 #define SLEEP_IDLE_NS 1000000u
-#define AWAKE_AFTER_COMMAND_NS 200000u
+#define AWAKE_AFTER_COMMAND_NS 20000u
 
 // Rings ------------------------------------------------------------------------------------------
 

@@ -126,7 +126,7 @@ extension FlowProgrammer {
         }
     }
 
-    private func entry(_ identity: LegIdentity?) -> FlowEntry? {
+    func entry(_ identity: LegIdentity?) -> FlowEntry? {
         guard let flow = identity?.flow, let entry = self.table?.entries[flow.index],
             entry.flow == flow
         else { return nil }

@@ -24,6 +24,20 @@ extension FlowProgrammer {
         }
     }
 
+    /// Writes what waits, so that workers begin with it while the caller does other things.
+    public func submit(nowNs: UInt64) {
+        guard self.link.state == .matched else { return }
+        self.nowNs = nowNs
+        do throws(RingFault) {
+            for (worker, channel) in self.link.channels.enumerated()
+            where self.queues[worker].first != nil {
+                try self.write(channel, worker, nowNs)
+            }
+        } catch {
+            self.fault(error)
+        }
+    }
+
     /// Gives up rings whose other end cannot be believed, or is another process by now.
     func fault(_ fault: RingFault) {
         if fault != .peerRestarted { self.counters.faults &+= 1 }
@@ -32,10 +46,10 @@ extension FlowProgrammer {
 
     /// The fast path's process was there a moment ago. One that was killed leaves its file, and
     /// the handshake, as they were; only its heartbeat stands still.
-    private func isServed(_ nowNs: UInt64) -> Bool {
+    public func isServed(_ nowNs: UInt64, withinNs: UInt64 = heartbeatNsMax) -> Bool {
         guard self.link.state == .matched, let file = self.link.fastPath else { return false }
         let heartbeatNs = file.heartbeatNs
-        return heartbeatNs == 0 || nowNs &- min(heartbeatNs, nowNs) <= Self.heartbeatNsMax
+        return heartbeatNs == 0 || nowNs &- min(heartbeatNs, nowNs) <= withinNs
     }
 
     private func apply(_ change: FastPathLink.Change) {

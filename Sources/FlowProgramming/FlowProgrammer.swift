@@ -131,6 +131,20 @@ public final class FlowProgrammer {
         self.counters.commands &- self.sent.reduce(0) { $0 &+ UInt64($1.count) }
     }
 
+    /// False while flows of a session are not yet what they shall be. True as well where nobody
+    /// works on them: for a session that is over, or was refused, or has no fast path.
+    public func isReady(_ session: MediaSession) -> Bool {
+        guard let current = self.sessions[session], !current.isAnnounced, !current.isEnding,
+            self.link.state == .matched
+        else { return true }
+        return self.isReady(current.a) && self.isReady(current.b)
+    }
+
+    private func isReady(_ identity: LegIdentity?) -> Bool {
+        guard let entry = self.entry(identity), entry.desired != nil else { return true }
+        return entry.isSettled
+    }
+
     /// How many sessions there are, those that are ending included.
     public var sessionCount: Int { self.sessions.count }
 

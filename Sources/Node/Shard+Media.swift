@@ -7,10 +7,11 @@ import MediaPlanning
 import SIPTransport
 
 extension Shard {
-    /// While commands wait for their answers.
-    private static let busyPollMilliseconds: UInt64 = 1
-    /// Otherwise; a fast path that restarted is noticed within this time.
-    private static let idlePollMilliseconds: UInt64 = 20
+    /// A fast path that restarted is noticed within this time.
+    private static let pollMilliseconds: UInt64 = 20
+    /// A fast path that did not beat for so long is hardly worth waiting for. It beats every 10 ms,
+    /// and late on a busy machine.
+    static let heartbeatNsWaitedFor: UInt64 = 250_000_000
 
     /// The name of a call's media.
     static func session(_ call: CallIdentifier) -> MediaSession { MediaSession(call.value) }
@@ -18,20 +19,39 @@ extension Shard {
     /// Looks at the fast path now and again after a while.
     func poll() {
         self.pollMedia()
-        let busy = self.programmer.pending > 0
-        self.timers?.start(
-            .poll, milliseconds: busy ? Self.busyPollMilliseconds : Self.idlePollMilliseconds)
+        self.timers?.start(.poll, milliseconds: Self.pollMilliseconds)
+    }
+
+    /// Commands are not answered yet: has a turn soon, in which they may be. The fast path tells
+    /// nobody of its answers, and it may need the core that we wait on.
+    func awaitAnswers() {
+        guard let answerTimer else { return }
+        guard self.programmer.pending > 0, self.programmer.isServed(Clocks.monotonicNs) else {
+            answerTimer.stop()
+            return
+        }
+        guard self.outbox.count > 0 else {
+            // Nobody waits for them but what comes next of the same flow.
+            if !answerTimer.isRunning {
+                answerTimer.start(microseconds: AnswerPace.lastMicroseconds)
+            }
+            return
+        }
+        let isNew = self.pacedCommands != self.programmer.counters.commands
+        if isNew {
+            self.pacedCommands = self.programmer.counters.commands
+            self.answerPace.reset()
+        }
+        if isNew || !answerTimer.isRunning {
+            answerTimer.start(microseconds: self.answerPace.next())
+        }
     }
 
     /// One step with the rings; what happened goes to the engine.
     func pollMedia() {
-        let wasBusy = self.programmer.pending > 0
         self.programmer.poll(nowNs: Clocks.monotonicNs)
         for outcome in self.programmer.takeOutcomes() { self.apply(outcome) }
         self.takeRecords()
-        if !wasBusy, self.programmer.pending > 0 {
-            self.timers?.start(.poll, milliseconds: Self.busyPollMilliseconds)
-        }
     }
 
     private func apply(_ outcome: MediaOutcome) {
@@ -71,6 +91,7 @@ extension Shard {
     /// Legs of two calls change places. Where one of the calls has no media any more, the other's
     /// next wish makes new flows.
     func exchangeMedia(_ exchange: MediaExchange) {
+        self.wished += [Self.session(exchange.call), Self.session(exchange.other)]
         self.programmer.exchange(
             Self.session(exchange.call), exchange.side == .a ? .a : .b,
             with: Self.session(exchange.other), exchange.otherSide == .a ? .a : .b)
@@ -86,6 +107,7 @@ extension Shard {
     /// Makes the media of a call what the engine wants it to be.
     func want(_ call: CallIdentifier, _ intent: MediaIntent) {
         let session = Self.session(call)
+        self.wished.append(session)
         do {
             if self.programmer.has(session) {
                 try self.programmer.update(session, intent)

@@ -20,7 +20,11 @@ extension Shard: TransportOwner {
             self.counters.poisonous &+= 1
             return
         }
-        defer { self.inHand.layDown() }
+        defer {
+            self.inHand.layDown()
+            // A stream may be closed by what is sent on it, and is read from at the moment.
+            if !hop.transport.isReliable { self.settleIfLong() }
+        }
         let framing: Framing = hop.transport.isReliable ? .stream : .datagram
         do {
             let message = try SIPMessage.parse(bytes, framing: framing)

@@ -47,6 +47,15 @@ final class Shard {
     var refusedConfiguration: [String] = []
     /// Messages that wait for the turn's checkpoints, and for the media that they speak of.
     var outbox = Outbox()
+    /// Sessions for whose media the event in hand asks.
+    var wished: [MediaSession] = []
+    /// Looks for the answers of the fast path that messages wait for.
+    var answerTimer: FineTimer?
+    var answerPace = AnswerPace()
+    /// Commands when the pace was set.
+    var pacedCommands: UInt64 = 0
+    /// When a message was first done with that is not settled yet, CLOCK_MONOTONIC; zero: none.
+    private var unsettledNs: UInt64 = 0
     var records: [CallRecord] = []
     /// What of the round's drops was found, and the part of the flows that is looked at next.
     var dropReport = DropReport()
@@ -56,6 +65,10 @@ final class Shard {
     var isStopping = false
     private let toTagSeed = UInt64.random(in: .min ... .max)
     private let configurationPath: String
+
+    /// Who came first does not wait for all that came with it: what is done is settled when this
+    /// time is over, a few messages later, and not at the end of a long turn.
+    private static let settleNs: UInt64 = 250_000
 
     /// Records of ended calls that `status` can still show.
     static let recordsMax = 1000
@@ -130,6 +143,8 @@ final class Shard {
         self.core.engine.now = Clocks.wallMs
         self.core.configureRegistrations()
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
+        // Its turn's end does all that there is to do.
+        self.answerTimer = FineTimer(loop: self.loop) {}
         self.poll()
     }
 
@@ -138,25 +153,54 @@ final class Shard {
     /// Does all that this turn led to.
     private func endTurn() {
         self.carryOut()
+        self.logPeerChanges()
+        self.transport?.followSources()
+        self.settle()
+        self.awaitAnswers()
+    }
+
+    /// Keeps what was done, and sends what relies on that.
+    private func settle() {
+        self.unsettledNs = 0
+        self.commit()
+        // Workers had that time.
         self.pollMedia()
         self.carryOut()
-        self.logPeerChanges()
         self.commit()
-        self.transport?.followSources()
-        self.outbox.hold(until: self.programmer.counters.commands, nowMs: self.loop.now)
         self.flush()
     }
 
-    /// Does what the core wants; messages wait for the turn's end.
+    /// After each datagram.
+    func settleIfLong() {
+        let nowNs = Clocks.monotonicNs
+        if self.unsettledNs == 0 {
+            self.unsettledNs = nowNs
+        } else if nowNs &- self.unsettledNs >= Self.settleNs {
+            self.counters.turnsCut &+= 1
+            self.settle()
+        }
+    }
+
+    /// Does what the core wants; messages wait for the turn's end. What it asks of the media is
+    /// written at once, so that the worker need not wait for that.
     func carryOut() {
         self.core.engine.now = Clocks.wallMs
+        let first = self.outbox.count
         for output in self.core.drain() { self.apply(output) }
+        guard !self.wished.isEmpty else { return }
+        self.outbox.hold(from: first, for: self.wished, nowMs: self.loop.now)
+        self.wished = []
+        self.programmer.submit(nowNs: Clocks.monotonicNs)
     }
 
     /// Sends the messages whose time has come.
     func flush() {
-        let settled = self.programmer.settledCommands
-        while let message = self.outbox.next(settled: settled, nowMs: self.loop.now) {
+        guard self.outbox.count > 0 else { return }
+        let isServed = self.programmer.isServed(
+            Clocks.monotonicNs, withinNs: Self.heartbeatNsWaitedFor)
+        self.outbox.release(
+            nowMs: self.loop.now, isServed: isServed, isReady: self.programmer.isReady
+        ) { message in
             self.traceSent(message.bytes, message.hop, message.owner)
             self.transport?.send(message.bytes, to: message.hop, owner: message.owner)
         }
@@ -167,6 +211,7 @@ final class Shard {
         case .signalling(let timer):
             self.core.engine.now = Clocks.wallMs
             self.core.timerFired(timer)
+            self.carryOut()
         case .poll: self.poll()
         case .handshake(let leg): self.handshakeTimerFired(leg)
         case .certificate: self.rotateCertificate()
@@ -277,6 +322,8 @@ enum ShardTimer: Hashable {
 
 /// What a shard counts beside its parts.
 struct ShardCounters {
+    /// Turns so long that messages left before their end.
+    var turnsCut: UInt64 = 0
     /// Requests answered with a refusal because they are malformed.
     var rejected: UInt64 = 0
     /// Messages dropped because they are malformed.

@@ -151,7 +151,11 @@ public final class EventLoop {
     /// Points libuv's timer at the next slot of the wheels; it is left early rather than moved
     /// later, because a turn too many is cheaper than a move for every stopped timer.
     private func arm() {
-        guard let timer, let next = self.wheels.compactMap({ $0.nextDue }).min() else { return }
+        var first: UInt64?
+        for wheel in self.wheels {
+            if let due = wheel.nextDue { first = min(due, first ?? due) }
+        }
+        guard let timer, let next = first else { return }
         if let armedFor, armedFor <= next { return }
         self.armedFor = next
         uv_timer_start(

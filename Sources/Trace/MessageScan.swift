@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// Finds the Call-ID of a message without parsing it.
+public enum CallIDScan {
+    /// Its bytes; none where there is no Call-ID.
+    public static func callID(of message: [UInt8]) -> [UInt8] {
+        MessageScan(message).callID.map { Array(message[$0]) } ?? []
+    }
+}
+
 /// What says which call a message belongs to, found without parsing the rest: messages that were
 /// refused because they are malformed are kept too.
 struct MessageScan {

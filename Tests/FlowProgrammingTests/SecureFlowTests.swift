@@ -63,6 +63,64 @@ import Testing
         #expect(self.operations(bench) == [TL_OP_KEYS])
     }
 
+    /// Not after the first of its commands: a message that says so must not leave before the last.
+    @Test func aSecureSessionIsReadyWhenTheLastCommandIsAnswered() throws {
+        let bench = try Bench()
+        let programmer = bench.programmer
+        #expect(programmer.isReady(self.one), "nobody wants anything")
+        var intent = Self.intent()
+        intent.a.ice = LegICE(
+            localUfrag: Array("abcd".utf8), localPassword: Array(repeating: 0x70, count: 22))
+        try programmer.start(self.one, intent)
+        var rounds = 0
+        while programmer.pending > 0, rounds < 50 {
+            #expect(!programmer.isReady(self.one))
+            bench.poll()
+            bench.fake.work()
+            rounds += 1
+        }
+        #expect(rounds > 2 && programmer.isReady(self.one))
+        // The same again is nothing to wait for, other keys are.
+        try programmer.update(self.one, intent)
+        #expect(programmer.isReady(self.one))
+        intent.a.security = Self.security(8)
+        try programmer.update(self.one, intent)
+        #expect(!programmer.isReady(self.one))
+        programmer.end(self.one)
+        #expect(programmer.isReady(self.one), "what ends is not waited for")
+    }
+
+    @Test func nobodyWaitsForWhatIsRefusedOrForAFastPathThatIsAway() throws {
+        let bench = try Bench()
+        bench.fake.refusals = [TL_STATUS_NO_CONTEXT, TL_STATUS_NO_CONTEXT]
+        try bench.programmer.start(self.one, Self.intent())
+        #expect(!bench.programmer.isReady(self.one))
+        bench.poll()
+        bench.fake.work()
+        bench.poll()
+        #expect(bench.programmer.isReady(self.one))
+        try bench.programmer.start(MediaSession(2), Self.intent(9))
+        #expect(!bench.programmer.isReady(MediaSession(2)))
+        bench.fake.restart()
+        bench.poll()
+        #expect(bench.programmer.state == .waiting && bench.programmer.isReady(MediaSession(2)))
+    }
+
+    /// Written at once, so that the worker can begin; the answers are the next poll's.
+    @Test func submittedCommandsAreInTheRing() throws {
+        let bench = try Bench()
+        bench.programmer.submit(nowNs: bench.nowNs)
+        #expect(bench.programmer.counters.commands == 0)
+        try bench.programmer.start(self.one, Self.intent())
+        bench.programmer.submit(nowNs: bench.nowNs)
+        #expect(bench.programmer.counters.commands == 2)
+        bench.fake.work()
+        #expect(bench.fake.taken.count == 2 && bench.programmer.pending == 2)
+        bench.programmer.submit(nowNs: bench.nowNs)
+        #expect(bench.programmer.counters.commands == 2)
+        #expect(bench.run() == [.installed(self.one)])
+    }
+
     @Test func keysOfALostRingAreWiped() throws {
         let bench = try Bench()
         try bench.programmer.start(self.one, Self.intent())

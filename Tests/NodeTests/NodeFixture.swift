@@ -91,6 +91,7 @@ final class NodeFixture {
 
     deinit {
         self.shard.close()
+        self.signalFastPath(SIGCONT)
         self.fastPath?.terminate()
         self.fastPath?.waitUntilExit()
     }
@@ -127,6 +128,11 @@ final class NodeFixture {
         // It is there once it has said its first line.
         _ = output.fileHandleForReading.availableData
         return process
+    }
+
+    /// Sends a signal to the fast path.
+    func signalFastPath(_ number: Int32) {
+        if let process = self.fastPath { kill(process.processIdentifier, number) }
     }
 
     /// Runs the shard until something holds; false if it never does.

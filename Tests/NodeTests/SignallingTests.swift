@@ -66,6 +66,29 @@ import Testing
         #expect(shard.transport?.counters.sent == 2, "the 200 and the 400")
     }
 
+    /// Who came first does not wait for all that came in the same turn. A stream is another matter:
+    /// what is sent on it may close it while it is read.
+    @Test(arguments: [false, true])
+    func aLongTurnIsCut(stream: Bool) throws {
+        let node = try NodeFixture()
+        let peer = try SIPPeer(node.addresses.carrier, to: node.addresses.box)
+        let hop = Hop(
+            listener: ListenerIndex(rawValue: 0), transport: stream ? .tcp : .udp,
+            remote: SocketAddress(address: try #require(IPAddress(peer.address)), port: 5060))
+        let shard = node.shard
+        let end = ContinuousClock.now + .milliseconds(20)
+        var messages = 0
+        // All in one turn: the loop does not run meanwhile.
+        while messages < 2 || ContinuousClock.now < end {
+            shard.received(Array(peer.request("OPTIONS", call: "\(messages)").utf8), from: hop)
+            messages += 1
+        }
+        #expect((shard.counters.turnsCut > 0) == !stream)
+        #expect((shard.transport?.counters.sent ?? 0 > 0) == !stream)
+        #expect(stream ? shard.outbox.count == messages : shard.outbox.count < messages)
+        #expect(try node.result("status")["sip"]?["turns_cut"]?.integer != nil)
+    }
+
     @Test func rubbishIsDroppedInSilence() throws {
         let node = try NodeFixture()
         let peer = try SIPPeer(node.addresses.carrier, to: node.addresses.box)
