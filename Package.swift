@@ -147,6 +147,16 @@ let package = Package(
                 "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPAuthentication",
                 "SIPDialog", "Routing", "Admission", "CallControl",
             ], path: "Tests/CallWorld", swiftSettings: strictSwift),
+        // Calls at random against a judge that knows nothing of the product.
+        .target(
+            name: "CallModel",
+            dependencies: [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
+                "CallControl", "FlowABI", "MediaPlanning",
+            ], path: "Tests/CallModel", swiftSettings: strictSwift),
+        .executableTarget(
+            name: "call-model", dependencies: ["CallModel"], path: "Tests/CallModelLong",
+            swiftSettings: strictSwift),
         .target(
             name: "FakeFastPath", dependencies: ["CFlowABI", "CallControl", "NetworkAddress"],
             path: "Tests/FakeFastPath", swiftSettings: strictSwift),
@@ -220,6 +230,7 @@ let package = Package(
                 "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
                 "CallWorld", "Sharing",
             ]),
+        tests("CallModelTests", ["CallModel"]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",

@@ -63,8 +63,9 @@ struct LocationFile {
     /// Keeps these, in one step, in place of what was kept.
     func save(_ located: [TargetList.Question: [LocatedServer]]) {
         var names = JSONObject()
-        for (question, servers) in located where !servers.isEmpty {
-            names[Self.key(question)] = .array(
+        let named = located.map { (name: Self.key($0.key), servers: $0.value) }
+        for (name, servers) in named.sorted(by: { $0.name < $1.name }) where !servers.isEmpty {
+            names[name] = .array(
                 servers.map { server in
                     [
                         "address": JSONValue("\(server.address.address)"),

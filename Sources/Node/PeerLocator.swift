@@ -48,7 +48,7 @@ final class PeerLocator {
     /// Looks up these names from now on and no others. What is known of them stays; all are looked
     /// up now, with the settings as they are now.
     func follow(_ questions: [Question], settings: DNSSettings) {
-        let wanted = Set(questions)
+        var wanted = Set(questions)
         self.counted = self.counters
         self.client?.close()
         self.client = DNSClient(loop: self.loop, settings: settings)
@@ -58,7 +58,8 @@ final class PeerLocator {
         }
         let unknown = wanted.filter { self.entries[$0] == nil }
         let former = unknown.isEmpty ? [:] : self.file.load(Array(unknown))
-        for question in wanted {
+        // Asked in the order of the configuration, each once.
+        for question in questions where wanted.remove(question) != nil {
             var entry =
                 self.entries[question]
                 ?? Entry(

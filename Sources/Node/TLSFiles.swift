@@ -53,7 +53,7 @@ struct TLSFiles {
         var next = self
         next.identities = self.identities.filter { identities.contains($0.key) }
         next.trusts = self.trusts.filter { trusts.contains($0.key) }
-        for files in identities where next.identities[files] == nil {
+        for files in identities.sorted(by: Self.precedes) where next.identities[files] == nil {
             do throws(TLSFailure) {
                 next.identities[files] = Taken(
                     value: try TLSIdentity(certificate: files.certificate, key: files.key),
@@ -63,7 +63,7 @@ struct TLSFiles {
                 throw NodeError("\(place) \(error); \(error.fix)")
             }
         }
-        for path in trusts where next.trusts[path] == nil {
+        for path in trusts.sorted() where next.trusts[path] == nil {
             do throws(TLSFailure) {
                 next.trusts[path] = Taken(value: try TLSTrust(path: path), stamps: [Stamp(path)])
             } catch {
@@ -75,11 +75,18 @@ struct TLSFiles {
         self = next
     }
 
+    /// The order in which files are looked at and spoken of.
+    private static func precedes(
+        _ left: NodeConfiguration.CertificateFiles, _ right: NodeConfiguration.CertificateFiles
+    ) -> Bool {
+        (left.certificate, left.key) < (right.certificate, right.key)
+    }
+
     /// Looks whether files have changed since, and takes those that are good; `now` in seconds
     /// since 1970. Gives a line for the log for each file that has.
     mutating func look(now: Int64) -> [String] {
         var lines: [String] = []
-        for (files, taken) in self.identities {
+        for (files, taken) in self.identities.sorted(by: { Self.precedes($0.key, $1.key) }) {
             let stamps = Self.stamps(files)
             guard stamps != taken.stamps else { continue }
             self.identities[files]?.stamps = stamps
@@ -93,7 +100,7 @@ struct TLSFiles {
                 lines.append(self.keep(files.certificate, "\(place) \(error)", error.fix))
             }
         }
-        for (path, taken) in self.trusts {
+        for (path, taken) in self.trusts.sorted(by: { $0.key < $1.key }) {
             let stamps = [Stamp(path)]
             guard stamps != taken.stamps else { continue }
             self.trusts[path]?.stamps = stamps

@@ -35,11 +35,7 @@ import Testing
             let phone = a[Int(world.random.below(4))]
             world.after(world.random.below(60_000)) {
                 self.teach(phone, world)
-                basic.place(phone, b, world)
-                guard let call = phone.calls.values.first(where: { $0.dialog == nil }) else {
-                    return
-                }
-                self.update(phone, call, b, world)
+                self.update(phone, basic.place(phone, b, world), b, world)
             }
         }
         for _ in 0..<restarts {

@@ -38,6 +38,56 @@ import Testing
         scene.world.expectClean()
     }
 
+    /// The callee's offer was answered with one codec of two. Whoever offers both later and changes
+    /// nothing else is answered for the other party, which has never agreed to more.
+    @Test func noMoreThanTheOtherPartyAgreedTo() throws {
+        let world = World()
+        let alice = world.phone("alice", side: .a)
+        _ = world.phone("bob", side: .b)
+        alice.script.hangUpAfter = 60_000
+        alice.script.offersLate = true
+        alice.script.codecs = [0, 101]
+        let call = alice.dial()
+        world.run(until: 2000)
+        alice.script.codecs = [0, 8, 101]
+        alice.reinvite(call)
+        world.run(until: 4000)
+        let answer = try #require(alice.responses.last { $0.status == 200 && !$0.body.isEmpty })
+        let lines = String(decoding: answer.body, as: UTF8.self).split(separator: "\r\n")
+        let media = try #require(world.media.values.first)
+        let types = media.a.payloadTypes.map { "\($0.ingress)" }.joined(separator: " ")
+        #expect(lines.contains { $0.hasPrefix("m=audio") && $0.hasSuffix("RTP/AVP \(types)") })
+        world.run()
+        world.expectClean()
+    }
+
+    /// The callee had taken less than it was offered; then it asks for an offer of our own and
+    /// takes all of it. The caller hears of that.
+    @Test func moreThanBeforeIsToldToTheOther() throws {
+        let world = World()
+        let scene = Scene(
+            world: world, alice: world.phone("alice", side: .a), bob: world.phone("bob", side: .b))
+        world.configure {
+            for index in 0..<2 { $0.trunks[index].interworking.offers = .early }
+        }
+        let call = scene.alice.dial()
+        world.run(until: 5000)
+        scene.b.direction = "sendonly"
+        scene.alice.reinvite(call, direction: "inactive")
+        scene.world.run(until: 6000)
+        scene.alice.reinvite(call, direction: "sendrecv")
+        scene.world.run(until: 7000)
+        #expect(scene.media.map { !$0.a.receive && $0.a.send } == true)
+        scene.bob.reinvite(scene.b, direction: "sendrecv", offersLate: true)
+        scene.world.run(until: 9000)
+        let legs = try #require(scene.media.map { [$0.a, $0.b] })
+        #expect(legs.allSatisfy { $0.send && $0.receive })
+        #expect(scene.alice.count("< INVITE") == 1, "\(scene.alice.log)")
+        scene.alice.hangUp(call)
+        scene.world.run()
+        scene.world.expectClean()
+    }
+
     @Test(arguments: [Side.a, Side.b])
     func holdAndResume(side: Side) {
         let scene = self.scene()

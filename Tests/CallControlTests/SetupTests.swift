@@ -273,4 +273,32 @@ private typealias Progress = PhoneScript.Progress
         #expect(alice.count("< 200 INFO") == 1)
         world.expectClean()
     }
+
+    /// Whoever leaves INFO out of Allow gets none; the sender is told what that party would say.
+    @Test(arguments: [
+        ("INVITE,ACK,OPTIONS,CANCEL,BYE,NOTIFY", 405), ("INVITE, ACK, BYE, INFO", 200),
+        ("INVITE, ACK, BYE, info", 405), (nil, 200),
+    ])
+    func infoFollowsAllow(allow: String?, status: Int) throws {
+        for byCallee in [false, true] {
+            let (world, alice, bob) = self.pair()
+            let (sender, other) = byCallee ? (bob, alice) : (alice, bob)
+            alice.script.hangUpAfter = 2000
+            other.script.dialogs.allow = allow
+            alice.dial()
+            world.run(until: 1000)
+            let call = try #require(sender.calls.values.first)
+            sender.send(.info, in: call, body: Array("Signal=5".utf8), contentType: "a/b")
+            world.run()
+            #expect(sender.count("< \(status) INFO") == 1)
+            #expect(other.count("< INFO") == (status == 200 ? 1 : 0))
+            let refusal = sender.responses.first { $0.status == 405 }
+            let methods = refusal?.first(.allow).map { String(decoding: $0, as: UTF8.self) }
+            #expect(
+                methods
+                    == (status == 405
+                        ? "INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, NOTIFY" : nil))
+            world.expectClean()
+        }
+    }
 }

@@ -54,7 +54,8 @@ import Testing
         }
     }
 
-    func place(_ phone: Phone, _ callee: Phone, _ world: World) {
+    @discardableResult
+    func place(_ phone: Phone, _ callee: Phone, _ world: World) -> PhoneCall {
         phone.script.offersLate = world.random.below(6) == 0
         phone.script.cancelAfter = world.random.below(6) == 0 ? world.random.below(2000) : nil
         let call = phone.dial()
@@ -79,6 +80,7 @@ import Testing
                 callee.reinvite(other, direction: direction, newPort: true, offersLate: offersLate)
             }
         }
+        return call
     }
 
     @Test(arguments: UInt64(1)...8)

@@ -41,7 +41,63 @@ import Testing
     }
 
     private func hangUp(_ phone: Phone) {
-        for call in phone.calls.values { phone.hangUp(call) }
+        for call in phone.calls.values.sorted(by: { $0.port < $1.port }) { phone.hangUp(call) }
+    }
+
+    /// Whoever asked for the transfer hung up at once. An offer of the party that waits for the new
+    /// one is not put to who is gone.
+    @Test(arguments: [false, true]) func nothingIsOfferedToWhoLeft(byUpdate: Bool) throws {
+        let scene = TransferScene()
+        scene.alice.script.hangUpAfter = nil
+        scene.carol.script.answer = .accept(after: 3000)
+        scene.carol.script.hangUpAfter = 5000
+        scene.bob.script.dialogs.allow = "INVITE, ACK, BYE, UPDATE"
+        scene.establish()
+        scene.alice.refer(try scene.call(scene.alice), to: "<sip:+3999@192.0.2.1>")
+        scene.alice.hangUp(try scene.call(scene.alice))
+        scene.world.run(until: 3000)
+        let call = try scene.call(scene.bob)
+        if byUpdate {
+            scene.bob.update(call, direction: "sendonly")
+        } else {
+            scene.bob.reinvite(call, direction: "sendonly")
+        }
+        scene.world.run(until: 3500)
+        #expect(scene.alice.count("< INVITE") == 0)
+        #expect(scene.bob.count("< 491 \(byUpdate ? "UPDATE" : "INVITE")") == 1)
+        scene.finish()
+    }
+
+    /// Everything comes twice and late: an ACK of ours stays in the dialog that its INVITE was in,
+    /// though the leg has gone to another call.
+    @Test(arguments: UInt64(1)...12) func acksStayInTheirDialog(seed: UInt64) throws {
+        let scene = TransferScene(seed: seed)
+        scene.alice.script.hangUpAfter = nil
+        scene.establish()
+        scene.bob.dial("+3555")
+        scene.world.run(until: 4000)
+        scene.world.network = Network(repeated: 1000, delay: 1...900)
+        let calls = scene.bob.calls.values.sorted { $0.port < $1.port }
+        let (first, second) = (try #require(calls.first), try #require(calls.last))
+        scene.bob.reinvite(second, direction: "sendonly")
+        let named = try #require(second.replaces(escaped: true))
+        scene.world.after(1500 + seed * 97) {
+            scene.bob.refer(first, to: "<sip:+3555@192.0.2.2?Replaces=\(named)>")
+        }
+        // Whoever is left at last gives up.
+        scene.world.after(60_000) { for phone in scene.world.phones { self.hangUp(phone) } }
+        scene.finish()
+        for phone in scene.world.phones {
+            func numbers(_ method: Method) -> Set<[UInt8]> {
+                Set(phone.requests.filter { $0.method == method }.compactMap { request in
+                    guard let callID = try? request.callID(), let cseq = try? request.cseq() else {
+                        return nil
+                    }
+                    return Array(callID) + Array("\(cseq.number)".utf8)
+                })
+            }
+            #expect(numbers(.ack).isSubset(of: numbers(.invite)), "\(phone.name): \(phone.log)")
+        }
     }
 
     @Test func byeOfTheOtherParty() {

@@ -67,7 +67,7 @@ import Testing
         // Whoever is still there at last gives up, wherever he came from.
         for after in [90_000, 130_000, 200_000] as [UInt64] {
             world.after(after) {
-                for phone in phones { for call in phone.calls.values { phone.hangUp(call) } }
+                for phone in phones { for call in self.calls(phone) { phone.hangUp(call) } }
             }
         }
         for _ in 0..<world.random.below(3) {
@@ -93,8 +93,12 @@ import Testing
         }
     }
 
+    private func calls(_ phone: Phone) -> [PhoneCall] {
+        phone.calls.values.sorted { $0.port < $1.port }
+    }
+
     private func any(_ phone: Phone, _ world: World) -> PhoneCall? {
-        let all = phone.calls.values.sorted { $0.port < $1.port }
+        let all = self.calls(phone)
         return all.isEmpty ? nil : all[Int(world.random.below(UInt64(all.count)))]
     }
 

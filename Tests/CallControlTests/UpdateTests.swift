@@ -100,6 +100,17 @@ import Testing
     }
 
     /// A re-INVITE and an UPDATE meet.
+    /// The call ends while it is under way: its 200 gets no ACK, which is for INVITE alone.
+    @Test func overtakenByTheEnd() {
+        let call = self.alice.dial()
+        self.world.run(until: 2000)
+        self.alice.update(call, direction: "sendonly")
+        self.alice.hangUp(call)
+        self.finish()
+        #expect(self.bob.count("> 200 UPDATE") == 1 && self.bob.count("< ACK") == 1)
+        #expect(self.alice.count("< 487 UPDATE") == 1)
+    }
+
     @Test func meetsAReinvite() {
         let a = self.alice.dial()
         self.world.run(until: 2000)

@@ -19,6 +19,9 @@ final class MessageJudge {
 
     init(report: @escaping (String) -> Void) { self.report = report }
 
+    /// The box died: transactions are not kept, and a request that comes again is a new one to it.
+    func restarted() { self.finals = [:] }
+
     func sent(_ bytes: [UInt8]) {
         guard let message = try? SIPMessage.parse(bytes, framing: .datagram),
             let callID = try? message.callID(), let from = try? message.from(),

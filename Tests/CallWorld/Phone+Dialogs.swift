@@ -134,7 +134,7 @@ extension Phone {
         guard self.calls[call.callID] != nil, !call.byeSent else { return }
         if let direction { call.direction = direction }
         let body = direction == nil ? nil : self.offer(call)
-        self.send(.update, in: call, early: call.early.keys.first, body: body) {
+        self.send(.update, in: call, early: call.firstEarly, body: body) {
             if let expires { $0.add(.sessionExpires, expires) }
         }
     }

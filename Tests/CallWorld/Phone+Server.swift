@@ -24,10 +24,15 @@ extension Phone {
             self.respond(200, message, id, source)
             // Another branch of the same call may end.
             let tag = (try? message.to().tag).flatMap { $0.map(Array.init) }
-            if let own = call.dialog?.key.localTag, own != tag, call.ackedTags.contains(own) {
-                return
+            guard let own = call.dialog?.key.localTag, own != tag else {
+                return self.byeReceived(call)
             }
-            self.byeReceived(call)
+            // Ours is the call if its ACK comes at last; else that branch was it.
+            self.world.after(33_000) {
+                if !call.ackedTags.contains(own), self.calls[callID] === call {
+                    self.byeReceived(call)
+                }
+            }
         case .register: self.registered(message, id, source)
         case .prack, .update:
             guard let call else { return self.respond(481, message, id, source) }

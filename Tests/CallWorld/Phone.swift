@@ -272,7 +272,11 @@ final class PhoneCall {
     var offersLate = false
     var reinviteOffersLate = false
     /// Early dialogs by the callee's tag.
-    var early: [[UInt8]: Dialog] = [:]
+    var early: [[UInt8]: Dialog] = [:] {
+        didSet { self.firstEarly = self.firstEarly ?? self.early.keys.first }
+    }
+    /// The callee's tag of the early dialog that came first.
+    private(set) var firstEarly: [UInt8]?
     /// Last RSeq by the callee's tag: received, sent, and sent without a PRACK.
     var received: [[UInt8]: UInt32] = [:]
     var sent: [[UInt8]: UInt32] = [:]

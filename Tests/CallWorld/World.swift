@@ -406,6 +406,7 @@ final class World {
     /// The process dies and comes back: only checkpoints are left.
     func restart() {
         self.restarts += 1
+        self.messages.restarted()
         self.admittedBefore += self.core.engine.counters.callsAdmitted
         self.boxTimers = [:]
         self.media = [:]

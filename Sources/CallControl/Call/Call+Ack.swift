@@ -59,8 +59,10 @@ extension Call {
         guard let sequence = self.legs[side.other].ackOwed else {
             // The other party had its answer in a PRACK, or answered an offer of our own, or has
             // come in place of who offered: it hears of it if this one is another.
+            let agreed = self.legs[side.other].session
             if !self.transfers.toAlign.contains(side.other),
-                Self.concerns(self.legs[side.other].session.agreedStream?.reversed, stream)
+                Self.concerns(agreed.agreedStream?.reversed, stream)
+                    || !self.legs[side].session.agrees(with: agreed)
             {
                 self.legs[side.other].due.insert(.align)
             }

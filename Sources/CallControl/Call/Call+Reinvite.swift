@@ -59,7 +59,7 @@ extension Call {
         do throws(OfferAnswerError) {
             guard let session = try? SessionDescription.parse(bytes) else { throw .noAudio }
             let offer = try self.receiveOffer(session, side)
-            if offer.isUnchanged, let stream = self.legs[side.other].session.remote {
+            if offer.isUnchanged, let stream = self.legs[side.other].session.agreedStream {
                 return try self.answerRefresh(side, request, stream)
             }
             let local = self.legs[side.other].port.rtp

@@ -15,8 +15,10 @@ extension Call {
         if let rekey = self.rekey, rekey.side == side, rekey.sent.sequence == cseq.number {
             return self.rekeyResponse(rekey, response, status: status)
         }
+        // Nothing but an INVITE wants an ACK.
+        let isAccepted = status < 300 && cseq.method == .invite
         if self.legs[side].outstanding?.sent.sequence == cseq.number {
-            return self.overtakenResponse(side, status: status, sequence: cseq.number)
+            return self.overtakenResponse(side, isAccepted, sequence: cseq.number)
         }
         switch self.state {
         case .up(let exchange?)
@@ -28,13 +30,8 @@ extension Call {
                 self.reinviteRefused(status: status, exchange)
             }
         case .up:
-            if status < 300, cseq.method == .invite {
-                self.repeatAck(side, sequence: cseq.number)
-            }
-        case .ending:
-            let isInvite = cseq.method == .invite
-            self.overtakenResponse(
-                side, status: isInvite ? status : 500, sequence: cseq.number)
+            if isAccepted { self.repeatAck(side, sequence: cseq.number) }
+        case .ending: self.overtakenResponse(side, isAccepted, sequence: cseq.number)
         case .settingUp, .over: break
         }
     }
@@ -145,8 +142,8 @@ extension Call {
     }
 
     /// The call ended meanwhile. A 2xx still wants its ACK.
-    private func overtakenResponse(_ side: Side, status: Int, sequence: UInt32) {
-        if status < 300 { self.acknowledge(side, sequence: sequence, description: nil) }
+    private func overtakenResponse(_ side: Side, _ isAccepted: Bool, sequence: UInt32) {
+        if isAccepted { self.acknowledge(side, sequence: sequence, description: nil) }
         self.legs[side].outstanding = nil
         self.finishIfOver()
     }

@@ -11,6 +11,10 @@ struct Rekey {
     let side: Side
     let sent: SentInvite
     var purpose = OwnOffer.keys
+
+    /// Times that one for another reason than keys is tried again after 491. A party says that also
+    /// while it waits for an ACK of ours that is lost.
+    static let glaresMax = 6
 }
 
 // Other keys for a leg. The fast path counts what it sent with a key, and goes on behind that after

@@ -6,8 +6,9 @@ import SIPMessage
 import SIPTransaction
 
 // Requests inside a call, sorted by method. INFO passes to the other party, because telephones send
-// digits in it; REFER and NOTIFY are `Call+Refer`'s and `Call+Events`'; what would change state
-// that the box does not keep is refused with the list of what is served.
+// digits in it, unless that party does not take it; REFER and NOTIFY are `Call+Refer`'s and
+// `Call+Events`'; what would change state that the box does not keep is refused with the list of
+// what is served.
 extension Call {
     /// A request of a party whose tags fit. `sequence` is its CSeq number.
     func requestReceived(
@@ -62,6 +63,9 @@ extension Call {
             if case .unsupported = payload {
                 return self.context.respond(Reply(415, tag: tag), to: request)
             }
+            guard self.legs[side.other].peer.takesInfo else {
+                return self.refuseInfo(side, request)
+            }
             guard var passed = self.request(.info, side.other), self.legs[side.other].isOpen else {
                 return self.context.respond(Reply(480, tag: tag), to: request)
             }
@@ -74,6 +78,15 @@ extension Call {
         case .ending, .over:
             self.context.respond(Reply(481, tag: tag), to: request)
         }
+    }
+
+    /// The other party's Allow leaves INFO out: its sender gets what that party would answer (RFC
+    /// 3261 section 8.2.1), with what is served in this call.
+    private func refuseInfo(_ side: Side, _ request: ReceivedRequest) {
+        self.context.counters.methodsRefused &+= 1
+        var reply = Reply(405, tag: self.legs[side].localTag)
+        reply.headers = [(.allow, AllowedMethods.withoutInfo(self.legs[side].trunk))]
+        self.context.respond(reply, to: request)
     }
 }
 

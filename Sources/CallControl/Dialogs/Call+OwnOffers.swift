@@ -54,7 +54,7 @@ extension Call {
             return self.rekeyLost(status: status)
         }
         guard case .up = self.state else { return }
-        if status == 491, self.legs[side].rekeyGlares < Exchange.glaresMax {
+        if status == 491, self.legs[side].rekeyGlares < Rekey.glaresMax {
             self.legs[side].rekeyGlares += 1
             self.legs[side].due.insert(own.purpose.due)
             self.startGlareTimer(side)
@@ -76,6 +76,7 @@ extension Call {
         if own.purpose != .align, Self.concerns(before, self.legs[side].session.remote) {
             self.legs[side.other].due.insert(.align)
         }
+        if own.purpose == .align { self.followUp(side) }
         self.updateMedia()
         self.checkpoint()
         self.rekeyIfDue()

@@ -28,7 +28,9 @@ extension Call {
             self.context.counters.glares &+= 1
             return self.refuseEarly(request, tag)
         }
-        guard exchange == nil, !self.isExchangeOpen, self.rekey == nil else {
+        guard exchange == nil, !self.isExchangeOpen, self.rekey == nil,
+            self.legs[side.other].isOpen
+        else {
             self.context.counters.glares &+= 1
             return self.context.respond(Reply(491, tag: tag), to: request)
         }

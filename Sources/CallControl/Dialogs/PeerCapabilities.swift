@@ -28,14 +28,21 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
     /// Allow names REFER.
     static let refer = PeerCapabilities(rawValue: 1 << 8)
 
-    static let all = PeerCapabilities(rawValue: 511)
+    /// Allow leaves INFO out. The other way round than its sisters, since of parties in checkpoints
+    /// without this bit nobody knows.
+    static let refusesInfo = PeerCapabilities(rawValue: 1 << 9)
+
+    static let all = PeerCapabilities(rawValue: 1023)
 
     /// Takes up what a message says. A list that it does not have leaves that part as it was.
     mutating func learn(from message: SIPMessage) {
         if message.first(.allow) != nil {
             self.subtract(Self.allowed)
-            self.insert(.hasAllow)
-            for method in message.all(.allow) { self.formUnion(Self.capability(method)) }
+            self.insert([.hasAllow, .refusesInfo])
+            for method in message.all(.allow) {
+                if method.elementsEqual("INFO".utf8) { self.remove(.refusesInfo) }
+                self.formUnion(Self.capability(method))
+            }
         }
         if message.first(.supported) != nil {
             self.set(.reliable, message.lists(.supported, "100rel"))
@@ -71,6 +78,8 @@ struct PeerCapabilities: OptionSet, Sendable, Hashable {
     var takesNotify: Bool { !self.contains(.hasAllow) || self.contains(.notify) }
     /// The same of REFER.
     var takesRefer: Bool { !self.contains(.hasAllow) || self.contains(.refer) }
+    /// The same of INFO.
+    var takesInfo: Bool { !self.contains(.refusesInfo) }
     /// 18x may be sent reliably: an Allow without PRACK says that none will come.
     var takesReliable: Bool {
         self.contains(.reliable) && (!self.contains(.hasAllow) || self.contains(.prack))

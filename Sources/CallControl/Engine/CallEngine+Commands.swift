@@ -113,7 +113,7 @@ extension CallEngine {
     }
 
     private func endCalls(of trunk: TrunkName?) {
-        for (id, call) in self.calls {
+        for (id, call) in self.calls.sorted(by: { $0.key.value < $1.key.value }) {
             let isMeant =
                 trunk == nil || call.legs.a.trunk.name == trunk || call.legs.b.trunk.name == trunk
             if isMeant { self.withCall(id) { $0.end(.operatorEnded, reason: Self.operatorReason) } }
@@ -131,8 +131,10 @@ extension CallEngine {
         }
     }
 
-    /// Every live call as it is now, in no order: for an owner that lost what it kept of them.
-    public var checkpoints: [CallCheckpoint] { self.calls.values.map(\.checkpointValue) }
+    /// Every live call as it is now: for an owner that lost what it kept of them.
+    public var checkpoints: [CallCheckpoint] {
+        self.calls.values.sorted { $0.id.value < $1.id.value }.map(\.checkpointValue)
+    }
 
     /// One live call.
     public func call(_ id: CallIdentifier) -> CallSummary? { self.calls[id]?.summary }

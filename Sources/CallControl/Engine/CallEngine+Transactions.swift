@@ -54,7 +54,14 @@ extension CallEngine {
         case .abandoned(let invite):
             if (200...299).contains(status) { self.context.end(invite, message) }
         case .reinvite(let leg):
-            self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
+            // A 2xx that comes again after its leg went to another call is that call's.
+            if (200...299).contains(status), let key = DialogKey(receivedResponse: message),
+                let (now, _) = self.named(key), now != leg
+            {
+                self.strayAnswer(message)
+            } else {
+                self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }
+            }
         case .bye(let leg):
             if status >= 200 { self.withCall(leg.call) { $0.byeFinished(leg.side) } }
         case .refresh(let tag):

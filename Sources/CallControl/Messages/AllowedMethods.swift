@@ -12,4 +12,10 @@ enum AllowedMethods {
     static func value(_ trunk: TrunkSettings?) -> [UInt8] {
         trunk?.transfer.refer ?? .refuse == .refuse ? self.plain : self.withRefer
     }
+
+    /// The same in a call whose other party does not take INFO.
+    static func withoutInfo(_ trunk: TrunkSettings) -> [UInt8] {
+        let methods = self.value(trunk).split(separator: UInt8(ascii: ","))
+        return Array(methods.filter { !$0.elementsEqual(" INFO".utf8) }.joined(separator: [0x2c]))
+    }
 }

@@ -101,12 +101,15 @@ final class RegistrationAgent {
             self.entries[trunk.name] = entry
             self.perform(actions, trunk.name)
         }
-        for name in self.entries.keys where !wanted.contains(name) { self.leave(name) }
+        for name in self.names where !wanted.contains(name) { self.leave(name) }
         self.showDown()
     }
 
     /// Takes all away.
-    func stop() { for name in self.entries.keys { self.leave(name) } }
+    func stop() { for name in self.names { self.leave(name) } }
+
+    /// In an order that does not depend on hashes: REGISTERs leave in it.
+    private var names: [TrunkName] { self.entries.keys.sorted { $0.text < $1.text } }
 
     private func leave(_ name: TrunkName) {
         guard let actions = self.entries[name]?.machine.stop() else { return }
@@ -120,7 +123,7 @@ final class RegistrationAgent {
 
     /// A connection to there is gone.
     func lost(_ hop: Hop) {
-        for name in self.entries.keys where self.entries[name]?.hop.remote == hop.remote {
+        for name in self.names where self.entries[name]?.hop.remote == hop.remote {
             let random = self.context.identifiers.below(.max)
             if let actions = self.entries[name]?.machine.transportLost(random: random) {
                 self.perform(actions, name)

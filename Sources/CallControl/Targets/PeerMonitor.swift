@@ -112,7 +112,8 @@ struct PeerMonitor {
     /// These are all the trunks that there are. Returns the numbers of peers that are gone.
     mutating func keepOnly(_ trunks: Set<TrunkName>) -> [PeerNumber] {
         var gone: [PeerNumber] = []
-        for trunk in self.byTrunk.keys where !trunks.contains(trunk) {
+        for trunk in self.byTrunk.keys.sorted(by: { $0.text < $1.text })
+        where !trunks.contains(trunk) {
             gone += self.byTrunk.removeValue(forKey: trunk) ?? []
         }
         for number in gone { self.entries[number] = nil }

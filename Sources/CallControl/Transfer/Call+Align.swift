@@ -12,8 +12,9 @@ extension Call {
     /// party that left is not any more.
     func align(_ sides: [Side]) {
         self.transfers.toAlign = sides
+        self.transfers.followUps = 0
         for side in sides { self.legs[side].due.remove(.align) }
-        self.alignIfDue()
+        self.rekeyIfDue()
     }
 
     /// Offers to the next leg that waits. While offer and answer are under way it waits; they may
@@ -22,9 +23,11 @@ extension Call {
         guard case .up(nil) = self.state, self.rekey == nil, !self.isExchangeOpen else { return }
         while let side = self.transfers.toAlign.first {
             self.transfers.toAlign.removeFirst()
-            guard self.legs[side].isOpen, self.legs[side.other].isOpen,
-                let stream = self.streamForAlignment(side)
-            else { continue }
+            guard self.legs[side].isOpen, self.legs[side.other].isOpen else { continue }
+            guard let stream = self.streamForAlignment(side) else {
+                self.followUp(side.other)
+                continue
+            }
             if self.sendAlignment(side, stream) { return }
         }
     }
@@ -60,12 +63,13 @@ extension Call {
         self.updateMedia()
         self.checkpoint()
         if StatusTable.endsDialog(status) { return self.rekeyLost(status: status) }
-        if status == 491, self.legs[side].rekeyGlares < Exchange.glaresMax {
+        if status == 491, self.legs[side].rekeyGlares < Rekey.glaresMax {
             self.legs[side].rekeyGlares += 1
             self.transfers.toAlign.insert(side, at: 0)
             return self.startGlareTimer(side)
         }
         self.endUnlessHeard()
+        self.followUp(side)
         self.rekeyIfDue()
     }
 
@@ -89,13 +93,26 @@ extension Call {
         self.updateMedia()
         self.checkpoint()
         self.endUnlessHeard()
+        self.followUp(side)
         self.rekeyIfDue()
+    }
+
+    /// A party took less of our offer than there was in it, or none of it: the other one hears of
+    /// that, until both have the same.
+    func followUp(_ side: Side) {
+        guard self.transfers.toAlign.isEmpty, self.legs[side.other].due.isEmpty,
+            self.transfers.followUps < CallTransfers.followUpsMax,
+            !self.legs[side].session.agrees(with: self.legs[side.other].session)
+        else { return }
+        self.transfers.followUps += 1
+        self.legs[side.other].due.insert(.align)
     }
 
     /// A party that does not follow may still have a codec in common with the other one. If it has
     /// none, nobody hears anything, and the call is over.
     private func endUnlessHeard() {
-        guard !self.isEnding, self.media.a.payloadTypes.isEmpty || self.media.b.payloadTypes.isEmpty
+        guard !self.isEnding, self.transfers.toAlign.isEmpty,
+            !self.legs.a.session.isHeard(by: self.legs.b.session)
         else { return }
         self.end(.incompatible, reason: "SIP;cause=488;text=\"Not Acceptable Here\"")
     }

@@ -55,6 +55,8 @@ struct CallTransfers {
     @Apart var formerLeg: Leg?
     /// Legs that are to be offered what the other one has.
     var toAlign: [Side] = []
+    /// Offers of ours since then that followed from what a party made of another one.
+    var followUps = 0
     /// REFERs that the other party was asked to serve.
     var passed: [PassedRefer] = []
     /// Transfers that were made.
@@ -64,6 +66,8 @@ struct CallTransfers {
 
     /// Parties that one call may have one after the other: a chain that never ends is a loop.
     static let countMax = 16
+    /// Follow-ups at most: parties that never agree are left as they are.
+    static let followUpsMax = 6
 }
 
 /// What concerns two calls: one asks for it, the engine does it when the input in hand is done.
