@@ -73,9 +73,9 @@ TL_PACKET_CODE struct tl_srtp_stream tl_secure_parked(const struct tl_secure_str
     return stream;
 }
 
-TL_PACKET_CODE uint32_t tl_secure_parked_marks(const struct tl_secure_streams *streams)
+TL_PACKET_CODE uint64_t tl_secure_parked_marks(const struct tl_secure_streams *streams)
 {
-    uint32_t marks = streams->parked_before;
+    uint64_t marks = streams->parked_before;
     for (uint32_t i = 0; i < streams->parked_count; i++)
         marks |= tl_secure_mark(streams->parked[i]);
     return marks;
@@ -101,7 +101,7 @@ TL_PACKET_CODE struct tl_srtp_stream *tl_secure_make_room(struct tl_secure_strea
                                                           uint32_t ssrc, uint16_t heard,
                                                           uint16_t idle)
 {
-    uint32_t marks = tl_secure_mark(ssrc);
+    uint64_t marks = tl_secure_mark(ssrc);
     uint32_t place = parked_place(streams, ssrc);
     int returns = place < streams->parked_count;
     if (!returns && (streams->parked_before & marks) == marks)
@@ -187,21 +187,25 @@ static void keys_move(struct tl_srtp_keys *to, struct tl_srtp_keys *from)
     tl_srtp_wipe(from, sizeof(*from));
 }
 
-// What the last process took under the same key, if it had that. Each SSRC has its time to be heard
-// again.
+TL_PACKET_CODE void tl_secure_take_up(struct tl_secure_streams *streams,
+                                      const struct tl_srtp_record *record, uint16_t heard)
+{
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++)
+        if (record->next[i] != 0) {
+            stream_close(&streams->of[i], record->ssrc[i], record->next[i] - 1);
+            streams->of[i].heard = heard;
+        }
+    streams->parked_before = record->parked_marks;
+}
+
+// What the last process took under the same key, if it had that.
 static int receive_resume(struct tl_worker *worker, uint32_t slot, struct tl_secure *secure,
                           uint64_t now_ns)
 {
     const struct tl_srtp_record *heard = &worker->srtp_records[slot];
     if (heard->key_check != secure->now.keys.check)
         return 0;
-    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++)
-        if (heard->next[i] != 0) {
-            stream_close(&secure->now.rtp.of[i], heard->ssrc[i], heard->next[i] - 1);
-            secure->now.rtp.of[i].heard = TL_SECURE_HEARD(now_ns);
-        }
-    if (heard->parked_key == (uint32_t)heard->key_check)
-        secure->now.rtp.parked_before = heard->parked_marks;
+    tl_secure_take_up(&secure->now.rtp, heard, TL_SECURE_HEARD(now_ns));
     secure->rtcp_floor = tl_worker_record(worker, slot)->ingress_rtcp_index;
     return 1;
 }
@@ -214,8 +218,7 @@ static void receive_note(struct tl_worker *worker, uint32_t slot, const struct t
     const struct tl_srtp_stream *rtcp = secure->now.rtcp.of;
     uint64_t rtcp_next = secure->rtcp_floor;
     tl_store_release_u64(&heard->key_check, 0);
-    tl_store_release_u32(&heard->parked_marks, tl_secure_parked_marks(&secure->now.rtp));
-    tl_store_release_u32(&heard->parked_key, (uint32_t)secure->now.keys.check);
+    tl_store_release_u64(&heard->parked_marks, tl_secure_parked_marks(&secure->now.rtp));
     for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
         tl_secure_note(heard, &secure->now.rtp, i);
         if (rtcp[i].used && rtcp[i].highest >= rtcp_next)

@@ -2,8 +2,8 @@
 
 /// Finds the word that somebody meant.
 enum Spelling {
-    /// The nearest of the words, if it is near: it has the same parts in another order, or at most a
-    /// third of its bytes differ (at least two may), whatever their case.
+    /// The nearest of the words, if it is near, whatever its case: it has the same parts in another
+    /// order, or at most a third of its bytes differ (at least two may).
     static func nearest(to word: String, in words: [String]) -> String? {
         let word = word.lowercased()
         let parts = self.parts(word)

@@ -25,8 +25,8 @@ extension FlowProgrammer {
             throw .plan(error)
         }
         current.isAnnounced = false
-        self.desire(plan.a, current.keys.a)
-        self.desire(plan.b, current.keys.b)
+        self.desire(plan.a, session, .a)
+        self.desire(plan.b, session, .b)
         // Both wishes stand before either is acted on: one may have to wait for the other.
         for flow in [plan.a.flow, plan.b.flow] {
             if let entry = self.table?.entries[flow.index] { self.enqueue(entry) }
@@ -35,11 +35,24 @@ extension FlowProgrammer {
     }
 
     /// Sets what a flow shall be, but for a key set whose use nobody knows any more.
-    private func desire(_ planned: PlannedFlow, _ keys: KeyHistory) {
-        guard let entry = self.table?.entries[planned.flow.index] else { return }
-        entry.usedKeyID = keys.used
+    private func desire(_ planned: PlannedFlow, _ session: MediaSession, _ leg: MediaLeg) {
+        guard let entry = self.table?.entries[planned.flow.index],
+            let current = self.sessions[session]
+        else { return }
+        entry.usedKeyID = (leg == .a ? current.keys.a : current.keys.b).used
         entry.desired = planned
-        if let wanted = planned.keys, wanted.keyID == keys.spent { entry.desired?.keys = nil }
+        self.withholdSpent(entry, session, leg)
+    }
+
+    /// Takes a key set from a wish if its indexes may have been used up to nobody knows where.
+    func withholdSpent(_ entry: FlowEntry, _ session: MediaSession, _ leg: MediaLeg) {
+        guard let wanted = entry.desired?.keys?.keyID, let current = self.sessions[session] else {
+            return
+        }
+        let keys = leg == .a ? current.keys.a : current.keys.b
+        guard wanted <= keys.lost || keys.spent.contains(wanted) else { return }
+        entry.desired?.keys = nil
+        self.spent(wanted, session, leg)
     }
 
     /// An entry must wait until its peer has its flag: packets would leave there in the clear.
@@ -160,10 +173,12 @@ extension FlowProgrammer {
         if self.hasMoved(before.intent.a, current.intent.a) {
             current.a = nil
             current.keys.a.used = 0
+            current.keys.a.lost = 0
         }
         if self.hasMoved(before.intent.b, current.intent.b) {
             current.b = nil
             current.keys.b.used = 0
+            current.keys.b.lost = 0
         }
     }
 

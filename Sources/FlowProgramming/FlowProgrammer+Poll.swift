@@ -145,6 +145,7 @@ extension FlowProgrammer {
         entry.arrive(isDone: status == .ok)
         let peer = self.peer(of: entry)
         if status == .ok {
+            if case .add = sent.command.operation, entry.recordKeyID == nil { self.lost(entry) }
             entry.recordKeyID = nil // it says what the record was before
             if entry.installed == .known { self.sendWaiting(entry) }
         } else {
@@ -165,6 +166,16 @@ extension FlowProgrammer {
         if owner.leg == .a { session.keys.a.used = used } else { session.keys.b.used = used }
     }
 
+    /// The flow has a fresh record, which knows of no key set that it had before.
+    private func lost(_ entry: FlowEntry) {
+        guard entry.usedKeyID != 0, let owner = entry.owner,
+            let session = self.sessions[owner.session]
+        else { return }
+        let lost = entry.usedKeyID
+        if owner.leg == .a { session.keys.a.lost = lost } else { session.keys.b.lost = lost }
+        self.withholdSpent(entry, owner.session, owner.leg)
+    }
+
     /// Nobody knows how far a key set was used: the flow goes without keys until there are others.
     private func spent(_ keyID: UInt64, _ entry: FlowEntry) {
         entry.recordKeyID = nil
@@ -173,10 +184,14 @@ extension FlowProgrammer {
         if let owner = entry.owner { self.spent(keyID, owner.session, owner.leg) }
     }
 
-    /// Notes and tells that a leg's key set must not be used again.
+    /// Notes and tells, once, that a leg's key set must not be used again.
     func spent(_ keyID: UInt64, _ session: MediaSession, _ leg: MediaLeg) {
         guard let current = self.sessions[session] else { return }
-        if leg == .a { current.keys.a.spent = keyID } else { current.keys.b.spent = keyID }
+        let isNew =
+            leg == .a
+            ? current.keys.a.spent.insert(keyID).inserted
+            : current.keys.b.spent.insert(keyID).inserted
+        guard isNew else { return }
         self.counters.keySetsSpent &+= 1
         if !current.isEnding { self.outcomes.append(.keysSpent(session, leg, keyID: keyID)) }
     }

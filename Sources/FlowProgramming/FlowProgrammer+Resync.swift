@@ -207,8 +207,7 @@ extension FlowProgrammer {
         guard let current = self.sessions[session] else { return }
         let keys = leg == .a ? current.keys.a : current.keys.b
         let wanted = leg == .a ? current.intent.a.security : current.intent.b.security
-        guard let keyID = wanted?.keyID, keyID == keys.restored, keyID != keys.spent,
-            keyID != recordKeyID
+        guard let keyID = wanted?.keyID, keyID == keys.restored, keyID != recordKeyID
         else { return }
         self.spent(keyID, session, leg)
     }

@@ -39,9 +39,11 @@ public final class FlowProgrammer {
     struct KeyHistory {
         /// The last that was given to a worker: its indexes may have been used.
         var used: UInt64 = 0
-        /// The last that a worker refused because nobody knows how far it was used; it is never
-        /// given again.
-        var spent: UInt64 = 0
+        /// The newest that may have been used on a record that is lost: nobody knows how far it and
+        /// those before it were used, and none of them is given again.
+        var lost: UInt64 = 0
+        /// Those of which was told that they are never given again.
+        var spent: Set<UInt64> = []
         /// The one of before our restart. What was saved may be older than what the worker has, so
         /// that it serves only where the flow's record names it.
         var restored: UInt64 = 0

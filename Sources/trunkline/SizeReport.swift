@@ -17,7 +17,7 @@ struct SizeReport {
     let attach: NodeConfiguration.Attach
     private let links: [String]
 
-    static let scope = "RTP in the clear; a leg with SRTP takes about three times as much of a worker"
+    static let scope = "RTP in the clear; SRTP takes about three times as much of a worker"
 
     init(
         machine: Machine, configuration: NodeConfiguration?, load: SelfLoad, cost: WorkerCost,

@@ -13,7 +13,7 @@ enum { SSRCS = 20 };
 /// What is to be expected of one SSRC.
 struct place {
     uint32_t ssrc;
-    enum { ABSENT, PRESENT, PARKED } state;
+    enum { ABSENT, PRESENT, PARKED, LOST } state; // lost: parked by a process before
     uint64_t heard; // in units of TL_SECURE_HEARD
     uint64_t highest;
     uint64_t closed; // indexes below it count as seen
@@ -21,13 +21,14 @@ struct place {
 
 struct received {
     struct tl_secure_streams streams;
+    struct tl_srtp_record record; // what the next process has of them
     struct place places[SSRCS];
     uint32_t count;
     uint16_t idle;
 };
 
 static struct {
-    uint64_t made_room, came_back, back_behind_wrap, meanwhile;
+    uint64_t made_room, came_back, back_behind_wrap, meanwhile, restarts, lost;
 } parking;
 
 /// What is kept of an SSRC, present or parked; unused when nothing is.
@@ -61,6 +62,7 @@ static inline bool received_has_room(const struct received *received, const stru
                                      uint64_t now, uint64_t *longest)
 {
     uint32_t present = 0, parked = 0;
+    uint64_t marks = tl_secure_mark(place->ssrc);
     *longest = 0;
     for (uint32_t i = 0; i < received->count; i++) {
         const struct place *other = &received->places[i];
@@ -69,6 +71,10 @@ static inline bool received_has_room(const struct received *received, const stru
         if (other->state == PRESENT && now - other->heard > *longest)
             *longest = now - other->heard;
     }
+    if (place->state == LOST)
+        return false;
+    if (place->state == ABSENT && (received->streams.parked_before & marks) == marks)
+        return false; // taken for a lost one
     if (place->state == PRESENT || (place->state == ABSENT && present < TL_SRTP_SSRCS_MAX))
         return true;
     return *longest >= received->idle &&
@@ -119,7 +125,45 @@ static inline bool received_take(struct received *received, uint32_t ssrc, uint6
     place->heard = now;
     place->highest = index > place->highest ? index : place->highest;
     CHECK_EQUAL(stream->highest, place->highest);
+    tl_secure_note(&received->record, &received->streams,
+                   (uint32_t)(stream - received->streams.of));
     return true;
+}
+
+/// The process is killed, and another takes up what the record tells.
+static inline void received_restart(struct received *received, uint64_t now)
+{
+    memset(&received->streams, 0, sizeof(received->streams));
+    tl_secure_take_up(&received->streams, &received->record, (uint16_t)now);
+    for (uint32_t i = 0; i < received->count; i++) {
+        struct place *place = &received->places[i];
+        uint64_t marks = tl_secure_mark(place->ssrc);
+        if (place->state == PRESENT) {
+            CHECK_EQUAL(tl_secure_stream(&received->streams, place->ssrc)->highest,
+                        place->highest);
+            place->closed = place->highest + 1;
+            place->heard = now;
+        } else if (place->state != ABSENT) {
+            CHECK_EQUAL(received->streams.parked_before & marks, marks);
+            parking.lost += place->state == PARKED;
+            place->state = LOST;
+        }
+    }
+    parking.restarts++;
+}
+
+/// The same of SRTCP: of all together the highest index is kept. Those below what is returned are
+/// seen.
+static inline uint64_t received_restart_rtcp(struct received *received, uint64_t floor)
+{
+    memset(&received->streams, 0, sizeof(received->streams));
+    for (uint32_t i = 0; i < received->count; i++) {
+        struct place *place = &received->places[i];
+        if (place->state != ABSENT && place->highest >= floor)
+            floor = place->highest + 1;
+        *place = (struct place){.ssrc = place->ssrc};
+    }
+    return floor;
 }
 
 #endif

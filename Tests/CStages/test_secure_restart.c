@@ -1,6 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // Secure flows over a change of keys, and over the death of a process: what was received under a
 // key is not taken again, and what comes behind it is.
+#include "CFlowABI.h"
+
+// Stores that this file's own code makes are seen one by one.
+static struct {
+    struct tl_srtp_record record, copies[16];
+    uint32_t count;
+} torn;
+
+static void torn_copy(void)
+{
+    if (torn.count < sizeof(torn.copies) / sizeof(torn.copies[0]))
+        torn.copies[torn.count++] = torn.record;
+}
+
+#define tl_store_release_u32(to, value) (tl_store_release_u32(to, value), torn_copy())
+#define tl_store_release_u64(to, value) (tl_store_release_u64(to, value), torn_copy())
 #include "secure_call.h"
 
 enum { SECOND = 65536 }; // the first packet index behind a wrap of the sequence
@@ -123,19 +139,94 @@ static void test_restart_after_parking(void)
     world_free(world);
 }
 
-// Marks of another key say nothing, as where a version of before left them.
-static void test_stale_marks(void)
+// 100 to 103 speak up to 60000, then 200 in place of 100.
+static void park_100(struct world *world, struct end *to_box)
+{
+    for (uint32_t i = 0; i < TL_SRTP_SSRCS_MAX; i++) {
+        send_range(world, to_box, 0, 60000, 100 + i);
+        world->now_ns += 3ull << 30;
+    }
+    CHECK_EQUAL(send_sealed(world, to_box, 7, 200, 1), TL_DROP_REASON_COUNT);
+}
+
+// Of a key that comes back the marks come back too, whoever spoke meanwhile under the other.
+static void test_marks_of_a_key_that_comes_back(void)
+{
+    struct tl_flow_keys one = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
+    struct tl_flow_keys two = keys_make(TL_SUITE_AEAD_AES_128_GCM, 2);
+    struct world *world = secure_call(&one);
+    struct end one_end, two_end;
+    end_make(&one_end, &one.receive);
+    end_make(&two_end, &two.receive);
+    park_100(world, &one_end);
+    CHECK_EQUAL(command_keys(world, 1, 7, &two), TL_STATUS_OK);
+    CHECK_EQUAL(world->srtp_records[1].parked_marks, 0);
+    CHECK_EQUAL(send_sealed(world, &two_end, 1, 300, 1), TL_DROP_REASON_COUNT);
+    CHECK_EQUAL(command_keys(world, 1, 7, &one), TL_STATUS_OK);
+    CHECK_EQUAL(world->srtp_records[1].parked_marks, tl_secure_mark(100));
+    restart(world, 1, &one);
+    world->now_ns += 30ull << 30;
+    CHECK_EQUAL(send_sealed(world, &one_end, 59000, 100, 1), TL_DROP_INDEX_SRTP_SSRC);
+    for (uint32_t ssrc = 101; ssrc < 104; ssrc++)
+        CHECK_EQUAL(send_sealed(world, &one_end, 59000, ssrc, 1), TL_DROP_INDEX_SRTP_REPLAY);
+    world_free(world);
+}
+
+static bool is_refused(uint32_t reason)
+{
+    return reason == TL_DROP_INDEX_SRTP_REPLAY || reason == TL_DROP_INDEX_SRTP_SSRC;
+}
+
+// The process dies between any two stores that note an SSRC in another's place, be it new or one
+// that had made room: what was taken of any SSRC is not taken again.
+static void test_torn_notes(void)
 {
     struct tl_flow_keys keys = keys_make(TL_SUITE_AEAD_AES_128_GCM, 1);
-    struct world *world = secure_call(&keys);
-    struct end to_box;
-    end_make(&to_box, &keys.receive);
-    CHECK_EQUAL(send_sealed(world, &to_box, 7, 200, 1), TL_DROP_REASON_COUNT);
-    world->srtp_records[1].parked_marks = UINT32_MAX;
-    world->srtp_records[1].parked_key ^= 1;
-    restart(world, 1, &keys);
-    CHECK_EQUAL(send_sealed(world, &to_box, 1, 300, 1), TL_DROP_REASON_COUNT);
-    world_free(world);
+    for (uint32_t returns = 0; returns < 2; returns++) {
+        struct world *world = secure_call(&keys);
+        struct end to_box;
+        end_make(&to_box, &keys.receive);
+        park_100(world, &to_box);
+        world->now_ns += 3ull << 30;
+        uint32_t ssrc = returns ? 100 : 300;
+        torn.copies[0] = world->srtp_records[1];
+        torn.count = 1;
+        CHECK_EQUAL(send_sealed(world, &to_box, 60001, ssrc, 1), TL_DROP_REASON_COUNT);
+        struct tl_secure_streams *streams = &tl_secure_of(world->worker, 1)->now.rtp;
+        const struct tl_srtp_stream *stream = tl_secure_stream(streams, ssrc);
+        torn.record = torn.copies[0]; // the same stores once more, a copy after each
+        tl_secure_note(&torn.record, streams, (uint32_t)(stream - streams->of));
+        CHECK(memcmp(&torn.record, &world->srtp_records[1], sizeof(torn.record)) == 0);
+        CHECK(torn.count > 4);
+        for (uint32_t i = 0; i < torn.count; i++) {
+            world->srtp_records[1] = torn.copies[i];
+            restart(world, 1, &keys);
+            world->now_ns += 30ull << 30;
+            for (uint32_t other = 100; other < 104; other++)
+                CHECK(is_refused(send_sealed(world, &to_box, 59000, other, 1)));
+            CHECK(is_refused(send_sealed(world, &to_box, 7, 200, 1)));
+        }
+        CHECK_EQUAL(send_sealed(world, &to_box, 60001, ssrc, 1), TL_DROP_INDEX_SRTP_REPLAY);
+        CHECK_EQUAL(send_sealed(world, &to_box, 60002, ssrc, 1), TL_DROP_REASON_COUNT);
+        world_free(world);
+    }
+}
+
+// An SSRC that never spoke is rarely taken for one that made room.
+static void test_marks_of_strangers(void)
+{
+    static const uint32_t parked[] = {4, 12}, most[] = {100, 1000}; // of ten thousand
+    for (uint32_t i = 0; i < 2; i++) {
+        uint64_t marks = 0;
+        uint32_t taken = 0;
+        for (uint32_t n = 0; n < parked[i]; n++)
+            marks |= tl_secure_mark(0x7f4a7c15u * (n + 1));
+        for (uint32_t n = 0; n < 10000; n++) {
+            uint64_t mark = tl_secure_mark(0x2545f491u * (n + 3) + n);
+            taken += (marks & mark) == mark;
+        }
+        CHECK(taken < most[i]);
+    }
 }
 
 // Taking a flow up under the key that it had leaves its account as it is, at every moment.
@@ -326,7 +417,9 @@ static void tests(void)
     test_restart();
     test_restart_with_streams();
     test_restart_after_parking();
-    test_stale_marks();
+    test_marks_of_a_key_that_comes_back();
+    test_torn_notes();
+    test_marks_of_strangers();
     test_take_up_keeps_the_account();
     test_restart_behind_a_hold();
     test_key_change_in_a_stream();

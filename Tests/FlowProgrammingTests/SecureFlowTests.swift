@@ -187,6 +187,95 @@ import Testing
         #expect(bench.programmer.counters.keySetsSpent == 1)
     }
 
+    /// The branches of a fork bring keys back, and a fresh record knows none of them.
+    @Test func withoutRecordsNoEarlierKeySetComesBack() throws {
+        let bench = try Bench()
+        for keyID: UInt64 in [7, 8] {
+            if keyID == 7 { try bench.programmer.start(self.one, Self.intent(keyID)) }
+            if keyID == 8 { try bench.programmer.update(self.one, Self.intent(keyID)) }
+            #expect(bench.run() == [.installed(self.one)])
+        }
+        let ssrc = bench.fake.record(0).pointee.egress_ssrc
+        bench.fake.restart()
+        bench.fake.loseRecords()
+        bench.fake.forget()
+        bench.poll()
+        try bench.match()
+        #expect(bench.run() == [.keysSpent(self.one, .a, keyID: 8), .installed(self.one)])
+        #expect(bench.fake.record(0).pointee.egress_ssrc == ssrc)
+        // Each is told of once, in whichever order they come back.
+        try bench.programmer.update(self.one, Self.intent(7))
+        #expect(bench.run() == [.keysSpent(self.one, .a, keyID: 7), .installed(self.one)])
+        for keyID: UInt64 in [8, 7, 8] {
+            try bench.programmer.update(self.one, Self.intent(keyID))
+            #expect(bench.run() == [.installed(self.one)])
+        }
+        #expect(!self.operations(bench).contains(TL_OP_KEYS))
+        #expect(bench.fake.record(0).pointee.key_id == 0)
+        // With its record kept a later restart changes nothing of that; newer keys are taken, and
+        // the earlier ones stay away.
+        bench.fake.restart()
+        bench.poll()
+        try bench.match()
+        #expect(bench.run() == [.installed(self.one)])
+        try bench.programmer.update(self.one, Self.intent(9))
+        #expect(bench.run() == [.installed(self.one)])
+        #expect(bench.fake.record(0).pointee.key_id == 9)
+        try bench.programmer.update(self.one, Self.intent(7))
+        #expect(bench.run() == [.installed(self.one)])
+        #expect(self.operations(bench).filter { $0 == TL_OP_KEYS }.count == 1)
+        #expect(bench.programmer.counters.keySetsSpent == 2)
+    }
+
+    /// The wish for an earlier key set stands while the flow is added without keys, or before it
+    /// was wished for again.
+    @Test(arguments: 0...6) func anEarlierKeySetThatComesInBetween(steps: Int) throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, Self.intent(7))
+        _ = bench.run()
+        try bench.programmer.update(self.one, Self.intent(8))
+        _ = bench.run()
+        bench.fake.restart()
+        bench.fake.loseRecords()
+        bench.fake.forget()
+        bench.poll()
+        if steps == 0 { try bench.programmer.update(self.one, Self.intent(7)) }
+        try bench.match()
+        for _ in 1..<max(steps, 1) {
+            bench.poll()
+            bench.fake.work(most: 1)
+        }
+        var keyless = sampleIntent(0)
+        keyless.a.isSecure = true
+        if steps % 2 == 1 { try bench.programmer.update(self.one, keyless) }
+        if steps % 2 == 1, steps > 3 { bench.poll() }
+        if steps > 0 { try bench.programmer.update(self.one, Self.intent(7)) }
+        let outcomes = bench.run()
+        #expect(outcomes.contains(.keysSpent(self.one, .a, keyID: 7)))
+        #expect(outcomes.last == .installed(self.one))
+        #expect(!self.operations(bench).contains(TL_OP_KEYS))
+        #expect(bench.fake.record(0).pointee.key_id == 0)
+    }
+
+    /// A wish without keys stood at the restart, so that the add named none and was taken.
+    @Test func aFreshRecordOfALegWithoutKeysTakesNoEarlierOnes() throws {
+        let bench = try Bench()
+        try bench.programmer.start(self.one, Self.intent(7))
+        _ = bench.run()
+        var keyless = sampleIntent(0)
+        keyless.a.isSecure = true
+        bench.fake.restart()
+        bench.fake.loseRecords()
+        bench.fake.forget()
+        bench.poll()
+        try bench.programmer.update(self.one, keyless)
+        try bench.match()
+        #expect(bench.run() == [.installed(self.one)])
+        try bench.programmer.update(self.one, Self.intent(7))
+        #expect(bench.run() == [.keysSpent(self.one, .a, keyID: 7), .installed(self.one)])
+        #expect(!self.operations(bench).contains(TL_OP_KEYS))
+    }
+
     /// Another programmer on the same fast path, as in `FlowProgrammerTests`.
     private func second(_ bench: Bench, _ intent: MediaIntent) throws -> [MediaOutcome] {
         let path = bench.fake.directory

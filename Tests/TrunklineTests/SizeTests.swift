@@ -48,7 +48,7 @@ private let carrier = "  - { name: a, attach: xdp, interface: eth1, addresses: [
     @Test func theTableSaysWhatLimitsAndWhatToDo() throws {
         let text = try report(carrier).text
         #expect(text.contains("This machine carries 2500 calls; what limits it is ports"))
-        #expect(text.contains("RTP relay; SRTP and DTMF are not built in this version"))
+        #expect(text.contains("RTP in the clear; SRTP takes about three times as much"))
         #expect(text.contains("give the realms more addresses"))
         #expect(text.contains("allowance of 2000 for the driver (xdp)"))
         #expect(text.contains("eth1, 10000 Mbit/s"))

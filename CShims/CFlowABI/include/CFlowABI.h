@@ -24,6 +24,10 @@
 // another way, so that every reader refuses it (TOO_OLD), whichever side wrote it, and both planes
 // are replaced together. Message sizes and strides come from the file's header: a reader takes
 // min(its own size, the writer's) bytes of a message and treats the rest as zero.
+// A file is kept over a restart of its writer only where version and layout are the same; otherwise
+// the writer makes a fresh one, without records. Indexes that may have been used are not known any
+// more then: each secure flow needs other keys (KEYS_USED), and is silent until it has them. So the
+// calls of a fast path are drained before it is replaced by one of another version.
 //
 // INCARNATIONS AND THE RESET HANDSHAKE. Each process picks a fresh non-zero `incarnation` when it
 // starts. `peer_incarnation` is the incarnation of the other process for which this side has reset
@@ -486,8 +490,7 @@ struct tl_srtp_record {
     uint64_t next[TL_SRTP_SSRCS_MAX]; // of an SSRC: highest packet index accepted, plus one; 0 =
                                       // no such SSRC
     uint32_t ssrc[TL_SRTP_SSRCS_MAX];
-    uint32_t parked_key;   // low half of the key_check that parked_marks is of
-    uint32_t parked_marks; // bits of SSRCs that made room for these: the next process takes no such
+    uint64_t parked_marks; // bits of SSRCs that ever made room: the next process takes no such
 };
 
 // Why packets of a flow were dropped. A packet counts once: for the flow that it came to, else for

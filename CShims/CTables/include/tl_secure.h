@@ -31,9 +31,9 @@ struct tl_secure_used {
 struct tl_secure_streams {
     struct tl_srtp_stream of[TL_SRTP_SSRCS_MAX];
     uint64_t parked_next[TL_SRTP_SSRCS_PARKED_MAX]; // highest index, plus one
+    uint64_t parked_before; // tl_secure_mark of those that the process before had parked
     uint32_t parked[TL_SRTP_SSRCS_PARKED_MAX];
-    uint32_t parked_count;  // places of both in use
-    uint32_t parked_before; // tl_secure_mark of those that the process before had parked
+    uint32_t parked_count;  // places of `parked` and `parked_next` in use
 };
 
 /// One key set's receiving side.
@@ -80,15 +80,16 @@ TL_PACKET_CODE struct tl_srtp_stream *tl_secure_make_room(struct tl_secure_strea
                                                           uint32_t ssrc, uint16_t heard,
                                                           uint16_t idle);
 
-/// Two of 32 bits for an SSRC: of several the marks together say which it may be, and which it is
-/// not.
-static inline uint32_t tl_secure_mark(uint32_t ssrc)
+/// Up to three of 64 bits for an SSRC: of several the marks together say which it may be, and which
+/// it is not. With four of them one stranger in 200 is taken for one, with twelve one in twelve.
+static inline uint64_t tl_secure_mark(uint32_t ssrc)
 {
-    return 1u << (ssrc * 0x9e3779b1u >> 27) | 1u << (ssrc * 0x85ebca6bu >> 27);
+    return 1ull << (ssrc * 0x9e3779b1u >> 26) | 1ull << (ssrc * 0x85ebca6bu >> 26) |
+           1ull << (ssrc * 0xc2b2ae35u >> 26);
 }
 
 /// The marks of all that made room.
-TL_PACKET_CODE uint32_t tl_secure_parked_marks(const struct tl_secure_streams *streams);
+TL_PACKET_CODE uint64_t tl_secure_parked_marks(const struct tl_secure_streams *streams);
 
 /// Time as tl_srtp_stream has it: about seconds, over and over in 19 hours.
 #define TL_SECURE_HEARD(now_ns) ((uint16_t)((now_ns) >> 30))
@@ -113,19 +114,25 @@ static inline struct tl_srtp_stream *tl_secure_take(struct tl_secure_streams *st
 }
 
 /// Notes how far a stream of the present receiving key went, for the process after this one. Where
-/// the place was another SSRC's, no moment shows one with the index of the other.
+/// the place was another SSRC's, no moment shows one with the index of the other, and at each one
+/// either of them has its mark or its index: one that comes back to a place keeps its mark.
 static inline void tl_secure_note(struct tl_srtp_record *record,
                                   const struct tl_secure_streams *streams, uint32_t place)
 {
     const struct tl_srtp_stream *stream = &streams->of[place];
-    if (record->ssrc[place] != stream->ssrc) {
-        tl_store_release_u32(&record->parked_marks, tl_secure_parked_marks(streams));
-        tl_store_release_u32(&record->parked_key, (uint32_t)record->key_check);
+    if (TL_UNLIKELY(record->ssrc[place] != stream->ssrc)) {
+        tl_store_release_u64(&record->parked_marks,
+                             record->parked_marks | tl_secure_parked_marks(streams));
         tl_store_release_u64(&record->next[place], 0);
         tl_store_release_u32(&record->ssrc[place], stream->ssrc);
     }
     tl_store_release_u64(&record->next[place], stream->used ? stream->highest + 1 : 0);
 }
+
+/// The streams that a record tells of, for the process after the one that noted them. Each SSRC has
+/// its time to be heard again.
+TL_PACKET_CODE void tl_secure_take_up(struct tl_secure_streams *streams,
+                                      const struct tl_srtp_record *record, uint16_t heard);
 
 /// Gives a live flow its keys. Statuses as the contract has them for TL_OP_KEYS; keys that it has
 /// already are OK and change nothing.

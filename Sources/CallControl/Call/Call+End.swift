@@ -76,8 +76,8 @@ extension Call {
                 CallRecord(
                     id: self.id, from: self.trunks.from, to: self.trunks.to,
                     calling: self.calling, called: self.called, startedAt: self.startedAt,
-                    answeredAt: self.answeredAt, endedAt: self.endedAt ?? self.context.now, end: end,
-                    status: self.status,
+                    answeredAt: self.answeredAt, endedAt: self.endedAt ?? self.context.now,
+                    end: end, status: self.status,
                     cause: self.q850Cause ?? CauseTable.q850(status: self.status),
                     protection: self.protection)))
         self.context.counters.callsEnded &+= 1
