@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "cookie.h"
+
 // Forward secrecy and GCM, which every peer has. The RSA ones are for peers with RSA certificates:
 // ours is ECDSA.
 static const char suites[] = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
@@ -29,6 +31,7 @@ static int context_set_up(SSL_CTX *ssl)
     SSL_CTX_set_max_cert_list(ssl, CHAIN_BYTES_MAX);
     SSL_CTX_set_read_ahead(ssl, 1);
     SSL_CTX_set_security_level(ssl, 2);
+    tl_dtls_cookies_set_up(ssl);
     return SSL_CTX_set_min_proto_version(ssl, DTLS1_2_VERSION) &&
            SSL_CTX_set_max_proto_version(ssl, DTLS1_2_VERSION) &&
            SSL_CTX_set_max_send_fragment(ssl, SEND_FRAGMENT) &&

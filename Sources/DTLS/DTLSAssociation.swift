@@ -8,6 +8,9 @@
 /// was signalled. OpenSSL's session goes some seconds after that: keys go on without it, and a
 /// close of the peer is no longer heard then; it is signalling that ends calls. Letting go of an
 /// association that is established harms its keys as little.
+///
+/// A server keeps nothing of a hello before it brings the cookie that was sent to the peer's
+/// address (RFC 6347 section 4.2.1): who forges that address does not hear it.
 public final class DTLSAssociation {
     private enum Phase { case idle, handshake, finished, established, ended }
 
@@ -27,11 +30,17 @@ public final class DTLSAssociation {
     private var filter: RecordFilter
     private(set) var flight = ServerFlight()
     private var phase = Phase.idle
+    /// A server that no hello with its cookie has come to yet.
+    private var isListening: Bool
+    private let secret = CookieSecret()
+    /// A client's first, to be said again when a cookie is asked for.
+    private var hello: [[UInt8]] = []
     /// When the present phase must be over.
     private var deadline: UInt64?
-    /// When the second began that has the limits of `DTLSLimits`, and restarts within it.
+    /// When the second began that has the limits of `DTLSLimits`, and what was done within it.
     private var secondStart: UInt64 = 0
     private var restartsInSecond = 0
+    private var cookiesInSecond = 0
     /// Of sessions before this one.
     private var earlier = DTLSCounters()
     /// Why OpenSSL refused the last handshake that was forgotten.
@@ -50,6 +59,7 @@ public final class DTLSAssociation {
         guard !profiles.isEmpty else { throw .noProfile }
         self.context = context
         self.role = role
+        self.isListening = role == .server
         self.certificate = certificate ?? context.certificate
         self.profiles = profiles.map(\.libraryName).joined(separator: ":")
         self.limits = limits
@@ -72,11 +82,17 @@ public final class DTLSAssociation {
             return self.outcome(now)
         }
         self.begin(now)
-        return self.settle(session, session.start(), now)
+        let outcome = self.settle(session, session.start(), now)
+        self.hello = outcome.datagrams
+        return outcome
     }
 
     /// Takes a datagram of one or more records that came from the peer's address.
-    public func receive(_ datagram: [UInt8], now: UInt64) -> DTLSOutcome {
+    /// - Parameter source: that address, in any form: a cookie is good for one of them. What is
+    ///   sent must not go elsewhere than to the peer.
+    public func receive(
+        _ datagram: [UInt8], from source: [UInt8] = [], now: UInt64
+    ) -> DTLSOutcome {
         guard let session = self.session, self.phase != .idle || self.role == .server else {
             self.counters.recordsDropped += 1
             return self.outcome(now)
@@ -84,13 +100,14 @@ public final class DTLSAssociation {
         if now &- self.secondStart >= 1000 {
             self.secondStart = now
             self.restartsInSecond = 0
+            self.cookiesInSecond = 0
             self.filter.renew()
         }
         let records = self.filter.filter(datagram, &self.counters)
         guard !records.isEmpty else { return self.outcome(now) }
-        if self.phase == .idle { self.begin(now) }
+        if self.isListening { return self.listen(session, records, source, now) }
         guard self.role == .client, self.phase == .handshake else {
-            return self.settle(session, session.receive(records), now)
+            return self.serve(session, records, now)
         }
         var state = SessionHandle.State.handshake
         for part in self.flight.take(
@@ -98,7 +115,49 @@ public final class DTLSAssociation {
         where state == .handshake {
             state = session.receive(part)
         }
-        return self.settle(session, state, now)
+        var outcome = self.settle(session, state, now)
+        if self.flight.wantsCookie {
+            // Who asked for it asks again at once; to a server that has begun it is a record of
+            // before.
+            outcome.datagrams += self.hello
+            self.hello = []
+        }
+        return outcome
+    }
+
+    private func serve(
+        _ session: SessionHandle, _ records: [UInt8], _ now: UInt64
+    ) -> DTLSOutcome {
+        let outcome = self.settle(session, session.receive(records), now)
+        // A hello is answered when it is whole.
+        if self.role == .server, !outcome.datagrams.isEmpty { self.filter.isPastHello = true }
+        return outcome
+    }
+
+    /// Until a hello brings its cookie none changes anything.
+    private func listen(
+        _ session: SessionHandle, _ records: [UInt8], _ source: [UInt8], _ now: UInt64
+    ) -> DTLSOutcome {
+        let mayAsk = self.cookiesInSecond < self.limits.cookies
+        switch session.listen(records, cookie: self.secret.cookie(source), mayAsk: mayAsk) {
+        case .proved:
+            self.isListening = false
+            if self.phase == .idle { self.begin(now) }
+            let end = RecordFilter.end(records, 0) ?? records.count
+            return self.serve(session, Array(records[end...]), now)
+        case .asked:
+            self.cookiesInSecond += 1
+            self.counters.cookiesAsked += 1
+        case .ignored:
+            self.counters.recordsDropped += 1
+        }
+        self.filter.restart()
+        var outcome = self.outcome(now)
+        for index in outcome.datagrams.indices {
+            // Not the hello's record number: a forged one would use up what our flight needs.
+            outcome.datagrams[index].replaceSubrange(5..<11, with: repeatElement(0, count: 6))
+        }
+        return outcome
     }
 
     /// Retransmits what is due, and gives up what took too long. Harmless before its time.
@@ -191,6 +250,7 @@ public final class DTLSAssociation {
         else { return self.fail(.library("no session could be made"), now) }
         self.counters.restarts += 1
         self.session = fresh
+        self.isListening = self.role == .server
         self.filter.restart()
         self.flight = ServerFlight()
         self.restartsInSecond += 1
@@ -198,7 +258,9 @@ public final class DTLSAssociation {
         if self.role == .client, fresh.start() == .failed {
             return self.fail(.library(fresh.reason), now)
         }
-        return self.outcome(now)
+        let outcome = self.outcome(now)
+        if self.role == .client { self.hello = outcome.datagrams }
+        return outcome
     }
 
     /// The handshake is finished. Is it the peer, and are there keys?

@@ -96,6 +96,9 @@ public struct DTLSLimits: Sendable, Hashable {
     /// came unprotected; then records are dropped until it is over.
     public var restarts = 16
 
+    /// Cookies that a server asks for within a second. A hello that brings one is always taken.
+    public var cookies = 64
+
     /// The values that stand here.
     public init() {}
 }
@@ -108,6 +111,8 @@ public struct DTLSCounters: Sendable, Hashable {
     public internal(set) var alertsIgnored: UInt64 = 0
     /// Records beyond the limit of bytes.
     public internal(set) var recordsOverLimit: UInt64 = 0
+    /// Hellos that a server answered with nothing but the request for a cookie.
+    public internal(set) var cookiesAsked: UInt64 = 0
     /// Handshakes begun anew.
     public internal(set) var restarts: UInt64 = 0
     /// Our flights sent again.

@@ -31,6 +31,8 @@ struct RecordFilter {
     let role: DTLSRole
     /// The handshake is finished: nothing unprotected is taken any more.
     var isOpen = false
+    /// Of a server: the hello is whole. Another one would do no more than use up record numbers.
+    var isPastHello = false
     /// A hello has been passed on.
     private(set) var sawHello = false
     /// The peer sent a hello of our own role.
@@ -54,7 +56,10 @@ struct RecordFilter {
     mutating func exhaust() { self.bytesLeft = 0 }
 
     /// For a handshake that begins anew.
-    mutating func restart() { self.sawHello = false }
+    mutating func restart() {
+        self.sawHello = false
+        self.isPastHello = false
+    }
 
     /// What of a datagram is to be passed on, maybe nothing.
     mutating func filter(_ datagram: [UInt8], _ counters: inout DTLSCounters) -> [UInt8] {
@@ -146,6 +151,9 @@ struct RecordFilter {
                 count > 0 || length == 0, end - start - Self.messageHeaderBytes >= count,
                 Self.number(bytes, start + 4, 2) <= Self.sequenceMax, self.isOfPeer(type)
             else { return false }
+            if type == Self.clientHello,
+                self.isPastHello || Self.number(bytes, start + 4, 2) > 1
+            { return false }
             // A server waits for nothing but a hello; a client's may have been overtaken.
             if type == Self.clientHello || self.role == .client { hasHello = true }
             guard hasHello else { return false }

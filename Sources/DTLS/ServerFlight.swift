@@ -31,9 +31,11 @@ struct ServerFlight {
     private var held: [Int: [UInt8]] = [:]
     /// Our retransmissions when the first of them came.
     private var retransmissionsBefore: Int?
-    /// A server that asks for a cookie asks each time. One that has begun is not made to see
-    /// another hello by a single datagram.
-    private var wantsCookie = false
+    /// The last request for a cookie. A server that has one asks for the same each time; one that
+    /// has begun is not made to see another hello by a single datagram.
+    private var request: [UInt8]?
+    /// The request is still to be repeated.
+    var wantsCookie: Bool { self.request != nil }
 
     /// What is to be passed on now, each as one datagram.
     mutating func take(
@@ -46,8 +48,9 @@ struct ServerFlight {
             let rest = records.filter { !Self.isPlainHandshake($0) }
             return rest.isEmpty ? [] : [Array(rest.joined())]
         }
-        if plain.contains(where: { Self.first($0) == Message.helloVerifyRequest }) {
-            if self.wantsCookie { self = ServerFlight() } else { self.wantsCookie = true }
+        if let asked = plain.first(where: { Self.first($0) == Message.helloVerifyRequest }) {
+            let request = Array(asked[RecordFilter.headerBytes...])
+            if request == self.request { self = ServerFlight() } else { self.request = request }
             return self.wantsCookie ? [] : [datagram]
         }
         guard !plain.isEmpty else { return [] }

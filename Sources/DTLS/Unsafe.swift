@@ -71,6 +71,8 @@ final class ContextHandle {
 final class SessionHandle {
     /// After a call: what the session is.
     enum State { case handshake, open, closed, failed }
+    /// What a listening server makes of a datagram.
+    enum Hello { case ignored, asked, proved }
 
     private let raw: OpaquePointer
 
@@ -99,6 +101,23 @@ final class SessionHandle {
     func receive(_ datagram: [UInt8]) -> State {
         datagram.withUnsafeBufferPointer {
             Self.state(tl_dtls_session_receive(self.raw, $0.baseAddress, $0.count))
+        }
+    }
+
+    /// Of a server that has no handshake yet.
+    func listen(_ datagram: [UInt8], cookie: [UInt8], mayAsk: Bool) -> Hello {
+        guard cookie.count == Int(TL_DTLS_COOKIE_BYTES) else { return .ignored }
+        return datagram.withUnsafeBufferPointer { datagram in
+            cookie.withUnsafeBufferPointer { cookie in
+                switch tl_dtls_session_listen(
+                    self.raw, datagram.baseAddress, datagram.count, cookie.baseAddress,
+                    mayAsk ? 1 : 0)
+                {
+                case TL_DTLS_HELLO_PROVED: .proved
+                case TL_DTLS_HELLO_ASKED: .asked
+                default: .ignored
+                }
+            }
         }
     }
 
@@ -176,6 +195,18 @@ func equalInConstantTime(_ left: [UInt8], _ right: [UInt8]) -> Bool {
             tl_dtls_equal(left.baseAddress, right.baseAddress, left.count) != 0
         }
     }
+}
+
+/// As many bytes as a cookie has, which nobody without the key can name.
+func cookieBytes(_ key: [UInt8], _ text: [UInt8]) -> [UInt8] {
+    let digest = key.withUnsafeBufferPointer { key in
+        text.withUnsafeBufferPointer { text in
+            digestBytes {
+                tl_hmac_sha256(key.baseAddress, key.count, text.baseAddress, text.count, $0)
+            }
+        }
+    }
+    return Array(digest.prefix(Int(TL_DTLS_COOKIE_BYTES)))
 }
 
 private func digestBytes(_ fill: (UnsafeMutablePointer<UInt8>) -> Int) -> [UInt8] {

@@ -88,7 +88,8 @@ extension FlowProgrammer {
                 continue
             }
             guard let wish = entry.desired?.specification, wish.flags.contains(.deliver),
-                Self.mayBeParty(packet.source, of: wish), self.records.count < Self.recordsMax
+                self.mayBeParty(packet.source, of: packet.flow, wish),
+                self.records.count < Self.recordsMax
             else {
                 self.counters.packetsUnwanted &+= 1
                 continue
@@ -103,9 +104,16 @@ extension FlowProgrammer {
     }
 
     /// The worker has checked the source against the flow that it had then: one without a party
-    /// takes records from anybody, and the party may have been named since.
-    private static func mayBeParty(_ source: SocketAddress, of wish: FlowSpecification) -> Bool {
+    /// takes records from anybody, and the party may have been named since. Another source than the
+    /// named one is the party's when the worker has learned it from what only the party can seal.
+    private func mayBeParty(
+        _ source: SocketAddress, of flow: FlowID, _ wish: FlowSpecification
+    ) -> Bool {
         guard !wish.flags.contains(.ice), let remote = wish.remote else { return true }
-        return source == remote || wish.flags.contains(.learn)
+        if source == remote { return true }
+        guard wish.flags.contains(.learn),
+            let record = self.link.fastPath?.record(flow.index), record.flow == flow
+        else { return false }
+        return record.sourceLearned && record.source == source
     }
 }

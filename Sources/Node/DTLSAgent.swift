@@ -29,9 +29,6 @@ final class DTLSAgent {
         var queued = 1024
         /// Associations of a leg, the one that counts included.
         var perLeg = 8
-        /// For so long another hello does not take the place of one that began a renewal. Who
-        /// meant it repeats it; one that was forged must not keep the party out for longer.
-        var renewalMs: UInt64 = 1000
     }
 
     /// What its owner has to do.
@@ -80,23 +77,17 @@ final class DTLSAgent {
         var ufrag: [UInt8]?
         /// ICE was restarted since the last handshake: the party may say hello again.
         var mayRenew = false
-        /// It has. Until it comes to keys nothing else of the leg changes.
-        var renewal: Renewal?
-    }
-
-    /// A handshake for an agreement that has keys already.
-    private struct Renewal {
-        let entry: Entry
-        /// The client's, by which another hello is told from one that is repeated.
-        let random: [UInt8]
-        let start: UInt64
+        /// Somebody has: a handshake for an agreement that has keys already. Until it comes to
+        /// others nothing else of the leg changes.
+        var renewal: Entry?
     }
 
     /// A datagram that came before its leg's agreement.
     private struct Waiting {
         let datagram: [UInt8]
-        /// Where it came from, unless that is known to be the party.
-        let stranger: SocketAddress?
+        let source: SocketAddress?
+        /// Nobody had said where the party is.
+        let isEarly: Bool
     }
 
     private let limits: Limits
@@ -137,7 +128,7 @@ final class DTLSAgent {
     var counters: DTLSFigures {
         var figures = self.figures
         figures.sessions = UInt64(self.sessionCount)
-        let renewals = self.legs.values.compactMap(\.renewal?.entry)
+        let renewals = self.legs.values.compactMap(\.renewal)
         for entry in self.legs.values.flatMap(\.entries) + renewals {
             if let association = entry.association { figures.add(association.counters) }
         }
@@ -167,9 +158,9 @@ final class DTLSAgent {
         }
         if isReachable || self.legs[leg]?.isReachable == true { self.beginClient(leg, now) }
         for waiting in self.unqueue(leg) {
-            let isParty = waiting.stranger == nil || waiting.stranger == remote
             self.received(
-                waiting.datagram, leg, from: isParty ? nil : waiting.stranger, now: now)
+                waiting.datagram, leg, from: waiting.source,
+                isEarly: waiting.isEarly && waiting.source != remote, now: now)
         }
     }
 
@@ -270,7 +261,7 @@ final class DTLSAgent {
         (self.queues[leg], self.queues[other]) = (self.queues[other], self.queues[leg])
         for moved in [leg, other] {
             self.actions.append(.timer(moved, nil))
-            let renewal = self.legs[moved]?.renewal?.entry
+            let renewal = self.legs[moved]?.renewal
             guard let entry = renewal ?? self.legs[moved]?.entries.last else { continue }
             if let association = entry.association {
                 self.settle(moved, entry, association.timeout(now: now))
@@ -282,28 +273,31 @@ final class DTLSAgent {
 
     // MARK: What comes in
 
-    /// A datagram of the leg's party; `stranger` is where it came from while that is not sure.
+    /// A datagram of the leg's party; `isEarly`: maybe of somebody else.
     func received(
-        _ datagram: [UInt8], _ leg: CallLeg, from stranger: SocketAddress? = nil, now: UInt64
+        _ datagram: [UInt8], _ leg: CallLeg, from source: SocketAddress? = nil,
+        isEarly: Bool = false, now: UInt64
     ) {
-        guard let entry = self.legs[leg]?.entries.last else {
-            return self.queue(Waiting(datagram: datagram, stranger: stranger), leg)
+        guard let state = self.legs[leg], let entry = state.entries.last else {
+            return self.queue(
+                Waiting(datagram: datagram, source: source, isEarly: isEarly), leg)
         }
-        guard stranger == nil else {
+        guard !isEarly else {
             // It could spoil a handshake.
             self.figures.recordsDropped &+= 1
             return
         }
         let meant = self.renewal(leg, entry, datagram, now) ?? entry
+        // With ICE a source has proved itself, and the party may change it during the handshake.
+        let place = state.ufrag == nil ? source.map { Array("\($0)".utf8) } ?? [] : []
         guard let association = self.association(leg, meant, now) else { return }
         meant.hello = []
-        self.settle(leg, meant, association.receive(datagram, now: now))
+        self.settle(leg, meant, association.receive(datagram, from: place, now: now))
     }
 
     /// A timer of the leg ran out.
     func fired(_ leg: CallLeg, now: UInt64) {
-        let renewal = self.legs[leg]?.renewal?.entry
-        guard let entry = renewal ?? self.legs[leg]?.entries.last else { return }
+        guard let entry = self.legs[leg]?.renewal ?? self.legs[leg]?.entries.last else { return }
         if let association = entry.association {
             self.settle(leg, entry, association.timeout(now: now))
         } else if !entry.isDone {
@@ -333,32 +327,27 @@ final class DTLSAgent {
     // MARK: Associations
 
     /// The renewal that a datagram belongs to, begun if it is the hello of one; nil if there is
-    /// none. The keys that are there do not notice before it has others.
+    /// none. The keys that are there do not notice before it has others. Whoever made it begin, it
+    /// is for the client that brings its cookie.
     private func renewal(
         _ leg: CallLeg, _ present: Entry, _ datagram: [UInt8], _ now: UInt64
     ) -> Entry? {
         guard let state = self.legs[leg], state.mayRenew, present.agreement.role == .server,
             present.certificate != nil
         else { return nil }
-        let known = state.renewal
-        guard let random = ClientHello.random(of: datagram), random != known?.random,
-            known.map({ now &- $0.start >= self.limits.renewalMs }) ?? true
-        else { return known?.entry }
+        guard state.renewal == nil, ClientHello.begins(datagram) else { return state.renewal }
         let entry = Entry(present.agreement, present.certificate)
-        guard self.association(leg, entry, now) != nil else {
-            // One that could not be made is no fault of the keys that are there.
-            return known?.entry
-        }
-        self.endRenewal(leg)
+        // One that could not be made is no fault of the keys that are there.
+        guard self.association(leg, entry, now) != nil else { return nil }
         self.end(present)
-        self.legs[leg]?.renewal = Renewal(entry: entry, random: random, start: now)
+        self.legs[leg]?.renewal = entry
         return entry
     }
 
     private func endRenewal(_ leg: CallLeg) {
         guard let renewal = self.legs[leg]?.renewal else { return }
         self.legs[leg]?.renewal = nil
-        self.end(renewal.entry)
+        self.end(renewal)
         self.actions.append(.timer(leg, nil))
     }
 
@@ -444,7 +433,7 @@ final class DTLSAgent {
                 self.fail(leg, entry, "keys of an impossible length")
                 break
             }
-            let isRenewal = self.legs[leg]?.renewal?.entry === entry
+            let isRenewal = self.legs[leg]?.renewal === entry
             if isRenewal { self.renewed(leg, entry) }
             entry.isDone = true
             entry.keys = keys
@@ -482,7 +471,7 @@ final class DTLSAgent {
         entry.isDone = true
         self.figures.failed &+= 1
         // The keys that a renewal is for go on, and so does the call.
-        if entry === self.legs[leg]?.renewal?.entry { return self.endRenewal(leg) }
+        if entry === self.legs[leg]?.renewal { return self.endRenewal(leg) }
         self.actions.append(.failed(leg, entry.agreement.association, reason))
     }
 }

@@ -24,6 +24,8 @@ struct DTLSFigures {
     var recordsOverLimit: UInt64 = 0
     /// Unprotected alerts, which prove nothing.
     var alertsIgnored: UInt64 = 0
+    /// Hellos that were answered with nothing but the request for a cookie.
+    var cookiesAsked: UInt64 = 0
     /// Flights of ours sent again.
     var retransmissions: UInt64 = 0
     /// Datagrams that the fast path had no room for.
@@ -35,6 +37,7 @@ struct DTLSFigures {
         self.recordsDropped &+= counters.recordsDropped
         self.recordsOverLimit &+= counters.recordsOverLimit
         self.alertsIgnored &+= counters.alertsIgnored
+        self.cookiesAsked &+= counters.cookiesAsked
         self.retransmissions &+= counters.retransmissions
         self.sendsRefused &+= counters.datagramsRefused
     }

@@ -53,7 +53,7 @@ extension Shard {
         for record in records {
             self.dtls.received(
                 record.bytes, Self.leg(record.session, record.leg),
-                from: record.isEarly ? record.source : nil, now: self.handshakeMs)
+                from: record.source, isEarly: record.isEarly, now: self.handshakeMs)
         }
         self.carryOutHandshakes()
     }

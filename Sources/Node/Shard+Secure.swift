@@ -52,6 +52,7 @@ extension Shard {
             "overtaken": JSONValue(self.core.engine.counters.handshakesStale),
             "refused_too_many": JSONValue(figures.refusedTooMany),
             "delayed": JSONValue(figures.delayed),
+            "cookies_asked": JSONValue(figures.cookiesAsked),
             "retransmissions": JSONValue(figures.retransmissions),
             "records_dropped": JSONValue(figures.recordsDropped),
             "records_over_limit": JSONValue(figures.recordsOverLimit),

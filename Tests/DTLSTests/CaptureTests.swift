@@ -57,9 +57,10 @@ private func files() -> [(name: String, payloads: [(port: Int, bytes: [UInt8])])
         // What is no DTLS, STUN say, changes nothing.
         for other in payloads where other.bytes[0] < 20 { side.receive(other.bytes) }
         #expect(side.sent.isEmpty && side.timer == nil)
-        for hello in payloads where hello.port == first.port && isHello(hello.bytes) {
-            side.receive(hello.bytes)
-        }
+        let hello = payloads.filter { $0.port == first.port && isHello($0.bytes) }.map(\.bytes)
+        side.receive(hello[0])
+        let cookie = try #require(cookies(side.takeSent()).first, "\(name)")
+        side.receive(bringing(cookie, hello))
         let isAnswered = side.sent.first?[13] == 2
         let fault = side.association.fault
         print("\(name): hello \(isAnswered ? "answered" : "refused: \(fault)")")

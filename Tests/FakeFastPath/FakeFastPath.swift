@@ -274,6 +274,16 @@ public final class FakeFastPath {
         return delivered
     }
 
+    /// Another source of a flow than the signalled one has proved itself.
+    func learn(_ index: UInt32, port: UInt16) {
+        let record = self.record(Int(index))
+        withUnsafeMutableBytes(of: &record.pointee.source_address) {
+            $0.copyBytes(from: sampleRemote)
+        }
+        record.pointee.source_port = port
+        record.pointee.source_learned = 1
+    }
+
     /// An end of the packet ring that cannot be true.
     func lieAboutPackets() {
         (self.element(self.layout.channels, 0) + 128)

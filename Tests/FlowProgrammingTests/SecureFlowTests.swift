@@ -438,6 +438,42 @@ import Testing
         #expect(bench.programmer.counters.packetsRefused == 3)
     }
 
+    /// A stranger's record was in the ring when the answer named the party: that another source may
+    /// be learned makes it none of the party's, until the worker has learned it.
+    @Test func recordsOfStrangersAreUnwantedUntilTheirSourceIsLearned() throws {
+        let bench = try Bench()
+        var intent = sampleIntent(0)
+        intent.b.isSecure = true
+        intent.b.dtls = true
+        intent.b.learnSource = true
+        let party = try #require(intent.b.remote)
+        intent.b.remote = nil
+        try bench.programmer.start(self.one, intent)
+        _ = bench.run()
+        let b = try #require(bench.programmer.flows(self.one).b)
+        func deliver(_ port: UInt16) {
+            _ = bench.fake.deliver(1, to: b.index.value, generation: b.generation.value, port: port)
+        }
+        deliver(4002)
+        intent.b.remote = party
+        try bench.programmer.update(self.one, intent)
+        bench.poll()
+        #expect(bench.programmer.takeRecords().isEmpty)
+        #expect(bench.programmer.counters.packetsUnwanted == 1)
+        _ = bench.run()
+        deliver(4000)
+        bench.poll()
+        let named = bench.programmer.takeRecords()
+        #expect(named.map(\.source) == [party] && named.allSatisfy { !$0.isEarly })
+        // Authenticated media came from there.
+        bench.fake.learn(b.index.value, port: 4002)
+        deliver(4002)
+        deliver(4004)
+        bench.poll()
+        #expect(bench.programmer.takeRecords().map(\.source.port) == [4002])
+        #expect(bench.programmer.counters.packetsUnwanted == 2)
+    }
+
     @Test func pathsAreTold() throws {
         let bench = try Bench()
         try bench.programmer.start(self.one, sampleIntent(0))

@@ -59,9 +59,11 @@ private func leg(_ call: UInt64, _ side: Side = .a) -> CallLeg {
 }
 
 /// Carries what both say to one leg of the other until nobody says anything.
-private func carry(_ a: Party, _ b: Party, _ leg: CallLeg, now: UInt64 = 0) {
+private func carry(
+    _ a: Party, _ b: Party, _ leg: CallLeg, from source: SocketAddress? = nil, now: UInt64 = 0
+) {
     while case let (fromA, fromB) = (a.takeSent(), b.takeSent()), !fromA.isEmpty || !fromB.isEmpty {
-        for datagram in fromA { b.agent.received(datagram, leg, now: now) }
+        for datagram in fromA { b.agent.received(datagram, leg, from: source, now: now) }
         for datagram in fromB { a.agent.received(datagram, leg, now: now) }
     }
 }
@@ -135,15 +137,54 @@ private func carry(_ a: Party, _ b: Party, _ leg: CallLeg, now: UInt64 = 0) {
         let other = SocketAddress(address: party.address, port: 5002)
         client.agree(leg(1), client.agreement(.client, with: server))
         forger.agree(leg(1), forger.agreement(.client, with: server))
-        server.agent.received(forger.takeSent()[0], leg(1), from: other, now: 0)
-        server.agent.received(client.takeSent()[0], leg(1), from: party, now: 0)
+        server.agent.received(forger.takeSent()[0], leg(1), from: other, isEarly: true, now: 0)
+        server.agent.received(client.takeSent()[0], leg(1), from: party, isEarly: true, now: 0)
         server.agent.agree(
             leg(1), server.agreement(.server, with: client), hasKeys: false, isReachable: true,
             remote: party, now: 0)
-        server.agent.received([22], leg(1), from: other, now: 0)
-        carry(client, server, leg(1))
+        server.agent.received([22], leg(1), from: other, isEarly: true, now: 0)
+        carry(client, server, leg(1), from: party)
         #expect(client.keys[1] != nil && server.keys[1] != nil && server.failures.isEmpty)
         #expect(server.agent.counters.recordsDropped == 2 && server.agent.counters.begun == 1)
+    }
+
+    /// Hellos of somebody else that bear the party's address, before the answer, in the queue and
+    /// during the handshake: the party is served, and without them the same.
+    @Test func forgedHellosOfThePartysAddressHarmNoCall() throws {
+        let (client, server, forger) = (try Party(), try Party(), try Party())
+        let party = SocketAddress(
+            address: try #require(IPAddress(text: "192.0.2.1".utf8)), port: 5000)
+        forger.agree(leg(1), forger.agreement(.client, with: server))
+        let forged = forger.takeSent()[0]
+        for _ in 0..<10 {
+            server.agent.received(forged, leg(1), from: party, isEarly: true, now: 0)
+        }
+        #expect(server.agent.counters.queueFull == 6)
+        server.agent.agree(
+            leg(1), server.agreement(.server, with: client), hasKeys: false, isReachable: true,
+            remote: party, now: 0)
+        server.act()
+        #expect(server.sent.count == 4 && server.timers[leg(1)] == nil)
+        // A minute until the party speaks.
+        for now in stride(from: 20 as UInt64, to: 60_000, by: 20) {
+            server.agent.received(forged, leg(1), from: party, now: now)
+        }
+        server.agent.fired(leg(1), now: 60_000)
+        _ = server.takeSent()
+        client.agree(leg(1), client.agreement(.client, with: server), now: 60_000)
+        for _ in 0..<6 {
+            for datagram in client.takeSent() {
+                for each in [forged, datagram, forged] {
+                    server.agent.received(each, leg(1), from: party, now: 60_000)
+                }
+            }
+            for datagram in server.takeSent() {
+                client.agent.received(datagram, leg(1), now: 60_000)
+            }
+        }
+        #expect(client.keys[1] != nil && client.keys[1]?.send == server.keys[1]?.receive)
+        #expect(server.failures.isEmpty && server.agent.counters.begun == 1)
+        #expect(server.agent.counters.cookiesAsked > 2500)
     }
 
     @Test func anotherCertificateThanTheSignalledIsRefused() throws {
@@ -331,36 +372,32 @@ private func carry(_ a: Party, _ b: Party, _ leg: CallLeg, now: UInt64 = 0) {
         #expect(server.agent.counters.sessions == 0)
     }
 
-    /// Whoever says no more than hello harms neither the keys nor the party for long.
+    /// Whoever says no more than hello harms neither the keys nor the party, however often.
     @Test func aForgedHelloKeepsNobodyOut() throws {
         let (client, server, _) = try self.restarted()
         let forger = try Party()
         forger.agree(leg(1), forger.agreement(.client, with: server))
-        server.agent.received(forger.takeSent()[0], leg(1), now: 0)
+        let forged = forger.takeSent()[0]
+        for now in stride(from: 0 as UInt64, to: 60_000, by: 20) {
+            server.agent.received(forged, leg(1), now: now)
+        }
+        server.agent.fired(leg(1), now: 60_000)
+        #expect(server.takeSent().allSatisfy { $0[13] == 3 && $0.count < forged.count })
+        #expect(server.failures.isEmpty && server.agent.counters.failed == 0)
+        #expect(server.agent.counters.begun == 2 && server.timers[leg(1)] == nil)
         client.agree(leg(1), client.agreement(.client, with: server, number: 3))
-        let hello = client.takeSent()
-        server.agent.received(hello[0], leg(1), now: 999)
-        _ = server.takeSent()
-        #expect(server.agent.counters.begun == 2 && server.agent.counters.sessions == 1)
-        server.agent.received(hello[0], leg(1), now: 1000)
-        carry(client, server, leg(1), now: 1000)
+        for step in 0..<6 as Range<UInt64> {
+            for datagram in client.takeSent() {
+                server.agent.received(forged, leg(1), now: 60_000 + 1500 * step)
+                server.agent.received(datagram, leg(1), now: 60_000 + 1500 * step)
+                server.agent.received(forged, leg(1), now: 60_000 + 1500 * step)
+            }
+            for datagram in server.takeSent() {
+                client.agent.received(datagram, leg(1), now: 60_000 + 1500 * step)
+            }
+        }
         #expect(server.renewed[1] != nil && server.renewed[1]?.send == client.keys[3]?.receive)
         #expect(server.failures.isEmpty && server.agent.counters.sessions == 1)
-    }
-
-    /// It may end by itself, too.
-    @Test func aForgedHelloEnds() throws {
-        let (client, server, _) = try self.restarted()
-        let forger = try Party()
-        forger.agree(leg(1), forger.agreement(.client, with: server))
-        server.agent.received(forger.takeSent()[0], leg(1), now: 0)
-        server.agent.fired(leg(1), now: 30_000)
-        server.act()
-        #expect(server.failures.isEmpty && server.agent.counters.failed == 1)
-        #expect(server.agent.counters.sessions == 0 && server.timers[leg(1)] == nil)
-        client.agree(leg(1), client.agreement(.client, with: server, number: 3))
-        carry(client, server, leg(1), now: 30_000)
-        #expect(server.renewed[1] != nil)
     }
 
     @Test func anotherCertificateRenewsNothing() throws {

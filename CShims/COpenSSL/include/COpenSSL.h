@@ -13,6 +13,7 @@
 #define TL_DTLS_DATAGRAM_MAX  16384u // bytes of a received datagram that are looked at
 #define TL_DTLS_DATAGRAMS_MAX 32u    // waiting to be taken; one more is lost, as on a wire
 #define TL_DTLS_REASON_MAX    128u   // with its zero
+#define TL_DTLS_COOKIE_BYTES  16u
 
 // An SSL_CTX: what all sessions share.
 struct tl_dtls_context;
@@ -49,6 +50,19 @@ enum tl_dtls_state {
     TL_DTLS_CLOSED,    // the peer said so
     TL_DTLS_FAILED,    // tl_dtls_session_reason says why
 };
+
+enum tl_dtls_hello {
+    TL_DTLS_HELLO_IGNORED, // none, or a cookie may not be asked for
+    TL_DTLS_HELLO_ASKED,   // one without this cookie: a HelloVerifyRequest is to be sent
+    TL_DTLS_HELLO_PROVED,  // the handshake goes on: tl_dtls_session_receive
+};
+
+// Of a server: a datagram whose first record may be a hello. The session is as new unless it is
+// proved, and does without until then.
+enum tl_dtls_hello tl_dtls_session_listen(struct tl_dtls_session *session, const uint8_t *datagram,
+                                          size_t bytes,
+                                          const uint8_t cookie[TL_DTLS_COOKIE_BYTES],
+                                          uint8_t may_ask);
 
 // Starts a client's handshake, or goes on with what OpenSSL has (bytes 0).
 enum tl_dtls_state tl_dtls_session_receive(struct tl_dtls_session *session, const uint8_t *datagram,
