@@ -18,6 +18,7 @@ import Testing
         private static var none: PhoneCall {
             PhoneCall(callID: [], isCaller: true, tag: [], port: 0)
         }
+        var engine: CallEngine<TestPorts> { self.world.core.engine }
         var media: MediaIntent? { self.world.media.values.first }
     }
 
@@ -59,6 +60,35 @@ import Testing
         #expect(lines.contains { $0.hasPrefix("m=audio") && $0.hasSuffix("RTP/AVP \(types)") })
         world.run()
         world.expectClean()
+    }
+
+    /// The call ends while an INVITE is put to the caller, who accepts it: each 200 of his gets its
+    /// ACK, though nobody remembers the call.
+    @Test func everySuccessIsAcknowledged() throws {
+        let scene = self.scene()
+        scene.bob.reinvite(scene.b, direction: "sendonly")
+        scene.bob.hangUp(scene.b)
+        scene.world.run(until: 2050)
+        #expect(scene.engine.callCount == 0 && scene.alice.count("< ACK") == 1)
+        let invite = try #require(scene.alice.requests.first { $0.method == .invite })
+        var acks = 0
+        scene.world.tap = { if $0.starts(with: "ACK ".utf8) { acks += 1 } }
+        for _ in 0..<2 {
+            scene.alice.world.send(
+                Self.success(to: invite), from: scene.alice.address, to: World.boxA)
+        }
+        scene.world.run(until: 2100)
+        #expect(acks == 2)
+        scene.world.run()
+        scene.world.expectClean()
+    }
+
+    private static func success(to invite: SIPMessage) -> [UInt8] {
+        var template = ResponseTemplate(status: 200, reason: "Test")
+        template.toTag = Array("x".utf8)
+        let hop = Hop(
+            listener: ListenerIndex(rawValue: 0), transport: .udp, remote: World.boxA)
+        return template.builder(for: invite, from: hop)?.finish() ?? []
     }
 
     /// The callee had taken less than it was offered; then it asks for an offer of our own and

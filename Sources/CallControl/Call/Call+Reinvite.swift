@@ -96,6 +96,7 @@ extension Call {
     ) throws(OfferAnswerError) {
         let local = self.legs[side].port.rtp
         let answer = try self.legs[side].session.makeAnswer(from: stream, local: local)
+        self.followUp(side)
         self.accept(
             side, request, carrying: nil, description: answer.serialise(), carriesOffer: false)
     }

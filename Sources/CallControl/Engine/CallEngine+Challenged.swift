@@ -67,7 +67,7 @@ extension CallEngine {
         // A BYE has to get through, whether or not anybody waits for its answer.
         case .bye, .refresh, .audit, .notify, .relayed, .discarded: true
         // Whoever challenges an OPTIONS is there: no more was asked.
-        case .abandoned, .probe: false
+        case .abandoned, .acknowledged, .probe: false
         }
     }
 
@@ -75,7 +75,9 @@ extension CallEngine {
         switch purpose {
         case .invite(let id): self.withCall(id) { $0.resent(invite, .b) }
         case .reinvite(let leg): self.withCall(leg.call) { $0.resent(invite, leg.side) }
-        case .bye, .refresh, .audit, .notify, .relayed, .discarded, .abandoned, .probe: break
+        case .bye, .refresh, .audit, .notify, .relayed, .discarded, .abandoned, .acknowledged,
+            .probe:
+            break
         }
     }
 

@@ -22,7 +22,7 @@ extension CallEngine {
         case .reinvite(let leg), .bye(let leg), .notify(let leg): (leg.call, leg.side)
         case .refresh(let tag), .audit(let tag):
             self.context.tags[tag].map { ($0.call, $0.side) }
-        case .relayed, .probe, .abandoned, .discarded, nil: nil
+        case .relayed, .probe, .abandoned, .acknowledged, .discarded, nil: nil
         }
     }
 }

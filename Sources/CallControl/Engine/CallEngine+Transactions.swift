@@ -53,7 +53,12 @@ extension CallEngine {
             self.withCall(call) { $0.inviteResponse(message, status: status) }
         case .abandoned(let invite):
             if (200...299).contains(status) { self.context.end(invite, message) }
+        case .acknowledged(let ack):
+            guard (200...299).contains(status) else { break }
+            self.context.actions.append(.send(ack.bytes, ack.hop))
         case .reinvite(let leg):
+            let call = self.calls[leg.call]
+            defer { self.noteAck(of: message, handle, call?.legs[leg.side].sentAck) }
             // A 2xx that comes again after its leg went to another call is that call's.
             if (200...299).contains(status), let key = DialogKey(receivedResponse: message),
                 let (now, _) = self.named(key), now != leg
@@ -76,6 +81,14 @@ extension CallEngine {
             self.context.optionsAnswered(peer, sentAt: sentAt, message, status: status)
         case .discarded: break
         }
+    }
+
+    /// The ACK of a re-INVITE of ours went out.
+    private func noteAck(of response: SIPMessage, _ handle: RequestHandle, _ ack: Leg.SentAck?) {
+        guard let ack, let status = response.status, (200...299).contains(status),
+            let cseq = try? response.cseq(), cseq.method == .invite, cseq.number == ack.sequence
+        else { return }
+        self.context.change(handle, to: .acknowledged(ack))
     }
 
     /// A 2xx again whose INVITE is forgotten, but not its call: our ACK was lost.
@@ -116,7 +129,7 @@ extension CallEngine {
             self.context.relayResponse(nil, status: status, to: request)
         case .probe(let peer, let sentAt):
             self.context.optionsFailed(peer, sentAt: sentAt, status: status)
-        case .abandoned, .discarded: break
+        case .abandoned, .acknowledged, .discarded: break
         }
     }
 

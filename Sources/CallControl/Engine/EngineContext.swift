@@ -31,6 +31,9 @@ final class EngineContext {
         case abandoned(AbandonedInvite)
         /// An INVITE inside a call, to this leg.
         case reinvite(LegReference)
+        /// The same, answered with a 2xx: whatever became of the call, it gets this ACK each time
+        /// it comes (RFC 3261 section 13.2.2.4).
+        case acknowledged(Leg.SentAck)
         /// The BYE to this leg.
         case bye(LegReference)
         /// An UPDATE that refreshes the session of the leg with this tag of ours, whatever call
