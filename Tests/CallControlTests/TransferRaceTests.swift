@@ -62,10 +62,16 @@ import Testing
         } else {
             scene.bob.reinvite(call, direction: "sendonly")
         }
+        // What is not passed on takes no number of the dialog either.
+        scene.bob.send(.info, in: call, body: Array("Signal=1".utf8), contentType: "a/b")
         scene.world.run(until: 3500)
+        #expect(scene.bob.count("< 480 INFO") == 1)
         #expect(scene.alice.count("< INVITE") == 0)
         #expect(scene.bob.count("< 491 \(byUpdate ? "UPDATE" : "INVITE")") == 1)
         scene.finish()
+        let numbers = scene.alice.requests.filter { $0.method == .notify }
+            .compactMap { try? $0.cseq().number }
+        #expect(Set(numbers).count == (numbers.last ?? 0) - (numbers.first ?? 0) + 1)
     }
 
     /// Everything comes twice and late: an ACK of ours stays in the dialog that its INVITE was in,

@@ -255,10 +255,12 @@ public struct ModelSequence {
         }
         let began = world.now
         for party in world.parties where !party.isDead { party.leave() }
+        if !dead.isEmpty { world.after(1000) { world.endCalls() } }
         world.run { world.core.engine.callCount > 0 }
         let took = world.now - began
-        // Who is dead owes an ACK before he owes the answer to a BYE.
-        let limit = ModelTimer.limit * (dead.isEmpty ? 1 : 2) + 500
+        // Who is dead owes an ACK before he owes the answer to a BYE; a call between two who are
+        // dead is ended by an operator.
+        let limit = ModelTimer.limit * (dead.isEmpty ? 1 : 2) + 1500
         if took > limit { world.judge.fault("ends", "the calls took \(took) ms to end") }
         world.run()
         self.judgeEnd(dead)

@@ -240,6 +240,11 @@ final class ModelWorld {
         self.judge.judgeStep(self.intents)
     }
 
+    /// An operator ends all calls.
+    func endCalls() {
+        for call in self.core.engine.listCalls() { self.input { _ = $0.engine.endCall(call.id) } }
+    }
+
     private func perform(_ output: SignallingOutput) {
         switch output {
         case .send(let bytes, let hop, _): self.arrive(bytes, hop)

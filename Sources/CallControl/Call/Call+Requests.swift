@@ -66,7 +66,7 @@ extension Call {
             guard self.legs[side.other].peer.takesInfo else {
                 return self.refuseInfo(side, request)
             }
-            guard var passed = self.request(.info, side.other), self.legs[side.other].isOpen else {
+            guard self.legs[side.other].isOpen, var passed = self.request(.info, side.other) else {
                 return self.context.respond(Reply(480, tag: tag), to: request)
             }
             CarriedHeaders.copy(

@@ -57,12 +57,10 @@ extension CallEngine {
             guard (200...299).contains(status) else { break }
             self.context.actions.append(.send(ack.bytes, ack.hop))
         case .reinvite(let leg):
-            let call = self.calls[leg.call]
-            defer { self.noteAck(of: message, handle, call?.legs[leg.side].sentAck) }
+            let owner = DialogKey(receivedResponse: message).flatMap { self.named($0) }
+            defer { self.noteAck(of: message, handle, owner.flatMap { $1.legs[$0.side].sentAck }) }
             // A 2xx that comes again after its leg went to another call is that call's.
-            if (200...299).contains(status), let key = DialogKey(receivedResponse: message),
-                let (now, _) = self.named(key), now != leg
-            {
+            if (200...299).contains(status), let (now, _) = owner, now != leg {
                 self.strayAnswer(message)
             } else {
                 self.withCall(leg.call) { $0.reinviteResponse(leg.side, message, status: status) }

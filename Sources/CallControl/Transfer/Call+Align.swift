@@ -100,7 +100,7 @@ extension Call {
     /// A party took less of our offer than there was in it, or none of it: the other one hears of
     /// that, until both have the same.
     func followUp(_ side: Side) {
-        guard self.transfers.toAlign.isEmpty, self.legs[side.other].due.isEmpty,
+        guard self.transfers.toAlign.isEmpty, !self.legs[side.other].due.contains(.align),
             self.transfers.followUps < CallTransfers.followUpsMax,
             !self.legs[side].session.agrees(with: self.legs[side.other].session)
         else { return }
