@@ -48,6 +48,7 @@ extension TransactionLayer {
         self.clientKeys[key] = entry.id
         self.counters.clientTransactions &+= 1
         if isInternal { self.internalCount += 1 }
+        if isReliable { self.unheard.insert(entry.id) }
         self.perform(entry.machine.apply(.start), on: entry, with: nil)
         return entry.id
     }
@@ -64,7 +65,26 @@ extension TransactionLayer {
             }
             return
         }
+        self.unheard.remove(id)
         self.perform(entry.machine.apply(.status(status)), on: entry, with: response)
+    }
+
+    /// A connection is gone, and with it what was written to it and may not have been read: each
+    /// request that nothing was heard of is sent once more, over another one. Who has it already
+    /// takes it for a retransmission.
+    public func connectionLost(_ hop: Hop) {
+        let lost = self.unheard.compactMap { self.entry($0) }.filter { entry in
+            entry.hop.listener == hop.listener && entry.hop.transport == hop.transport
+                && (entry.hop.remote == hop.remote
+                    || entry.hop.connection != nil && entry.hop.connection == hop.connection)
+        }
+        for entry in lost.sorted(by: { $0.id.slot < $1.id.slot }) {
+            self.unheard.remove(entry.id)
+            self.counters.retransmissionsSent &+= 1
+            var next = entry.hop
+            next.connection = nil
+            self.outputs.append(.send(entry.request, next, .client(entry.id)))
+        }
     }
 
     func perform(
@@ -122,6 +142,7 @@ extension TransactionLayer {
     private func remove(_ entry: ClientTransaction) {
         self.stop(TimerSet(rawValue: .max), in: &entry.timers)
         self.clientKeys[entry.key] = nil
+        self.unheard.remove(entry.id)
         self.clients.remove(slot: entry.id.slot, generation: entry.id.generation)
         if entry.isInternal {
             self.internalCount -= 1

@@ -48,6 +48,8 @@ public final class TransactionLayer {
     var clients = TransactionTable<ClientTransaction>()
     var servers = TransactionTable<ServerTransaction>()
     var clientKeys: [ClientKey: ClientTransactionID] = [:]
+    /// Those over reliable transports that nothing was heard of yet.
+    var unheard: Set<ClientTransactionID> = []
     var serverKeys: [ServerKey: ServerTransactionID] = [:]
     /// The first transaction of each request identity, for merged requests and ACKs to 2xx.
     var identities: [RequestIdentity: ServerTransactionID] = [:]
@@ -67,7 +69,7 @@ public final class TransactionLayer {
     /// Entries in all tables: 0 once everything is over.
     var tableEntryCount: Int {
         self.clients.count + self.servers.count + self.clientKeys.count + self.serverKeys.count
-            + self.identities.count
+            + self.identities.count + self.unheard.count
     }
 
     /// Takes what is to be done since the last call.

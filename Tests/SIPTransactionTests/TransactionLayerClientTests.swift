@@ -36,6 +36,30 @@ import Testing
         #expect(self.layer.counters.retransmissionsSent == 1)
     }
 
+    @Test func aRequestThatNothingWasHeardOfSurvivesItsConnectionOnce() throws {
+        let id = try self.sendInvite(over: .tcp)
+        _ = Drained(self.layer)
+        var other = Messages.hop(.tcp)
+        other.remote.port &+= 1
+        self.layer.connectionLost(other)
+        self.layer.connectionLost(Messages.hop(.udp))
+        #expect(self.layer.drain().isEmpty)
+        self.layer.connectionLost(Messages.hop(.tcp))
+        let again = Drained(self.layer)
+        #expect(again.sent.map(\.bytes) == [self.invite.bytes])
+        #expect(again.sent[0].owner == .client(id) && again.started.isEmpty)
+        self.layer.connectionLost(Messages.hop(.tcp))
+        #expect(self.layer.drain().isEmpty)
+    }
+
+    @Test func aRequestThatWasHeardIsNotSentAgain() throws {
+        _ = try self.sendInvite(over: .tls)
+        try self.receive(100)
+        _ = Drained(self.layer)
+        self.layer.connectionLost(Messages.hop(.tls))
+        #expect(self.layer.drain().isEmpty)
+    }
+
     @Test func staleTimerIsHarmless() throws {
         _ = try self.sendInvite()
         let tokenA = try Drained(self.layer).token(.a)

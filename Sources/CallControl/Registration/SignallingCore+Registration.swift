@@ -12,7 +12,10 @@ extension SignallingCore {
     public func unregister() { self.registrations.stop() }
 
     /// A connection is gone.
-    public func lost(_ hop: Hop) { self.registrations.lost(hop) }
+    public func lost(_ hop: Hop) {
+        self.layer.connectionLost(hop)
+        self.registrations.lost(hop)
+    }
 
     /// Every registration, by trunk.
     public var registrationSummaries: [RegistrationSummary] { self.registrations.summaries }
