@@ -64,8 +64,8 @@ extension Shard: TransportOwner {
     }
 
     func lost(_ hop: Hop, _ error: TransportError?) {
-        // A lost connection alone ends nothing (RFC 3261 section 17.1.4), but what was written to it
-        // may be lost with it, and a carrier would reach us over it no more.
+        // A lost connection alone ends nothing (RFC 3261 section 17.1.4), but what was written to
+        // it may be lost with it, and a carrier would reach us over it no more.
         self.core.lost(hop)
     }
 
