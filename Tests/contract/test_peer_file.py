@@ -66,15 +66,17 @@ class PeerFile(unittest.TestCase):
 
     def test_versions(self):
         for version, oldest, expected in [
-                (2, 2, "attached"),
+                (2, 2, "the file is of a version too old for this program"),
                 (1, 1, "the file is of a version too old for this program"),  # other layouts
                 (1, 2, "the file is of a version too old for this program"),
                 (0, 0, "the file is of a version too old for this program"),
                 (3, 2, "attached"),
                 (3, 3, "attached"),
-                (4, 3, "attached"),  # newer, and this one may read it
-                (4, 4, "the file needs a newer program to read it"),
-                (5, 4, "the file needs a newer program to read it"),
+                (4, 3, "attached"),
+                (4, 4, "attached"),
+                (5, 4, "attached"),  # newer, and this one may read it
+                (5, 5, "the file needs a newer program to read it"),
+                (6, 5, "the file needs a newer program to read it"),
                 (0xFFFFFFFF, 0xFFFFFFFF, "the file needs a newer program to read it")]:
             data = self.fresh(self.good)
             struct.pack_into("<II", data, 8, version, oldest)
@@ -96,8 +98,8 @@ class PeerFile(unittest.TestCase):
         places = sorted(place for group in refused.values() for place in group)
         self.assertEqual(refused["the file is not one of this contract"], list(range(8)))
         # All of geometry and sections is checked; the line of liveness and what is reserved is not.
-        self.assertTrue(set(range(128, 304)) <= set(places), refused)
-        self.assertFalse(set(places) & (set(range(64, 128)) | set(range(304, HEADER))), refused)
+        self.assertTrue(set(range(128, 320)) <= set(places), refused)
+        self.assertFalse(set(places) & (set(range(64, 128)) | set(range(320, HEADER))), refused)
         self.assertNotIn("is faulty", self.box.log())
         self.check_serves()
 

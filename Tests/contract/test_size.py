@@ -64,7 +64,7 @@ class Size(unittest.TestCase):
         self.assertGreater(many["calls"], 1000)
         for sample in size["samples"]:
             self.assertGreater(sample["ns_per_packet"], sample["memory_ns_per_packet"])
-        self.assertIn("SRTP and DTMF are not built", size["scope"])
+        self.assertIn("RTP in the clear", size["scope"])
 
         self.assertEqual(self.limit(), f"at most {size['calls']} at a time: the budget, limited by "
                                        f"{size['limit']}")
