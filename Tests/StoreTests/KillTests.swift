@@ -74,22 +74,26 @@ private func torn(_ before: [UInt8], _ after: [UInt8]) -> [[UInt8]] {
         ]
     }
 
+    /// The file before a turn and after each change of it.
+    private func imagesOfATurn(_ scratch: borrowing Scratch) -> [[UInt8]] {
+        let images = Images(scratch.file)
+        let store = CheckpointStore(path: scratch.file)
+        for checkpoint in self.before { store.put(checkpoint) }
+        store.commit()
+        images.take()
+        store.file?.onChange = { images.take() }
+        self.turn(store)
+        store.commit()
+        return images.images
+    }
+
     /// Killed at whatever point, the turn is there as a whole or not at all; whoever comes after
     /// goes on from there, and what was over or never was is not in the file any more.
     @Test func everyPointOfATurnLeavesAllOrNothing() throws {
         let scratch = try Scratch()
-        let images = Images(scratch.file)
-        do {
-            let store = CheckpointStore(path: scratch.file)
-            for checkpoint in self.before { store.put(checkpoint) }
-            store.commit()
-            images.take()
-            store.file?.onChange = { images.take() }
-            self.turn(store)
-            store.commit()
-        }
-        var points = images.images
-        for (one, next) in zip(images.images, images.images.dropFirst()) {
+        let images = self.imagesOfATurn(scratch)
+        var points = images
+        for (one, next) in zip(images, images.dropFirst()) {
             points += torn(one, next)
         }
         #expect(points.count > 60)
@@ -127,16 +131,7 @@ private func torn(_ before: [UInt8], _ after: [UInt8]) -> [[UInt8]] {
     /// Killed once more while it tidies up after a kill.
     @Test func everyPointOfTheStartLeavesTheSame() throws {
         let scratch = try Scratch()
-        let images = Images(scratch.file)
-        do {
-            let store = CheckpointStore(path: scratch.file)
-            for checkpoint in self.before { store.put(checkpoint) }
-            store.commit()
-            store.file?.onChange = { images.take() }
-            self.turn(store)
-            store.commit()
-        }
-        for image in images.images {
+        for image in self.imagesOfATurn(scratch) {
             try scratch.write(image)
             // A part of it wiped, as the first blocks of a chain are before its last ones.
             let tidied = try self.tidied(image, scratch)
