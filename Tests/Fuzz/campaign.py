@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Fuzzing for hours, with a ledger of what was run.
 
-  campaign.py run [--minutes M] [NAME ...]   M minutes of each, by turns, in slices
+  campaign.py run [--minutes M] [NAME ...]   M minutes of a core for each, by turns, in slices
   campaign.py coverage [NAME ...]            regions of the source that the inputs found so far reach
   campaign.py cost [NAME ...]                instructions an octet of inputs of up to 64 KB
   campaign.py                                the ledger
@@ -29,6 +29,7 @@ OUT = os.environ.get("BUILD_DIR") or os.path.join(ROOT, ".build", "fuzz")
 LEDGER = os.path.join(HERE, "ledger.json")
 NAMES = "sip uri multipart sdp rules dns rtp stun command srtp".split()
 SLICE_S = 300
+STUCK_S = 300  # of wall time, beside other work; what is merely slow is found by `cost`
 LONGEST = 65536
 COST_MAX = 2000  # instructions an octet
 COST_INPUTS = 24
@@ -86,13 +87,14 @@ def words(name):
 
 
 def one_slice(name, seconds, longest, ledger):
-    """Runs libFuzzer for so long and notes what it did. False where it found a fault."""
+    """Runs libFuzzer for so long and notes what it did. Returns the core time it took, in seconds,
+    and False where it found a fault."""
     entry = ledger.setdefault(name, {"executions": 0, "core_s": 0.0, "findings": 0})
     if entry.get("sources") != digest(name):
         entry.update(sources=digest(name), edges=0, quiet_s=0.0)
     environment = dict(os.environ, SWIFT_BACKTRACE="enable=no")
     child = subprocess.Popen(
-        [os.path.join(OUT, f"{name}_fuzz"), f"-max_len={longest}", "-timeout=20",
+        [os.path.join(OUT, f"{name}_fuzz"), f"-max_len={longest}", f"-timeout={STUCK_S}",
          f"-max_total_time={seconds}", "-print_final_stats=1",
          f"-artifact_prefix={OUT}/{name}-", *words(name), *folders(name)],
         stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace",
@@ -117,7 +119,7 @@ def one_slice(name, seconds, longest, ledger):
     if child.returncode != 0:
         entry["findings"] += 1
         print("".join(tail), file=sys.stderr)
-    return child.returncode == 0
+    return took, child.returncode == 0
 
 
 def cpu_s(pid):
@@ -135,10 +137,10 @@ def run(names, minutes):
     turn = 0
     while any(left.values()):
         for name in [name for name in names if left[name] > 0]:
-            seconds = min(SLICE_S, left[name])
             # Every third slice goes to what is larger than most messages.
-            good = one_slice(name, seconds, LONGEST if turn % 3 == 2 else 4096, ledger)
-            left[name] = left[name] - seconds if good else 0
+            took, good = one_slice(name, max(1, int(min(SLICE_S, left[name]))),
+                                   LONGEST if turn % 3 == 2 else 4096, ledger)
+            left[name] = max(0, left[name] - took) if good else 0
             save(ledger)
             entry = ledger[name]
             print(f"{name}: {entry['executions']:,} executions, {entry['core_s'] / 3600:.2f} core-h,"
