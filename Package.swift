@@ -32,6 +32,11 @@ let strictSwift: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableExperimentalFeature("Lifetimes"),
+    // What a message costs lies in calls between modules: 6 % fewer instructions a call. Debug
+    // builds, which the tests run in, still check that nothing is written while it is read.
+    .unsafeFlags(
+        ["-cross-module-optimization", "-enforce-exclusivity=unchecked"],
+        .when(configuration: .release)),
 ]
 
 func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -144,15 +149,15 @@ let package = Package(
         .target(
             name: "CallWorld",
             dependencies: [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "SIPAuthentication",
-                "SIPDialog", "Routing", "Admission", "CallControl",
+                "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction",
+                "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
             ], path: "Tests/CallWorld", swiftSettings: strictSwift),
         // Calls at random against a judge that knows nothing of the product.
         .target(
             name: "CallModel",
             dependencies: [
-                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
-                "CallControl", "FlowABI", "MediaPlanning",
+                "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing",
+                "Admission", "CallControl", "FlowABI", "MediaPlanning",
             ], path: "Tests/CallModel", swiftSettings: strictSwift),
         .executableTarget(
             name: "call-model", dependencies: ["CallModel"], path: "Tests/CallModelLong",
@@ -175,8 +180,8 @@ let package = Package(
 
         // The process.
         module("Node", [
-            "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing", "Admission",
-            "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
+            "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing",
+            "Admission", "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
             "Configuration", "Management", "SIPLocation", "DNSClient", "Trace",
         ]),

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """This product whole, as it is shipped: both planes in the middle one of the laboratory's
-namespaces, SIPp on either side. The control plane and the worker of the fast path share the relay's
-core."""
+namespaces, SIPp on either side. Both planes have a core of their own, as an operator would pin
+them; the parties, who must be somewhere on two cores, share the one of the fast path, which has no
+packets to relay here."""
 
 import os
 import subprocess
@@ -26,7 +27,7 @@ TLS = Transport("TLS", "t1", TLS_PORT, 5060, ("127.0.0.1", FORWARDED_PORT))
 def make_namespaces(bench):
     """A Lab with its namespaces, named so that a later run finds them if this one is killed."""
     bench.drop_wire()
-    lab = Lab(attach="xdp", workers=(bench.relay_core,), tag=f"{wire.PREFIX}-{os.getpid()}")
+    lab = Lab(attach="xdp", workers=(bench.generator_core,), tag=f"{wire.PREFIX}-{os.getpid()}")
     try:
         lab.make_namespaces()
     except BaseException:
@@ -94,7 +95,7 @@ class SipBox:
                                 f"to-{side}")
         certificates = make_certificates(self.lab.folder) if tls else None
         with open(self.lab.config, "w", encoding="utf-8") as file:
-            file.write(config_text(self.lab, self.lab.runtime, self.bench.relay_core, calls,
+            file.write(config_text(self.lab, self.lab.runtime, self.bench.generator_core, calls,
                                    self.bench.huge_pages, trace_mb, certificates))
         program = self.bench.program("trunkline")
         box = self.lab.namespace("box")

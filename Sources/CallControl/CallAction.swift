@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Admission
+public import Sharing
 public import SIPMessage
 public import SIPTransaction
 
@@ -87,7 +88,7 @@ public enum CallAction: Sendable {
     /// or its end.
     case exchangeMedia(MediaExchange)
     /// Keep this across a restart, in place of the call's last one.
-    indirect case checkpoint(CallCheckpoint)
+    case checkpoint(Shared<CallCheckpoint>)
     /// The call is over.
     case removeCheckpoint(CallIdentifier)
     /// A call ended; exactly one for each call that was admitted.

@@ -40,20 +40,27 @@ public enum Side: UInt8, Sendable, Hashable, CaseIterable {
 
 /// Where tags, branches, Call-IDs and jitter come from: the system's generator, or a seed so that a
 /// test can be played again.
-public struct Randomness: Sendable {
-    private var state: UInt64?
+public struct Randomness {
+    private var state: UInt64 = 0
+    private let source: (() -> UInt64)?
 
-    /// The system's cryptographic generator (RFC 3261 section 19.3 asks for one).
-    public init() { self.state = nil }
+    /// Where 64 random bits come from: the system's cryptographic generator (RFC 3261 section 19.3
+    /// asks for one), or what fetches from it in larger parts.
+    public init(_ source: @escaping () -> UInt64 = { UInt64.random(in: .min ... .max) }) {
+        self.source = source
+    }
 
     /// The same sequence for the same seed; for tests.
-    public init(seed: UInt64) { self.state = seed }
+    public init(seed: UInt64) {
+        self.state = seed
+        self.source = nil
+    }
 
     /// Sixty-four random bits.
     public mutating func next() -> UInt64 {
-        guard let state = self.state else { return UInt64.random(in: .min ... .max) }
+        if let source { return source() }
         // SplitMix64.
-        let advanced = state &+ 0x9E37_79B9_7F4A_7C15
+        let advanced = self.state &+ 0x9E37_79B9_7F4A_7C15
         self.state = advanced
         var z = advanced
         z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9

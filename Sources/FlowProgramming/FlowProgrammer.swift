@@ -99,7 +99,7 @@ public final class FlowProgrammer {
     var nowNs: UInt64 = 0
     var dscpOf: [AddressIndex: UInt8] = [:]
     var hasBegun = false
-    private var random = RandomStore()
+    private let random = RandomStore()
 
     /// A programmer that has done nothing yet.
     public init(_ configuration: Configuration) {

@@ -48,7 +48,7 @@ public final class PortPool: MediaPorts {
     private var offered: [Int: [PortKey]] = [:]
     /// Legs on shared ports, by worker.
     private var sharesOf: [WorkerIndex: Int] = [:]
-    private var random = RandomStore()
+    private let random = RandomStore()
 
     /// What a leg was given.
     private struct Taken {

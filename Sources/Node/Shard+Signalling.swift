@@ -6,6 +6,7 @@ import FlowProgramming
 import SIPMessage
 import SIPTransaction
 import SIPTransport
+import Sharing
 import Store
 
 extension Shard: TransportOwner {
@@ -110,7 +111,7 @@ extension Shard: TransportOwner {
             self.forgetHandshakes(call)
         case .emergency(let call, let from, let to):
             Log.line("trunkline: call \(call): EMERGENCY from \(from) to \(to)")
-        case .checkpoint(let checkpoint): self.keep(checkpoint)
+        case .checkpoint(let checkpoint): self.keep(checkpoint.wrappedValue)
         case .removeCheckpoint(let call): self.store.remove(Self.key(call))
         case .record(let record):
             self.trace(record)

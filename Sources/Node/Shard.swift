@@ -96,13 +96,14 @@ final class Shard {
             throw NodeError("DTLS: \(error)")
         }
         try self.tls.configure(file)
+        let random = RandomStore()
         var layer = TransactionLayer.Configuration()
         layer.tagSeed = .random(in: .min ... .max)
         self.core = SignallingCore(
             engine: CallEngine(
                 configuration: try Settings.calls(
                     file, self.callLimit, fingerprint: self.dtls.fingerprint),
-                ports: self.programmer.ports, shard: 0),
+                ports: self.programmer.ports, shard: 0, randomness: Randomness(random.next)),
             layer: TransactionLayer(configuration: layer))
         self.core.rules.configure(Settings.rules(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
@@ -318,6 +319,16 @@ enum ShardTimer: Hashable {
     case watchdog(UInt64)
     /// The deadline of the process's end.
     case stop
+
+    /// Of nested cases each would be an own part of the hash, and every message starts and stops
+    /// timers: transactions', which are most, are one number.
+    func hash(into hasher: inout Hasher) {
+        switch self {
+        case .signalling(let timer): hasher.combine(timer)
+        case .handshake(let leg): hasher.combine(leg)
+        case .poll, .certificate, .tlsFiles, .drops, .watchdog, .stop: break
+        }
+    }
 }
 
 /// What a shard counts beside its parts.

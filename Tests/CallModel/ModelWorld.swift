@@ -9,6 +9,7 @@ import Routing
 import SDP
 import SIPMessage
 import SIPTransaction
+import Sharing
 
 /// SplitMix64: the model's own, so that a seed means the same whatever the product does.
 struct ModelRandom {
@@ -270,7 +271,7 @@ final class ModelWorld {
             self.log?.append("\(self.now) media \(id) gone")
             for leg in [intent.a, intent.b] { self.flows[leg.local.rtp.port] = nil }
         case .exchangeMedia(let exchange): self.exchange(exchange)
-        case .checkpoint(let checkpoint): self.checkpoints.insert(checkpoint.id)
+        case .checkpoint(let kept): self.checkpoints.insert(kept.wrappedValue.id)
         case .removeCheckpoint(let id): self.checkpoints.remove(id)
         case .record: self.recordCount += 1
         default: break

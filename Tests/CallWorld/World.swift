@@ -7,6 +7,7 @@ import Routing
 import SDP
 import SIPMessage
 import SIPTransaction
+import Sharing
 
 /// Media ports of the simulated box: a few, counted, and never given out or back twice.
 final class TestPorts: MediaPorts {
@@ -380,7 +381,8 @@ final class World {
     /// What is written to the store.
     private func keep(_ output: SignallingOutput) {
         switch output {
-        case .checkpoint(let checkpoint):
+        case .checkpoint(let shared):
+            let checkpoint = shared.wrappedValue
             let bytes = checkpoint.encode()
             if (try? CallCheckpoint(decoding: bytes)) != checkpoint {
                 self.report("a checkpoint that is not what it was")

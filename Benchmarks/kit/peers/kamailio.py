@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kamailio as a stateful proxy with dialog tracking and record-routing, and rtpengine in user space
-that it lets anchor the media: what Debian ships for this product's job, in the box's namespace, all
-on the relay's core."""
+that it lets anchor the media: what Debian ships for this product's job, in the box's namespace, on
+the cores that this product's planes have."""
 
 import os
 import shutil
@@ -78,14 +78,14 @@ class KamailioBox:
             if shutil.which(program) is None:
                 raise BenchError(f"{program} is not installed")
         addresses = {side: lab.address(side, "box") for side in SIDES}
-        box, core = lab.namespace("box"), [bench.relay_core]
+        box = lab.namespace("box")
         self.rtpengine = bench.children.start(
             "rtpengine", "rtpengine", "--config-file=none", "--table=-1",
             *(f"--interface={side}/{address}" for side, address in addresses.items()),
             f"--listen-ng=127.0.0.1:{NG_PORT}", f"--port-min={PORTS[0]}",
             f"--port-max={PORTS[1]}", "--foreground", "--log-stderr", "--log-level=3",
             "--tos=184", "--timeout=600", "--silent-timeout=3600", "--delete-delay=0",
-            "--num-threads=1", namespace=box, cores=core)
+            "--num-threads=1", namespace=box, cores=[bench.generator_core])
         path = os.path.join(lab.folder, "kamailio.cfg")
         with open(path, "w", encoding="utf-8") as file:
             file.write(config_text(addresses, lab.address("service")))
@@ -93,7 +93,7 @@ class KamailioBox:
         self.kamailio = bench.children.start(
             "kamailio", "kamailio", "-f", path, "-DD", "-E", "-m", 1024, "-M", 32,
             "-P", os.path.join(lab.folder, "kamailio.pid"), "-Y", lab.folder,
-            namespace=box, cores=core)
+            namespace=box, cores=[bench.relay_core])
         self.kamailio.until(self._listens, PATIENCE_S, "does not listen")
         time.sleep(1)
 

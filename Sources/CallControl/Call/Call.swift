@@ -113,6 +113,7 @@ final class Call {
         var a: Leg
         var b: Leg
         subscript(_ side: Side) -> Leg {
+            // Not `_read`: Swift 6.3.1 releases what comes out of it once too often.
             get { side == .a ? self.a : self.b }
             set { if side == .a { self.a = newValue } else { self.b = newValue } }
             _modify {

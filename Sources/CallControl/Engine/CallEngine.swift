@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Admission
+internal import Sharing
 
 /// The back-to-back user agent of one shard: what the transaction layer, timers, media and
 /// operators report goes in through methods; what is to be done comes out of ``drain()``, in order.
@@ -50,7 +51,7 @@ public final class CallEngine<Ports: MediaPorts> {
         for id in self.context.dirty where written.insert(id).inserted {
             guard let call = self.calls[id] else { continue }
             self.noteParties(of: call)
-            actions.append(.checkpoint(call.checkpointValue))
+            actions.append(.checkpoint(Shared(call.checkpointValue)))
         }
         self.context.dirty = []
         actions += self.context.actions

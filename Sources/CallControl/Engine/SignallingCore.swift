@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Admission
+public import Sharing
 public import SIPMessage
 public import SIPTransaction
 
@@ -12,6 +13,15 @@ public enum SignallingTimer: Sendable, Hashable {
     case call(CallTimer)
     /// Of a trunk's registration.
     case registration(TrunkName)
+
+    /// See ``TimerToken/hash(into:)``.
+    public func hash(into hasher: inout Hasher) {
+        switch self {
+        case .transaction(let token): hasher.combine(token)
+        case .call(let timer): hasher.combine(timer)
+        case .registration(let trunk): hasher.combine(trunk)
+        }
+    }
 }
 
 /// What the core wants done, in this order: a checkpoint stands before the messages that make it
@@ -33,7 +43,7 @@ public enum SignallingOutput: Sendable {
     /// Legs of two calls change places.
     case exchangeMedia(MediaExchange)
     /// Keep this across a restart, in place of the call's last one.
-    indirect case checkpoint(CallCheckpoint)
+    case checkpoint(Shared<CallCheckpoint>)
     /// The call is over.
     case removeCheckpoint(CallIdentifier)
     /// A call ended.

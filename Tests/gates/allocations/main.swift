@@ -4,15 +4,18 @@
 // allocations, bytes, blocks kept; averages of 1,000 runs after a warm-up. Then what each thing
 // that stands holds: blocks, bytes, blocks kept when it has ended.
 //
+// With `--run NAME` that one operation is run as often and nothing is printed: for a profiler.
+//
 // With `--waste` each operation makes one allocation more, with `--leak` one that is never freed:
 // so that whoever compares can show that he would notice.
 
 import CMeter
 import Glibc
 
-let options = CommandLine.arguments.dropFirst()
-guard options.allSatisfy({ $0 == "--waste" || $0 == "--leak" }) else {
-    print("usage: allocations [--waste] [--leak]")
+let options = Array(CommandLine.arguments.dropFirst())
+let only = options.count == 2 && options[0] == "--run" ? options[1] : nil
+guard only != nil || options.allSatisfy({ $0 == "--waste" || $0 == "--leak" }) else {
+    print("usage: allocations [--waste] [--leak] | --run NAME")
     exit(2)
 }
 let isWasting = options.contains("--waste")
@@ -23,8 +26,16 @@ func show(_ name: String, _ cost: Cost) {
 }
 
 do {
-    for operation in try calibration() + messages() + transactions() + calls() + media()
-        + traces() {
+    let operations = try calibration() + messages() + transactions() + calls() + media() + traces()
+    if let only {
+        guard let operation = operations.first(where: { $0.name == only }) else {
+            print("no operation \(only)")
+            exit(2)
+        }
+        _ = try Cost(of: operation)
+        exit(0)
+    }
+    for operation in operations {
         let cost = try Cost(
             of: Operation(operation.name) {
                 try operation.run()
