@@ -57,7 +57,7 @@ struct tl_lane {
     struct rte_ring *inboxes[TL_WORKERS_MAX]; // of all lanes
     struct tl_worker_page *page;
     uint64_t in_hand;         // packets since the last publication
-    uint64_t last_command_ns; // when a command was last answered
+    uint64_t last_done_ns;    // when a turn last found something
     uint32_t hops_told;       // hops.changes of which housekeeping was told
     int wake_descriptor;      // eventfd of housekeeping; -1 = there is none
     struct tl_probe *probe; // NULL: nothing is measured

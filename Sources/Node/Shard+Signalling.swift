@@ -28,11 +28,12 @@ extension Shard: TransportOwner {
         }
         let framing: Framing = hop.transport.isReliable ? .stream : .datagram
         do {
-            let message = try SIPMessage.parse(bytes, framing: framing)
+            var message = try SIPMessage.parse(bytes, framing: framing)
             let verdict = message.examine(self.messageLimits)
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
+            message.markExamined()
             let arrival = self.beginTrace()
             self.core.engine.now = Clocks.wallMs
             self.core.received(message, from: hop)

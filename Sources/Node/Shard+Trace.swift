@@ -42,7 +42,7 @@ extension Shard {
 
     /// The trunks of a call.
     func parties(_ call: CallIdentifier) -> [UInt8]? {
-        self.core.engine.call(call).map { Array("\($0.from.text) to \($0.to.text)".utf8) }
+        self.core.engine.trunks(of: call).map { Array("\($0.from.text) to \($0.to.text)".utf8) }
     }
 
     /// What became of media.

@@ -68,7 +68,7 @@ final class Shard {
 
     /// Who came first does not wait for all that came with it: what is done is settled when this
     /// time is over, a few messages later, and not at the end of a long turn.
-    private static let settleNs: UInt64 = 250_000
+    private static let settleNs: UInt64 = 100_000
 
     /// Records of ended calls that `status` can still show.
     static let recordsMax = 1000

@@ -12,11 +12,11 @@ enum MessageExaminer {
     static func fault(of message: SIPMessage) -> SIPParseError? {
         do throws(SIPParseError) {
             try self.checkPresence(message)
-            try self.checkSyntax(message)
+            let vias = try self.checkSyntax(message)
             if message.isRequest {
                 try self.checkRequest(message)
             } else {
-                try self.checkResponse(message)
+                try self.checkResponse(vias)
             }
             return nil
         } catch {
@@ -24,32 +24,39 @@ enum MessageExaminer {
         }
     }
 
+    /// Headers that stand once at most; those with a fault for it have to be there.
+    private static let singular: [(HeaderName, SIPParseError.Code?, SIPParseError.Code)] = [
+        (.callID, .callIDMissing, .callIDRepeated), (.cSeq, .cseqMissing, .cseqRepeated),
+        (.from, .fromMissing, .fromRepeated), (.to, .toMissing, .toRepeated),
+        (.maxForwards, nil, .maxForwardsRepeated),
+        (.contentType, nil, .contentTypeRepeated),
+    ]
+    private static let lists = [HeaderName.via, .route, .recordRoute, .contact]
+
     private static func checkPresence(_ message: SIPMessage) throws(SIPParseError) {
-        let singular: [(HeaderName, SIPParseError.Code?, SIPParseError.Code)] = [
-            (.callID, .callIDMissing, .callIDRepeated), (.cSeq, .cseqMissing, .cseqRepeated),
-            (.from, .fromMissing, .fromRepeated), (.to, .toMissing, .toRepeated),
-            (.maxForwards, nil, .maxForwardsRepeated),
-            (.contentType, nil, .contentTypeRepeated),
-        ]
         guard message.first(.via) != nil else {
             throw SIPParseError(.viaMissing, at: message.headerEnd)
         }
-        for (name, missing, repeated) in singular {
-            let found = message.fields.filter { $0.code == name.code }
-            if found.isEmpty, let missing { throw SIPParseError(missing, at: message.headerEnd) }
-            if found.count > 1 { throw SIPParseError(repeated, at: Int(found[1].nameStart)) }
+        for (name, missing, repeated) in self.singular {
+            var count = 0
+            for field in message.fields where field.code == name.code {
+                count += 1
+                if count > 1 { throw SIPParseError(repeated, at: Int(field.nameStart)) }
+            }
+            if count == 0, let missing { throw SIPParseError(missing, at: message.headerEnd) }
         }
     }
 
-    private static func checkSyntax(_ message: SIPMessage) throws(SIPParseError) {
-        for name in [HeaderName.via, .route, .recordRoute, .contact] {
+    /// Returns the Vias.
+    private static func checkSyntax(_ message: SIPMessage) throws(SIPParseError) -> [Via] {
+        for name in self.lists {
             let values = message.all(name)
             if values.count > SIPLimits.valueCount {
                 throw SIPParseError(
                     .tooManyValues, at: values[SIPLimits.valueCount].startIndex)
             }
         }
-        _ = try message.vias()
+        let vias = try message.vias()
         _ = try message.cseq()
         _ = try message.callID()
         _ = try message.from()
@@ -65,11 +72,12 @@ enum MessageExaminer {
         {
             throw SIPParseError(.contentTypeMissing, at: message.bodyRange.lowerBound)
         }
+        return vias
     }
 
-    private static func checkResponse(_ message: SIPMessage) throws(SIPParseError) {
+    private static func checkResponse(_ vias: [Via]) throws(SIPParseError) {
         // RFC 4475 section 3.3.10: what follows our Via would send the response on to everybody.
-        for via in try message.vias().dropFirst() {
+        for via in vias.dropFirst() {
             guard let address = via.host.address else { continue }
             let isBroadcast = address.isIPv4 && address.ipv4 == UInt32.max
             if isBroadcast || address.isMulticast {

@@ -32,21 +32,29 @@ public struct NameAddr: Sendable {
     public init(
         _ value: ArraySlice<UInt8>, bracketsRequired: Bool = false
     ) throws(SIPParseError) {
+        try self.init(value, bracketsRequired: bracketsRequired, isExamined: false)
+    }
+
+    /// As above; name and URI of a value that was parsed before are taken as they are.
+    init(
+        _ value: ArraySlice<UInt8>, bracketsRequired: Bool = false, isExamined: Bool
+    ) throws(SIPParseError) {
         var cursor = Cursor(value)
         self.bytes = value
         if let open = try Self.openBracket(value) {
             self.displayName = CommaList.trim(value[value.startIndex..<open])
-            try Self.checkDisplayName(self.displayName)
+            if !isExamined { try Self.checkDisplayName(self.displayName) }
             cursor.move(to: open + 1)
             guard let close = cursor.rest.firstIndex(of: UInt8(ascii: ">")) else {
                 throw SIPParseError(.bracketUnterminated, at: open)
             }
             self.uri = value[(open + 1)..<close]
-            _ = try URI.parse(self.uri)
+            if !isExamined { _ = try URI.parse(self.uri) }
             cursor.move(to: close + 1)
         } else {
             self.displayName = []
             self.uri = try Self.bareURI(value, bracketsRequired)
+            if !isExamined { _ = try URI.parse(self.uri) }
             cursor.move(to: self.uri.endIndex)
         }
         self.parameters = try Parameters.parse(&cursor)
@@ -94,7 +102,6 @@ public struct NameAddr: Sendable {
         if let bad = uri.firstIndex(where: { $0 == UInt8(ascii: "?") || $0 == UInt8(ascii: ",") }) {
             throw SIPParseError(.bracketsMissing, at: bad)
         }
-        _ = try URI.parse(uri)
         return uri
     }
 }

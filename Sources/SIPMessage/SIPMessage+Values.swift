@@ -29,14 +29,16 @@ extension SIPMessage {
 
     /// From.
     public func from() throws(SIPParseError) -> NameAddr {
-        let address = try NameAddr(self.required(.from, .fromMissing))
+        let address = try NameAddr(
+            self.required(.from, .fromMissing), isExamined: self.isExamined)
         try address.checkTag()
         return address
     }
 
     /// To.
     public func to() throws(SIPParseError) -> NameAddr {
-        let address = try NameAddr(self.required(.to, .toMissing))
+        let address = try NameAddr(
+            self.required(.to, .toMissing), isExamined: self.isExamined)
         try address.checkTag()
         return address
     }

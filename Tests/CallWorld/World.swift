@@ -271,17 +271,19 @@ final class World {
     }
 
     private func deliver(_ bytes: [UInt8], from: SocketAddress, to: SocketAddress) {
-        guard let message = try? SIPMessage.parse(bytes, framing: .datagram) else {
+        guard var message = try? SIPMessage.parse(bytes, framing: .datagram) else {
             return self.report("unreadable: \(String(decoding: bytes, as: UTF8.self))")
         }
-        if message.examine() != .accept {
+        if message.examine() == .accept {
+            message.markExamined()
+        } else {
             self.report("not accepted: \(String(decoding: bytes, as: UTF8.self))")
         }
         if to == World.boxA || to == World.boxB {
             let hop = Hop(
                 listener: ListenerIndex(rawValue: to == World.boxA ? 0 : 1),
                 transport: self.transport, remote: from)
-            self.input { $0.received(message, from: hop) }
+            self.input { [message] in $0.received(message, from: hop) }
         } else if let phone = self.phones.first(where: { $0.address == to }) {
             phone.received(message, from: from)
         }

@@ -27,7 +27,10 @@ private func check(_ bytes: [UInt8]) -> CInt {
         checkOffset(verdict, bytes.count)
         if let message = try? SIPMessage.parse(bytes, framing: framing) {
             decodeEverything(message)
-            if verdict == .accept { checkCopy(message) }
+            if verdict == .accept {
+                checkCopy(message)
+                checkExamined(message)
+            }
         }
         checkRejection(bytes, framing)
     }
@@ -57,6 +60,19 @@ private func decodeEverything(_ message: SIPMessage) {
     _ = try? (message.tokens(.supported), message.seconds(.expires))
     for header in message.headers { decodeValue(header.value) }
     if let type = try? message.contentType(), type.isMultipart { splitBody(message.body, type) }
+}
+
+/// What is taken as it is after `examine` is what its decoder finds.
+private func checkExamined(_ message: SIPMessage) {
+    var examined = message
+    examined.markExamined()
+    for (before, after) in [
+        (try? message.from(), try? examined.from()), (try? message.to(), try? examined.to()),
+    ] {
+        guard let before, let after else { fatalError("an accepted message without From or To") }
+        precondition(before.displayName == after.displayName && before.uri == after.uri)
+        precondition(before.tag == after.tag && before.bytes == after.bytes)
+    }
 }
 
 /// Parts lie inside, in order, and do not overlap.

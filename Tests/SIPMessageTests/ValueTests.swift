@@ -85,6 +85,22 @@ struct ValueTests {
         #expect(fault { () throws(SIPParseError) in try NameAddr(bytes(value)) } == code)
     }
 
+    @Test(
+        "An accepted message's addresses are taken as they are, and are the same",
+        arguments: [
+            "Alice <sip:alice@example.com>;tag=1", "\"A <b>;tag=9\" <sip:a@h;x=y>;tag=1;z",
+            "sip:alice@example.com;tag=1", "<tel:+15550100;phone-context=x>;p=q;tag=1",
+        ])
+    func examined(_ value: String) throws {
+        var message = try SIPMessage.parse(invite([("From", value)]), framing: .datagram)
+        let before = try message.from()
+        #expect(message.examine() == .accept)
+        message.markExamined()
+        let after = try message.from()
+        #expect(after.uri == before.uri && after.displayName == before.displayName)
+        #expect(after.tag.map { text($0) } == "1" && after.bytes == before.bytes)
+    }
+
     @Test("CSeq")
     func cseq() throws {
         #expect(try CSeq(bytes("4294967295  ACK")) == CSeq(number: .max, method: .ack))

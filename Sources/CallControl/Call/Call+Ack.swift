@@ -10,15 +10,15 @@ import SIPTransaction
 extension Call {
     /// Acknowledges the 2xx of an INVITE of ours, with the answer where the 2xx brought the offer.
     func acknowledge(_ side: Side, sequence: UInt32, description: SessionDescription?) {
-        guard let dialog = self.legs[side].dialog else { return }
+        guard let dialog = self.part(side, { $0.dialog }) else { return }
         let branch = self.context.identifiers.branch()
-        let via = self.legs[side].listener.via(branch: branch)
+        let via = self.part(side) { $0.listener.via(branch: branch) }
         var builder = dialog.acknowledgement(sequence: sequence, via: via)
         let product = self.context.configuration.product
         if !product.isEmpty { builder.add(.userAgent, product) }
-        for header in self.legs[side].credentials { builder.add(header.name, header.value) }
+        for header in self.part(side, { $0.credentials }) { builder.add(header.name, header.value) }
         let bytes = builder.finish(description: description?.serialise())
-        let hop = self.legs[side].destination(of: dialog)
+        let hop = self.part(side) { $0.destination(of: dialog) }
         self.legs[side].ackOwed = nil
         self.legs[side].sentAck = Leg.SentAck(
             sequence: sequence, bytes: bytes.exact, hop: hop)
@@ -27,7 +27,9 @@ extension Call {
 
     /// An ACK came on a leg.
     func acknowledged(_ side: Side, _ ack: SIPMessage, sequence: UInt32) {
-        guard let awaiting = self.legs[side].awaitingAck, awaiting.sequence == sequence else {
+        guard let awaiting = self.part(side, { $0.awaitingAck }),
+            awaiting.sequence == sequence
+        else {
             self.context.counters.strays &+= 1
             return
         }
@@ -35,7 +37,7 @@ extension Call {
         if let server = awaiting.request.server { self.context.servers[server] = nil }
         if let key = InviteKey(awaiting.request.message) { self.context.awaitedInvites[key] = nil }
         self.checkpoint()
-        if case .byeAfterAck = self.legs[side].end {
+        if case .byeAfterAck = self.part(side, { $0.end }) {
             self.legs[side].end = .open
             self.sendBye(side, reason: nil)
             return

@@ -85,14 +85,16 @@ extension Call {
     /// Begins a request on a leg; nil where there is no dialog.
     func request(_ method: Method, _ side: Side) -> DialogRequest? {
         let branch = self.context.identifiers.branch()
-        let via = self.legs[side].listener.via(branch: branch)
+        let via = self.part(side) { $0.listener.via(branch: branch) }
+        // In place: its CSeq moves on.
         guard var builder = self.legs[side].dialog?.request(method, via: via),
-            let dialog = self.legs[side].dialog
+            let dialog = self.part(side, { $0.dialog })
         else { return nil }
         let product = self.context.configuration.product
         if !product.isEmpty { builder.add(.userAgent, product) }
         return DialogRequest(
-            builder: builder, branch: branch, hop: self.legs[side].destination(of: dialog))
+            builder: builder, branch: branch,
+            hop: self.part(side) { $0.destination(of: dialog) })
     }
 
     /// The BYE of a leg was answered, or never will be; either way the leg is over.

@@ -16,7 +16,8 @@ extension Call {
             self.refuse(Reply(500), request)
             return self.finish(.rejected)
         }
-        for side in Side.allCases { self.register(self.legs[side].localTag, side) }
+        self.register(self.legs.a.localTag, .a)
+        self.register(self.legs.b.localTag, .b)
         self.legs.a.peer.learn(from: request.message)
         // A call that the box makes for another one has an offer that no message brought.
         let isMade = self.transfers.attempt != nil
@@ -93,9 +94,10 @@ extension Call {
         to builder: inout SIPMessageBuilder, _ side: Side, isRequest: Bool
     ) {
         builder.add(.contact, self.contact(side))
-        builder.add(.allow, AllowedMethods.value(self.legs[side].trunk))
-        self.legs[side].trunk.interworking.headers.addIdentification(to: &builder)
-        if !isRequest, let supported = self.legs[side].trunk.supported {
+        let trunk = self.part(side) { $0.trunk }
+        builder.add(.allow, AllowedMethods.value(trunk))
+        trunk.interworking.headers.addIdentification(to: &builder)
+        if !isRequest, let supported = trunk.supported {
             builder.add(.supported, supported)
         }
         let product = self.context.configuration.product

@@ -12,7 +12,7 @@ extension Call {
             Self.apply(plan.b, to: &intent.b, learnSource: self.legs.b.trunk.learnSource)
         }
         self.gate(&intent)
-        for side in Side.allCases where self.legs[side].isClosed {
+        for side in Side.allCases where self.part(side, { $0.isClosed }) {
             // Nobody is there, or not any more.
             intent[side].remote = nil
             intent[side].receive = false

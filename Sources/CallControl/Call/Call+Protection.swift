@@ -8,7 +8,7 @@ extension Call {
     /// Says in a leg's intent how its media is protected. It is asked before both legs agree too:
     /// checks come as soon as an offer of ours is out, and a leg that must be secure always is.
     func protect(_ side: Side, _ session: OfferAnswerLeg, _ leg: inout MediaIntent.Leg) {
-        let policy = self.legs[side].trunk.security
+        let policy = self.part(side) { $0.trunk.security }
         let agreed = session.agreedSecurity
         leg.isSecure = policy.srtp == .required || agreed != .plain
         leg.ice = Self.ice(session, policy)
@@ -59,7 +59,7 @@ extension Call {
 
     private func protection(_ side: Side) -> LegProtection {
         let leg = self.media[side]
-        let isRequired = self.legs[side].trunk.security.srtp == .required
+        let isRequired = self.part(side) { $0.trunk.security.srtp == .required }
         let keying: LegProtection.Keying =
             if leg.dtlsAgreement != nil { .dtls } else if leg.security != nil { .sdes } else {
                 leg.isSecure ? .pending : .plain
@@ -72,7 +72,7 @@ extension Call {
 
     private func iceState(_ side: Side) -> LegProtection.ICE {
         guard let ice = self.media[side].ice else {
-            return self.legs[side].session.remoteICE == nil ? .off : .bothLite
+            return self.part(side) { $0.session.remoteICE } == nil ? .off : .bothLite
         }
         if let path = self.legs[side].path { return path.isNominated ? .nominated : .connected }
         return ice.remoteUfrag == nil ? .offered : .checking

@@ -38,9 +38,8 @@ extension Call {
 
     /// An ACK is awaited or owed on one of the legs: offer and answer may not be complete.
     var isExchangeOpen: Bool {
-        Side.allCases.contains {
-            self.legs[$0].awaitingAck != nil || self.legs[$0].ackOwed != nil
-        }
+        self.legs.a.awaitingAck != nil || self.legs.a.ackOwed != nil
+            || self.legs.b.awaitingAck != nil || self.legs.b.ackOwed != nil
     }
 
     func startReinvite(_ side: Side, _ request: ReceivedRequest) {

@@ -35,7 +35,7 @@ extension Call {
         self.alignIfDue()
         guard case .up(nil) = self.state, self.rekey == nil, !self.isExchangeOpen else { return }
         for side in Side.allCases {
-            guard let lost = self.legs[side].lostKey else { continue }
+            guard let lost = self.part(side, { $0.lostKey }) else { continue }
             if self.media[side].security?.keyID == lost { return self.startRekey(side) }
             self.legs[side].lostKey = nil
         }

@@ -8,7 +8,7 @@ extension Call {
     /// The timers of a call that stands, whether it was answered now or before a restart.
     func startAudit() {
         self.armAudit()
-        let own = Side.allCases.map { self.legs[$0].trunk.callSecondsMax }
+        let own = [self.legs.a.trunk.callSecondsMax, self.legs.b.trunk.callSecondsMax]
         let limits = (own + [self.context.configuration.callSecondsMax]).filter { $0 > 0 }
         guard let seconds = limits.min(), let answeredAt = self.answeredAt else { return }
         let end = answeredAt &+ UInt64(seconds) * 1000
@@ -83,7 +83,7 @@ extension Call {
 
     /// The call ends: nothing of it is watched any more.
     func stopWatching() {
-        for side in Side.allCases where self.legs[side].sessionTimer != nil {
+        for side in Side.allCases where self.part(side, { $0.sessionTimer }) != nil {
             self.legs[side].sessionTimer = nil
             self.emit(.stopTimer(.session(self.id, side)))
         }

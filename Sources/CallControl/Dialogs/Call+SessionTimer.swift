@@ -21,7 +21,7 @@ extension Call {
     func agreeSessionTimer(
         _ side: Side, _ request: SIPMessage, _ builder: inout SIPMessageBuilder
     ) {
-        let policy = self.legs[side].trunk.sessionTimer
+        let policy = self.part(side) { $0.trunk.sessionTimer }
         switch SessionTimerNegotiation.answer(request, policy) {
         case .none, .tooSmall: self.setSessionTimer(side, nil)
         case .agreed(let expires, let isRequired):
@@ -37,7 +37,7 @@ extension Call {
 
     /// Takes up the timer of a 2xx to an INVITE or UPDATE of ours; `asked` is what that said.
     func takeSessionTimer(_ side: Side, _ response: SIPMessage, asked: SIPMessage?) {
-        let policy = self.legs[side].trunk.sessionTimer
+        let policy = self.part(side) { $0.trunk.sessionTimer }
         let seconds =
             asked == nil
             ? self.legs[side].sessionWish?.expires.seconds
@@ -51,7 +51,7 @@ extension Call {
     }
 
     private func setSessionTimer(_ side: Side, _ timer: SessionTimer?) {
-        let had = self.legs[side].sessionTimer != nil
+        let had = self.part(side) { $0.sessionTimer } != nil
         self.legs[side].sessionTimer = timer
         self.legs[side].due.remove(.refresh)
         if timer != nil {
@@ -63,12 +63,12 @@ extension Call {
 
     /// The leg has no timer any more, or goes to another call with it.
     func stopSessionTimer(_ side: Side) {
-        guard self.legs[side].sessionTimer != nil else { return }
+        guard self.part(side, { $0.sessionTimer }) != nil else { return }
         self.emit(.stopTimer(.session(self.id, side)))
     }
 
     func armSessionTimer(_ side: Side) {
-        guard let timer = self.legs[side].sessionTimer else { return }
+        guard let timer = self.part(side, { $0.sessionTimer }) else { return }
         let left = timer.nextAt > self.context.now ? timer.nextAt &- self.context.now : 1
         self.emit(
             .startTimer(.session(self.id, side), milliseconds: UInt32(clamping: max(left, 1))))

@@ -136,6 +136,11 @@ extension CallEngine {
         self.calls.values.sorted { $0.id.value < $1.id.value }.map(\.checkpointValue)
     }
 
+    /// The trunks that a live call joins.
+    public func trunks(of id: CallIdentifier) -> (from: TrunkName, to: TrunkName)? {
+        self.calls[id].map { ($0.legs.a.trunk.name, $0.legs.b.trunk.name) }
+    }
+
     /// One live call.
     public func call(_ id: CallIdentifier) -> CallSummary? { self.calls[id]?.summary }
 }

@@ -79,8 +79,8 @@ extension CallEngine {
         call.notedTargets = targets
         var addresses: Set<IPAddress> = []
         for side in Side.allCases {
-            guard let dialog = call.legs[side].dialog else { continue }
             let leg = call.legs[side]
+            guard let dialog = leg.dialog else { continue }
             for address in leg.addresses(of: dialog)
             where self.context.sources.trunk(at: leg.hop.listener, from: address) == nil {
                 addresses.insert(address)

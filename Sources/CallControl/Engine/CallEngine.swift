@@ -47,16 +47,17 @@ public final class CallEngine<Ports: MediaPorts> {
     /// makes true is kept before the message leaves.
     public func drain() -> [CallAction] {
         var actions: [CallAction] = []
+        swap(&actions, &self.context.actions)
+        guard !self.context.dirty.isEmpty else { return actions }
+        var checkpoints: [CallAction] = []
         var written: Set<CallIdentifier> = []
         for id in self.context.dirty where written.insert(id).inserted {
             guard let call = self.calls[id] else { continue }
             self.noteParties(of: call)
-            actions.append(.checkpoint(Shared(call.checkpointValue)))
+            checkpoints.append(.checkpoint(Shared(call.checkpointValue)))
         }
         self.context.dirty = []
-        actions += self.context.actions
-        self.context.actions = []
-        return actions
+        return checkpoints + actions
     }
 
     /// Follows another configuration from now on. Calls in progress keep the trunks that they
