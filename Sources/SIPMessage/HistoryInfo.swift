@@ -42,7 +42,7 @@ public struct HistoryInfo: Sendable {
     public init(_ value: ArraySlice<UInt8>) throws(SIPParseError) {
         let address = try NameAddr(value)
         self.displayName = Array(address.displayName)
-        let mark = address.uri.firstIndex(of: UInt8(ascii: "?")) ?? address.uri.endIndex
+        let mark = SIPURI.headersStart(address.uri)
         self.uri = Array(address.uri[address.uri.startIndex..<mark])
         self.isPrivate = false
         guard let index = address.parameters.value("index").flatMap(Self.index) else {

@@ -46,6 +46,16 @@ import Testing
         #expect(fault { () throws(SIPParseError) in try HistoryInfo(bytes(value)) } != nil)
     }
 
+    @Test("A question mark in the user begins no headers")
+    func questionMarkInUser() throws {
+        let entry = try HistoryInfo(bytes("<sip:?a@h?Privacy=history>;index=1"))
+        #expect(text(entry.uri) == "sip:?a@h" && entry.isPrivate)
+        #expect(text(try HistoryInfo(entry.bytes[...]).uri) == "sip:?a@h")
+        let uri = bytes("sip:a?b@h?x=y")
+        #expect(text(uri[SIPURI.headersStart(uri)...]) == "?x=y")
+        #expect(SIPURI.headersStart(bytes("tel:+1")) == 6)
+    }
+
     @Test func indexIsBounded() {
         func entry(_ numbers: Int) -> String {
             "<sip:a@b>;index=" + Array(repeating: "1", count: numbers).joined(separator: ".")

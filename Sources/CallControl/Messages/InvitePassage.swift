@@ -131,7 +131,7 @@ struct InvitePassage {
         for value in self.invite.all(name).prefix(self.policies.b.diversions.entriesMax) {
             guard let address = try? NameAddr(value), value.contains(0x3c) else { continue }
             let uri = address.uri
-            let mark = uri.firstIndex(of: UInt8(ascii: "?")) ?? uri.endIndex
+            let mark = SIPURI.headersStart(uri)
             let isHidden = self.identity.hidesDiversions && isPrivate(value)
             var bytes = isHidden ? [] : Array(address.displayName)
             if !bytes.isEmpty { bytes.append(0x20) }
