@@ -19,10 +19,27 @@ extension Call {
         for header in self.part(side, { $0.credentials }) { builder.add(header.name, header.value) }
         let bytes = builder.finish(description: description?.serialise())
         let hop = self.part(side) { $0.destination(of: dialog) }
+        let ack = Leg.SentAck(sequence: sequence, bytes: bytes.exact, hop: hop)
+        if let handle = self.part(side, { $0.ackOwedTo }) {
+            self.context.change(handle, to: .acknowledged(ack))
+            self.legs[side].ackOwedTo = nil
+        }
         self.legs[side].ackOwed = nil
-        self.legs[side].sentAck = Leg.SentAck(
-            sequence: sequence, bytes: bytes.exact, hop: hop)
+        self.legs[side].sentAck = ack
         self.emit(.send(bytes, hop))
+    }
+
+    /// After a 2xx to a re-INVITE of ours: the transaction keeps the ACK, or will once it is there,
+    /// and sends it again whatever becomes of the leg.
+    func noteAck(of response: SIPMessage, _ handle: RequestHandle, _ side: Side) {
+        guard let status = response.status, (200...299).contains(status),
+            let cseq = try? response.cseq(), cseq.method == .invite
+        else { return }
+        if let ack = self.legs[side].sentAck, ack.sequence == cseq.number {
+            self.context.change(handle, to: .acknowledged(ack))
+        } else if self.legs[side].ackOwed == cseq.number {
+            self.legs[side].ackOwedTo = handle
+        }
     }
 
     /// An ACK came on a leg.
@@ -79,7 +96,8 @@ extension Call {
     }
 
     /// The other party gets its ACK although no answer came: with what was agreed before, or with
-    /// an answer that refuses every stream, since the call ends.
+    /// an answer that refuses every stream, since the call ends. Where it goes on the party is
+    /// offered what the other one will have said by then.
     func acknowledgeWithoutAnswer(_ side: Side) {
         guard let sequence = self.legs[side].ackOwed else { return }
         let local = self.legs[side].port.rtp
@@ -87,7 +105,10 @@ extension Call {
         if let stream = self.legs[side.other].session.remote {
             answer = try? self.legs[side].session.makeAnswer(from: stream, local: local)
         }
-        if answer == nil { answer = try? self.legs[side].session.makeRefusal(local: local) }
+        if answer == nil {
+            answer = try? self.legs[side].session.makeRefusal(local: local)
+            if !self.isEnding { self.legs[side].due.insert(.align) }
+        }
         if answer == nil { self.legs[side].session.abandonOffer() }
         self.acknowledge(side, sequence: sequence, description: answer)
     }

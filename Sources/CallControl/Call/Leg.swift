@@ -74,6 +74,8 @@ struct Leg {
     @Apart var awaitingAck: AwaitingAck?
     /// CSeq number of an INVITE of ours whose 2xx brought an offer: the ACK waits for the answer.
     var ackOwed: UInt32?
+    /// That INVITE, once its 2xx came: the transaction repeats the ACK when the leg is gone.
+    var ackOwedTo: RequestHandle?
     /// Our last ACK.
     @Apart var sentAck: SentAck?
     /// An INVITE of ours that is being cancelled, or was overtaken by the end of the call.

@@ -58,7 +58,7 @@ extension CallEngine {
             self.context.actions.append(.send(ack.bytes, ack.hop))
         case .reinvite(let leg):
             let owner = DialogKey(receivedResponse: message).flatMap { self.named($0) }
-            defer { self.noteAck(of: message, handle, owner.flatMap { $1.legs[$0.side].sentAck }) }
+            defer { if let (now, call) = owner { call.noteAck(of: message, handle, now.side) } }
             // A 2xx that comes again after its leg went to another call is that call's.
             if (200...299).contains(status), let (now, _) = owner, now != leg {
                 self.strayAnswer(message)
@@ -79,14 +79,6 @@ extension CallEngine {
             self.context.optionsAnswered(peer, sentAt: sentAt, message, status: status)
         case .discarded: break
         }
-    }
-
-    /// The ACK of a re-INVITE of ours went out.
-    private func noteAck(of response: SIPMessage, _ handle: RequestHandle, _ ack: Leg.SentAck?) {
-        guard let ack, let status = response.status, (200...299).contains(status),
-            let cseq = try? response.cseq(), cseq.method == .invite, cseq.number == ack.sequence
-        else { return }
-        self.context.change(handle, to: .acknowledged(ack))
     }
 
     /// A 2xx again whose INVITE is forgotten, but not its call: our ACK was lost.
