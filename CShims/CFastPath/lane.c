@@ -7,9 +7,9 @@
 //   none is           1 ms, or until the control plane rings for a command (CFlowABI.h, WAKING)
 //
 // A turn that found something keeps it awake for AWAKE_NS: packets come one behind the other, and
-// so do commands (p99 of an install 10 to 20 µs; 100 after a sleep). By time, since an empty turn
-// takes 0.2 µs with memif and 1.5 µs with two AF_XDP sockets. Longer is run time for nothing, and
-// on a shared core keeps the control plane from reading the answer.
+// so do commands (p99 of an install 10 to 20 µs; 100 after a sleep). By time, since what an empty
+// turn takes depends on the ports. Longer is run time for nothing, and on a shared core keeps the
+// control plane from reading the answer.
 
 #include "lane.h"
 

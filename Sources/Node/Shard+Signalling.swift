@@ -3,10 +3,10 @@
 import CallControl
 import FlowABI
 import FlowProgramming
+import Sharing
 import SIPMessage
 import SIPTransaction
 import SIPTransport
-import Sharing
 import Store
 
 extension Shard: TransportOwner {
@@ -33,7 +33,6 @@ extension Shard: TransportOwner {
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
-            message.markExamined()
             let arrival = self.beginTrace()
             self.core.engine.now = Clocks.wallMs
             self.core.received(message, from: hop)

@@ -320,8 +320,7 @@ enum ShardTimer: Hashable {
     /// The deadline of the process's end.
     case stop
 
-    /// Of nested cases each would be an own part of the hash, and every message starts and stops
-    /// timers: transactions', which are most, are one number.
+    /// See ``TimerToken/hash(into:)``: which case it is tells little.
     func hash(into hasher: inout Hasher) {
         switch self {
         case .signalling(let timer): hasher.combine(timer)

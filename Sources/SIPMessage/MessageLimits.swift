@@ -34,9 +34,14 @@ public struct MessageLimits: Sendable, Hashable {
 }
 
 extension SIPMessage {
-    /// The verdict on a message that is parsed already, and has to keep these limits.
-    public func examine(_ limits: MessageLimits) -> Verdict {
-        guard let fault = limits.fault(of: self) else { return self.examine() }
-        return FaultTable.verdict(fault, answerable: self.isRequest && self.method != .ack)
+    /// The verdict on a message that is parsed already, and has to keep these limits. What it
+    /// accepts is remembered: From, To and their tags, which every layer asks for, cost half then.
+    public mutating func examine(_ limits: MessageLimits) -> Verdict {
+        if let fault = limits.fault(of: self) {
+            return FaultTable.verdict(fault, answerable: self.isRequest && self.method != .ack)
+        }
+        let verdict = self.examine()
+        self.isExamined = verdict == .accept
+        return verdict
     }
 }

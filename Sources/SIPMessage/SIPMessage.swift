@@ -21,8 +21,8 @@ public struct SIPMessage: Sendable {
     let text: [UInt8]
     let fields: [HeaderField]
     let bodyRange: Range<Int>
-    /// `examine` accepted it: addresses that were looked through then are not again.
-    private(set) var isExamined = false
+    /// `examine` accepted it: From and To are not looked through again.
+    var isExamined = false
 
     init(
         bytes: [UInt8], text: [UInt8], startLine: StartLine, fields: [HeaderField],
@@ -53,10 +53,6 @@ public struct SIPMessage: Sendable {
             bytes: split.bytes, text: split.text, startLine: startLine, fields: split.fields,
             bodyRange: split.body)
     }
-
-    /// To be called once `examine` has accepted it: what it looked through is taken as it is from
-    /// then on, and From, To and their tags, which every layer asks for, cost half.
-    public mutating func markExamined() { self.isExamined = true }
 
     /// True for a request.
     public var isRequest: Bool {

@@ -10,12 +10,6 @@ public struct ClientTransactionID: Sendable, Hashable {
         self.slot = slot
         self.generation = generation
     }
-
-    /// Both in one word: every message looks transactions up.
-    var word: UInt64 { UInt64(self.slot) << 32 | UInt64(self.generation) }
-
-    /// One part instead of two.
-    public func hash(into hasher: inout Hasher) { hasher.combine(self.word) }
 }
 
 /// A server transaction of one layer; see `ClientTransactionID`.
@@ -27,12 +21,6 @@ public struct ServerTransactionID: Sendable, Hashable {
         self.slot = slot
         self.generation = generation
     }
-
-    /// Both in one word: every message looks transactions up.
-    var word: UInt64 { UInt64(self.slot) << 32 | UInt64(self.generation) }
-
-    /// One part instead of two.
-    public func hash(into hasher: inout Hasher) { hasher.combine(self.word) }
 }
 
 /// The transaction that a message or a timer belongs to.
@@ -58,15 +46,13 @@ public struct TimerToken: Sendable, Hashable {
         self.serial = serial
     }
 
-    /// One part instead of six: every message starts and stops timers. Tokens of one timer that
-    /// differ in their serial alone, and those of a client and a server transaction of one slot,
-    /// may have the same.
+    /// Every message starts and stops timers: what tells nearly all of them apart is enough. Tokens
+    /// that differ in nothing but their serial, or in whose slot it is, have the same hash.
     public func hash(into hasher: inout Hasher) {
-        let word =
-            switch self.transaction {
-            case .client(let id): id.word
-            case .server(let id): ~id.word
-            }
-        hasher.combine(word ^ UInt64(self.timer.rawValue) << 24)
+        switch self.transaction {
+        case .client(let id): hasher.combine(id)
+        case .server(let id): hasher.combine(id)
+        }
+        hasher.combine(self.timer)
     }
 }

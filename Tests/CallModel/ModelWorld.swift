@@ -7,9 +7,9 @@ import MediaPlanning
 import NetworkAddress
 import Routing
 import SDP
+import Sharing
 import SIPMessage
 import SIPTransaction
-import Sharing
 
 /// SplitMix64: the model's own, so that a seed means the same whatever the product does.
 struct ModelRandom {

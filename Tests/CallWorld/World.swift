@@ -5,9 +5,9 @@ import CallControl
 import NetworkAddress
 import Routing
 import SDP
+import Sharing
 import SIPMessage
 import SIPTransaction
-import Sharing
 
 /// Media ports of the simulated box: a few, counted, and never given out or back twice.
 final class TestPorts: MediaPorts {
@@ -274,9 +274,7 @@ final class World {
         guard var message = try? SIPMessage.parse(bytes, framing: .datagram) else {
             return self.report("unreadable: \(String(decoding: bytes, as: UTF8.self))")
         }
-        if message.examine() == .accept {
-            message.markExamined()
-        } else {
+        if message.examine(MessageLimits()) != .accept {
             self.report("not accepted: \(String(decoding: bytes, as: UTF8.self))")
         }
         if to == World.boxA || to == World.boxB {

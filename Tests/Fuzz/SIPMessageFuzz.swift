@@ -65,7 +65,7 @@ private func decodeEverything(_ message: SIPMessage) {
 /// What is taken as it is after `examine` is what its decoder finds.
 private func checkExamined(_ message: SIPMessage) {
     var examined = message
-    examined.markExamined()
+    guard examined.examine(MessageLimits()) == .accept else { return }
     for (before, after) in [
         (try? message.from(), try? examined.from()), (try? message.to(), try? examined.to()),
     ] {

@@ -87,8 +87,8 @@ def words(name):
 
 
 def one_slice(name, seconds, longest, ledger):
-    """Runs libFuzzer for so long and notes what it did. Returns the core time it took, in seconds,
-    and False where it found a fault."""
+    """Runs libFuzzer for so long and notes what it did. The core time it took, in seconds, and
+    whether it found no fault."""
     entry = ledger.setdefault(name, {"executions": 0, "core_s": 0.0, "findings": 0})
     if entry.get("sources") != digest(name):
         entry.update(sources=digest(name), edges=0, quiet_s=0.0)

@@ -5,7 +5,8 @@ import Testing
 
 @Suite struct MessageLimitTests {
     private func verdict(_ bytes: [UInt8], _ limits: MessageLimits) throws -> Verdict {
-        try SIPMessage.parse(bytes, framing: .datagram).examine(limits)
+        var message = try SIPMessage.parse(bytes, framing: .datagram)
+        return message.examine(limits)
     }
 
     @Test func theDefaultsAreTheParsers() throws {

@@ -14,7 +14,7 @@ public enum SignallingTimer: Sendable, Hashable {
     /// Of a trunk's registration.
     case registration(TrunkName)
 
-    /// See ``TimerToken/hash(into:)``.
+    /// See ``TimerToken/hash(into:)``: which case it is tells little.
     public func hash(into hasher: inout Hasher) {
         switch self {
         case .transaction(let token): hasher.combine(token)
