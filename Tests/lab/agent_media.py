@@ -54,12 +54,18 @@ class Record:
         self.last = None  # (time, sequence)
 
     def take(self, sequence, audio):
+        self.count(sequence)
+        self.hear(audio)
+
+    def count(self, sequence):
         now = time.monotonic()
         if self.last:
             self.lost += max(0, ((sequence - self.last[1] - 1 + 0x8000) & 0xffff) - 0x8000)
             self.longest_gap = max(self.longest_gap, now - self.last[0])
         self.last = (now, sequence)
         self.packets += 1
+
+    def hear(self, audio):
         self.file.writeframes(audio)
 
     def failed(self, why):
