@@ -81,7 +81,7 @@ public enum CallAction: Sendable {
     /// An emergency call was let in.
     case emergency(CallIdentifier, from: TrunkName, to: TrunkName)
     /// The media of a call has to be this from now on.
-    indirect case media(CallIdentifier, MediaIntent)
+    case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
     case removeMedia(CallIdentifier)
     /// Legs of two calls change places, and their flows with them: the media of both calls follows,

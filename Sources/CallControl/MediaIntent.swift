@@ -101,19 +101,49 @@ public struct MediaIntent: Sendable, Equatable {
         }
     }
 
-    /// The caller's leg.
-    public var a: Leg
-    /// The callee's leg.
-    public var b: Leg
+    /// Both legs.
+    public struct Legs: Sendable, Equatable {
+        /// The caller's leg.
+        public var a: Leg
+        /// The callee's leg.
+        public var b: Leg
+
+        /// One of the legs.
+        public subscript(_ side: Side) -> Leg {
+            get { side == .a ? self.a : self.b }
+            set { if side == .a { self.a = newValue } else { self.b = newValue } }
+        }
+    }
+
+    /// Both legs. One copy serves for who wants the media, who makes it, and all between them.
+    @Shared public var legs: Legs
+
     /// From its legs.
-    public init(a: Leg, b: Leg) {
-        self.a = a
-        self.b = b
+    public init(a: Leg, b: Leg) { self.init(Legs(a: a, b: b)) }
+
+    /// From both legs.
+    public init(_ legs: Legs) { self._legs = Shared(legs) }
+
+    /// The caller's leg.
+    public var a: Leg {
+        get { self.legs.a }
+        set { self._legs = Shared(Legs(a: newValue, b: self.legs.b)) }
+    }
+
+    /// The callee's leg.
+    public var b: Leg {
+        get { self.legs.b }
+        set { self._legs = Shared(Legs(a: self.legs.a, b: newValue)) }
     }
 
     /// One of the legs.
     public subscript(_ side: Side) -> Leg {
         get { side == .a ? self.a : self.b }
         set { if side == .a { self.a = newValue } else { self.b = newValue } }
+    }
+
+    /// True if both legs are the same.
+    public static func == (left: MediaIntent, right: MediaIntent) -> Bool {
+        left.legs == right.legs
     }
 }

@@ -27,6 +27,7 @@ extension OfferAnswerLeg {
         self.bindings.bind(formats)
         self.security.takeRenewal()
         self.take(agreed)
+        self.wake()
         self.local = local
         self.remote = offer
         self.remoteOfferedLast = true
@@ -34,7 +35,9 @@ extension OfferAnswerLeg {
         self.pendingOffer = nil
         self.phase = .stable
         self.isLastAgreed = true
-        return self.describe(local)
+        let session = self.describe(local)
+        self.rest()
+        return session
     }
 
     /// Answers the party's offer by refusing every stream: for an offer in a 200 whose answer in
@@ -73,6 +76,7 @@ extension OfferAnswerLeg {
         stream.rtcpMux = stream.rtcpMux && local.rtcpMux
         if local.ice == nil { stream.ice = nil }
         let (security, agreed) = try self.agreement(stream, to: local)
+        self.wake()
         if self.phase == .offerSent { self.takeSlots(of: local) }
         self.security.takeRenewal()
         self.take(agreed)
@@ -80,7 +84,8 @@ extension OfferAnswerLeg {
         agreedLocal.security = security
         if stream.ice == nil { agreedLocal.ice = nil }
         // One copy serves for both.
-        if agreedLocal == local {
+        let isAsOffered = agreedLocal == local
+        if isAsOffered {
             self.$local = self.$pendingLocal
         } else {
             self.local = agreedLocal
@@ -90,6 +95,7 @@ extension OfferAnswerLeg {
         self.remoteOfferedLast = false
         if self.phase == .offerSent { self.isLastAgreed = true }
         self.phase = .stable
+        if isAsOffered { self.rest() }
         return stream
     }
 

@@ -7,26 +7,32 @@ extension OfferAnswerLeg {
     /// The description that says `local`, every other m= line refused. The version grows if it
     /// differs from the last one that went out (RFC 3264 section 8), else it is the same again.
     mutating func describe(_ local: Local, refuses: Bool = false) -> SessionDescription {
-        let origin = self.originAddress ?? local.address.address
-        self.originAddress = origin
-        let connection = Connection(local.address.address)
-        let originConnection = Connection(origin)
-        var session = SessionDescription(
-            origin: Origin(
-                user: .dash, sessionID: SDPText(self.sessionID), version: SDPText(self.version),
-                networkType: .internet, addressType: originConnection.addressType,
-                address: originConnection.address))
-        session.connection = connection
-        if local.ice != nil, !refuses { session.attributes.append(Attribute("ice-lite")) }
-        session.media = self.slots.enumerated().map { index, slot in
-            index == local.index && !refuses ? self.section(local) : Self.refused(slot)
-        }
-        if local.index >= self.slots.count { session.media.append(self.section(local)) }
-        if self.lastSent == nil || session.serialise() != self.lastSent {
+        if self.originAddress == nil { self.originAddress = local.address.address }
+        var session = self.rendered(local, refuses: refuses)
+        if session.serialise() != self.lastSent {
+            self.wake()
             self.version &+= 1
             session.origin.version = SDPText(self.version)
             self.lastSent = session.serialise().exact
         }
+        self.isTextOfOwn = !refuses
+        return session
+    }
+
+    /// The same with the version that went out last.
+    func rendered(_ local: Local, refuses: Bool = false) -> SessionDescription {
+        let origin = Connection(self.originAddress ?? local.address.address)
+        var session = SessionDescription(
+            origin: Origin(
+                user: .dash, sessionID: SDPText(self.sessionID), version: SDPText(self.version),
+                networkType: .internet, addressType: origin.addressType, address: origin.address))
+        session.connection = Connection(local.address.address)
+        if local.ice != nil, !refuses { session.attributes.append(Attribute("ice-lite")) }
+        let slots = self.slots
+        session.media = slots.enumerated().map { index, slot in
+            index == local.index && !refuses ? self.section(local) : Self.refused(slot)
+        }
+        if local.index >= slots.count { session.media.append(self.section(local)) }
         return session
     }
 

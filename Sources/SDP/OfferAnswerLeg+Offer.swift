@@ -43,7 +43,9 @@ extension OfferAnswerLeg {
         guard self.phase == .stable else { throw .outOfTurn }
         let wanted = self.codecs.ordered(
             stream.formats.filter(self.codecs.allows), self.descriptions.order)
-        let formats = Self.numbered(AudioStream.limited(wanted), self.bindings)
+        var formats = Self.numbered(AudioStream.limited(wanted), self.bindings)
+        // One copy serves for both legs.
+        if formats == stream.formats { formats = stream.formats }
         guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
         let (security, ice, transport) = try self.offer(at: address)
         let times = self.descriptions.packetTimes(

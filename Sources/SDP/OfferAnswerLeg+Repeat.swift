@@ -5,8 +5,9 @@ extension OfferAnswerLeg {
     /// response that is not the last word.
     public mutating func keepVersion(of other: OfferAnswerLeg) {
         guard other.sessionID == self.sessionID, other.version > self.version else { return }
-        self.version = other.version
         self.lastSent = other.lastSent
+        self.isTextOfOwn = false
+        self.version = other.version
         self.originAddress = other.originAddress
     }
 

@@ -17,8 +17,12 @@ extension OfferAnswerLeg {
         public var phase: Phase
         /// The agreed state came from the party's offer.
         public var remoteOfferedLast: Bool
-        /// What went out last.
+        /// What went out last; nil also at rest.
         public var lastSent: [UInt8]?
+        /// What went out last, and the one m= line, are as `local` says.
+        public var isAtRest = false
+        /// It says our open offer, else `local`.
+        public var isTextOfOwn = false
         /// It is what was agreed on.
         public var isLastAgreed = false
         /// What was agreed, ours.
@@ -32,7 +36,7 @@ extension OfferAnswerLeg {
         /// What the payload types of this leg mean.
         public var bindings: [RTPFormat]
         /// The m= lines of the session so far, each as it is repeated when it is refused: with
-        /// `a=mid`, if it has one.
+        /// `a=mid`, if it has one. None at rest.
         public var slots: [MediaDescription]
         /// Our secrets and what was agreed with them. Keys among them: keep it where keys may be.
         public var security = SecurityState()
@@ -57,14 +61,16 @@ extension OfferAnswerLeg {
         snapshot.offersRTCPMux = [.required, .offer].contains(self.policy.rtcpMux)
         snapshot.phase = self.phase
         snapshot.remoteOfferedLast = self.remoteOfferedLast
-        snapshot.lastSent = self.lastSent
+        snapshot.isAtRest = self.isAtRest
+        snapshot.lastSent = self.keptText
+        snapshot.isTextOfOwn = self.isTextOfOwn
         snapshot.isLastAgreed = self.isLastAgreed
         snapshot.local = self.local.map { AudioStream($0) }
         snapshot.remote = self.remote
         snapshot.pendingLocal = self.pendingLocal.map(AudioStream.init)
         snapshot.pendingOffer = self.pendingOffer
         snapshot.bindings = self.bindings.formats
-        snapshot.slots = self.slots.map(Self.refused)
+        snapshot.slots = self.keptSlots.map(Self.refused)
         snapshot.security = self.security
         return snapshot
     }
@@ -81,14 +87,19 @@ extension OfferAnswerLeg {
         self.originAddress = snapshot.originAddress
         self.phase = snapshot.phase
         self.remoteOfferedLast = snapshot.remoteOfferedLast
-        self.lastSent = snapshot.lastSent
+        self.keptText = snapshot.lastSent
+        self.isTextOfOwn = snapshot.isTextOfOwn
         self.isLastAgreed = snapshot.isLastAgreed
-        self.slots = snapshot.slots.map(Slot.init)
+        self.keptSlots = snapshot.slots.map(Slot.init)
         self.local = snapshot.local.flatMap(Local.init)
         self.remote = snapshot.remote
         self.pendingLocal = snapshot.pendingLocal.flatMap(Local.init)
         self.pendingOffer = snapshot.pendingOffer
         self.bindings.bind(snapshot.bindings)
+        if snapshot.isAtRest {
+            guard let local = self.local, local.index == 0, local.ice == nil else { return nil }
+            self.isAtRest = true
+        }
         let slotCount = self.slots.count
         switch self.phase {
         case .stable: break

@@ -90,12 +90,14 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     public let sessionID: UInt64
     var version: UInt64 = 0
     var originAddress: IPAddress?
-    /// The last description that went out, to tell whether the next one differs.
-    var lastSent: [UInt8]?
-    /// It is what was agreed on: no offer came to nothing since.
+    var keptText: [UInt8]?
+    /// The text says what was described last: our open offer, else `local`.
+    var isTextOfOwn = false
+    /// The last description that went out is what was agreed on: no offer came to nothing since.
     var isLastAgreed = false
-    /// The m= lines of the session so far.
-    var slots: [Slot] = []
+    var keptSlots: [Slot] = []
+    /// Description and m= lines follow from `local` and are not kept.
+    var isAtRest = false
     /// What our numbers mean; they must not change their meaning (RFC 3264 section 8.3.2).
     var bindings = PayloadTypeBindings()
     @Apart var pendingOffer: AudioStream?

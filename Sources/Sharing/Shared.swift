@@ -17,6 +17,11 @@ public struct Shared<Value> {
     @inlinable public var projectedValue: Shared { self }
 }
 
+extension Shared: CustomStringConvertible {
+    /// As if the value stood where it is held.
+    public var description: String { "\(self.place.value)" }
+}
+
 extension Shared: Sendable where Value: Sendable {}
 
 /// Where a value stands that is shared.

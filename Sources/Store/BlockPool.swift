@@ -4,7 +4,7 @@
 /// free when calls become fewer, and can be given back.
 struct BlockPool {
     /// Blocks by which the file grows and shrinks.
-    static let step = 256
+    static let step = 1024
     private static let wordsOfStep = Self.step / 64
 
     /// A bit for each block, set where it is free.

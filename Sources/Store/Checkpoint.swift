@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Names a checkpoint: the call's own identifier, as bytes, at most 255.
+/// Names a checkpoint: the call's own identifier, as bytes, at most 192.
 public struct CheckpointKey: Sendable, Hashable {
     /// The identifier.
     public let bytes: [UInt8]
 
     /// Bytes that it may have.
-    static let bytesMax = 255
+    static let bytesMax = 192
 
     /// From the identifier; longer ones are cut.
     public init(bytes: [UInt8]) {

@@ -2,13 +2,13 @@
 
 /// Checkpoints in a mapped file, changed in batches of which a kill leaves all or nothing.
 ///
-/// The file is a page with its head and then blocks of 1 KB. A checkpoint is a chain of blocks; its
-/// first one says which batch wrote it and, once there is one, which batch ended it. The head says
-/// which batch was published last. A batch writes its checkpoints into free blocks, notes itself as
-/// the end of those that it replaces or removes, and publishes itself with one store of its number;
-/// then what it ended is wiped, and free. Whoever opens the file ignores what no published batch
-/// wrote, and ends that no published batch noted, so that there is no point at which a kill leaves
-/// anything else than the state before the batch or the state after it.
+/// The file is a page with its head and then blocks of 256 bytes. A checkpoint is a chain of them;
+/// its first one says which batch wrote it and, once there is one, which batch ended it. The head
+/// says which batch was published last. A batch writes its checkpoints into free blocks, notes
+/// itself as the end of those that it replaces or removes, and publishes itself with one store of
+/// its number; then what it ended is wiped, and free. Whoever opens the file ignores what no
+/// published batch wrote, and ends that no published batch noted, so that there is no point at
+/// which a kill leaves anything else than the state before the batch or the state after it.
 ///
 /// Layout, words of 64 bits in host byte order:
 ///
@@ -36,7 +36,7 @@ final class CheckpointFile {
     private var firsts: [CheckpointKey: Int] = [:]
 
     static let headBytes = 4096
-    static let blockBytes = 1024
+    static let blockBytes = 256
     static let stepBytes = BlockPool.step * blockBytes
     private static let magic: UInt64 = 0x314c_4c41_434e_4c54  // "TLNCALL1", little-endian
     private enum Head { static let magic = 0, published = 8 }

@@ -41,7 +41,7 @@ public final class CheckpointStore {
     /// Bytes that one checkpoint may have.
     public static let bytesMax = 256 * 1024
 
-    /// Bytes that the file may have: 800,000 calls of the usual 5 KB.
+    /// Bytes that the file may have: two million calls of the usual 2 KB.
     public static let fileBytesMax = 4 << 30
 
     /// What is wrong at the moment.

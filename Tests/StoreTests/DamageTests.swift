@@ -217,20 +217,20 @@ private struct Course {
         let none = (pool.take(), pool.give(0), pool.take(0))
         #expect(none == (nil, false, false))
         for _ in 0..<4 { pool.grow() }
-        let first = (0..<1024).map { _ in pool.take() }
-        #expect(first == Array(0..<1024))
+        let first = (0..<4096).map { _ in pool.take() }
+        #expect(first == Array(0..<4096))
         let full = (pool.take(), pool.shrink(), pool.freeCount)
         #expect(full == (nil, false, 0))
         let given = [700, 700, 3, 5000, -1].map { pool.give($0) }
         #expect(given == [true, false, true, false, false])
         let again = (0..<3).map { _ in pool.take() }
         #expect(again == [3, 700, nil])
-        for block in 512..<1024 { _ = pool.give(block) }
+        for block in 2048..<4096 { _ = pool.give(block) }
         let shrunk = (pool.shrink(), pool.shrink())
-        #expect(shrunk == (true, false) && pool.count == 768 && pool.freeCount == 256)
+        #expect(shrunk == (true, false) && pool.count == 3072 && pool.freeCount == 1024)
         let low = (pool.take(), pool.give(0), pool.take())
-        #expect(low == (512, true, 0))
-        let named = [0, 600, -1, 768].map { pool.take($0) }
+        #expect(low == (2048, true, 0))
+        let named = [0, 2100, -1, 3072].map { pool.take($0) }
         #expect(named == [false, true, false, false])
     }
 }

@@ -10,23 +10,41 @@ import SIPTransaction
 extension Call {
     /// Acknowledges the 2xx of an INVITE of ours, with the answer where the 2xx brought the offer.
     func acknowledge(_ side: Side, sequence: UInt32, description: SessionDescription?) {
-        guard let dialog = self.part(side, { $0.dialog }) else { return }
-        let branch = self.context.identifiers.branch()
-        let via = self.part(side) { $0.listener.via(branch: branch) }
-        var builder = dialog.acknowledgement(sequence: sequence, via: via)
-        let product = self.context.configuration.product
-        if !product.isEmpty { builder.add(.userAgent, product) }
-        for header in self.part(side, { $0.credentials }) { builder.add(header.name, header.value) }
-        let bytes = builder.finish(description: description?.serialise())
-        let hop = self.part(side) { $0.destination(of: dialog) }
-        let ack = Leg.SentAck(sequence: sequence, bytes: bytes.exact, hop: hop)
+        guard let ack = self.makeAck(side, sequence, description) else { return }
         if let handle = self.part(side, { $0.ackOwedTo }) {
             self.context.change(handle, to: .acknowledged(ack))
             self.legs[side].ackOwedTo = nil
         }
         self.legs[side].ackOwed = nil
         self.legs[side].sentAck = ack
-        self.emit(.send(bytes, hop))
+        self.emit(.send(ack.bytes, ack.hop))
+    }
+
+    private func makeAck(
+        _ side: Side, _ sequence: UInt32, _ description: SessionDescription?
+    ) -> Leg.SentAck? {
+        guard let dialog = self.part(side, { $0.dialog }) else { return nil }
+        let branch = self.context.identifiers.branch()
+        let via = self.part(side) { $0.listener.via(branch: branch) }
+        var builder = dialog.acknowledgement(sequence: sequence, via: via)
+        let product = self.context.configuration.product
+        if !product.isEmpty { builder.add(.userAgent, product) }
+        let credentials = self.part(side) { $0.credentials }
+        for header in credentials { builder.add(header.name, header.value) }
+        return Leg.SentAck(
+            sequence: sequence, bytes: builder.finish(description: description?.serialise()).exact,
+            hop: self.part(side) { $0.destination(of: dialog) },
+            isPlain: description == nil && credentials.isEmpty)
+    }
+
+    /// Our last ACK as it was before the restart, or another one that says the same.
+    func restoreAck(_ side: Side, _ saved: CallCheckpoint.Ack?) {
+        guard let saved else { return }
+        self.legs[side].sentAck =
+            saved.message.map {
+                Leg.SentAck(
+                    sequence: saved.sequence, bytes: $0.bytes, hop: $0.hop, isPlain: false)
+            } ?? self.makeAck(side, saved.sequence, nil)
     }
 
     /// After a 2xx to a re-INVITE of ours: the transaction keeps the ACK, or will once it is there,

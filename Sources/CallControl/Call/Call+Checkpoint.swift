@@ -85,8 +85,10 @@ extension Leg {
             ack: self.sentAck.map {
                 CallCheckpoint.Ack(
                     sequence: $0.sequence,
-                    message: CallCheckpoint.Message(
-                        bytes: $0.bytes, hop: $0.hop.withoutConnection))
+                    message: $0.isPlain
+                        ? nil
+                        : CallCheckpoint.Message(
+                            bytes: $0.bytes, hop: $0.hop.withoutConnection))
             },
             outstanding: self.outstanding?.sent.checkpoint, security: self.trunk.security,
             keys: self.keys, peer: self.peer, sessionTimer: self.sessionTimer,

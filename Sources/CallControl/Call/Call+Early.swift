@@ -92,12 +92,12 @@ extension Call {
     }
 
     /// The part of the media that may flow before the answer.
-    func gate(_ intent: inout MediaIntent) {
+    func gate(_ legs: inout MediaIntent.Legs) {
         guard let gate = self.earlyGate else { return }
-        intent.b.receive = intent.b.receive && gate.sends
-        intent.a.send = intent.a.send && gate.sends
-        intent.b.send = intent.b.send && gate.receives
-        intent.a.receive = intent.a.receive && gate.receives
+        legs.b.receive = legs.b.receive && gate.sends
+        legs.a.send = legs.a.send && gate.sends
+        legs.b.send = legs.b.send && gate.receives
+        legs.a.receive = legs.a.receive && gate.receives
     }
 
     /// The body that goes over with a response: a description that the caller does not get takes

@@ -6,35 +6,36 @@ import SDP
 extension Call {
     /// Tells the owner what the media has to be, if that differs from what it was told last.
     func updateMedia(a: OfferAnswerLeg, b: OfferAnswerLeg) {
-        var intent = self.media
+        var legs = self.media.legs
         if let plan = RelayPlan(a: a, b: b) {
-            Self.apply(plan.a, to: &intent.a, learnSource: self.legs.a.trunk.learnSource)
-            Self.apply(plan.b, to: &intent.b, learnSource: self.legs.b.trunk.learnSource)
+            Self.apply(plan.a, to: &legs.a, learnSource: self.legs.a.trunk.learnSource)
+            Self.apply(plan.b, to: &legs.b, learnSource: self.legs.b.trunk.learnSource)
         }
-        self.gate(&intent)
+        self.gate(&legs)
         for side in Side.allCases where self.part(side, { $0.isClosed }) {
             // Nobody is there, or not any more.
-            intent[side].remote = nil
-            intent[side].receive = false
-            intent[side].send = false
+            legs[side].remote = nil
+            legs[side].receive = false
+            legs[side].send = false
         }
-        self.protect(.a, a, &intent.a)
-        self.protect(.b, b, &intent.b)
-        for side in Side.allCases where intent[side].ice != self.media[side].ice {
+        self.protect(.a, a, &legs.a)
+        self.protect(.b, b, &legs.b)
+        for side in Side.allCases where legs[side].ice != self.media[side].ice {
             self.legs[side].path = nil
         }
-        if case .up = self.state { self.settleHandshakes(intent) }
-        guard intent != self.media || !self.hasMedia else { return }
-        self.media = intent
+        if case .up = self.state { self.settleHandshakes(legs) }
+        let isChanged = legs != self.media.legs
+        guard isChanged || !self.hasMedia else { return }
+        if isChanged { self.media = MediaIntent(legs) }
         self.hasMedia = true
-        self.emit(.media(self.id, intent))
+        self.emit(.media(self.id, self.media))
         self.armAudit()
     }
 
     /// Once the call is up no branch's handshake counts but the agreed one.
-    private func settleHandshakes(_ intent: MediaIntent) {
+    private func settleHandshakes(_ legs: MediaIntent.Legs) {
         for side in Side.allCases {
-            self.legs[side].keys.keep(only: intent[side].dtlsAgreement?.association)
+            self.legs[side].keys.keep(only: legs[side].dtlsAgreement?.association)
         }
     }
 

@@ -13,6 +13,8 @@ import SIPTransaction
 extension Call {
     /// Takes up a checkpoint. The legs are as it says, and registered; nothing was sent yet.
     func restore(_ checkpoint: CallCheckpoint) {
+        self.restoreAck(.a, checkpoint.a.ack)
+        self.restoreAck(.b, checkpoint.b.ack)
         switch checkpoint.stage {
         case .settingUp: self.restoreSetup(checkpoint)
         case .up: self.restoreUp(checkpoint)
@@ -208,10 +210,6 @@ extension Leg {
         self.leastExpires = saved.leastExpires
         self.due = saved.due
         self.ackOwed = saved.ackOwed
-        if let ack = saved.ack {
-            self.sentAck = SentAck(
-                sequence: ack.sequence, bytes: ack.message.bytes, hop: ack.message.hop)
-        }
         if let answer = saved.answer,
             let message = try? SIPMessage.parse(answer.received.bytes, framing: .stream),
             let cseq = try? message.cseq()

@@ -46,6 +46,8 @@ struct Leg {
         let sequence: UInt32
         let bytes: [UInt8]
         let hop: Hop
+        /// It says nothing but what the dialog does: another one can be made.
+        let isPlain: Bool
     }
 
     /// A path that checks have shown.

@@ -3,18 +3,17 @@
 import NetworkAddress
 import SDP
 
-/// Writes a checkpoint: big-endian integers, byte strings with a 32-bit length before them.
+/// Writes a checkpoint: big-endian integers, byte strings and lists with their count before them,
+/// in one byte where it is below 255.
 struct CheckpointWriter {
     /// What was written, and room for more.
     private var room: [UInt8]
     private var count = 0
-    /// What this version and those before it know is written.
-    var version = CallCheckpoint.version
 
     init() { self.room = [UInt8](repeating: 0, count: Self.usualBytes) }
 
-    /// A call that is up takes 3 to 5 KB.
-    private static let usualBytes = 6144
+    /// With the messages of a call that is being set up.
+    private static let usualBytes = 4096
 
     /// What was written.
     consuming func finish() -> [UInt8] {
@@ -38,12 +37,22 @@ struct CheckpointWriter {
         self.put(Value.bitWidth / 8) { $0.storeBytes(of: value.bigEndian, as: Value.self) }
     }
 
+    @inline(__always)
+    private mutating func count(_ count: Int) {
+        if count < 255 {
+            self.integer(UInt8(truncatingIfNeeded: count))
+        } else {
+            self.integer(UInt8.max)
+            self.integer(UInt32(truncatingIfNeeded: count))
+        }
+    }
+
     mutating func flag(_ value: Bool) { self.integer(value ? 1 : 0 as UInt8) }
 
     @inline(__always)
     mutating func string(_ value: some Collection<UInt8>) {
         let count = value.count
-        self.integer(UInt32(truncatingIfNeeded: count))
+        self.count(count)
         self.put(count) { $0.copyBytes(from: value) }
     }
 
@@ -51,7 +60,7 @@ struct CheckpointWriter {
     mutating func array<Element>(
         _ elements: [Element], _ body: (inout CheckpointWriter, Element) -> Void
     ) {
-        self.integer(UInt16(truncatingIfNeeded: elements.count))
+        self.count(elements.count)
         for element in elements { body(&self, element) }
     }
 
@@ -71,8 +80,13 @@ struct CheckpointWriter {
     mutating func text(_ value: SDPText) { self.string(value.bytes) }
 
     mutating func ip(_ value: IPAddress) {
-        self.integer(value.high)
-        self.integer(value.low)
+        self.flag(value.isIPv4)
+        if value.isIPv4 {
+            self.integer(UInt32(truncatingIfNeeded: value.low))
+        } else {
+            self.integer(value.high)
+            self.integer(value.low)
+        }
     }
 
     mutating func address(_ value: SocketAddress) {
@@ -86,8 +100,6 @@ struct CheckpointWriter {
 struct CheckpointReader {
     private let bytes: [UInt8]
     private(set) var offset = 0
-    /// The version that wrote them; what it did not write is left as it is without.
-    var version: UInt8 = 0
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }
 
@@ -120,8 +132,13 @@ struct CheckpointReader {
         }
     }
 
+    private mutating func count() throws(CheckpointError) -> Int {
+        let short: UInt8 = try self.integer()
+        return short < 255 ? Int(short) : Int(try self.integer(UInt32.self))
+    }
+
     mutating func string(most: Int) throws(CheckpointError) -> [UInt8] {
-        let count = Int(try self.integer(UInt32.self))
+        let count = try self.count()
         guard count <= most else { throw self.failure(.tooLong) }
         guard self.bytes.count - self.offset >= count else { throw self.failure(.cutShort) }
         defer { self.offset += count }
@@ -131,7 +148,7 @@ struct CheckpointReader {
     mutating func array<Element>(
         most: Int, _ body: (inout CheckpointReader) throws(CheckpointError) -> Element
     ) throws(CheckpointError) -> [Element] {
-        let count = Int(try self.integer(UInt16.self))
+        let count = try self.count()
         guard count <= most else { throw self.failure(.tooLong) }
         var elements: [Element] = []
         for _ in 0..<count { elements.append(try body(&self)) }
@@ -155,7 +172,9 @@ struct CheckpointReader {
     }
 
     mutating func ip() throws(CheckpointError) -> IPAddress {
-        IPAddress(high: try self.integer(), low: try self.integer())
+        try self.flag()
+            ? IPAddress(ipv4: try self.integer())
+            : IPAddress(high: try self.integer(), low: try self.integer())
     }
 
     mutating func address() throws(CheckpointError) -> SocketAddress {

@@ -13,8 +13,7 @@ extension CallCheckpoint {
             throw CheckpointError(code: .tooLong, offset: Self.bytesMax)
         }
         var reader = CheckpointReader(bytes)
-        reader.version = try reader.integer()
-        guard (1...Self.version).contains(reader.version) else { throw reader.failure(.version) }
+        guard try reader.integer(UInt8.self) == Self.version else { throw reader.failure(.version) }
         self.id = CallIdentifier(try reader.integer())
         guard self.id.value != 0 else { throw reader.failure(.badValue) }
         self.stage = try reader.choice()
@@ -30,9 +29,7 @@ extension CallCheckpoint {
         }
         let a = try reader.intent()
         self.media = MediaIntent(a: a, b: try reader.intent())
-        self.rekey = try reader.sinceTwo { r throws(CheckpointError) in
-            try r.optional { r throws(CheckpointError) in try r.rekey() }
-        }
+        self.rekey = try reader.optional { r throws(CheckpointError) in try r.rekey() }
         guard reader.isAtEnd else { throw reader.failure(.trailing) }
         guard self.stage != .settingUp || self.exchange != nil else {
             throw reader.failure(.badValue)
@@ -41,34 +38,30 @@ extension CallCheckpoint {
 }
 
 extension CheckpointReader {
-    /// What the first version did not write.
-    fileprivate mutating func sinceTwo<Value>(
-        _ body: (inout CheckpointReader) throws(CheckpointError) -> Value?
-    ) throws(CheckpointError) -> Value? {
-        self.version >= 2 ? try body(&self) : nil
-    }
-
     /// A value that was once one header field or a part of it.
     fileprivate mutating func text() throws(CheckpointError) -> [UInt8] {
         try self.string(most: SIPLimits.headerBytes)
     }
 
     fileprivate mutating func leg() throws(CheckpointError) -> CallCheckpoint.Leg {
+        let trunk = TrunkName(String(decoding: try self.string(most: 256), as: UTF8.self))
+        let hop = try self.hop()
+        let localTag = try self.text()
         var leg = CallCheckpoint.Leg(
-            trunk: TrunkName(String(decoding: try self.string(most: 256), as: UTF8.self)),
-            hop: try self.hop(), localTag: try self.text(),
-            dialog: try self.optional { r throws(CheckpointError) in try r.dialog() },
+            trunk: trunk, hop: hop, localTag: localTag,
+            dialog: try self.optional { r throws(CheckpointError) in try r.dialog(localTag) },
             session: try self.session(), isOpen: try self.flag(),
             answer: try self.optional { r throws(CheckpointError) in try r.answer() },
             ackOwed: try self.optional { r throws(CheckpointError) in try r.integer() },
             ack: try self.optional { r throws(CheckpointError) in
-                CallCheckpoint.Ack(sequence: try r.integer(), message: try r.message())
+                CallCheckpoint.Ack(
+                    sequence: try r.integer(),
+                    message: try r.optional { r throws(CheckpointError) in try r.message() })
             },
             outstanding: try self.optional { r throws(CheckpointError) in try r.message() })
-        guard self.version >= 2 else { return leg }
         leg.security = try self.policy()
         leg.keys = try self.keys()
-        if self.version >= 4 { try self.dialogState(of: &leg) }
+        try self.dialogState(of: &leg)
         return leg
     }
 
@@ -87,7 +80,7 @@ extension CheckpointReader {
 
     fileprivate mutating func rekey() throws(CheckpointError) -> CallCheckpoint.Rekey {
         var rekey = CallCheckpoint.Rekey(side: try self.choice(), sent: try self.message())
-        if self.version >= 4 { rekey.purpose = try self.choice() }
+        rekey.purpose = try self.choice()
         return rekey
     }
 
@@ -102,9 +95,10 @@ extension CheckpointReader {
             remote: try self.address())
     }
 
-    private mutating func dialog() throws(CheckpointError) -> Dialog {
+    private mutating func dialog(_ localTag: [UInt8]) throws(CheckpointError) -> Dialog {
         let key = DialogKey(
-            callID: try self.text(), localTag: try self.text(), remoteTag: try self.text())
+            callID: try self.text(), localTag: try self.flag() ? localTag : try self.text(),
+            remoteTag: try self.text())
         let role: Dialog.Role = try self.choice()
         let isSecure = try self.flag()
         let parties = (local: try self.text(), remote: try self.text())
@@ -135,18 +129,19 @@ extension CheckpointReader {
         }
         session.remoteOfferedLast = try self.flag()
         session.lastSent = try self.optional { r throws(CheckpointError) in try r.description() }
-        session.local = try self.optional { r throws(CheckpointError) in try r.stream() }
-        session.remote = try self.optional { r throws(CheckpointError) in try r.stream() }
-        session.pendingLocal = try self.optional { r throws(CheckpointError) in try r.stream() }
-        session.pendingOffer = try self.optional { r throws(CheckpointError) in try r.stream() }
-        session.bindings = try self.array(most: 128) { r throws(CheckpointError) in
-            try r.format()
-        }
+        session.isAtRest = try self.flag()
+        session.isTextOfOwn = try self.flag()
+        session.isLastAgreed = try self.flag()
+        session.local = try self.stream(after: nil)
+        session.remote = try self.stream(after: session.local)
+        session.pendingLocal =
+            try self.flag() ? session.local : try self.stream(after: session.local)
+        session.pendingOffer = try self.stream(after: session.remote)
+        session.bindings = try self.formats(most: 128, after: session.local?.formats)
         session.slots = try self.array(most: SDPLimits.media) { r throws(CheckpointError) in
             try r.slot()
         }
-        if self.version >= 2 { session.security = try self.securityState() }
-        if self.version >= 4 { session.isLastAgreed = try self.flag() }
+        session.security = try self.securityState()
         return session
     }
 
@@ -168,9 +163,7 @@ extension CheckpointReader {
 
     /// The `a=mid` of a stream.
     private mutating func mid() throws(CheckpointError) -> SDPText? {
-        try self.sinceTwo { r throws(CheckpointError) in
-            try r.optional { r throws(CheckpointError) in try r.sdpText() }
-        }
+        try self.optional { r throws(CheckpointError) in try r.sdpText() }
     }
 
     mutating func sdpText() throws(CheckpointError) -> SDPText {
@@ -178,7 +171,10 @@ extension CheckpointReader {
         return text
     }
 
-    private mutating func stream() throws(CheckpointError) -> AudioStream {
+    private mutating func stream(
+        after other: AudioStream?
+    ) throws(CheckpointError) -> AudioStream? {
+        guard try self.flag() else { return nil }
         var stream = AudioStream(formats: [])
         stream.index = Int(try self.integer(UInt16.self))
         guard stream.index < SDPLimits.media else { throw self.failure(.badValue) }
@@ -187,9 +183,7 @@ extension CheckpointReader {
         stream.rtcpPort = try self.optional { r throws(CheckpointError) in try r.integer() }
         stream.rtcpMux = try self.flag()
         stream.direction = Direction(sends: try self.flag(), receives: try self.flag())
-        stream.formats = try self.array(most: AudioStream.formatLimit) {
-            r throws(CheckpointError) in try r.format()
-        }
+        stream.formats = try self.formats(most: AudioStream.formatLimit, after: other?.formats)
         stream.ptimeMicroseconds = try self.optional { r throws(CheckpointError) in
             try r.integer()
         }
@@ -197,11 +191,20 @@ extension CheckpointReader {
             try r.integer()
         }
         stream.transport = try self.sdpText()
-        guard self.version >= 2 else { return stream }
         stream.security = try self.streamSecurity()
         stream.ice = try self.optional { r throws(CheckpointError) in try r.ice() }
         stream.mid = try self.mid()
         return stream
+    }
+
+    private mutating func formats(
+        most: Int, after others: [RTPFormat]?
+    ) throws(CheckpointError) -> [RTPFormat] {
+        guard try self.flag() else {
+            return try self.array(most: most) { r throws(CheckpointError) in try r.format() }
+        }
+        guard let others else { throw self.failure(.badValue) }
+        return others
     }
 
     private mutating func format() throws(CheckpointError) -> RTPFormat {
@@ -232,11 +235,9 @@ extension CheckpointReader {
         leg.packetsPerSecond = try self.integer()
         leg.bitsPerSecond = try self.integer()
         leg.learnSource = try self.flag()
-        if self.version >= 2 { try self.protection(of: &leg) }
-        if self.version >= 3 {
-            leg.local = MediaPort(
-                addressIndex: index, rtp: leg.local.rtp, share: try self.integer())
-        }
+        try self.protection(of: &leg)
+        leg.local = MediaPort(
+            addressIndex: index, rtp: leg.local.rtp, share: try self.integer())
         return leg
     }
 }

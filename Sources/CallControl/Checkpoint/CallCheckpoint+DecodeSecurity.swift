@@ -2,8 +2,7 @@
 
 import SDP
 
-// Policies, keys and credentials: since version 2. Whatever has a rule is made by the initialiser
-// that knows it.
+// Policies, keys and credentials. Whatever has a rule is made by the initialiser that knows it.
 extension CheckpointReader {
     mutating func policy() throws(CheckpointError) -> MediaSecurityPolicy {
         var policy = MediaSecurityPolicy()

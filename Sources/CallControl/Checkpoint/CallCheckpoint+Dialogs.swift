@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What happens inside a leg's dialog: since version 4.
+// What happens inside a leg's dialog.
 extension CheckpointWriter {
     mutating func dialogState(_ leg: CallCheckpoint.Leg) {
         self.integer(leg.peer.rawValue)

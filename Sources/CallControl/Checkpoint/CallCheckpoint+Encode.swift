@@ -7,19 +7,13 @@ import SIPDialog
 import SIPTransaction
 
 extension CallCheckpoint {
-    /// The version that ``encode()`` writes. The second one added what protects media, so that what
-    /// the first one wrote is read as a call with plain media; the third one added shared ports;
-    /// the fourth one session timers, what parties understand, and INVITEs of our own.
-    public static let version: UInt8 = 4
+    /// The version that ``encode()`` writes. No other is read.
+    public static let version: UInt8 = 5
 
     /// As bytes for a store.
-    public func encode() -> [UInt8] { self.encode(version: Self.version) }
-
-    /// As a former version wrote it, from the second on.
-    func encode(version: UInt8) -> [UInt8] {
+    public func encode() -> [UInt8] {
         var writer = CheckpointWriter()
-        writer.version = version
-        writer.integer(version)
+        writer.integer(Self.version)
         writer.integer(self.id.value)
         writer.choice(self.stage)
         writer.string(self.calling)
@@ -35,7 +29,7 @@ extension CallCheckpoint {
         writer.optional(self.rekey) {
             $0.choice($1.side)
             $0.message($1.sent)
-            if $0.version >= 4 { $0.choice($1.purpose) }
+            $0.choice($1.purpose)
         }
         return writer.finish()
     }
@@ -46,7 +40,7 @@ extension CheckpointWriter {
         self.string(leg.trunk.text.utf8)
         self.hop(leg.hop)
         self.string(leg.localTag)
-        self.optional(leg.dialog) { $0.dialog($1) }
+        self.optional(leg.dialog) { $0.dialog($1, leg.localTag) }
         self.session(leg.session)
         self.flag(leg.isOpen)
         self.optional(leg.answer) {
@@ -57,12 +51,12 @@ extension CheckpointWriter {
         self.optional(leg.ackOwed) { $0.integer($1) }
         self.optional(leg.ack) {
             $0.integer($1.sequence)
-            $0.message($1.message)
+            $0.optional($1.message) { $0.message($1) }
         }
         self.optional(leg.outstanding) { $0.message($1) }
         self.policy(leg.security)
         self.keys(leg.keys)
-        if self.version >= 4 { self.dialogState(leg) }
+        self.dialogState(leg)
     }
 
     fileprivate mutating func exchange(_ exchange: CallCheckpoint.Exchange) {
@@ -83,9 +77,11 @@ extension CheckpointWriter {
         self.address(hop.remote)
     }
 
-    private mutating func dialog(_ dialog: Dialog) {
+    private mutating func dialog(_ dialog: Dialog, _ localTag: [UInt8]) {
         self.string(dialog.key.callID)
-        self.string(dialog.key.localTag)
+        let isOurs = dialog.key.localTag == localTag
+        self.flag(isOurs)
+        if !isOurs { self.string(dialog.key.localTag) }
         self.string(dialog.key.remoteTag)
         self.choice(dialog.role)
         self.flag(dialog.isSecure)
@@ -112,10 +108,19 @@ extension CheckpointWriter {
         self.integer(phase)
         self.flag(session.remoteOfferedLast)
         self.optional(session.lastSent) { $0.string($1) }
-        for stream in [session.local, session.remote, session.pendingLocal, session.pendingOffer] {
-            self.optional(stream) { $0.stream($1) }
+        self.flag(session.isAtRest)
+        self.flag(session.isTextOfOwn)
+        self.flag(session.isLastAgreed)
+        self.optional(session.local) { $0.stream($1, after: nil) }
+        self.optional(session.remote) { $0.stream($1, after: session.local) }
+        // Our offer that was agreed on is what was agreed on.
+        let isLocalAgain = session.pendingLocal == session.local
+        self.flag(isLocalAgain)
+        if !isLocalAgain {
+            self.optional(session.pendingLocal) { $0.stream($1, after: session.local) }
         }
-        self.array(session.bindings) { $0.format($1) }
+        self.optional(session.pendingOffer) { $0.stream($1, after: session.remote) }
+        self.formats(session.bindings, after: session.local?.formats)
         self.array(session.slots) {
             $0.text($1.kind)
             $0.text($1.transport)
@@ -123,10 +128,10 @@ extension CheckpointWriter {
             $0.optional($1.mid) { $0.text($1) }
         }
         self.security(session.security)
-        if self.version >= 4 { self.flag(session.isLastAgreed) }
     }
 
-    private mutating func stream(_ stream: AudioStream) {
+    /// With the formats of `other` where they are the same.
+    private mutating func stream(_ stream: AudioStream, after other: AudioStream?) {
         self.integer(UInt16(clamping: stream.index))
         self.optional(stream.address) { $0.ip($1) }
         self.integer(stream.port)
@@ -134,13 +139,19 @@ extension CheckpointWriter {
         self.flag(stream.rtcpMux)
         self.flag(stream.direction.sends)
         self.flag(stream.direction.receives)
-        self.array(stream.formats) { $0.format($1) }
+        self.formats(stream.formats, after: other?.formats)
         self.optional(stream.ptimeMicroseconds) { $0.integer($1) }
         self.optional(stream.maxptimeMicroseconds) { $0.integer($1) }
         self.text(stream.transport)
         self.security(stream.security)
         self.optional(stream.ice) { $0.ice($1) }
         self.optional(stream.mid) { $0.text($1) }
+    }
+
+    private mutating func formats(_ formats: [RTPFormat], after others: [RTPFormat]?) {
+        let areTheSame = formats == others
+        self.flag(areTheSame)
+        if !areTheSame { self.array(formats) { $0.format($1) } }
     }
 
     private mutating func format(_ format: RTPFormat) {
@@ -168,6 +179,6 @@ extension CheckpointWriter {
         self.integer(leg.bitsPerSecond)
         self.flag(leg.learnSource)
         self.protection(leg)
-        if self.version >= 3 { self.integer(leg.local.share) }
+        self.integer(leg.local.share)
     }
 }

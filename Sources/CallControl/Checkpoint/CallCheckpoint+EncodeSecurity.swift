@@ -2,7 +2,7 @@
 
 import SDP
 
-// Policies, keys and credentials: since version 2.
+// Policies, keys and credentials.
 extension CheckpointWriter {
     mutating func policy(_ policy: MediaSecurityPolicy) {
         let srtp: UInt8 =

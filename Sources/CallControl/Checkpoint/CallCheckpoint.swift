@@ -54,8 +54,8 @@ public struct CallCheckpoint: Sendable, Equatable {
     public struct Ack: Sendable, Hashable {
         /// CSeq number.
         public var sequence: UInt32
-        /// The ACK.
-        public var message: Message
+        /// The ACK; nil for one that says nothing but what the dialog does.
+        public var message: Message?
     }
 
     /// One leg.

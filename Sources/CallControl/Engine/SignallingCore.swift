@@ -37,7 +37,7 @@ public enum SignallingOutput: Sendable {
     /// An emergency call was let in: somebody is to know of it.
     case emergency(CallIdentifier, from: TrunkName, to: TrunkName)
     /// The media of a call has to be this from now on.
-    indirect case media(CallIdentifier, MediaIntent)
+    case media(CallIdentifier, MediaIntent)
     /// The call has no media any more.
     case removeMedia(CallIdentifier)
     /// Legs of two calls change places.

@@ -28,11 +28,14 @@ func show(_ name: String, _ cost: Cost) {
 do {
     let operations = try calibration() + messages() + transactions() + calls() + media() + traces()
     if let only {
-        guard let operation = operations.first(where: { $0.name == only }) else {
+        if let operation = operations.first(where: { $0.name == only }) {
+            _ = try Cost(of: operation)
+        } else if let standing = try established().first(where: { $0.name == only }) {
+            _ = try Cost(of: standing, blocksMore: 0, isLeaking: false)
+        } else {
             print("no operation \(only)")
             exit(2)
         }
-        _ = try Cost(of: operation)
         exit(0)
     }
     for operation in operations {
