@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import NetworkAddress
-import Sharing
+public import Sharing
 
 /// The one audio stream of a description that the relay anchors, as its party wrote it.
 public struct AudioStream: Sendable, Hashable {
@@ -29,7 +29,7 @@ public struct AudioStream: Sendable, Hashable {
     /// Keys that the trunk's policy allows.
     public var security: StreamSecurity
     /// ICE, where the trunk has it; nil if the party does not speak it.
-    public var ice: ICEDescription?
+    @Apart public var ice: ICEDescription? = nil
     /// `a=mid`, which the other side repeats (RFC 5888 section 9).
     public var mid: SDPText?
 

@@ -34,7 +34,7 @@ public struct OfferAnswerLeg: Sendable, Hashable {
         /// Our keys: those offered, or the one that was agreed.
         public var security = StreamSecurity()
         /// Our side of ICE; nil where we do not speak it.
-        public var ice: ICEDescription?
+        @Apart public var ice: ICEDescription? = nil
         var mid: SDPText?
     }
 

@@ -12,6 +12,10 @@ public struct Apart<Value> {
     @inlinable
     public init() {}
 
+    /// The value apart, if there is one.
+    @inlinable
+    public init(wrappedValue: Value?) { self.place = wrappedValue.map { Place($0) } }
+
     /// The value.
     @inlinable public var wrappedValue: Value? {
         get { self.place?.value }

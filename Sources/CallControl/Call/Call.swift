@@ -23,7 +23,7 @@ final class Call {
         /// Leg b was not answered yet.
         indirect case settingUp(Setup)
         /// Answered; with an INVITE of a party under way, or without.
-        indirect case up(Exchange?)
+        case up(Exchange?)
         /// Both legs are being ended, for this reason.
         case ending(CallEnd)
         /// The record is written; nothing may follow.

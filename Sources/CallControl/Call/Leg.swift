@@ -195,16 +195,29 @@ struct Exchange {
 
     /// The leg that it came from.
     let from: Side
-    /// The INVITE as it came.
-    var request: ReceivedRequest
+    // A call has room for an exchange even while there is none.
+    private var place: Shared<ReceivedRequest>
     /// It brought no offer: the other party makes one.
     let offersLater: Bool
     var phase: Phase
     /// How often the other party answered 491.
-    var glares = 0
+    var glares: UInt8 = 0
+
+    init(from: Side, request: ReceivedRequest, offersLater: Bool, phase: Phase) {
+        self.from = from
+        self.place = Shared(request)
+        self.offersLater = offersLater
+        self.phase = phase
+    }
+
+    /// The INVITE as it came.
+    var request: ReceivedRequest {
+        get { self.place.wrappedValue }
+        set { self.place = Shared(newValue) }
+    }
 
     /// Times that a re-INVITE is tried again after 491 before the 491 passes to its sender.
-    static let glaresMax = 2
+    static let glaresMax: UInt8 = 2
 
     /// The INVITE that waits for a final response.
     var sent: SentInvite? {
