@@ -301,7 +301,13 @@ public struct RulePass {
         }
         if case .variable(let name) = subject {
             guard let value = self.variables[name] else { return }
-            if let new = replaced(value[...], &self.budget) { self.variables[name] = new }
+            if let new = replaced(value[...], &self.budget) {
+                guard new.count <= RuleLimits.valueBytes else {
+                    throw Stopped(fault: .valueTooLong)
+                }
+                self.variables[name] = new
+            }
+            guard self.budget.left >= 0 else { throw Stopped(fault: .tooMuchWork) }
             return
         }
         try self.edit(subject, &draft) { value, budget in

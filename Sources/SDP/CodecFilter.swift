@@ -27,11 +27,11 @@ public struct CodecFilter: Sendable, Hashable {
             else { return nil }
             var entry = Entry(name: text)
             if parts.count > 1 {
-                guard let rate = ASCII.number(parts[1], upTo: 192_000) else { return nil }
+                guard let rate = ASCII.number(parts[1], upTo: 192_000), rate > 0 else { return nil }
                 entry.clockRate = UInt32(rate)
             }
             if parts.count > 2 {
-                guard let count = ASCII.number(parts[2], upTo: 255) else { return nil }
+                guard let count = ASCII.number(parts[2], upTo: 255), count > 0 else { return nil }
                 entry.channels = UInt8(count)
             }
             entries.append(entry)

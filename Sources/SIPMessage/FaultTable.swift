@@ -79,7 +79,6 @@ public enum FaultTable {
         case .cseqSyntax: .respond(400, "Malformed CSeq")
         case .cseqRange: .respond(400, "CSeq Out of Range")
         case .maxForwardsSyntax: .respond(400, "Malformed Max-Forwards")
-        case .contactSyntax: .respond(400, "Malformed Contact")
         case .contactStar: .respond(400, "Misplaced Contact *")
         case .mediaTypeSyntax: .respond(400, "Malformed Content-Type")
         case .tokenListSyntax: .respond(400, "Malformed List of Tokens")

@@ -22,9 +22,6 @@ public struct Parameters: Sendable, Hashable {
     /// No parameters.
     public init() {}
 
-    /// True where there are none.
-    public var isEmpty: Bool { self.all.isEmpty }
-
     /// The first parameter of that name.
     public subscript(_ name: StaticString) -> Parameter? {
         self.all.first { ASCII.equalsIgnoringCase($0.name, name) }

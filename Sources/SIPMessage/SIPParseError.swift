@@ -35,7 +35,7 @@ public struct SIPParseError: Error, Hashable, Sendable {
         case viaSyntax, hostSyntax, portSyntax, uriSyntax, uriSpace, uriEscape
         case uriHeadersNotAllowed, nameAddrSyntax, displayNameSyntax, quoteUnterminated
         case bracketUnterminated, bracketsMissing, parameterSyntax, parameterRepeated, tagSyntax
-        case callIDSyntax, cseqSyntax, cseqRange, maxForwardsSyntax, contactSyntax, contactStar
+        case callIDSyntax, cseqSyntax, cseqRange, maxForwardsSyntax, contactStar
         case mediaTypeSyntax, tokenListSyntax, dateSyntax, retryAfterSyntax, challengeSyntax
         case numberSyntax
         // What a user agent server says of a well-formed message.

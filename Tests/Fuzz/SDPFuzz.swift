@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Entry of libFuzzer for SDP: reading, writing, and both legs of offer/answer; README.md says how
-// to build it. It is compiled into one module with Sources/SDP.
+// to build it. It is compiled into one module with Sources/SDP and SDPValueFuzz.swift, which looks
+// at the values of a description.
 //
 // An input is up to four descriptions, ended by a zero byte each (a NUL has no place in SDP): the
 // caller's offer, the callee's answer, and then an offer of the callee and its answer. What stands
@@ -69,17 +70,88 @@ private struct Course {
             }
         case 6: self.restore(side)
         case 7: self.provide(side)
-        case 8: self.legs[side].keepVersion(of: self.legs[other])
+        case 8: self.fork(side)
         case 9: self.compare(side)
         case 10: self.legs.swapAt(0, 1)
         case 11: self.answerLate(side)
+        case 12: self.outOfTurn(side)
+        case 13:
+            self.offer(side) { legs throws(OfferAnswerError) in
+                let stream = AudioStream(formats: legs[side].codecs.ownFormats)
+                return try legs[side].makeOffer(from: stream, local: ours[side])
+            }
+        case 14: self.offerBare(side)
         default: check(RelayPlan(a: self.legs[0], b: self.legs[1]))
         }
     }
 
     private mutating func provide(_ side: Int) {
         let seed = self.legs[side].sessionID &+ UInt64(self.serial)
-        if let fresh = secrets(self.legs[side].policy, seed) { self.legs[side].provide(fresh) }
+        let policy = self.legs[side].policy
+        guard let fresh = secrets(policy, seed) else { preconditionFailure("no secrets") }
+        self.legs[side].provide(fresh)
+        precondition(!self.legs[side].needsSecrets)
+        let zeros = [UInt8](repeating: 0, count: LegSecrets.randomBytes(for: policy))
+        precondition(LegSecrets(random: zeros, policy: policy, fingerprint: nil) == nil)
+        precondition(
+            LegSecrets(random: zeros.dropLast(), policy: policy, fingerprint: nil) == nil)
+    }
+
+    /// What a copy of the leg said counts for it, and what another one said does not.
+    private mutating func fork(_ side: Int) {
+        var copy = self.legs[side]
+        let stream = self.legs[1 - side].remote ?? AudioStream(formats: [])
+        if let offer = try? copy.makeOffer(from: stream, local: ours[side]) { same(offer) }
+        self.legs[side].keepVersion(of: copy)
+        precondition(self.legs[side].snapshot.version == copy.snapshot.version)
+        self.legs[side].keepVersion(of: self.legs[1 - side])
+        precondition(self.legs[side].snapshot.version == copy.snapshot.version)
+    }
+
+    /// Who is not asked gives no answer, and who waits for one makes no offer.
+    private mutating func outOfTurn(_ side: Int) {
+        guard let session = self.session() else { return }
+        let stream = self.legs[1 - side].remote ?? AudioStream(formats: [])
+        if self.legs[side].phase == .offerReceived { self.legs[side].abandonOffer() }
+        _ = try? self.legs[side].attempt { leg throws(OfferAnswerError) in
+            try leg.receiveAnswer(session)
+        }
+        self.legs[side].isNotUp { leg throws(OfferAnswerError) in
+            try leg.makeAnswer(from: stream, local: ours[side])
+        }
+        self.legs[side].isNotUp { leg throws(OfferAnswerError) in
+            try leg.makeRefusal(local: ours[side])
+        }
+        let offer = try? self.legs[side].attempt { leg throws(OfferAnswerError) in
+            try leg.receiveOffer(session)
+        }
+        guard offer != nil else { return }
+        self.legs[side].isNotUp { leg throws(OfferAnswerError) in try leg.receiveAnswer(session) }
+        self.legs[side].isNotUp { leg throws(OfferAnswerError) in try leg.receiveOffer(session) }
+        self.legs[side].isNotUp { leg throws(OfferAnswerError) in
+            try leg.makeOffer(from: stream, local: ours[side])
+        }
+        self.legs[side].abandonOffer()
+    }
+
+    /// Without the secrets that it needs a leg offers and answers nothing.
+    private mutating func offerBare(_ side: Int) {
+        let needed = self.legs[side].needsSecrets
+        let stream = self.legs[1 - side].remote ?? AudioStream(formats: [])
+        let made = try? self.legs[side].attempt { leg throws(OfferAnswerError) in
+            try leg.makeOffer(from: stream, local: ours[side])
+        }
+        precondition(made == nil || !needed)
+        self.legs[side].abandonOffer()
+        guard let offer = self.session(), (try? self.legs[side].receiveOffer(offer)) != nil else {
+            return
+        }
+        let asked = self.legs[side].needsSecrets
+        let answer = try? self.legs[side].attempt { leg throws(OfferAnswerError) in
+            try leg.makeAnswer(from: stream, local: ours[side])
+        }
+        precondition(answer == nil || !asked)
+        if answer == nil { self.legs[side].abandonOffer() }
     }
 
     /// An offer of ours, and what the party says to it.
@@ -90,7 +162,9 @@ private struct Course {
         do throws(OfferAnswerError) {
             same(try make(&self.legs))
             guard let answer = self.session() else { return }
-            _ = try self.legs[side].receiveAnswer(answer)
+            _ = try self.legs[side].attempt { leg throws(OfferAnswerError) in
+                try leg.receiveAnswer(answer)
+            }
         } catch {
             _ = (error.text, error.warningCode)
             self.legs[side].abandonOffer()
@@ -126,6 +200,16 @@ private struct Course {
                 snapshot, codecs: self.legs[side].codecs, policy: self.legs[side].policy)
         else { preconditionFailure("a leg that cannot be restored") }
         precondition(restored.snapshot == snapshot)
+        // The policy may be another one by then.
+        precondition(OfferAnswerLeg(snapshot, codecs: .all)?.snapshot == snapshot)
+        var broken = snapshot
+        broken.pendingLocal = nil
+        broken.pendingOffer = nil
+        let isOpen = snapshot.phase != .stable
+        precondition((OfferAnswerLeg(broken, codecs: .all) == nil) == isOpen)
+        broken = snapshot
+        broken.local?.address = nil
+        precondition((OfferAnswerLeg(broken, codecs: .all) == nil) == (snapshot.local != nil))
         let descriptions = self.legs[side].descriptions
         self.legs[side] = restored
         self.legs[side].descriptions = descriptions
@@ -135,9 +219,43 @@ private struct Course {
         let (own, far) = (self.legs[side], self.legs[1 - side])
         precondition(own.agrees(with: far) == far.agrees(with: own))
         _ = (own.isHeard(by: far), own.expectsHandshake, own.fingerprint, own.localICE)
+        precondition(own.remoteICE == nil || own.local?.ice != nil)
         if let stream = far.remote { _ = own.isInLine(with: stream) }
     }
 }
+
+extension OfferAnswerLeg {
+    /// A call that throws changes nothing.
+    fileprivate mutating func attempt<Made>(
+        _ call: (inout OfferAnswerLeg) throws(OfferAnswerError) -> Made
+    ) throws(OfferAnswerError) -> Made {
+        let before = self
+        do throws(OfferAnswerError) {
+            return try call(&self)
+        } catch {
+            precondition(self == before)
+            throw error
+        }
+    }
+
+    /// The call is out of turn.
+    fileprivate mutating func isNotUp<Made>(
+        _ call: (inout OfferAnswerLeg) throws(OfferAnswerError) -> Made
+    ) {
+        do throws(OfferAnswerError) {
+            _ = try self.attempt(call)
+            preconditionFailure("a call out of turn")
+        } catch {
+            precondition(error == .outOfTurn)
+        }
+    }
+}
+
+/// What a trunk may list; every second leg has no list.
+private let lists = [
+    CodecFilter.all, CodecFilter(names: ["PCMA", "G722", "telephone-event", "CN"]),
+    CodecFilter.all, CodecFilter(names: ["opus/48000/2", "X-own", "PCMU/8000/1"]),
+]
 
 /// A leg under one of eight policies.
 private func leg(_ sessionID: UInt64, _ number: Int) -> OfferAnswerLeg {
@@ -156,7 +274,9 @@ private func leg(_ sessionID: UInt64, _ number: Int) -> OfferAnswerLeg {
         only, first, old, MediaSecurityPolicy(ice: .lite, rtcpMux: .off),
     ]
     let policy = policies[number % policies.count]
-    return OfferAnswerLeg(sessionID: sessionID, policy: policy, secrets: secrets(policy, sessionID))
+    return OfferAnswerLeg(
+        sessionID: sessionID, codecs: lists[number / 64 % lists.count] ?? .all, policy: policy,
+        secrets: number & 8 == 0 ? secrets(policy, sessionID) : nil)
 }
 
 private func descriptions(_ number: Int) -> DescriptionPolicy {
@@ -175,7 +295,8 @@ private func secrets(_ policy: MediaSecurityPolicy, _ seed: UInt64) -> LegSecret
     let count = LegSecrets.randomBytes(for: policy)
     return LegSecrets(
         random: (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ Int(seed)) }, policy: policy,
-        fingerprint: Fingerprint(hash: .sha256, digest: Array(repeating: 7, count: 32)))
+        fingerprint: seed % 8 == 7
+            ? nil : Fingerprint(hash: .sha256, digest: Array(repeating: 7, count: 32)))
 }
 
 /// What is read must survive being written; an error must lie inside the bytes.
@@ -183,12 +304,11 @@ private func read(_ bytes: ArraySlice<UInt8>) -> SessionDescription? {
     do {
         let session = try SessionDescription.parse(bytes)
         same(session)
-        for media in session.media {
-            _ = (media.rtpFormats, media.rtcp, media.connection(in: session)?.host)
-        }
+        checkValues(session)
         return session
     } catch {
         precondition((0...bytes.count).contains(error.offset))
+        precondition(error.description.hasPrefix(error.code.rawValue))
         return nil
     }
 }
@@ -205,16 +325,23 @@ private func exchange(
     guard let offer, let answer else { return }
     let to = 1 - from
     do throws(OfferAnswerError) {
-        let received = try legs[from].receiveOffer(offer)
+        let received = try legs[from].attempt { leg throws(OfferAnswerError) in
+            try leg.receiveOffer(offer)
+        }
         for side in [from, to] {
             let seed = legs[side].sessionID &+ 3
             if let fresh = secrets(legs[side].policy, seed) { legs[side].provide(fresh) }
         }
         same(try legs[to].makeOffer(from: received.stream, local: ours[to]))
-        let stream = try legs[to].receiveAnswer(answer)
+        let stream = try legs[to].attempt { leg throws(OfferAnswerError) in
+            try leg.receiveAnswer(answer)
+        }
         let made = try legs[from].makeAnswer(from: stream, local: ours[from])
         same(made)
         precondition(made.media.count == offer.media.count)
+        for side in [from, to] {
+            precondition(legs[side].remote?.fits(ours[side].address) == true)
+        }
         check(RelayPlan(a: legs[from], b: legs[to]))
     } catch {
         _ = (error.text, error.warningCode)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Entry of libFuzzer for the message parser; README.md says how to build it. It is compiled into
-// one module with Sources/SIPMessage.
+// one module with Sources/SIPMessage and SIPValueFuzz.swift, which looks at the values.
 
 /// One input: every entry of the module that takes octets from the network, and what has to hold
 /// whatever they are.
@@ -26,7 +26,11 @@ private func check(_ bytes: [UInt8]) -> CInt {
         let verdict = examine(bytes, framing: framing)
         checkOffset(verdict, bytes.count)
         if let message = try? SIPMessage.parse(bytes, framing: framing) {
-            decodeEverything(message)
+            if framing == .datagram {
+                decodeEverything(message)
+                checkNames(message)
+            }
+            checkLimits(message)
             if verdict == .accept {
                 checkCopy(message)
                 checkExamined(message)
@@ -49,19 +53,6 @@ private func checkOffset(_ verdict: Verdict, _ count: Int) {
     }
 }
 
-private func decodeEverything(_ message: SIPMessage) {
-    _ = try? message.topVia()
-    _ = try? message.vias().map { ($0.received, $0.responsePort, $0.hasUniqueBranch) }
-    _ = try? message.from().decodedURI()
-    _ = try? message.to().decodedURI()
-    _ = try? (message.callID(), message.cseq(), message.maxForwards())
-    _ = try? (message.contacts(), message.routes(), message.recordRoutes())
-    _ = try? message.contentType()?.boundary
-    _ = try? (message.tokens(.supported), message.seconds(.expires))
-    for header in message.headers { decodeValue(header.value) }
-    if let type = try? message.contentType(), type.isMultipart { splitBody(message.body, type) }
-}
-
 /// What is taken as it is after `examine` is what its decoder finds.
 private func checkExamined(_ message: SIPMessage) {
     var examined = message
@@ -75,53 +66,61 @@ private func checkExamined(_ message: SIPMessage) {
     }
 }
 
-/// Parts lie inside, in order, and do not overlap.
-private func splitBody(_ body: ArraySlice<UInt8>, _ type: MediaType) {
-    guard let multipart = try? MultipartBody(body, type: type) else { return }
-    precondition(multipart.parts.count <= MultipartBody.partLimit)
-    var last = body.startIndex
-    for part in multipart.parts {
-        precondition(part.whole.lowerBound >= last && part.whole.upperBound <= body.endIndex)
-        precondition(part.content.lowerBound >= part.whole.lowerBound)
-        precondition(part.content.upperBound <= part.whole.upperBound)
-        _ = (part.mediaType, part.isRequired, part.isEncoded)
-        last = part.whole.upperBound
-    }
+/// Under narrower limits only what keeps them is accepted.
+private func checkLimits(_ message: SIPMessage) {
+    var limits = MessageLimits()
+    limits.messageBytes = 1_024
+    limits.uriBytes = 32
+    limits.headerBytes = 80
+    let isInside =
+        message.bytes.count <= limits.messageBytes && message.requestURI.count <= limits.uriBytes
+        && message.headers.allSatisfy {
+            $0.name.bytes.count + 2 + $0.value.count <= limits.headerBytes
+        }
+    var narrow = message
+    let verdict = narrow.examine(limits)
+    checkOffset(verdict, message.bytes.count)
+    precondition((verdict == .accept) == (isInside && message.examine() == .accept))
 }
 
-private func decodeValue(_ value: ArraySlice<UInt8>) {
-    _ = try? (Via(value), NameAddr(value), CSeq(value))
-    _ = try? (MediaType(value), TokenValue(value))
-    _ = try? RetryAfter(value)
-    _ = try? Challenge(value).text("realm")
-    if let diversion = try? Diversion(value) {
-        precondition((try? Diversion(diversion.bytes[...]))?.bytes == diversion.bytes)
-    }
-    if let entry = try? HistoryInfo(value) {
-        precondition((try? HistoryInfo(entry.bytes[...]))?.bytes == entry.bytes)
-    }
-    if let date = try? SIPDate(value) {
-        precondition((try? SIPDate(date.bytes[...])) == date)
-    }
-    if let uri = try? SIPURI(value) { precondition(uri.isEquivalent(to: uri)) }
-    if case .tel(let tel) = try? URI.parse(value) { precondition(!tel.digits.isEmpty) }
-}
-
-/// What was accepted is accepted again when it is written anew.
+/// What was accepted is accepted again when it is written anew, with names as they are in the
+/// table and as they were spelled.
 private func checkCopy(_ message: SIPMessage) {
-    let builder: SIPMessageBuilder
-    switch message.startLine {
-    case .request(let method, _):
-        builder = SIPMessageBuilder(request: method, uri: message.requestURI)
-    case .response(let status, _):
-        builder = SIPMessageBuilder(status: status, reason: message.reasonPhrase)
-    }
-    var copy = builder
-    copy.copy(from: message, except: [.contentType])
+    var copy = start(message)
+    copy.copy(from: message, except: [.contentType, .maxForwards])
+    if let hops = try? message.maxForwards() { copy.add(.maxForwards, UInt32(hops)) }
     let type = message.first(.contentType)
-    let bytes = type.map { copy.finish(body: message.body, contentType: $0) } ?? copy.finish()
+    checkAgain(
+        type.map { copy.finish(body: message.body, contentType: $0) } ?? copy.finish(), message)
+    var spelled = start(message)
+    for header in message.spelledHeaders { spelled.add(spelled: header.name, header.value) }
+    checkAgain(spelled.finish(), message)
+}
+
+private func start(_ message: SIPMessage) -> SIPMessageBuilder {
+    switch message.startLine {
+    case .request(let method, _): SIPMessageBuilder(request: method, uri: message.requestURI)
+    case .response(let status, _):
+        SIPMessageBuilder(status: status, reason: message.reasonPhrase)
+    }
+}
+
+private func checkAgain(_ bytes: [UInt8], _ message: SIPMessage) {
     guard bytes.count <= SIPLimits.messageBytes else { return }
-    precondition(examine(bytes, framing: .stream) == .accept)
+    do throws(SIPParseError) {
+        let again = try SIPMessage.parse(bytes, framing: .stream)
+        precondition(again.examine() == .accept && again.status == message.status)
+        precondition(again.method == message.method)
+        let hops = (try again.maxForwards(), try message.maxForwards())
+        precondition(hops.0 == hops.1)
+        for header in message.headers
+        where header.name != .contentLength && header.name != .maxForwards {
+            precondition(again.lines(header.name) == message.lines(header.name))
+        }
+    } catch {
+        // Names are longer in the table than their letters.
+        precondition(error.code == .headerTooLong)
+    }
 }
 
 /// An answer to a malformed request is itself well-formed down to the lines.
@@ -144,9 +143,13 @@ private func checkFramer(_ bytes: [UInt8]) {
     let cut = bytes.isEmpty ? 0 : Int(bytes[0]) % (bytes.count + 1)
     precondition(items([Array(bytes[..<cut]), Array(bytes[cut...])]) == whole)
     if bytes.count < 4_096 { precondition(items(bytes.map { [$0] }) == whole) }
+    if case .failure(let fault, _) = whole.last, fault.code == .keepAliveFlood { return }
+    precondition(items([bytes], forgiving: true) == whole)
 }
 
-private func items(_ parts: [[UInt8]]) -> [StreamFramer.Item] {
+private let bytesBehind = Array("OPTIONS sip:a SIP/2.0\r\nl:0\r\n\r\n".utf8)
+
+private func items(_ parts: [[UInt8]], forgiving: Bool = false) -> [StreamFramer.Item] {
     var framer = StreamFramer()
     var items: [StreamFramer.Item] = []
     for part in parts {
@@ -155,7 +158,12 @@ private func items(_ parts: [[UInt8]]) -> [StreamFramer.Item] {
             let item = framer.next()
             if item == .needMore { break }
             items.append(item)
-            if case .failure = item { return items }
+            if forgiving { framer.forgiveKeepAlives() }
+            guard case .failure(let fault, _) = item else { continue }
+            // What comes behind it changes nothing.
+            framer.append(bytesBehind)
+            precondition(framer.next() == .failure(fault, octets: []))
+            return items
         }
     }
     return items

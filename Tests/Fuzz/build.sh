@@ -15,14 +15,14 @@ fuzz_sources() { # name
         $here/fuzz_world.h $here/${1}_fuzz.c" ;;
     srtp) echo "$shims/CFlowABI $shims/CSRTP $here/srtp_fuzz.c" ;;
     sip) echo "$root/Sources/NetworkAddress $root/Sources/SIPMessage
-        $here/SIPMessageFuzz.swift" ;;
+        $here/SIPMessageFuzz.swift $here/SIPValueFuzz.swift" ;;
     uri) echo "$root/Sources/NetworkAddress $root/Sources/SIPMessage $here/URIFuzz.swift" ;;
     multipart) echo "$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $here/MultipartFuzz.swift" ;;
     rules) echo "$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $root/Sources/Manipulation $here/ManipulationFuzz.swift" ;;
     sdp) echo "$root/Sources/NetworkAddress $root/Sources/Sharing $root/Sources/SDP
-        $here/SDPFuzz.swift" ;;
+        $here/SDPFuzz.swift $here/SDPValueFuzz.swift" ;;
     dns) echo "$root/Sources/NetworkAddress $root/Sources/SIPLocation
         $here/DNSMessageFuzz.swift" ;;
     esac
@@ -84,7 +84,10 @@ build() { # name, kind
     local message=("$root"/Sources/SIPMessage/*.swift)
     case $1 in
     rtp | stun | command | srtp) build_c "$1" "$kind" ;;
-    sip) build_swift sip "$kind" SIPMessage SIPMessageFuzz.swift NetworkAddress "${message[@]}" ;;
+    sip)
+        build_swift sip "$kind" SIPMessage SIPMessageFuzz.swift NetworkAddress \
+            "$here/SIPValueFuzz.swift" "${message[@]}"
+        ;;
     uri) build_swift uri "$kind" SIPMessage URIFuzz.swift NetworkAddress "${message[@]}" ;;
     multipart)
         build_swift multipart "$kind" SIPMessage MultipartFuzz.swift NetworkAddress \
@@ -92,7 +95,7 @@ build() { # name, kind
         ;;
     sdp)
         build_swift sdp "$kind" SDP SDPFuzz.swift "NetworkAddress Sharing" \
-            "$root"/Sources/SDP/*.swift
+            "$here/SDPValueFuzz.swift" "$root"/Sources/SDP/*.swift
         ;;
     dns)
         build_swift dns "$kind" DNSMessage DNSMessageFuzz.swift NetworkAddress \

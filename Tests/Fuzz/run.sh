@@ -48,7 +48,7 @@ for name in ${*:-$fuzz_names}; do
         count "$name: build" 1
         continue
     fi
-    fuzz "$name" -runs=0 "$here/corpus/$name"
+    fuzz "$name" -runs=0 -max_len=65536 "$here/corpus/$name"
     count "$name: $(find "$here/corpus/$name" -type f | wc -l) kept inputs" $?
     mkdir -p "$out/$name"
     fuzz "$name" "-max_total_time=$seconds" -print_final_stats=1 "$out/$name" "$here/corpus/$name"

@@ -93,6 +93,11 @@ import Testing
             name: "r", conditions: [matches("header(Subject)", "(.*)", as: "s")],
             actions: [set("header(X-A)", "${s}${s}")])
         #expect(fault(run(doubled, [variable])) == .valueTooLong)
+        // A variable has the limit too while it is only replaced.
+        let replaced = try Rule(
+            name: "r", conditions: [matches("header(Subject)", "(.*)", as: "s")],
+            actions: [replace("var(s)", "(.*)", "$1$1"), remove("var(s)")])
+        #expect(fault(run(doubled, [replaced])) == .valueTooLong)
         let heavy = try invite((0..<8).map { _ in "X-A: \(long)" })
         let work = try (0..<64).map {
             Rule(

@@ -120,6 +120,9 @@ private func audio(
         #expect(formats.map(\.payloadType) == [96, 9, 0, 101, 97])
         #expect(formats[3].parameters == "0-16" && formats[0].channels == 2)
         #expect(CodecFilter.all.ownFormats.map(\.payloadType) == [0, 8, 101])
+        for name in ["", "a b", "L16/0", "L16/x", "opus/48000/0", "opus/48000/2/1"] {
+            #expect(CodecFilter(names: [name]) == nil, "\(name)")
+        }
     }
 
     /// The version of the o= line goes up by one exactly when the rest changes, also where a leg

@@ -107,7 +107,7 @@ import Testing
 
     /// Faults of values that no request is refused for as a whole: who uses the value leaves it.
     private static let ofValues: Set<SIPParseError.Code> = [
-        .nameAddrSyntax, .displayNameSyntax, .parameterSyntax, .contactSyntax, .dateSyntax,
+        .nameAddrSyntax, .displayNameSyntax, .parameterSyntax, .dateSyntax,
         .retryAfterSyntax, .challengeSyntax, .numberSyntax,
     ]
 
