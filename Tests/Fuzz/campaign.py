@@ -31,6 +31,7 @@ NAMES = "sip uri multipart sdp rules dns rtp stun command srtp".split()
 SLICE_S = 300
 STUCK_S = 300  # of wall time, beside other work; what is merely slow is found by `cost`
 LONGEST = 65536
+INTERRUPTED = 72  # how libFuzzer ends on SIGINT
 COST_MAX = 2000  # instructions an octet
 COST_INPUTS = 24
 # What a target is there to test, of the sources that it is built of.
@@ -116,10 +117,11 @@ def one_slice(name, seconds, longest, ledger):
     entry["core_s"] = round(entry["core_s"] + took, 1)
     entry["quiet_s"] = round(
         entry["quiet_s"] + took if grew_at is None else max(0.0, took - grew_at), 1)
-    if child.returncode != 0:
+    good = child.returncode in (0, INTERRUPTED)
+    if not good:
         entry["findings"] += 1
         print("".join(tail), file=sys.stderr)
-    return took, child.returncode == 0
+    return took, good
 
 
 def cpu_s(pid):
