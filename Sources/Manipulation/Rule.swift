@@ -129,5 +129,5 @@ public enum RuleLimits {
     /// Variables of one pass.
     public static let variables = 32
     /// Steps of all patterns and octets of all results of one pass.
-    public static let work = 2_000_000
+    public static let work = 500_000
 }

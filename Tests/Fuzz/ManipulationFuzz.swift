@@ -17,6 +17,22 @@ public func fuzzRules(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
     guard parts.count == 4 else { return 0 }
     let pattern = try? Pattern(Array(parts[0]), ignoringCase: size % 2 == 0)
+    #if COST
+        // What a message costs that rules are for.
+        if let pattern, let template = try? Template(Array(parts[1])),
+            let subject = try? Subject(Array(parts[2])),
+            let message = try? SIPMessage.parse(Array(parts[3]), framing: .datagram)
+        {
+            var pass = RulePass(matching(pattern, template, subject), trunk: Array("c".utf8))
+            _ = pass.run(message)
+        }
+        return 0
+    #else
+        return check(parts, pattern, size)
+    #endif
+}
+
+private func check(_ parts: [ArraySlice<UInt8>], _ pattern: Pattern?, _ size: Int) -> CInt {
     if let pattern {
         check(pattern, parts[3])
         let again = try? Pattern(Array(parts[0]), ignoringCase: size % 2 == 0)

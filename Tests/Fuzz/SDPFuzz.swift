@@ -21,6 +21,18 @@ private let ours = [
 public func fuzzSDP(_ data: UnsafePointer<UInt8>, _ size: Int) -> CInt {
     let bytes = Array(UnsafeBufferPointer(start: data, count: size))
     let parts = bytes.split(separator: 0, maxSplits: 4, omittingEmptySubsequences: false)
+    #if COST
+        // What a call does with an offer and its answer.
+        var pair = [leg(1, size), leg(2, size / 4)]
+        let both = parts.prefix(2).map { try? SessionDescription.parse(Array($0)) }
+        exchange(both.first ?? nil, both.dropFirst().first ?? nil, 0, &pair)
+        return 0
+    #else
+        return check(parts, size)
+    #endif
+}
+
+private func check(_ parts: [ArraySlice<UInt8>], _ size: Int) -> CInt {
     let sessions = parts.prefix(4).map(read)
     guard parts.count == 5, let first = parts[4].first else {
         var legs = [leg(1, size), leg(2, size / 4)]
