@@ -259,6 +259,10 @@ import Testing
         #expect(try answer(timer + "Session-Expires: 30\r\n", Self.accept) == .tooSmall(90))
         // A proxy asked on behalf of a client that knows no timers.
         #expect(try answer("Session-Expires: 1800\r\n", Self.accept) == agreed(1800, .uas))
+        // Who does not say that it knows timers is not relied on, whatever else it says.
+        #expect(
+            try answer("Session-Expires: 1800;refresher=uac\r\n", Self.accept)
+                == agreed(1800, .uas))
     }
 
     @Test func times() {

@@ -200,6 +200,11 @@ class Hub(Core):
             return [("Allow", self.allow), ("Server", AGENT)]
         return super().extras(request, status)
 
+    def marks(self, method):
+        """Also within a dialog: who refreshes says each time that it knows timers (RFC 4028 section
+        7.1); an SBC refreshes itself where it is not said."""
+        return [*super().marks(method), *[("Supported", "timer")] * (method == "INVITE")]
+
     async def way(self, dialog):
         """To the name and port of the SBC's Contact, from the datacentre that has the call."""
         uri = Uri(dialog.target)
