@@ -193,6 +193,22 @@ import Testing
         world.expectClean()
     }
 
+    /// The caller offered more codecs than were agreed. It answers our refresh with those, and the
+    /// callee hears nothing of it.
+    @Test(arguments: [[8, 101], [0, 8, 101]])
+    func refreshIsNobodyElsesConcern(codecs: [Int]) {
+        let (world, alice, bob) = self.scene(a: Self.request)
+        alice.script.dialogs.supported = ["timer"]
+        alice.script.hangUpAfter = 1_000_000
+        bob.script.codecs = codecs
+        alice.dial()
+        world.run()
+        #expect(alice.count("< INVITE") == 3 && world.core.engine.counters.refreshes == 3)
+        #expect(bob.count("< INVITE") == 1, "\(bob.log)")
+        #expect(world.records.map(\.end) == [.callerBye])
+        world.expectClean()
+    }
+
     /// Timers go on after a restart, at the time that was agreed.
     @Test func afterARestart() throws {
         let (world, alice, bob) = self.scene(a: Self.accept, b: Self.request)
@@ -259,6 +275,10 @@ import Testing
         #expect(try answer(timer + "Session-Expires: 30\r\n", Self.accept) == .tooSmall(90))
         // A proxy asked on behalf of a client that knows no timers.
         #expect(try answer("Session-Expires: 1800\r\n", Self.accept) == agreed(1800, .uas))
+        // Who does not say that it knows timers is not relied on, whatever else it says.
+        #expect(
+            try answer("Session-Expires: 1800;refresher=uac\r\n", Self.accept)
+                == agreed(1800, .uas))
     }
 
     @Test func times() {

@@ -22,6 +22,7 @@ GUID = "0f0e0d0c-1111-4222-8333-444455556666"
 AGENT = "Microsoft.PSTNHub.SIPProxy v.2020.1.1.1 i.EUWE.1"
 RECORD_ROUTE = f"<sip:sip-du-a-eu.{DOMAIN}:{PORT};transport=tls;lr>"
 FIRST_MP_PORT, CLIENT_PORT = 49152, 50000
+REPEATS = 5.0  # seconds after connections broke in which a request may come again
 
 
 class Trunk:
@@ -138,6 +139,7 @@ class Proxy:
         await asyncio.sleep(0)
 
     def cut(self):
+        self.hub.cut_at = time.monotonic()
         for link in tuple(self.links) + tuple(self.outgoing.values()):
             link.abort()
 
@@ -159,6 +161,7 @@ class Hub(Core):
         self.next_mp, self.clients, self.ports = FIRST_MP_PORT, 0, 0
         self.refused, self.described, self.media = [], {}, []
         self.trap, self.six = None, []
+        self.cut_at = 0.0  # when connections broke last
 
     def server_context(self, **limits):
         return server_context(*self.certificate, self.sbc_root, **limits)
@@ -200,6 +203,11 @@ class Hub(Core):
             return [("Allow", self.allow), ("Server", AGENT)]
         return super().extras(request, status)
 
+    def marks(self, method):
+        """Also within a dialog: who refreshes says each time that it knows timers (RFC 4028 section
+        7.1); an SBC refreshes itself where it is not said."""
+        return [*super().marks(method), *[("Supported", "timer")] * (method == "INVITE")]
+
     async def way(self, dialog):
         """To the name and port of the SBC's Contact, from the datacentre that has the call."""
         uri = Uri(dialog.target)
@@ -227,7 +235,12 @@ class Hub(Core):
             rules.keep("dialog", message.uri == begun.request.uri,
                        f"ACK to {message.uri} for an INVITE to {begun.request.uri}")
             return False
-        if dialog:
+        known = self.arrivals.get((message.branch, message.method))
+        if dialog and known:  # the same transaction: its sender does not know whether it had come
+            rules.keep("dialog", time.monotonic() - self.cut_at < REPEATS
+                       and message.write(True) == known.request.write(True),
+                       f"{message.method} comes again")
+        elif dialog:
             checks.check_inside(rules, message, dialog)
             self._look_at_sdp(message, dialog, None)
         elif not tag_of(message.get("to")) and message.method in ("INVITE", "OPTIONS"):

@@ -101,6 +101,27 @@ def no_port_unreachable_packet():
 
 
 @case()
+def a_long_message_is_not_media():
+    """What the peers count: letters of a SIP message's second fragment are no ports."""
+    with box(start=False) as lab:
+        for family in (4, 6):
+            own, peer = lab.address("carrier", "box", family), lab.address("carrier", "peer", family)
+            sender = udp_in(lab.namespace("box"), own, 5060)
+            getter = udp_in(lab.namespace("carrier"), peer, 5060)
+            getter.settimeout(5)
+            for size in (100, 1548, 4000):
+                sender.sendto(b"z" * size, (peer, 5060))
+                assert len(getter.recv(65536)) == size
+            assert lab.media_counts("carrier") == (0, 0), lab.media_counts("carrier")
+            stream = Stream(lab.namespace("box"), own, 20000)
+            stream.send((peer, 30000), 3)
+            wait_until("media is counted", 5, lambda: lab.media_counts("carrier") == (0, 3))
+            lab.inside("carrier", "iptables", "-w", "-t", "raw", "-Z")
+            for made in (sender, getter, stream):
+                made.close()
+
+
+@case()
 def a_hundred_thousand_sessions():
     """One packet for each of 100,000 live sessions finds its way, on 8 media addresses."""
     result = subprocess.run(

@@ -179,15 +179,17 @@ class Lab:
 
         With `discard` (for every side, or a list of sides) what arrives is counted and goes no
         further: SIPp plays media from raw sockets and would otherwise answer ours with ICMP.
+        A later fragment is none: the text of a long SIP message would stand where ports are looked
+        for (in IPv6 the kernel itself looks for none).
         """
         low, high = MEDIA_PORTS
         peer_low, peer_high = PEER_MEDIA_PORTS
         for side in SIDES:
             drops = side in discard if isinstance(discard, (list, tuple)) else discard
-            for tool in ("iptables", "ip6tables"):
+            for tool, whole in (("iptables", ("!", "-f")), ("ip6tables", ())):
                 self.inside(side, tool, "-w", "-t", "raw", "-A", "OUTPUT", "-p", "udp",
                             "--dport", f"{low}:{high}", "-j", "ACCEPT")
-                self.inside(side, tool, "-w", "-t", "raw", "-A", "PREROUTING", "-p", "udp",
+                self.inside(side, tool, "-w", "-t", "raw", "-A", "PREROUTING", *whole, "-p", "udp",
                             "--sport", f"{low}:{high}", "--dport", f"{peer_low}:{peer_high}",
                             "-j", "DROP" if drops else "ACCEPT")
 

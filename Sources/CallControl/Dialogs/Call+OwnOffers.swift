@@ -66,14 +66,15 @@ extension Call {
 
     private func ownOfferAccepted(_ own: Rekey, _ response: SIPMessage) {
         let side = own.side
-        let before = self.legs[side].session.remote
+        // What the party offered beyond what we agreed to was never of use to the other one.
+        let before = self.legs[side].session.agreedStream
         let session = Payload(response).description.flatMap { try? SessionDescription.parse($0) }
         if session.flatMap({ try? self.legs[side].session.receiveAnswer($0) }) == nil {
             self.legs[side].session.abandonOffer()
         }
         self.acknowledge(side, sequence: own.sent.sequence, description: nil)
         self.legs[side].rekeyGlares = 0
-        if own.purpose != .align, Self.concerns(before, self.legs[side].session.remote) {
+        if own.purpose != .align, Self.concerns(before, self.legs[side].session.agreedStream) {
             self.legs[side.other].due.insert(.align)
         }
         if own.purpose == .align { self.followUp(side) }

@@ -34,10 +34,12 @@ async def short_call(s, refresher):
 
 @scenario("timer dialog offer-answer media", setup=SHORT)
 async def the_box_refreshes(s):
-    """The refresher is the box: re-INVITEs come in time, with nothing new in them."""
+    """The refresher is the box: re-INVITEs come in time, with nothing new in them, and none to the
+    carrier."""
     user, phone = await short_call(s, "uas")
     await user.reoffered(2, 14)
     await s.talk(user.media, phone.media)
+    assert not phone.seen, f"the carrier got {phone.seen}"
     await finish(user, phone)
 
 
