@@ -4,6 +4,7 @@ public import CallControl
 public import FlowABI
 public import MediaPlanning
 import NetworkAddress
+import Sharing
 
 /// Keeps the fast path's flows equal to what the calls of one shard want. Wishes are put in at any
 /// time; `poll` does the rest: it attaches, shakes hands, writes commands, reads answers, and
@@ -36,7 +37,7 @@ public final class FlowProgrammer {
     }
 
     /// What became of a leg's key sets.
-    struct KeyHistory {
+    struct KeyHistory: Equatable {
         /// The last that was given to a worker: its indexes may have been used.
         var used: UInt64 = 0
         /// The newest that may have been used on a record that is lost: nobody knows how far it and
@@ -54,7 +55,9 @@ public final class FlowProgrammer {
         var intent: MediaIntent
         var a: LegIdentity?
         var b: LegIdentity?
-        var keys = (a: KeyHistory(), b: KeyHistory())
+        /// Both nil without keys.
+        @Apart private var keysOfA: KeyHistory?
+        @Apart private var keysOfB: KeyHistory?
         var isEnding = false
         var isAnnounced = false
 
@@ -62,6 +65,14 @@ public final class FlowProgrammer {
             self.intent = intent
             self.a = a
             self.b = b
+        }
+
+        var keys: (a: KeyHistory, b: KeyHistory) {
+            get { (self.keysOfA ?? KeyHistory(), self.keysOfB ?? KeyHistory()) }
+            set {
+                self.keysOfA = newValue.a == KeyHistory() ? nil : newValue.a
+                self.keysOfB = newValue.b == KeyHistory() ? nil : newValue.b
+            }
         }
     }
 
