@@ -3,6 +3,7 @@
 #define TL_TLS_PRIVATE_H
 
 #include <openssl/ssl.h>
+#include <stdio.h>
 
 #include "tl_tls.h"
 
@@ -50,5 +51,8 @@ int tl_tls_verify(X509_STORE_CTX *store, void *unused);
 // As SSL_CTX_set_tlsext_servername_callback takes it: shows what the client asks for.
 int tl_tls_choose(SSL *ssl, int *alert, void *context);
 int tl_tls_use(SSL *ssl, const struct tl_tls_identity *identity);
+
+// Opens a regular file for reading; NULL and errno otherwise. Never waits, as a pipe would have it.
+FILE *tl_tls_file_open(const char *path);
 
 #endif

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tls.h"
 
@@ -16,9 +19,27 @@ static int no_passphrase(char *out, int room, int is_writing, void *unused)
     return -1;
 }
 
+FILE *tl_tls_file_open(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0)
+        return NULL;
+    struct stat about;
+    FILE *file = NULL;
+    if (fstat(descriptor, &about) == 0 && !S_ISREG(about.st_mode))
+        errno = EINVAL;
+    else
+        file = fdopen(descriptor, "r");
+    int number = errno;
+    if (file == NULL)
+        close(descriptor);
+    errno = number;
+    return file;
+}
+
 static enum tl_tls_fault certificates_read(struct tl_tls_identity *identity, const char *path)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = tl_tls_file_open(path);
     if (file == NULL)
         return TL_TLS_CERTIFICATE_UNREADABLE;
     identity->x509 = PEM_read_X509(file, NULL, no_passphrase, NULL);
@@ -37,7 +58,7 @@ static enum tl_tls_fault certificates_read(struct tl_tls_identity *identity, con
 
 static enum tl_tls_fault key_read(struct tl_tls_identity *identity, const char *path)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = tl_tls_file_open(path);
     if (file == NULL)
         return TL_TLS_KEY_UNREADABLE;
     identity->key = PEM_read_PrivateKey(file, NULL, no_passphrase, NULL);

@@ -25,7 +25,7 @@ static int trust_add(struct tl_tls_trust *trust, X509 *x509)
 
 static enum tl_tls_fault authorities_read(struct tl_tls_trust *trust, const char *path)
 {
-    FILE *file = fopen(path, "re");
+    FILE *file = tl_tls_file_open(path);
     if (file == NULL)
         return TL_TLS_CERTIFICATE_UNREADABLE;
     X509 *x509;

@@ -50,9 +50,10 @@ extension NodeConfiguration {
 
 /// Files without Foundation.
 enum FileBytes {
-    /// The bytes of a file; nil and an issue if it cannot be read or is longer than `limit`.
+    /// The bytes of a regular file; nil and an issue if it cannot be read. Of one that is longer
+    /// than `limit` a little more than that. Never waits, as a pipe would have it.
     static func read(_ path: String, limit: Int, _ issues: IssueList) -> [UInt8]? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             let reason = String(cString: strerror(errno))
             issues.add(
@@ -60,6 +61,11 @@ enum FileBytes {
             return nil
         }
         defer { close(descriptor) }
+        var about = stat()
+        guard fstat(descriptor, &about) == 0, about.st_mode & S_IFMT == S_IFREG else {
+            issues.add(0, "", "is no regular file", "name a regular file")
+            return nil
+        }
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65_536)
         while true {

@@ -186,8 +186,11 @@ extension Shard {
             return .failure(ControlError(.notFound, "there is no trunk \(trunk)"))
         }
         self.core.engine.now = Clocks.wallMs
+        // As `peers` shows it: with its transport before the address.
+        let place = ["udp:", "tcp:", "tls:"].contains { name.hasPrefix($0) }
+            ? name.dropFirst(4) : name[...]
         let count = self.core.engine.drainPeer(
-            Array(name.utf8), of: TrunkName(trunk), isDraining)
+            Array(place.utf8), of: TrunkName(trunk), isDraining)
         guard count > 0 else {
             return .failure(
                 ControlError(.notFound, "trunk \(trunk) has no peer with the name or at \(name)"))

@@ -191,6 +191,17 @@ extension Shard {
         if let fault = self.core.rules.lastFault {
             conditions.append("a rule was not followed: \(fault)")
         }
+        let lost = self.counters.unreadableCheckpoints &+ self.store.counters.damaged
+        if lost > 0 {
+            conditions.append(
+                "\(lost) calls of a former process could not be taken up: their checkpoints were "
+                    + "of another version or damaged")
+        }
+        if self.store.counters.tooLarge > 0 {
+            conditions.append(
+                "\(self.store.counters.tooLarge) checkpoints were too large: their calls would not "
+                    + "survive a restart")
+        }
         switch self.store.condition {
         case .good: break
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")

@@ -24,7 +24,7 @@ extension Shard: TLSAuthority {
     func handshakeFailed(_ hop: Hop, _ error: TransportError) {
         let trunk =
             self.core.engine.trunkName(of: hop) ?? self.core.engine.target(at: hop)?.trunk
-        let text = "\(trunk.map { "trunk \($0)" } ?? "\(hop.remote)"): \(error.operation)"
+        let text = "\(trunk.map { "trunk \($0)" } ?? "\(hop.remote)"): \(error)"
         // A peer that comes again and again must not fill the journal.
         if self.lastHandshakeFailure != text { Log.line("trunkline: \(text)") }
         self.lastHandshakeFailure = text

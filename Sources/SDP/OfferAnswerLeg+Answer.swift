@@ -95,7 +95,7 @@ extension OfferAnswerLeg {
         self.remoteOfferedLast = false
         if self.phase == .offerSent { self.isLastAgreed = true }
         self.phase = .stable
-        if isAsOffered { self.rest() }
+        if isAsOffered, self.isTextOfOffer { self.rest() }
         return stream
     }
 

@@ -15,7 +15,7 @@ extension OfferAnswerLeg {
             session.origin.version = SDPText(self.version)
             self.lastSent = session.serialise().exact
         }
-        self.isTextOfOwn = !refuses
+        self.isTextOfOffer = false
         return session
     }
 

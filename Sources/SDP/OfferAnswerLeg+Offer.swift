@@ -60,7 +60,9 @@ extension OfferAnswerLeg {
         self.pendingLocal = local
         self.isLastAgreed = false
         self.phase = .offerSent
-        return self.describe(local)
+        let session = self.describe(local)
+        self.isTextOfOffer = true
+        return session
     }
 
     /// Peers that speak ICE share one port wherever they can.

@@ -6,7 +6,7 @@ extension OfferAnswerLeg {
     public mutating func keepVersion(of other: OfferAnswerLeg) {
         guard other.sessionID == self.sessionID, other.version > self.version else { return }
         self.lastSent = other.lastSent
-        self.isTextOfOwn = false
+        self.isTextOfOffer = false
         self.version = other.version
         self.originAddress = other.originAddress
     }

@@ -29,10 +29,10 @@ extension OfferAnswerLeg {
         }
     }
 
-    /// Lets go of what follows from `local`, after an exchange that came to an agreement. The way
-    /// that ICE is told of depends on more than `local`.
+    /// Lets go of what follows from `local`: the text that went out last says `local`. The way that
+    /// ICE is told of depends on more than that.
     mutating func rest() {
-        guard !self.isAtRest, self.isLastAgreed, self.isTextOfOwn, self.formerSlots == nil,
+        guard !self.isAtRest, self.isLastAgreed, self.formerSlots == nil,
             self.keptSlots.count == 1, let local = self.local, local.index == 0, local.ice == nil
         else { return }
         assert(self.keptText == self.rendered(local).serialise(), "not what went out")

@@ -21,8 +21,8 @@ extension OfferAnswerLeg {
         public var lastSent: [UInt8]?
         /// What went out last, and the one m= line, are as `local` says.
         public var isAtRest = false
-        /// It says our open offer, else `local`.
-        public var isTextOfOwn = false
+        /// It says `pendingLocal`.
+        public var isTextOfOffer = false
         /// It is what was agreed on.
         public var isLastAgreed = false
         /// What was agreed, ours.
@@ -63,7 +63,7 @@ extension OfferAnswerLeg {
         snapshot.remoteOfferedLast = self.remoteOfferedLast
         snapshot.isAtRest = self.isAtRest
         snapshot.lastSent = self.keptText
-        snapshot.isTextOfOwn = self.isTextOfOwn
+        snapshot.isTextOfOffer = self.isTextOfOffer
         snapshot.isLastAgreed = self.isLastAgreed
         snapshot.local = self.local.map { AudioStream($0) }
         snapshot.remote = self.remote
@@ -88,7 +88,7 @@ extension OfferAnswerLeg {
         self.phase = snapshot.phase
         self.remoteOfferedLast = snapshot.remoteOfferedLast
         self.keptText = snapshot.lastSent
-        self.isTextOfOwn = snapshot.isTextOfOwn
+        self.isTextOfOffer = snapshot.isTextOfOffer
         self.isLastAgreed = snapshot.isLastAgreed
         self.keptSlots = snapshot.slots.map(Slot.init)
         self.local = snapshot.local.flatMap(Local.init)

@@ -91,8 +91,8 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     var version: UInt64 = 0
     var originAddress: IPAddress?
     var keptText: [UInt8]?
-    /// The text says what was described last: our open offer, else `local`.
-    var isTextOfOwn = false
+    /// The text says `pendingLocal`: an offer of ours went out last.
+    var isTextOfOffer = false
     /// The last description that went out is what was agreed on: no offer came to nothing since.
     var isLastAgreed = false
     var keptSlots: [Slot] = []
@@ -127,13 +127,17 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     }
 
     /// Forgets the open offer: its transaction failed, or it was cancelled. What was agreed
-    /// before goes on (RFC 3261 section 14.1).
+    /// before goes on (RFC 3261 section 14.1), and with it the offer of ours that was answered.
     public mutating func abandonOffer() {
         if let slots = self.formerSlots { self.slots = slots }
         self.formerSlots = nil
+        // An offer that is repeated is the one that was answered.
+        if self.phase == .offerSent, !self.isLastAgreed {
+            self.pendingLocal = nil
+            self.isTextOfOffer = false
+        }
         self.phase = .stable
         self.pendingOffer = nil
-        self.pendingLocal = nil
         self.security.forgetRenewal()
     }
 }

@@ -57,6 +57,12 @@ public enum FaultTable {
         }
     }
 
+    /// Faults of values that no request is refused for as a whole: who uses the value leaves it.
+    /// Where one is shown all the same it has the words of its row.
+    public static let refusesNothing: Set<SIPParseError.Code> = [
+        .dateSyntax, .retryAfterSyntax, .challengeSyntax, .numberSyntax,
+    ]
+
     private static func valueAnswer(_ code: SIPParseError.Code) -> Answer {
         switch code {
         // 400: values.

@@ -38,7 +38,7 @@ final class CheckpointFile {
     static let headBytes = 4096
     static let blockBytes = 256
     static let stepBytes = BlockPool.step * blockBytes
-    private static let magic: UInt64 = 0x314c_4c41_434e_4c54  // "TLNCALL1", little-endian
+    private static let magic: UInt64 = 0x324c_4c41_434e_4c54  // "TLNCALL2", little-endian
     private enum Head { static let magic = 0, published = 8 }
     private enum Word {
         static let batch = 0, next = 8, end = 16, sizes = 24, bytes = 32, digest = 40

@@ -87,7 +87,12 @@ extension Verb {
         do throws(SIPParseError) {
             message = try SIPMessage.parse(bytes, framing: .datagram)
         } catch {
-            throw .usage("\(messageFile): no SIP message: \(error.code) at octet \(error.offset)")
+            let why: String
+            switch FaultTable.verdict(error, octets: bytes) {
+            case .accept: why = "\(error.code)"
+            case .reject(_, let reason, _), .drop(let reason, _): why = reason
+            }
+            throw .usage("\(messageFile): no SIP message: \(why) at octet \(error.offset)")
         }
         if direction == "in", message.examine() != .accept {
             throw .usage(

@@ -32,7 +32,7 @@ extension Verb {
     ) { (arguments) throws(Failure) in
         let operands = try arguments.operands(0...2, "an ID, a Call-ID, or unlock ID")
         switch operands.count {
-        case 0: try Self.list(arguments)
+        case 0: return try Self.list(arguments)
         case 1 where operands[0] != "unlock": try TraceView(operands[0], arguments).show(arguments)
         case 2 where operands[0] == "unlock": try Self.unlock(operands[1], arguments)
         default: throw .usage("an ID, a Call-ID, or unlock ID is expected; --help explains it")
@@ -40,14 +40,21 @@ extension Verb {
         return .ok
     }
 
-    private static func list(_ arguments: Arguments) throws(Failure) {
+    private static func list(_ arguments: Arguments) throws(Failure) -> ExitStatus {
         var request: JSONObject = [:]
         request["last"] = try arguments.number("last", 1...1000).map { JSONValue($0) }
         request["number"] = arguments["number"].map { .string($0) }
         let calls = try RunningNode(arguments).ask("trace-list", request)
-        guard !arguments.wantsJSON else { return Terminal.print(calls) }
-        guard let list = calls.array, !list.isEmpty else {
-            return Terminal.print("nothing is kept of such calls")
+        guard let list = calls.array, !list.isEmpty || arguments["number"] == nil else {
+            throw .no("nothing is kept of such calls")
+        }
+        guard !arguments.wantsJSON else {
+            Terminal.print(calls)
+            return .ok
+        }
+        guard !list.isEmpty else {
+            Terminal.print("nothing is kept of calls")
+            return .ok
         }
         let columns = ["id", "from", "to", "calling", "called", "messages", "end"]
         var table = Table(columns: ["began (UTC)"] + columns)
@@ -56,6 +63,7 @@ extension Verb {
             table.add([WallTime.text(us: us)] + columns.map { Render.cell(call[$0]) })
         }
         Terminal.print(table.text)
+        return .ok
     }
 
     private static func unlock(_ id: String, _ arguments: Arguments) throws(Failure) {

@@ -70,12 +70,32 @@ private var packageRoot: String {
     let folder = #expect(throws: ConfigurationErrors.self) {
         try NodeConfiguration.load(path: "/")
     }
-    #expect(folder?.issues.first?.problem == "cannot be read: Is a directory")
+    #expect(folder?.issues.first?.problem == "is no regular file")
 }
 
-@Test func endlessFileIsCut() {
+/// Nobody ever writes into the pipe, and nothing waits for him.
+@Test func pipesAndDevicesAreRefused() {
+    let pipe = "/tmp/trunkline-pipe-\(getpid())"
+    #expect(mkfifo(pipe, 0o600) == 0)
+    defer { unlink(pipe) }
+    for path in [pipe, "/dev/zero"] {
+        let error = #expect(throws: ConfigurationErrors.self) {
+            try NodeConfiguration.load(path: path)
+        }
+        #expect(error?.issues.map(\.problem) == ["is no regular file"])
+    }
+}
+
+@Test func longFileIsCut() throws {
+    let path = "/tmp/trunkline-long-\(getpid())"
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL, 0o600)
+    defer {
+        close(descriptor)
+        unlink(path)
+    }
+    #expect(ftruncate(descriptor, 3 << 20) == 0)
     let error = #expect(throws: ConfigurationErrors.self) {
-        try NodeConfiguration.load(path: "/dev/zero")
+        try NodeConfiguration.load(path: path)
     }
     #expect(error?.issues.map(\.problem) == ["has more than 1048576 bytes"])
 }

@@ -52,6 +52,8 @@ private struct Course {
     private var next = 0
     private var serial = 0
     private var legs: [OfferAnswerLeg]
+    /// What went out last, by session and version of our o= line.
+    private var said: [UInt64: [UInt64: [UInt8]]] = [:]
 
     init(_ sessions: [SessionDescription?], _ choice: Int) {
         self.sessions = sessions
@@ -95,6 +97,15 @@ private struct Course {
         case 14: self.offerBare(side)
         default: check(RelayPlan(a: self.legs[0], b: self.legs[1]))
         }
+        self.legs.forEach { self.checkVersion($0) }
+    }
+
+    /// One version says one thing (RFC 3264 section 8), also where it is rendered again.
+    private mutating func checkVersion(_ leg: OfferAnswerLeg) {
+        guard let text = leg.lastSent else { return }
+        let before = self.said[leg.sessionID]?[leg.version]
+        precondition(before == nil || before == text)
+        self.said[leg.sessionID, default: [:]][leg.version] = text
     }
 
     private mutating func provide(_ side: Int) {

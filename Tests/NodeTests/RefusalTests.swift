@@ -49,7 +49,7 @@ struct RefusalRow: Sendable {
             what: "such a request that names a scanner", status: nil, from: .stranger,
             messages: plain("OPTIONS", "User-Agent: friendly-scanner\r\n")),
         .init(what: "a call without a route", status: 404, messages: plain("INVITE", to: "+4930")),
-        .init(what: "REGISTER, SUBSCRIBE and others", status: 405, messages: plain("REGISTER")),
+        .init(what: "REGISTER and others", status: 405, messages: plain("REGISTER")),
         .init(what: "a method that nobody knows", status: 501, messages: plain("FETCH")),
         .init(what: "BYE, INFO without a call", status: 481, messages: plain("BYE")),
         .init(
@@ -210,12 +210,16 @@ enum FaultDocument {
             "Faulty responses and ACKs always get silence.", "", "## Malformed messages", "",
             "| fault | gets |", "| --- | --- |",
         ]
-        for code in SIPParseError.Code.allCases {
+        for code in SIPParseError.Code.allCases where !FaultTable.refusesNothing.contains(code) {
             switch FaultTable.answer(code) {
             case .respond(let status, let phrase): lines.append("| \(phrase) | \(status) |")
             case .silence(let why): lines.append("| \(why) | silence |")
             }
         }
+        lines += [
+            "", "A malformed Date, Retry-After, Min-SE, Session-Expires or Authorization refuses "
+                + "nothing:", "the value counts as absent.",
+        ]
         lines += ["", "## Requests that are refused", "", "| request | gets |", "| --- | --- |"]
         for row in RefusalRow.all {
             lines.append("| \(row.what) | \(row.status.map { "\($0)" } ?? "silence") |")

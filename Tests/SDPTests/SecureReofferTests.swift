@@ -240,3 +240,33 @@ private func offered(_ formats: String...) -> AudioStream {
         #expect(restored.agreedSecurity == saved.agreedSecurity)
     }
 }
+
+/// A refresh says what was offered, again and again, also where the answer took less of it and
+/// refreshes were refused: one version of an o= line says one thing (RFC 3264 section 8).
+@Test(arguments: [
+    MediaSecurityPolicy(srtp: .required, keying: [.sdes]),
+    MediaSecurityPolicy(srtp: .preferred, keying: [.sdes]), .plain,
+])
+func oneVersionSaysOneThing(_ policy: MediaSecurityPolicy) throws {
+    var leg = try secureLeg(policy)
+    let line = policy == .plain ? [] : [cryptoLine(2, policy.suites[1])]
+    let profile = policy.srtp == .required ? "SAVP" : "AVP"
+    let answer = try secureSession(["m=audio 4000 RTP/\(profile) 0"] + line)
+    let offer = try leg.makeOffer(from: otherParty, local: ourA)
+    _ = try leg.receiveAnswer(answer)
+    for step in 0..<8 {
+        let again = try leg.repeatOffer()
+        #expect(again == offer, "step \(step)")
+        if step % 3 == 1 {
+            leg.abandonOffer()
+        } else {
+            _ = try leg.receiveAnswer(answer)
+        }
+        if step == 4 {
+            // The party's offer comes to nothing.
+            let hold = ["m=audio 4000 RTP/\(profile) 0", "a=sendonly"] + line
+            _ = try leg.receiveOffer(secureSession(hold, version: 2))
+            leg.abandonOffer()
+        }
+    }
+}

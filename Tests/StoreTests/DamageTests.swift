@@ -12,7 +12,7 @@ enum Damage: CaseIterable {
     case garbledMagic
     case garbledNumber
     case noNumber
-    case newerLayout
+    case otherLayout
     case sparse
 
     func apply(to path: String) throws {
@@ -23,7 +23,7 @@ enum Damage: CaseIterable {
             case .garbledMagic: ([0xff, 0xff], 2)
             case .garbledNumber: ([0xff], 11)
             case .noNumber: ([UInt8](repeating: 0, count: 8), 8)
-            case .newerLayout: (Array("2".utf8), 7)
+            case .otherLayout: (Array("1".utf8), 7)
             case .sparse: ([0], 64 << 20)
             }
         try spoil(path, with: bytes, at: offset, truncate: offset == 0)

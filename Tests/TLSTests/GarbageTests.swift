@@ -96,6 +96,12 @@ import Testing
         #expect(
             failure(good.certificate, maker.path("none"))
                 == .keyUnreadable("No such file or directory"))
+        // Nobody writes into the pipe, and nothing waits for him.
+        let pipe = maker.path("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        #expect(throws: TLSFailure.certificateUnreadable("Invalid argument")) {
+            try TLSTrust(path: pipe, now: Fixture.now)
+        }
         #expect(throws: TLSFailure.noCertificate) {
             try TLSTrust(path: maker.path("text"), now: Fixture.now)
         }

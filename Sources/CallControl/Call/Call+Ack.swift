@@ -16,6 +16,11 @@ extension Call {
             self.legs[side].ackOwedTo = nil
         }
         self.legs[side].ackOwed = nil
+        if side == .b, let former = self.legs.b.sentAck, former.sequence != sequence,
+            former.sequence == self.sentInvite?.sequence
+        {
+            self.sentInvite?.ack = former
+        }
         self.legs[side].sentAck = ack
         self.emit(.send(ack.bytes, ack.hop))
     }

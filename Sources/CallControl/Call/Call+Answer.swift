@@ -236,7 +236,7 @@ extension Call {
         let tag = Array((try? response.to().tag) ?? [])
         let leg = self.transfers.formerLeg ?? self.legs.b
         if let dialog = leg.dialog, tag == dialog.key.remoteTag {
-            self.repeatAck(leg, sequence: cseq.number)
+            self.repeatAck(leg.sentAck, self.sentInvite?.ack, sequence: cseq.number)
         } else {
             self.endBranch(response)
         }
@@ -244,11 +244,13 @@ extension Call {
 
     /// The ACK was lost: once more. While the answer for it is awaited there is none yet.
     func repeatAck(_ side: Side, sequence: UInt32) {
-        self.repeatAck(self.legs[side], sequence: sequence)
+        self.repeatAck(
+            self.legs[side].sentAck, side == .b ? self.sentInvite?.ack : nil, sequence: sequence)
     }
 
-    private func repeatAck(_ leg: Leg, sequence: UInt32) {
-        guard let ack = leg.sentAck, ack.sequence == sequence else { return }
+    private func repeatAck(_ last: Leg.SentAck?, _ first: Leg.SentAck?, sequence: UInt32) {
+        guard let ack = [last, first].compactMap(\.self).first(where: { $0.sequence == sequence })
+        else { return }
         self.emit(.send(ack.bytes, ack.hop))
     }
 

@@ -106,6 +106,13 @@ final class Call {
         let bytes: [UInt8]
         /// Its CSeq number.
         let sequence: UInt32
+        /// Its ACK, once a later INVITE of ours has had one.
+        @Apart var ack: Leg.SentAck?
+
+        init(bytes: [UInt8], sequence: UInt32) {
+            self.bytes = bytes
+            self.sequence = sequence
+        }
     }
 
     /// Both legs, by side.

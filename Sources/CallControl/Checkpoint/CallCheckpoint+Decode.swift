@@ -130,7 +130,7 @@ extension CheckpointReader {
         session.remoteOfferedLast = try self.flag()
         session.lastSent = try self.optional { r throws(CheckpointError) in try r.description() }
         session.isAtRest = try self.flag()
-        session.isTextOfOwn = try self.flag()
+        session.isTextOfOffer = try self.flag()
         session.isLastAgreed = try self.flag()
         session.local = try self.stream(after: nil)
         session.remote = try self.stream(after: session.local)

@@ -109,7 +109,7 @@ extension CheckpointWriter {
         self.flag(session.remoteOfferedLast)
         self.optional(session.lastSent) { $0.string($1) }
         self.flag(session.isAtRest)
-        self.flag(session.isTextOfOwn)
+        self.flag(session.isTextOfOffer)
         self.flag(session.isLastAgreed)
         self.optional(session.local) { $0.stream($1, after: nil) }
         self.optional(session.remote) { $0.stream($1, after: session.local) }

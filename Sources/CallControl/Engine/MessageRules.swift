@@ -46,8 +46,9 @@ public struct MessageRules: Sendable {
 
     private var sets: [Place: RuleSet] = [:]
     private var figures: [Place: [RuleCount]] = [:]
-    /// The last fault, as a sentence; nil as long as there was none.
+    /// The last fault of the rules in force, as a sentence; nil as long as there was none.
     public private(set) var lastFault: String?
+    private var faulty: RuleSet?
 
     init() {}
 
@@ -84,6 +85,9 @@ public struct MessageRules: Sendable {
                     }
             }
         }
+        if !self.sets.values.contains(where: { $0 == self.faulty }) {
+            (self.faulty, self.lastFault) = (nil, nil)
+        }
     }
 
     mutating func apply(
@@ -101,6 +105,7 @@ public struct MessageRules: Sendable {
         case .changed(let message): return .changed(message)
         case .fault(let index, let fault):
             let rule = set.rules[index]
+            self.faulty = set
             self.lastFault = "trunk \(trunk.text), rule \(rule.name): \(fault.text)"
             guard rule.onFault == .refuse, Self.mayRefuse(message) else {
                 self.figures[place]?[index].faults &+= 1
