@@ -77,7 +77,7 @@ build() { # name, kind
     local kind=${2:-fuzz} digest
     mkdir -p "$out"
     digest=$(cd "$root" && find $(fuzz_sources "$1") "$here/build.sh" "$here/cost.c" -type f \
-        -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+        -print0 | sort -z | xargs -0 sha256sum | sed "s# $root/# #" | sha256sum)
     [ -x "$out/${1}_$kind" ] && [ "$digest" = "$(cat "$out/$1.$kind.sources" 2>/dev/null)" ] &&
         return 0
     echo "building ${1}_$kind"

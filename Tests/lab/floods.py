@@ -176,7 +176,7 @@ class Bystanders:
         self.answering.stop()
         self.caller.close()
         self.callee.close()
-        expect_empty(self.lab, 75)  # a BYE or an ACK that was lost takes 64·T1 twice
+        expect_empty(self.lab, 100)  # a BYE or an ACK that was lost takes 64·T1 twice
 
     def _screen(self):
         try:
