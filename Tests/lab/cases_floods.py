@@ -195,7 +195,7 @@ def handshake_box():
     and has the call whose media is looked at."""
     if not shutil.which("socat"):
         raise Skipped("socat is not installed (Debian)")
-    with tls_box() as lab:
+    with tls_box(timeout_seconds=90) as lab:
         own = lab.address(SIDE)
         with open(lab.config) as file:
             text = file.read()
