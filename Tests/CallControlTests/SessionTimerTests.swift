@@ -281,6 +281,17 @@ import Testing
                 == agreed(1800, .uas))
     }
 
+    /// What a 2xx says is shorter than the trunk's least: we do not refresh without end.
+    @Test func shortestAgreement() throws {
+        for (said, expected) in [(1, 90), (90, 90), (1200, 1200)] as [(UInt32, UInt32)] {
+            let text = "SIP/2.0 200 OK\r\nSession-Expires: \(said);refresher=uac\r\n\r\n"
+            let response = try SIPMessage.parse(Array(text.utf8), framing: .datagram)
+            let outcome = try #require(
+                SessionTimerNegotiation.outcome(response, asked: 1800, Self.accept))
+            #expect(outcome == (expected, true))
+        }
+    }
+
     @Test func times() {
         var ours = SessionTimer(seconds: 1800, isOurs: true, at: 1000)
         #expect(ours.refreshAt == 901_000 && ours.nextAt == 901_000 && ours.endsAt == 1_801_000)

@@ -77,16 +77,14 @@ enum SessionTimerNegotiation {
 
     /// As a client (RFC 4028 section 7.2): what the 2xx to our request means. Without
     /// Session-Expires in it the party knows no timers, and we refresh alone where we asked for
-    /// them. Seconds, and whether we refresh. Less than the 90 s that are the least there is counts
-    /// as these, or one answer would have us refresh without end.
+    /// them. Seconds, and whether we refresh. Less than the trunk's least counts as that, or one
+    /// answer would have us refresh without end.
     static func outcome(
         _ response: SIPMessage, asked: UInt32?, _ policy: SessionTimerPolicy
     ) -> (seconds: UInt32, isOurs: Bool)? {
         guard policy.mode != .off else { return nil }
         if let said = (try? response.sessionExpires()) ?? nil, said.seconds > 0 {
-            return (
-                max(said.seconds, SessionTimerPolicy.leastMinimum), said.refresher != .uas
-            )
+            return (max(said.seconds, policy.minimum), said.refresher != .uas)
         }
         return asked.map { ($0, true) }
     }
