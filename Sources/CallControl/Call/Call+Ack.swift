@@ -10,7 +10,8 @@ import SIPTransaction
 extension Call {
     /// Acknowledges the 2xx of an INVITE of ours, with the answer where the 2xx brought the offer.
     func acknowledge(_ side: Side, sequence: UInt32, description: SessionDescription?) {
-        guard let ack = self.makeAck(side, sequence, description) else { return }
+        let branch = self.context.identifiers.branch()
+        guard let ack = self.makeAck(side, sequence, branch, description) else { return }
         if let handle = self.part(side, { $0.ackOwedTo }) {
             self.context.change(handle, to: .acknowledged(ack))
             self.legs[side].ackOwedTo = nil
@@ -26,10 +27,9 @@ extension Call {
     }
 
     private func makeAck(
-        _ side: Side, _ sequence: UInt32, _ description: SessionDescription?
+        _ side: Side, _ sequence: UInt32, _ branch: [UInt8], _ description: SessionDescription?
     ) -> Leg.SentAck? {
         guard let dialog = self.part(side, { $0.dialog }) else { return nil }
-        let branch = self.context.identifiers.branch()
         let via = self.part(side) { $0.listener.via(branch: branch) }
         var builder = dialog.acknowledgement(sequence: sequence, via: via)
         let product = self.context.configuration.product
@@ -39,17 +39,17 @@ extension Call {
         return Leg.SentAck(
             sequence: sequence, bytes: builder.finish(description: description?.serialise()).exact,
             hop: self.part(side) { $0.destination(of: dialog) },
-            isPlain: description == nil && credentials.isEmpty)
+            branch: description == nil && credentials.isEmpty ? branch : [])
     }
 
-    /// Our last ACK as it was before the restart, or another one that says the same.
+    /// Our last ACK as it was before the restart: a repeated one is the same for who had it.
     func restoreAck(_ side: Side, _ saved: CallCheckpoint.Ack?) {
         guard let saved else { return }
         self.legs[side].sentAck =
             saved.message.map {
                 Leg.SentAck(
-                    sequence: saved.sequence, bytes: $0.bytes, hop: $0.hop, isPlain: false)
-            } ?? self.makeAck(side, saved.sequence, nil)
+                    sequence: saved.sequence, bytes: $0.bytes, hop: $0.hop, branch: [])
+            } ?? self.makeAck(side, saved.sequence, saved.branch, nil)
     }
 
     /// After a 2xx to a re-INVITE of ours: the transaction keeps the ACK, or will once it is there,

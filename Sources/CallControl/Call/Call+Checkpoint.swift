@@ -84,11 +84,10 @@ extension Leg {
             ackOwed: self.ackOwed,
             ack: self.sentAck.map {
                 CallCheckpoint.Ack(
-                    sequence: $0.sequence,
-                    message: $0.isPlain
-                        ? nil
-                        : CallCheckpoint.Message(
-                            bytes: $0.bytes, hop: $0.hop.withoutConnection))
+                    sequence: $0.sequence, branch: $0.branch,
+                    message: $0.branch.isEmpty
+                        ? CallCheckpoint.Message(
+                            bytes: $0.bytes, hop: $0.hop.withoutConnection) : nil)
             },
             outstanding: self.outstanding?.sent.checkpoint, security: self.trunk.security,
             keys: self.keys, peer: self.peer, sessionTimer: self.sessionTimer,

@@ -46,8 +46,9 @@ struct Leg {
         let sequence: UInt32
         let bytes: [UInt8]
         let hop: Hop
-        /// It says nothing but what the dialog does: another one can be made.
-        let isPlain: Bool
+        /// Its branch, where it says nothing else than the dialog does: with it the same one can be
+        /// made again. Empty otherwise.
+        let branch: [UInt8]
     }
 
     /// A path that checks have shown.

@@ -55,10 +55,13 @@ extension CheckpointReader {
             ackOwed: try self.optional { r throws(CheckpointError) in try r.integer() },
             ack: try self.optional { r throws(CheckpointError) in
                 CallCheckpoint.Ack(
-                    sequence: try r.integer(),
+                    sequence: try r.integer(), branch: try r.text(),
                     message: try r.optional { r throws(CheckpointError) in try r.message() })
             },
             outstanding: try self.optional { r throws(CheckpointError) in try r.message() })
+        guard leg.ack.map({ $0.branch.isEmpty == ($0.message != nil) }) ?? true else {
+            throw self.failure(.badValue)
+        }
         leg.security = try self.policy()
         leg.keys = try self.keys()
         try self.dialogState(of: &leg)

@@ -51,6 +51,7 @@ extension CheckpointWriter {
         self.optional(leg.ackOwed) { $0.integer($1) }
         self.optional(leg.ack) {
             $0.integer($1.sequence)
+            $0.string($1.branch)
             $0.optional($1.message) { $0.message($1) }
         }
         self.optional(leg.outstanding) { $0.message($1) }

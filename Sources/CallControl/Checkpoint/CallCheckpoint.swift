@@ -54,7 +54,9 @@ public struct CallCheckpoint: Sendable, Equatable {
     public struct Ack: Sendable, Hashable {
         /// CSeq number.
         public var sequence: UInt32
-        /// The ACK; nil for one that says nothing but what the dialog does.
+        /// The branch of one that says nothing else than the dialog does.
+        public var branch: [UInt8]
+        /// The ACK; nil for one with a branch here.
         public var message: Message?
     }
 
