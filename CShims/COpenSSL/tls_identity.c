@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "tls.h"
 
@@ -17,24 +14,6 @@ static int no_passphrase(char *out, int room, int is_writing, void *unused)
 {
     (void)out, (void)room, (void)is_writing, (void)unused;
     return -1;
-}
-
-FILE *tl_tls_file_open(const char *path)
-{
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0)
-        return NULL;
-    struct stat about;
-    FILE *file = NULL;
-    if (fstat(descriptor, &about) == 0 && !S_ISREG(about.st_mode))
-        errno = EINVAL;
-    else
-        file = fdopen(descriptor, "r");
-    int number = errno;
-    if (file == NULL)
-        close(descriptor);
-    errno = number;
-    return file;
 }
 
 static enum tl_tls_fault certificates_read(struct tl_tls_identity *identity, const char *path)

@@ -6,23 +6,16 @@ import SIPMessage
 enum ResultCheck {
     struct Refusal: Error { let fault: RuleFault }
 
-    private static func words(_ verdict: Verdict) -> String {
-        switch verdict {
-        case .accept: ""
-        case .reject(_, let reason, _), .drop(let reason, _): reason
-        }
-    }
-
     /// The message, or why it may not be.
     static func check(_ bytes: [UInt8], of original: SIPMessage) -> Result<SIPMessage, Refusal> {
         let message: SIPMessage
         do throws(SIPParseError) {
             message = try SIPMessage.parse(bytes, framing: .stream)
         } catch {
-            return self.refuse(.invalid(self.words(FaultTable.verdict(error, octets: bytes))))
+            return self.refuse(.invalid(FaultTable.verdict(error, octets: bytes).reason))
         }
         let verdict = message.examine()
-        guard verdict == .accept else { return self.refuse(.invalid(self.words(verdict))) }
+        guard verdict == .accept else { return self.refuse(.invalid(verdict.reason)) }
         for name in ProtectedParts.headers where name != .contentLength {
             guard original.lines(name).elementsEqual(message.lines(name), by: { $0 == $1 }) else {
                 return self.refuse(.protected(name.description))

@@ -186,11 +186,8 @@ extension Shard {
             return .failure(ControlError(.notFound, "there is no trunk \(trunk)"))
         }
         self.core.engine.now = Clocks.wallMs
-        // As `peers` shows it: with its transport before the address.
-        let place = ["udp:", "tcp:", "tls:"].contains { name.hasPrefix($0) }
-            ? name.dropFirst(4) : name[...]
         let count = self.core.engine.drainPeer(
-            Array(place.utf8), of: TrunkName(trunk), isDraining)
+            Array(name.utf8), of: TrunkName(trunk), isDraining)
         guard count > 0 else {
             return .failure(
                 ControlError(.notFound, "trunk \(trunk) has no peer with the name or at \(name)"))
@@ -203,11 +200,10 @@ extension Shard {
         func seconds(_ since: Milliseconds) -> JSONValue {
             JSONValue((now &- min(since, now)) / 1000)
         }
-        let place = "\(peer.hop.transport):\(peer.hop.remote)"
         let failed = peer.health?.lastFailure
         return [
             "trunk": JSONValue(peer.trunk.text), "peer": JSONValue(self.text(peer.host)),
-            "address": peer.health == nil ? .null : JSONValue(place),
+            "address": peer.health == nil ? .null : JSONValue(peer.hop.place),
             "state": JSONValue("\(peer.health?.state ?? .down)"),
             "seconds": peer.health.map { seconds($0.since) } ?? .null,
             "priority": peer.health == nil ? .null : JSONValue(peer.priority),

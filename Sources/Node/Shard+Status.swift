@@ -191,11 +191,11 @@ extension Shard {
         if let fault = self.core.rules.lastFault {
             conditions.append("a rule was not followed: \(fault)")
         }
-        let lost = self.counters.unreadableCheckpoints &+ self.store.counters.damaged
-        if lost > 0 {
+        if let notice = self.store.notice { conditions.append(notice) }
+        if self.counters.unreadableCheckpoints > 0 {
             conditions.append(
-                "\(lost) calls of a former process could not be taken up: their checkpoints were "
-                    + "of another version or damaged")
+                "\(self.counters.unreadableCheckpoints) calls of a former process could not be "
+                    + "taken up: their checkpoints are of another version")
         }
         if self.store.counters.tooLarge > 0 {
             conditions.append(

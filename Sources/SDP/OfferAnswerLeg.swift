@@ -90,11 +90,13 @@ public struct OfferAnswerLeg: Sendable, Hashable {
     public let sessionID: UInt64
     var version: UInt64 = 0
     var originAddress: IPAddress?
+    /// See `lastSent`; nil at rest.
     var keptText: [UInt8]?
     /// The text says `pendingLocal`: an offer of ours went out last.
     var isTextOfOffer = false
     /// The last description that went out is what was agreed on: no offer came to nothing since.
     var isLastAgreed = false
+    /// See `slots`; none at rest.
     var keptSlots: [Slot] = []
     /// Description and m= lines follow from `local` and are not kept.
     var isAtRest = false

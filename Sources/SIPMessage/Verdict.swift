@@ -8,6 +8,14 @@ public enum Verdict: Sendable, Hashable {
     case reject(status: Int, reason: String, offset: Int)
     /// To be thrown away in silence: a faulty response, a faulty ACK, or no SIP at all.
     case drop(reason: String, offset: Int)
+
+    /// What is wrong, for people; empty where nothing is.
+    public var reason: String {
+        switch self {
+        case .accept: ""
+        case .reject(_, let reason, _), .drop(let reason, _): reason
+        }
+    }
 }
 
 /// What a user agent server that is about to process these octets says of them.

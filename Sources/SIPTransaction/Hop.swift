@@ -62,4 +62,7 @@ public struct Hop: Sendable, Hashable {
         self.remote = remote
         self.connection = connection
     }
+
+    /// Where the other end is, as people see and write it: "tls:198.18.1.1:5061".
+    public var place: String { "\(self.transport):\(self.remote)" }
 }

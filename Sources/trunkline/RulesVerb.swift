@@ -87,11 +87,7 @@ extension Verb {
         do throws(SIPParseError) {
             message = try SIPMessage.parse(bytes, framing: .datagram)
         } catch {
-            let why: String
-            switch FaultTable.verdict(error, octets: bytes) {
-            case .accept: why = "\(error.code)"
-            case .reject(_, let reason, _), .drop(let reason, _): why = reason
-            }
+            let why = FaultTable.verdict(error, octets: bytes).reason
             throw .usage("\(messageFile): no SIP message: \(why) at octet \(error.offset)")
         }
         if direction == "in", message.examine() != .accept {

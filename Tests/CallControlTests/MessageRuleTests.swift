@@ -70,6 +70,12 @@ import Testing
         #expect(bob.log.contains("< BYE"))
         #expect(world.core.rules.counts[0].faults == 3)
         #expect(world.core.rules.lastFault?.hasPrefix("trunk service, rule bad: ") == true)
+        // Other rules elsewhere mend nothing; without these the fault is over.
+        let bad = TrunkRules(outgoing: try self.rule("bad", "header(To).host", "a..b"))
+        world.core.rules.configure([(World.service, bad), (World.carrier, bad)])
+        #expect(world.core.rules.lastFault != nil)
+        world.core.rules.configure([(World.carrier, bad)])
+        #expect(world.core.rules.lastFault == nil)
         world.expectClean()
     }
 

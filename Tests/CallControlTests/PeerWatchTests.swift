@@ -172,6 +172,9 @@ private struct Scene {
             Scene.target("203.0.113.12", "hub2.example", priority: 1),
         ])
         #expect(scene.state("hub1.example") == .draining)
+        // Also as it is shown, transport and all.
+        #expect(drain("udp:203.0.113.12:5060", true) == 1 && drain("203.0.113.12", false) == 1)
+        #expect(drain("tls:203.0.113.12:5060", true) == 0)
         #expect(drain("203.0.113.12", true) == 1)
         #expect(scene.call() == 503)
         #expect(drain("hub2.example", false) == 1 && drain("hub1.example", false) == 1)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import SIPMessage
 import Testing
 
@@ -18,6 +19,18 @@ import Testing
                 continue
             }
         }
+    }
+
+    /// What the operator reads of the limit is the limit.
+    @Test func theDocumentSaysTheLimit() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .deletingLastPathComponent().deletingLastPathComponent()
+            .appendingPathComponent("appliance/docs/rules.md")
+        let thousands = RuleLimits.work / 1000
+        #expect(RuleLimits.work % 1000 == 0 && thousands < 1000)
+        #expect(
+            try String(contentsOf: file, encoding: .utf8)
+                .contains("\n\(thousands),000 steps of patterns"))
     }
 
     @Test func theFirstRuleAtFaultIsNamed() throws {

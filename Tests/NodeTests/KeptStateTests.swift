@@ -27,6 +27,10 @@ import Testing
         let after = node.shard.store.loadAll()
         #expect(after.count == 3 && Set(after.map(\.key)).isSuperset(of: before))
         #expect(node.shard.store.condition == .good)
+        #expect(
+            self.conditions(node).contains {
+                $0.contains("calls.shm.unusable: found corrupt")
+            })
     }
 
     @Test func callsGoOnWithAFullDisk() throws {

@@ -112,6 +112,7 @@ import Testing
     private static let ofValues: [(SIPParseError.Code, name: String, value: String)] = [
         (.dateSyntax, "Date", "yesterday"), (.retryAfterSyntax, "Retry-After", "soon"),
         (.challengeSyntax, "Authorization", "Digest ,="), (.numberSyntax, "Min-SE", "many"),
+        (.numberSyntax, "Session-Expires", "long"),
     ]
 
     private func check(_ code: SIPParseError.Code, _ verdict: Verdict) {

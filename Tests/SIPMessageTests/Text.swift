@@ -51,11 +51,4 @@ extension Verdict {
         case .drop: 0
         }
     }
-
-    var reason: String {
-        switch self {
-        case .accept: ""
-        case .reject(_, let reason, _), .drop(let reason, _): reason
-        }
-    }
 }

@@ -98,19 +98,12 @@ struct FieldMessageTests {
             let start = try #require(bytes.firstRange(of: Array("SIP/2.0 200".utf8)))
             let verdicts = examineStream(Array(bytes[start.lowerBound...]))
             #expect(
-                verdicts.map(Self.reason) == [
+                verdicts.map(\.reason) == [
                     "Malformed Address", "Malformed Via", "Malformed URI",
                 ])
         default:
             #expect(examine(bytes, framing: .datagram) == .accept)
             #expect(examineStream(bytes) == [.accept])
-        }
-    }
-
-    private static func reason(_ verdict: Verdict) -> String {
-        switch verdict {
-        case .accept: "accepted"
-        case .reject(_, let reason, _), .drop(let reason, _): reason
         }
     }
 

@@ -107,12 +107,7 @@ final class Call {
         /// Its CSeq number.
         let sequence: UInt32
         /// Its ACK, once a later INVITE of ours has had one.
-        @Apart var ack: Leg.SentAck?
-
-        init(bytes: [UInt8], sequence: UInt32) {
-            self.bytes = bytes
-            self.sequence = sequence
-        }
+        @Apart var ack: Leg.SentAck? = nil
     }
 
     /// Both legs, by side.

@@ -82,9 +82,8 @@ extension CheckpointReader {
     }
 
     fileprivate mutating func rekey() throws(CheckpointError) -> CallCheckpoint.Rekey {
-        var rekey = CallCheckpoint.Rekey(side: try self.choice(), sent: try self.message())
-        rekey.purpose = try self.choice()
-        return rekey
+        CallCheckpoint.Rekey(
+            side: try self.choice(), sent: try self.message(), purpose: try self.choice())
     }
 
     private mutating func message() throws(CheckpointError) -> CallCheckpoint.Message {

@@ -48,7 +48,7 @@ public struct MessageRules: Sendable {
     private var figures: [Place: [RuleCount]] = [:]
     /// The last fault of the rules in force, as a sentence; nil as long as there was none.
     public private(set) var lastFault: String?
-    private var faulty: RuleSet?
+    private var faulty: Place?
 
     init() {}
 
@@ -85,7 +85,7 @@ public struct MessageRules: Sendable {
                     }
             }
         }
-        if !self.sets.values.contains(where: { $0 == self.faulty }) {
+        if let place = self.faulty, self.sets[place] != former.sets[place] {
             (self.faulty, self.lastFault) = (nil, nil)
         }
     }
@@ -105,7 +105,7 @@ public struct MessageRules: Sendable {
         case .changed(let message): return .changed(message)
         case .fault(let index, let fault):
             let rule = set.rules[index]
-            self.faulty = set
+            self.faulty = place
             self.lastFault = "trunk \(trunk.text), rule \(rule.name): \(fault.text)"
             guard rule.onFault == .refuse, Self.mayRefuse(message) else {
                 self.figures[place]?[index].faults &+= 1

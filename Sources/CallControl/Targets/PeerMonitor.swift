@@ -146,10 +146,11 @@ struct PeerMonitor {
     // MARK: Operators
 
     private static func names(_ target: TrunkTarget) -> [[UInt8]] {
-        [
-            target.host, Array("\(target.hop.remote.address)".utf8),
-            Array("\(target.hop.remote)".utf8),
-        ]
+        let remote = target.hop.remote
+        return [target.host]
+            + ["\(remote.address)", "\(remote)", target.hop.place].map {
+                Array($0.utf8)
+            }
     }
 
     private func isDrained(_ target: TrunkTarget, of trunk: TrunkName) -> Bool {
