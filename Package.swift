@@ -121,7 +121,7 @@ let package = Package(
         module("Admission", ["NetworkAddress"]),
         module("CallControl", [
             "Sharing", "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
-            "SIPAuthentication", "SIPDialog", "Routing", "Admission",
+            "SIPAuthentication", "SIPDialog", "Routing", "Tenancy", "Admission",
         ]),
 
         // Media: intent to flow commands to rings.
@@ -151,7 +151,7 @@ let package = Package(
             name: "CallWorld",
             dependencies: [
                 "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction",
-                "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
+                "SIPAuthentication", "SIPDialog", "Routing", "Tenancy", "Admission", "CallControl",
             ], path: "Tests/CallWorld", swiftSettings: strictSwift),
         // Calls at random against a judge that knows nothing of the product.
         .target(
@@ -235,7 +235,7 @@ let package = Package(
             [
                 "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
                 "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
-                "CallWorld", "Sharing",
+                "CallWorld", "Sharing", "Tenancy",
             ]),
         tests("CallModelTests", ["CallModel"]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),

@@ -83,6 +83,8 @@ public struct CallRecord: Sendable, Hashable {
     public let cause: UInt8
     /// What protected the legs at last.
     public let protection: LegProtections
+    /// Whose call it was; nil: no tenant's.
+    public let tenant: CallTenant?
 }
 
 /// What protects both legs of a call.
@@ -132,4 +134,6 @@ public struct CallSummary: Sendable, Equatable {
     public let learnedSources: [Side: SocketAddress]
     /// What protects the legs.
     public let protection: LegProtections
+    /// Whose call it is; nil: no tenant's.
+    public let tenant: CallTenant?
 }

@@ -14,6 +14,12 @@ public struct EngineCounters: Sendable, Equatable {
     public var unknownSources: UInt64 = 0
     /// Calls without a route.
     public var noRoutes: UInt64 = 0
+    /// Calls of a service to a host that is no tenant's, or that have to be a tenant's and are not.
+    public var misrouted: UInt64 = 0
+    /// Calls of tenants whose caller's number they may not show.
+    public var screenedOut: UInt64 = 0
+    /// Calls of tenants that were let through though nobody vouches for the caller's number.
+    public var unverifiedCallers: UInt64 = 0
     /// Calls refused because the node is full or draining, or the trunk is draining.
     public var refusedTemporarily: UInt64 = 0
     /// Calls refused because a trunk is full.

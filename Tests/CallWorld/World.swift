@@ -8,6 +8,7 @@ import SDP
 import Sharing
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 /// Media ports of the simulated box: a few, counted, and never given out or back twice.
 final class TestPorts: MediaPorts {
@@ -179,11 +180,13 @@ final class World {
     }
 
     private static func core(
-        _ configuration: CallConfiguration, _ ports: TestPorts, seed: UInt64
+        _ configuration: CallConfiguration, _ ports: TestPorts, seed: UInt64,
+        tenants: TenantDirectory = TenantDirectory()
     ) -> SignallingCore<TestPorts> {
         let engine = CallEngine(
             configuration: configuration, ports: ports, shard: 7,
             randomness: Randomness(seed: seed &+ 1000))
+        engine.tenants = tenants
         return SignallingCore(engine: engine, layer: TransactionLayer())
     }
 
@@ -422,7 +425,9 @@ final class World {
             self.ports.claim(checkpoint.media.b.local)
             self.media[checkpoint.id] = checkpoint.media
         }
-        self.core = World.core(self.configuration, self.ports, seed: self.random.next())
+        self.core = World.core(
+            self.configuration, self.ports, seed: self.random.next(),
+            tenants: self.core.engine.tenants)
         self.core.engine.now = self.now
         self.core.engine.watchPeers()
         let taken = Set(self.core.engine.restore(kept))

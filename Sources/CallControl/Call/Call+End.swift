@@ -75,11 +75,12 @@ extension Call {
             .record(
                 CallRecord(
                     id: self.id, from: self.trunks.from, to: self.trunks.to,
-                    calling: self.calling, called: self.called, startedAt: self.startedAt,
+                    calling: Array(self.calling), called: Array(self.called),
+                    startedAt: self.startedAt,
                     answeredAt: self.answeredAt, endedAt: self.endedAt ?? self.context.now,
                     end: end, status: self.status,
                     cause: self.q850Cause ?? CauseTable.q850(status: self.status),
-                    protection: self.protection)))
+                    protection: self.protection, tenant: self.tenant)))
         self.context.counters.callsEnded &+= 1
         let wasAnswered = self.legs.b.dialog != nil || !self.endedBranches.isEmpty
         if wasAnswered, self.sentInvite != nil { self.context.answered[self.id] = self }

@@ -62,7 +62,8 @@ extension Call {
         let leg = self.legs.b
         let passage = InvitePassage(
             invite, from: self.legs.a.trunk.interworking, to: leg.trunk.interworking,
-            host: leg.listener.host, redirection: search.place(search.machine.current))
+            host: leg.listener.host, redirection: search.place(search.machine.current),
+            shown: search.shown)
         guard let passage else { return nil }
         self.context.count(passage)
         let branch = self.context.identifiers.branch() + search.mark
@@ -97,6 +98,7 @@ extension Call {
         let trunk = self.part(side) { $0.trunk }
         builder.add(.allow, AllowedMethods.value(trunk))
         trunk.interworking.headers.addIdentification(to: &builder)
+        self.tenant?.add(to: &builder, trunk.tenancy)
         if !isRequest, let supported = trunk.supported {
             builder.add(.supported, supported)
         }

@@ -94,6 +94,8 @@ public struct CallCheckpoint: Sendable, Equatable {
         public var leastExpires: UInt32 = 0
         /// INVITEs of our own that waited for their turn.
         var due = OwnOffers()
+        /// First label of the tenant's derived trunk that the leg is; empty: it is none.
+        public var label: [UInt8] = []
     }
 
     /// An INVITE of our own that had no final response.
@@ -130,6 +132,8 @@ public struct CallCheckpoint: Sendable, Equatable {
     public var rekey: Rekey?
     /// What the media was.
     public var media: MediaIntent
+    /// Whose call it was.
+    public var tenant: CallTenant?
 
     /// Most bytes of an encoded checkpoint: eight messages, and what else there is.
     public static let bytesMax = 1 << 20

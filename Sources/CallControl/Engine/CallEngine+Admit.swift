@@ -8,6 +8,7 @@ import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 // A new call: every reason not to take it, and then its beginning. Nothing is held before the last
 // of them is passed, except the ports while the callee's offer is written.
@@ -23,6 +24,8 @@ extension CallEngine {
         @Shared var listener: ListenerSettings
         /// Where it may go, in the order in which that is tried.
         let places: [CallPlace]
+        /// Whose call it is.
+        let tenancy: TenantDecision
         /// The caller's session with its offer, if it made one.
         var session: OfferAnswerLeg
         let stream: AudioStream?
@@ -74,18 +77,24 @@ extension CallEngine {
         }
         let number = CalledNumber(requestURI: request.message.requestURI)
         let kind = self.kind(of: number, from: trunk)
-        let trunks = self.context.trunks(
-            for: trunk.interworking.numbers.normalised(number), from: origin)
-        guard !trunks.isEmpty else {
-            self.context.counters.noRoutes &+= 1
-            return .failure(Refusal(reply: Reply(404)))
+        let normalised = trunk.interworking.numbers.normalised(number)
+        let tenancy: TenantDecision
+        switch self.context.tenancy(of: request.message, from: trunk, number: normalised, kind) {
+        case .success(let decision): tenancy = decision
+        case .failure(let refusal): return .failure(Refusal(reply: refusal.reply))
+        }
+        let trunks: [TrunkSettings]
+        switch self.destinations(normalised, from: origin, tenancy) {
+        case .success(let found): trunks = found
+        case .failure(let refusal): return .failure(refusal)
         }
         guard let listener = self.context.configuration.listener(request.source.listener) else {
             return .failure(Refusal(reply: Reply(500)))
         }
         let places: [CallPlace]
         switch self.admittedPlaces(
-            trunks, from: trunk, at: request.source.remote.address, kind)
+            trunks, from: trunk, at: request.source.remote.address, kind,
+            label: tenancy.tenant?.label ?? [])
         {
         case .success(let found): places = found
         case .failure(let refusal): return .failure(refusal)
@@ -97,11 +106,31 @@ extension CallEngine {
                 Plan(
                     request: request, forwardsLeft: min(forwards, Self.forwardsMax) - 1,
                     kind: kind, mark: mark, trunk: self.context.settings.trunk(trunk),
-                    listener: self.context.settings.listener(listener, for: trunk),
-                    places: places, session: session, stream: stream))
+                    listener: self.context.settings.listener(
+                        listener, for: trunk, label: tenancy.callerLabel),
+                    places: places, tenancy: tenancy, session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
+    }
+
+    /// Where a call goes: as its tenant's number says, else as the routes do. A trunk that is for
+    /// tenants' calls takes no others.
+    func destinations(
+        _ number: CalledNumber, from origin: TrunkIndex, _ tenancy: TenantDecision
+    ) -> Result<[TrunkSettings], Refusal> {
+        let trunks = tenancy.trunks ?? self.context.trunks(for: number, from: origin)
+        guard !trunks.isEmpty else {
+            self.context.counters.noRoutes &+= 1
+            return .failure(Refusal(reply: Reply(404)))
+        }
+        guard tenancy.trunks == nil else { return .success(trunks) }
+        let open = trunks.filter { $0.tenancy.service == nil || $0.tenancy.need != .required }
+        guard !open.isEmpty else {
+            self.context.counters.misrouted &+= 1
+            return .failure(Refusal(reply: Reply(404)))
+        }
+        return .success(open)
     }
 
     func stream(
@@ -152,17 +181,19 @@ extension CallEngine {
             port: footing.ports.b)
         let from = (try? message.from())?.uri ?? []
         let birth = Call.Birth(
-            id: id, token: token, calling: Array(AddressRewriter.user(of: from)),
+            id: id, token: token,
+            calling: plan.tenancy.shown?.number?.bytes ?? Array(AddressRewriter.user(of: from)),
             called: Array(AddressRewriter.user(of: message.requestURI)),
             startedAt: self.context.now, legs: Call.Legs(a: a, b: b),
-            isEmergency: plan.kind.isEmergency)
+            isEmergency: plan.kind.isEmergency, tenant: plan.tenancy.tenant)
         let call = Call(birth, context: self.context, state: .up(nil))
         self.calls[id] = call
         self.context.touched = call.reference(.a)
         self.context.counters.callsAdmitted &+= 1
         let search = CallSearch(
             places, stream: plan.stream, forwardsLeft: plan.forwardsLeft, mark: plan.mark,
-            uri: Array(message.requestURI), isEmergency: plan.kind.isEmergency)
+            uri: Array(message.requestURI), isEmergency: plan.kind.isEmergency,
+            shown: plan.tenancy.shown)
         call.begin(plan.request, search, offer: footing.offer)
         if plan.kind.isEmergency { self.admitted(emergency: call, token, plan.kind) }
     }

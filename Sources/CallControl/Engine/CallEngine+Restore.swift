@@ -45,7 +45,7 @@ extension CallEngine {
         let birth = Call.Birth(
             id: checkpoint.id, token: token, calling: checkpoint.calling,
             called: checkpoint.called, startedAt: checkpoint.startedAt, legs: legs,
-            isEmergency: kind.isEmergency)
+            isEmergency: kind.isEmergency, tenant: checkpoint.tenant)
         let call = Call(birth, context: self.context, state: .up(nil))
         call.answeredAt = checkpoint.answeredAt
         call.status = Int(checkpoint.status)
@@ -88,8 +88,9 @@ extension CallEngine {
         session.descriptions = trunk.interworking.descriptions
         return Leg(
             saved, trunk: settings.wrappedValue == trunk ? settings : Shared(trunk),
-            listener: self.context.settings.listener(listener, for: trunk), session: session,
-            port: port)
+            listener: self.context.settings.listener(
+                listener, for: trunk, label: saved.label),
+            session: session, port: port)
     }
 
     /// A trunk that was taken out of the configuration while the process was away.

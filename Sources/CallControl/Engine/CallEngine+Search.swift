@@ -23,7 +23,7 @@ extension CallEngine {
     /// Of the trunks that take one more call the places; the first trunk's refusal where none does.
     func admittedPlaces(
         _ trunks: [TrunkSettings], from origin: TrunkSettings, at source: IPAddress,
-        _ kind: CallKind
+        _ kind: CallKind, label: [UInt8] = []
     ) -> Result<[CallPlace], Refusal> {
         var refusal: AdmissionRefusal?
         var open: [TrunkSettings] = []
@@ -47,7 +47,8 @@ extension CallEngine {
             self.context.counters.refusedNoPeer &+= 1
             return .failure(Refusal(reply: Reply(503)))
         }
-        let places = self.context.places(reachable, isEmergency: kind.isEmergency)
+        let places = self.context.places(
+            reachable, isEmergency: kind.isEmergency, label: label)
         guard places.isEmpty else { return .success(places) }
         self.context.counters.noTargets &+= 1
         return .failure(Refusal(reply: Reply(503)))

@@ -2,6 +2,7 @@
 
 public import Admission
 internal import Sharing
+public import Tenancy
 
 /// The back-to-back user agent of one shard: what the transaction layer, timers, media and
 /// operators report goes in through methods; what is to be done comes out of ``drain()``, in order.
@@ -32,6 +33,12 @@ public final class CallEngine<Ports: MediaPorts> {
     public var now: Milliseconds {
         get { self.context.now }
         set { self.context.now = newValue }
+    }
+
+    /// The tenants that calls are looked up in; several engines may share one directory.
+    public var tenants: TenantDirectory {
+        get { self.context.tenants }
+        set { self.context.tenants = newValue }
     }
 
     /// What was counted so far.

@@ -5,6 +5,7 @@ import NetworkAddress
 import SDP
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 /// One leg of one call.
 struct LegReference: Hashable {
@@ -94,6 +95,10 @@ final class EngineContext {
     var searching: [(call: CallIdentifier, candidate: Int)] = []
     /// Targets that asked not to be tried for a while.
     var holds = TargetHolds()
+    /// The tenants, with their numbers.
+    var tenants = TenantDirectory()
+    /// Calls that services make for transfers.
+    var returns = TransferReturns()
     /// What calls want of each other, to be done when the input in hand is.
     var steps: [TransferStep] = []
     /// Calls that are over and wait for the engine to let go of them.

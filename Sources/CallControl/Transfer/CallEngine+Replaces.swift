@@ -107,12 +107,14 @@ extension CallEngine {
                 : try session.makeAnswer(from: stream, local: ports.a.rtp)
             var caller = Leg(
                 trunk: settings,
-                listener: self.context.settings.listener(listener, for: trunk),
+                listener: self.context.settings.listener(
+                    listener, for: trunk, label: named.call.legs[named.leaving].listener.label),
                 hop: request.source, localTag: self.context.identifiers.tag(),
                 session: session, port: ports.a)
             caller.peer.learn(from: request.message)
             let nobody = try self.standIn(for: stays, stream, ports.b)
-            let made = self.make(nil, Call.Legs(a: caller, b: nobody), request.message)
+            let made = self.make(
+                nil, Call.Legs(a: caller, b: nobody), request.message, of: named.call.tenant)
             guard made.acceptReplacing(request, description, carriesOffer: offered == nil) else {
                 return made.finish(.rejected)
             }
