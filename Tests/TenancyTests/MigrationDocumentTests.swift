@@ -66,7 +66,7 @@ struct MigrationDocumentTests {
         ] as [(String, Int, Int)] {
             #expect(text.contains("| \(row) | \(self.grouped(calls)) |"), "\(row)")
             func passes(_ calls: Int) throws -> Bool {
-                let answered = UInt64(calls * (65 + points) / 100)
+                let answered = UInt64((calls * (65 + points) + 50) / 100)
                 let cohort = try #require(ProportionInterval(answered, of: UInt64(calls)))
                 return ProportionInterval(cohort, minus: baseline).lower >= -0.03
             }
