@@ -54,6 +54,7 @@ let package = Package(
         .executable(name: "trunkline-fastpath", targets: ["CFastPath"]),
         .executable(name: "trunkline-bench", targets: ["CGenerator"]),
         .executable(name: "trunkline-sessions", targets: ["trunkline-sessions"]),
+        .executable(name: "trunkline-tenancy", targets: ["trunkline-tenancy"]),
     ],
     targets: [
         // The contract.
@@ -214,6 +215,10 @@ let package = Package(
                 "CWakeControl", "DTLS", "CBareDTLS", "SDP",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
+        // The tables of tenants and numbers, filled, looked into and changed.
+        .executableTarget(
+            name: "trunkline-tenancy", dependencies: ["Tenancy", "CMeter"],
+            path: "Benchmarks/Tenancy", swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),

@@ -174,15 +174,6 @@ struct FieldTests {
         #expect(CarrierTrunk.fault(among: [plain, bypass]) == nil)
     }
 
-    @Test func derivedNamesComeApart() {
-        let name = DerivedName("acme.1r1.sbc.carrier.example".utf8)
-        #expect(name?.label == Array("acme".utf8))
-        #expect(name?.trunk == Array("1r1.sbc.carrier.example".utf8))
-        #expect(DerivedName("acme".utf8) == nil)
-        #expect(DerivedName(".acme".utf8) == nil)
-        #expect(DerivedName("acme.".utf8) == nil)
-    }
-
     @Test func numbersAreIntegers() {
         #expect(E164("+12025550123".utf8)?.value == 12_025_550_123)
         #expect(E164("+12025550123".utf8)?.description == "+12025550123")

@@ -111,7 +111,7 @@ public enum Fields {
         return self.isSame(String(decoding: tail, as: UTF8.self), suffix)
     }
 
-    private static func lower(_ byte: UInt8) -> UInt8 {
+    static func lower(_ byte: UInt8) -> UInt8 {
         (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
     }
 
