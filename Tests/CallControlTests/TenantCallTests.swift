@@ -142,7 +142,7 @@ import Testing
         var account = Account(name: "acme")
         account.label = "acme"
         account.activeSet = .bypass
-        scene.world.core.engine.tenants.apply(.account(account))
+        scene.apply(.account(account))
         scene.alice.reinvite(
             try #require(scene.alice.calls.values.first), direction: "sendonly")
         scene.world.run(until: scene.world.now + 1000)

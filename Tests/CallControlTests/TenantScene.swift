@@ -21,6 +21,7 @@ struct TenantScene {
     let world: World
     let alice: Phone
     let bob: Phone
+    let tenants: TenantDirectory
     var counters: EngineCounters { self.world.core.engine.counters }
 
     init(
@@ -40,17 +41,18 @@ struct TenantScene {
             configuration.trunks[1].tenancy.need = need
             change(&configuration)
         }
-        let tenants = self.world.core.engine.tenants
+        self.tenants = TenantDirectory()
+        self.world.core.engine.tenants = self.tenants.makeReader()
         var deployment = Deployment(name: "lab")
         deployment.customHeader = "X-MS-Operator-Content"
-        tenants.apply(.deployment(deployment))
+        self.apply(.deployment(deployment))
         for name in ["acme", "other"] {
             var value = Account(name: name)
             value.label = name
             value.services = [service]
             value.teamsTenantID = "12345678-1234-4123-8123-123456789abc"
             if name == "acme" { account(&value) }
-            tenants.apply(.account(value))
+            self.apply(.account(value))
         }
         for (text, name) in [(Self.own, "acme"), ("+12025550124", "acme"), (Self.foreign, "other")]
         {
@@ -60,7 +62,15 @@ struct TenantScene {
                 value.customHeader = "acme_gold_7"
                 number(&value)
             }
-            tenants.apply(.number(value))
+            self.apply(.number(value))
+        }
+    }
+
+    func apply(_ change: DirectoryChange) {
+        do {
+            try self.tenants.apply(change)
+        } catch {
+            Issue.record(error)
         }
     }
 

@@ -181,7 +181,7 @@ final class World {
 
     private static func core(
         _ configuration: CallConfiguration, _ ports: TestPorts, seed: UInt64,
-        tenants: TenantDirectory = TenantDirectory()
+        tenants: DirectoryReader? = nil
     ) -> SignallingCore<TestPorts> {
         let engine = CallEngine(
             configuration: configuration, ports: ports, shard: 7,

@@ -35,8 +35,8 @@ public final class CallEngine<Ports: MediaPorts> {
         set { self.context.now = newValue }
     }
 
-    /// The tenants that calls are looked up in; several engines may share one directory.
-    public var tenants: TenantDirectory {
+    /// What calls look tenants up by, a reader of the engine's own; nil: there are no tenants.
+    public var tenants: DirectoryReader? {
         get { self.context.tenants }
         set { self.context.tenants = newValue }
     }

@@ -95,8 +95,8 @@ final class EngineContext {
     var searching: [(call: CallIdentifier, candidate: Int)] = []
     /// Targets that asked not to be tried for a while.
     var holds = TargetHolds()
-    /// The tenants, with their numbers.
-    var tenants = TenantDirectory()
+    /// The tenants, with their numbers; nil: there are none.
+    var tenants: DirectoryReader?
     /// Calls that services make for transfers.
     var returns = TransferReturns()
     /// What calls want of each other, to be done when the input in hand is.

@@ -30,7 +30,7 @@ extension EngineContext {
         }
         guard trunk.tenancy.need != .none else { return .success(TenantDecision()) }
         return service.hasDerivedTrunks
-            ? self.tenancy(ofDerived: invite, from: trunk, number: number, kind)
+            ? self.tenancy(ofDerived: invite, from: trunk, service, number: number, kind)
             : self.tenancy(ofCaller: invite, from: trunk, number: number, kind)
     }
 
@@ -40,14 +40,14 @@ extension EngineContext {
     func tenancy(
         calling number: CalledNumber, from trunk: TrunkSettings
     ) -> TenantDecision {
-        guard let called = E164(number.bytes), let entry = self.tenants.number(called),
-            let account = self.tenants.account(entry.account)
+        guard let called = E164(number.bytes), let entry = self.tenants?.number(called),
+            let account = self.tenants?.account(entry.account)
         else { return self.unprovisioned(from: trunk) }
         let set = entry.trunkSet ?? account.activeSet
         var decision = TenantDecision()
         decision.trunks = self.trunks(of: entry.service, set)
         decision.tenant = self.tenant(
-            account, label: entry.service.hasDerivedTrunks ? account.label : [], entry)
+            account, label: entry.service.hasDerivedTrunks ? account.labelBytes : [], called)
         return decision
     }
 
@@ -71,8 +71,8 @@ extension EngineContext {
     // MARK: From a service
 
     private func tenancy(
-        ofDerived invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber,
-        _ kind: CallKind
+        ofDerived invite: SIPMessage, from trunk: TrunkSettings, _ service: Service,
+        number: CalledNumber, _ kind: CallKind
     ) -> Result<TenantDecision, TenantRefusal> {
         guard case .sip(let uri)? = try? URI.parse(invite.requestURI),
             let own = trunk.ownHost
@@ -82,15 +82,14 @@ extension EngineContext {
             return trunk.tenancy.need == .required
                 ? self.misrouted() : .success(TenantDecision())
         }
-        guard let name = DerivedName(host), ASCII.equalsIgnoringCase(name.trunk, own) else {
-            return self.strange(trunk)
-        }
-        guard let index = self.tenants.accountIndex(label: name.label),
-            let account = self.tenants.account(index)
+        guard let dot = host.firstIndex(of: UInt8(ascii: ".")),
+            ASCII.equalsIgnoringCase(host[host.index(after: dot)...], own)
+        else { return self.strange(trunk) }
+        guard let account = self.tenants?.account(label: host[..<dot]), account.uses(service)
         else { return self.misrouted() }
-        var decision = TenantDecision(callerLabel: name.label)
+        var decision = TenantDecision(callerLabel: account.labelBytes)
         return self.judge(
-            invite, from: trunk, number: number, kind, index, account, label: name.label,
+            invite, from: trunk, number: number, kind, account, label: account.labelBytes,
             &decision)
     }
 
@@ -101,16 +100,15 @@ extension EngineContext {
     ) -> Result<TenantDecision, TenantRefusal> {
         let claims = CallerClaims(invite, trunk.interworking)
         guard let caller = claims.asserted ?? claims.from ?? claims.diverting,
-            let entry = self.tenants.number(caller),
-            let account = self.tenants.account(entry.account)
+            let entry = self.tenants?.number(caller),
+            let account = self.tenants?.account(entry.account)
         else {
             let isRefused = trunk.tenancy.need == .required && !kind.isEmergency
             return isRefused ? self.misrouted() : .success(TenantDecision())
         }
         var decision = TenantDecision()
         return self.judge(
-            invite, from: trunk, number: number, kind, entry.account, account, label: [],
-            &decision)
+            invite, from: trunk, number: number, kind, account, label: [], &decision)
     }
 
     /// A host that is no name of this trunk at all: an address, another trunk's name.
@@ -127,29 +125,27 @@ extension EngineContext {
 
     private func judge(
         _ invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber, _ kind: CallKind,
-        _ index: AccountIndex, _ account: AccountEntry, label: [UInt8],
-        _ decision: inout TenantDecision
+        _ account: AccountEntry, label: [UInt8], _ decision: inout TenantDecision
     ) -> Result<TenantDecision, TenantRefusal> {
         let tables = self.tenants
-        func owner(_ number: E164) -> AccountIndex? { tables.number(number)?.account }
+        func owner(_ number: E164) -> AccountIndex? { tables?.owner(of: number) }
         var claims = CallerClaims(invite, trunk.interworking)
         claims.isEmergency = kind.isEmergency
         if let target = E164(number.bytes) {
-            claims.isTransferred = self.returns.take(target, of: index, now: self.now)
+            claims.isTransferred = self.returns.take(target, of: account.index, now: self.now)
         }
         let isScreened = account.isScreened && trunk.tenancy.service?.isScreened == true
         let verdict = CallerScreening.verdict(
-            claims, of: index, isScreened: isScreened, account.screening, owner: owner)
+            claims, of: account.index, isScreened: isScreened, account.screening, owner: owner)
         guard verdict.row.allows else {
             self.counters.screenedOut &+= 1
             return .failure(
                 TenantRefusal(status: 403, reason: verdict.row.refusal, row: verdict.row))
         }
         if verdict.row == .unverified { self.counters.unverifiedCallers &+= 1 }
-        decision.tenant = self.tenant(
-            account, label: label, verdict.identity.flatMap(tables.number))
+        decision.tenant = self.tenant(account, label: label, verdict.identity)
         decision.tenant?.row = verdict.row
-        decision.shown = self.shown(verdict, index, of: invite, kind, trunk, owner)
+        decision.shown = self.shown(verdict, account.index, of: invite, kind, trunk, owner)
         if kind.isEmergency { decision.trunks = self.emergencyTrunks() }
         return .success(decision)
     }
@@ -183,14 +179,14 @@ extension EngineContext {
     // MARK: What the operator's side is told
 
     private func tenant(
-        _ account: AccountEntry, label: [UInt8], _ entry: NumberEntry?
+        _ account: AccountEntry, label: [UInt8], _ number: E164?
     ) -> CallTenant {
-        var tenant = CallTenant(account: account.name, label: label)
-        tenant.tenantID = account.teamsTenantID
-        if let entry, let name = self.tenants.customHeaderName,
-            let value = self.tenants.customHeader(of: entry)
+        var tenant = CallTenant(account: Array(account.name.utf8), label: label)
+        tenant.tenantID = Array((account.teamsTenantID ?? "").utf8)
+        if let number, let value = self.tenants?.customHeader(of: number),
+            let name = self.tenants?.deployment?.customHeader
         {
-            tenant.headerName = name
+            tenant.headerName = Array(name.utf8)
             tenant.headerValue = value
         }
         return tenant
@@ -198,10 +194,10 @@ extension EngineContext {
 
     /// A service was asked to call this number for a transfer of its tenant.
     func expectReturn(to uri: ArraySlice<UInt8>, of label: [UInt8], _ trunk: TrunkSettings) {
-        guard !label.isEmpty, let index = self.tenants.accountIndex(label: label),
+        guard !label.isEmpty, let account = self.tenants?.account(label: label[...]),
             let target = CarriedURI(uri)?.e164(trunk.interworking.numbers)
         else { return }
-        self.returns.expect(target, of: index, now: self.now)
+        self.returns.expect(target, of: account.index, now: self.now)
     }
 }
 
@@ -217,6 +213,15 @@ struct TenantRefusal: Error {
         var reply = Reply(self.status)
         if let reason { reply.reason = (self.status, reason) }
         return reply
+    }
+}
+
+extension AccountEntry {
+    /// The label in small letters; empty: there is none.
+    var labelBytes: [UInt8] {
+        var bytes: [UInt8] = []
+        self.label?.append(to: &bytes)
+        return bytes
     }
 }
 
