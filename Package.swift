@@ -236,6 +236,13 @@ let package = Package(
                 "CallWorld", "Sharing",
             ]),
         tests("CallModelTests", ["CallModel"]),
+        // Call flows of the profiles in `appliance/profiles`.
+        tests(
+            "ProfileTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "CallControl", "CallWorld",
+                "Configuration", "Node",
+            ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",

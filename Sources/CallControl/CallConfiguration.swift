@@ -61,6 +61,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var callSecondsMax: UInt32 = 0
     /// How its calls may be transferred.
     public var transfer = TransferPolicy()
+    /// How long messages from it may be; nil: as those of the node.
+    public var messageLimits: TrunkMessageLimits?
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(

@@ -37,7 +37,7 @@ struct Verb: Sendable {
     let run: @Sendable (Arguments) throws(Failure) -> ExitStatus
 
     static let all: [Verb] = [
-        .serve, .fastpath, .check, .status, .calls, .call, .trace, .peers, .peer, .registrations,
+        .serve, .fastpath, .check, .profile, .status, .calls, .call, .trace, .peers, .peer, .registrations,
         .flows, .drops, .doctor, .drain, .rules, .message, .replay, .size, .version,
     ]
 }
