@@ -54,7 +54,8 @@ final class IssueList {
         guard self.issues.count < ConfigurationErrors.limit else { return }
         self.issues.append(
             ConfigurationIssue(
-                file: line.file ?? self.file, line: line.number, key: key, problem: problem, fix: fix))
+                file: line.file ?? self.file, line: line.number, key: key, problem: problem,
+                fix: fix))
     }
 
     func add(_ place: some Placed, _ problem: String, _ fix: String) {

@@ -17,6 +17,13 @@ public struct Profile {
         public var value: String
         /// FILE:LINE; nil: it is the default.
         public var place: String?
+
+        /// From its parts.
+        public init(key: String, value: String, place: String?) {
+            self.key = key
+            self.value = value
+            self.place = place
+        }
     }
 
     /// The names that it was made from; the last lies uppermost.

@@ -8,7 +8,7 @@ enum ProfileKeys {
         example: "teams-direct-routing", isRare: true)
     static let transport = Key(
         "transport", .text, .described("that of its first peer, else udp"),
-        "What it is spoken to by, where listener is not written: udp (and tcp), tcp (and udp), tls.",
+        "How it is spoken to, where listener is not written: udp (and tcp), tcp (and udp), tls.",
         example: "udp", isRare: true)
     static let port = Key(
         "port", .integer(1...65_535), .described("5060, for tls 5061"), unit: "port",
@@ -56,9 +56,9 @@ enum MessageLimitKeys {
     static let headerName = key(
         "header-name", 16...8192, "Longest name of a header field; else 400.")
     static let optionTag = key(
-        "option-tag", 8...8192, "Longest option-tag in Supported, Require, Proxy-Require; else 400.")
+        "option-tag", 8...8192, "Longest option-tag of Supported and the like; else 400.")
     static let bodyName = key(
-        "body-name", 16...8192, "Longest type of a body in Content-Type, as type/subtype; else 400.")
+        "body-name", 16...8192, "Longest type of a body, type/subtype; else 400.")
     static let optionList = key(
         "option-list", 32...8192, "Longest Supported, Require and Proxy-Require; else 400.")
     static let all = [message, uri, fromDomain, headerName, optionTag, bodyName, optionList]

@@ -115,8 +115,8 @@ enum Schema {
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
             TransferKeys.refer, TransferKeys.replaces, TransferKeys.sendReplaces,
             TransferKeys.events,
-        ] + ProfileKeys.all + TrunkTLSKeys.all + InterworkingKeys.all + DialogKeys.all + TrunkRuleKeys.all
-            + TrunkAuthenticationKeys.all + MessageLimitKeys.all,
+        ] + ProfileKeys.all + TrunkTLSKeys.all + InterworkingKeys.all + DialogKeys.all
+            + TrunkRuleKeys.all + TrunkAuthenticationKeys.all + MessageLimitKeys.all,
         others: [
             (
                 "The neighbour on the other side.",

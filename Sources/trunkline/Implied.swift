@@ -28,12 +28,11 @@ struct Implied {
         let listeners = self.listeners.map { listener in
             let files = listener.certificates.map(\.certificate)
             let shown = files.isEmpty ? "" : ", with \(files.joined(separator: ", "))"
-            return "listener \(listener.name) for \(self.trunks(of: listener).joined(separator: ", "))"
-                + shown
+            let trunks = self.trunks(of: listener).joined(separator: ", ")
+            return "listener \(listener.name) for \(trunks)\(shown)"
         }
-        let routes = self.routes.map {
-            "calls from \(self.file.trunks[$0.from ?? 0].name) go to \(self.file.trunks[$0.to].name)"
-        }
+        let names = self.file.trunks.map(\.name)
+        let routes = self.routes.map { "calls from \(names[$0.from ?? 0]) go to \(names[$0.to])" }
         return listeners + routes
     }
 

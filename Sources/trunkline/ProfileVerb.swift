@@ -41,7 +41,9 @@ extension Verb {
 
     private static func directories(_ arguments: Arguments) throws(Failure) -> ProfileDirectories {
         let path = arguments["config"] ?? Place.configuration
-        guard arguments.has("config") || access(path, R_OK) == 0 else { return ProfileDirectories() }
+        guard arguments.has("config") || access(path, R_OK) == 0 else {
+            return ProfileDirectories()
+        }
         do throws(ConfigurationErrors) {
             return try ProfileDirectories(ofConfiguration: path)
         } catch {

@@ -120,8 +120,8 @@ import Testing
             Issue.record("an ACK is answered")
             return
         }
-        let text = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\nX-Name-of-17-Byte: 1\r\n"
-            + "From: <sip:a@b>;tag=1\r\nTo: <sip:b@a>;tag=2\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n"
+        let text = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
+            + "X-Name-of-17-Byte: 1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@a>;tag=2\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n"
             + "Content-Length: 0\r\n\r\n"
         let response = try SIPMessage.parse(Array(text.utf8), framing: .datagram)
         guard case .drop = limits.verdict(response) else {

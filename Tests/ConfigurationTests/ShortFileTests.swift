@@ -31,7 +31,7 @@ private let short = """
             file.listeners.map(\.name) == [
                 "udp:198.51.100.1:5060", "tcp:198.51.100.1:5060", "tls:203.0.113.1:5061",
             ])
-        #expect(file.listeners.allSatisfy(\.isImplied))
+        #expect(file.listeners.allSatisfy { $0.isImplied })
         #expect(file.trunks.map(\.listener) == [0, 2] && file.trunks.map(\.realm) == [0, 1])
         let pem = "/var/lib/trunkline/certificates/sbc.carrier.example.pem"
         #expect(file.listeners[2].certificates == [.init(certificate: pem, key: pem)])
@@ -67,7 +67,7 @@ private let short = """
             .replacing("realm: edge0", with: "realm: edge0\n    listener: t")
         let file = try parse(written)
         #expect(file.listeners.map(\.name) == ["l", "t"] && file.routes.count == 1)
-        #expect(!file.listeners.contains(where: \.isImplied) && !file.routes[0].isImplied)
+        #expect(!file.listeners.contains { $0.isImplied } && !file.routes[0].isImplied)
         #expect(file.trunks[1].tls?.certificate == nil)
     }
 
@@ -157,12 +157,12 @@ private let short = """
         (
             "    host: sbc.carrier.example", "",
             "node.yaml:9: trunks[1].certificate: is missing, and no host says which it is; write "
-                + "`host: sbc.example.com` for /var/lib/trunkline/certificates/sbc.example.com.pem, "
-                + "or certificate"
+                + "`host: sbc.example.com` for "
+                + "/var/lib/trunkline/certificates/sbc.example.com.pem, or certificate"
         ),
         (
             "    host: sbc.carrier.example", "    host: 203.0.113.1",
-            "node.yaml:9: trunks[1].host: is no name, and the peer refuses addresses "
+            "node.yaml:12: trunks[1].host: is no name, and the peer refuses addresses "
                 + "(own-host-required); write the name of this node that the peer knows, as "
                 + "`host: sbc.example.com`"
         ),
@@ -178,12 +178,13 @@ private let short = """
         ),
         (
             "realm: edge0", "realm: core0\n    port: 5060",
-            "node.yaml:9: trunks[1].port: listener tcp:198.51.100.1:5060 (line 7) has this address; "
-                + "write another address or port"
+            "node.yaml:9: trunks[1].port: listener tcp:198.51.100.1:5060 (line 7) has this "
+                + "address; write another address or port"
         ),
         (
             "interface: edge0", "interface: edge0\n    attach: xpd",
-            "node.yaml:5: realms[1].attach: is \"xpd\"; write one of xdp, packet, pci, memif, pcap"
+            "node.yaml:5: realms[1].attach: is \"xpd\"; write one of xdp, packet, pci, memif, "
+                + "pcap"
         ),
         (
             "interface: edge0", "interface: ed ge",
@@ -192,8 +193,8 @@ private let short = """
         ),
         (
             "peer: sip:198.51.100.2", "peer: sip:198.51.100.2\n    listener: l\n    port: 5070",
-            "node.yaml:10: trunks[0].port: is for a trunk without a listener; leave it out, or leave "
-                + "listener out"
+            "node.yaml:10: trunks[0].port: is for a trunk without a listener; leave it out, or "
+                + "leave listener out"
         ),
     ])
     func whatCannotBeImplied(_ from: String, _ to: String, _ expected: String) {
@@ -211,7 +212,8 @@ private let short = """
                 host: bypass.carrier.example
             """
         let faults = messages(short + more)
-        #expect(faults.count == 2 && faults.allSatisfy { $0.contains("or another port") }, "\(faults)")
+        #expect(faults.count == 2, "\(faults)")
+        #expect(faults.allSatisfy { $0.contains("or another port") })
         let file = try parse(short + more + "\n    port: 5062")
         #expect(file.listeners.last?.name == "tls:203.0.113.1:5062")
     }

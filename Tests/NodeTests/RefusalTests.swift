@@ -141,7 +141,7 @@ struct RefusalRow: Sendable {
             messages: { peer in
                 let from = "From: <sip:a@\(String(repeating: "f", count: 17))>;tag=x\r\nTo:"
                 return [
-                    peer.request("OPTIONS").split(separator: "\r\n", omittingEmptySubsequences: false)
+                    peer.request("OPTIONS").components(separatedBy: "\r\n")
                         .filter { !$0.hasPrefix("From:") }.joined(separator: "\r\n")
                         .replacingOccurrences(of: "To:", with: from)
                 ]

@@ -72,16 +72,17 @@ import Testing
     @Test func impliedListenersStayWhatTheyWere() throws {
         let node = try NodeFixture { text in
             let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            let address = text.split(separator: "\"").first { $0.hasSuffix(":5060") } ?? ""
+            let listener = text.split(separator: "\"").first { $0.hasSuffix(":5060") } ?? ""
             return lines.filter { !$0.contains("transport: ") && $0 != "listeners:" }
                 .joined(separator: "\n").replacingOccurrences(of: "listener: udp, ", with: "")
-                .replacingOccurrences(of: "addresses: [192.0.2.1]", with: "addresses: [\(address.dropLast(5))]")
+                .replacingOccurrences(of: "[192.0.2.1]", with: "[\(listener.dropLast(5))]")
                 .replacingOccurrences(of: "realm: inside", with: "realm: outside")
         }
         #expect(node.shard.file.listeners.map(\.transport) == [.udp, .tcp])
         try node.edit(
             "trunks:",
-            to: "trunks:\n  - { name: first, peer: \"sip:\(node.addresses.stranger);transport=tcp\" }")
+            to: "trunks:\n  - { name: first, "
+                + "peer: \"sip:\(node.addresses.stranger);transport=tcp\" }")
         node.shard.reload()
         #expect(try self.conditions(node).isEmpty)
         #expect(node.shard.file.trunks.map(\.name) == ["first", "carrier", "service"])

@@ -13,7 +13,7 @@ import Testing
 @testable import Node
 
 /// A call between a plain trunk, where `core` is, and a trunk that is what a profile of the product
-/// says, where `service` is. Only where the service is was changed: it is at the world's other side.
+/// says, where `service` is. Only where the service is was changed: it is at the other side.
 struct ProfileScene {
     let world: World
     let core: Phone
@@ -154,6 +154,13 @@ enum Fixture {
         var package = URL(fileURLWithPath: #filePath)
         for _ in 0..<4 { package.deleteLastPathComponent() }
         return package.appendingPathComponent("shared/testdata").path
+    }
+
+    /// All of them.
+    static var names: [String] {
+        let folder = "\(Self.root)/teams"
+        let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        return files.filter { $0.hasSuffix(".sip") }.map { String($0.dropLast(4)) }.sorted()
     }
 
     static func message(_ name: String) throws -> SIPMessage? {
