@@ -161,7 +161,8 @@ extension ConfigurationReader {
         if let index, let transport, transport.value != listeners[index].value.transport {
             let own = listeners[index].value.transport.rawValue
             self.issues.add(
-                transport, "is \(transport.value.rawValue), but listener "
+                transport,
+                "is \(transport.value.rawValue), but listener "
                     + "\(Shown.key(name.value)) is \(own)",
                 "name a listener with transport: \(transport.value.rawValue), or write "
                     + "`transport: \(own)` in the trunk")

@@ -89,7 +89,8 @@ struct TLSReader {
         }
         guard listener.transport == .tls else {
             self.refuse(
-                Array(TrunkTLSKeys.secure), "is for TLS, and listener \(listener.name) is "
+                Array(TrunkTLSKeys.secure),
+                "is for TLS, and listener \(listener.name) is "
                     + listener.transport.rawValue,
                 "leave it out, or name a listener with transport: tls")
             return nil

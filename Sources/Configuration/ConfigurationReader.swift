@@ -34,8 +34,10 @@ struct ConfigurationReader {
         let drafts = sections.map {
             self.draft($0, realms, references, certificates: certificates)
         }
-        let listeners = written + ImpliedListeners(issues: self.issues).listeners(
-            drafts.compactMap(\.place), beside: written)
+        let listeners =
+            written
+            + ImpliedListeners(issues: self.issues).listeners(
+                drafts.compactMap(\.place), beside: written)
         let trunks = drafts.compactMap { self.trunk($0, realms, listeners, references) }
         let trunkNames = Names(trunks.map(\.name), file.section("trunks"))
         let routes =

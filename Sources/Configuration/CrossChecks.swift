@@ -134,7 +134,8 @@ struct CrossChecks {
                 })
             else { continue }
             self.issues.add(
-                host, "is that of trunk \(other.value.name) too, and has to be its own "
+                host,
+                "is that of trunk \(other.value.name) too, and has to be its own "
                     + "(own-host-unique)",
                 "write another name of this node")
         }

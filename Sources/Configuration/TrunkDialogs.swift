@@ -60,7 +60,8 @@ public struct TrunkDialogs: Sendable, Hashable {
         }
         if self.reliable == .required, !section.flag(ProfileKeys.knowsPrack) {
             fault(
-                DialogKeys.reliable, "is required, and the peer does not know PRACK "
+                DialogKeys.reliable,
+                "is required, and the peer does not know PRACK "
                     + "(peer-knows-prack)",
                 "write off or supported, or leave reliable-provisional out")
         }

@@ -13,7 +13,8 @@ extension Verb {
             Without a fault it prints what it implies: listeners of trunks that name none, and
             routes where none are written.
             The certificates, keys, authorities and profiles that it names are read too: ask as a
-            user who may read them. What has expired is a fault here; a node starts with it all the same.
+            user who may read them. What has expired is a fault here; a node starts with it all
+            the same.
             Exit status: 0 without a fault, 2 otherwise.
             """,
         options: [.config]

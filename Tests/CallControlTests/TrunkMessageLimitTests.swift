@@ -21,7 +21,8 @@ import Testing
         ]
         let names = Set(changes.map(\.0))
         let lines = usual.filter { !names.contains($0.0) } + changes + [("Content-Length", "0")]
-        let text = "\(method) \(uri) SIP/2.0\r\n"
+        let text =
+            "\(method) \(uri) SIP/2.0\r\n"
             + lines.map { "\($0.0): \($0.1)\r\n" }.joined() + "\r\n"
         return try SIPMessage.parse(Array(text.utf8), framing: .datagram)
     }
@@ -120,9 +121,10 @@ import Testing
             Issue.record("an ACK is answered")
             return
         }
-        let text = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
-            + "X-Name-of-17-Byte: 1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@a>;tag=2\r\nCall-ID: c\r\nCSeq: 1 OPTIONS\r\n"
-            + "Content-Length: 0\r\n\r\n"
+        let text =
+            "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bK1\r\n"
+            + "X-Name-of-17-Byte: 1\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:b@a>;tag=2\r\n"
+            + "Call-ID: c\r\nCSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n"
         let response = try SIPMessage.parse(Array(text.utf8), framing: .datagram)
         guard case .drop = limits.verdict(response) else {
             Issue.record("a response is answered")

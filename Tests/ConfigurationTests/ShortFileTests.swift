@@ -131,9 +131,10 @@ private let short = """
               - { name: six, peer: "sip:[2001:db8::2]" }
               - { name: named, peer: "sip:peer.example" }
             """)
-        #expect(file.trunks.map { file.listeners[$0.listener].name } == [
-            "udp:192.0.2.1:5060", "udp:[2001:db8::1]:5060", "udp:192.0.2.1:5060",
-        ])
+        #expect(
+            file.trunks.map { file.listeners[$0.listener].name } == [
+                "udp:192.0.2.1:5060", "udp:[2001:db8::1]:5060", "udp:192.0.2.1:5060",
+            ])
     }
 
     @Test func routesThatAreEmptyStayEmpty() throws {
@@ -188,8 +189,8 @@ private let short = """
         ),
         (
             "interface: edge0", "interface: ed ge",
-            "node.yaml:4: realms[1].interface: \"ed ge\" is no name; write 1 to 31 letters, digits, "
-                + "'-', '_' or '.'"
+            "node.yaml:4: realms[1].interface: \"ed ge\" is no name; write 1 to 31 letters, "
+                + "digits, '-', '_' or '.'"
         ),
         (
             "peer: sip:198.51.100.2", "peer: sip:198.51.100.2\n    listener: l\n    port: 5070",

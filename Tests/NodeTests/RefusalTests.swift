@@ -162,7 +162,7 @@ struct RefusalRow: Sendable {
             what: "Supported, Require or Proxy-Require above `limits-option-list-bytes`",
             status: 400, change: trunk("limits-option-list-bytes: 32"),
             messages: plain(
-                "OPTIONS", "Proxy-Require: abcdefgh, abcdefgh\r\nProxy-Require: abcdefghijkl\r\n")),
+                "OPTIONS", "Proxy-Require: abcdefgh, abcdefgh\r\nProxy-Require: abcdefghijklm\r\n")),
         .init(
             what: "a call while there is no media (no fast path, no port left)", status: 503,
             messages: { [$0.request("INVITE", body: $0.sdp)] }),
@@ -270,7 +270,8 @@ enum FaultDocument {
             }
         }
         lines += [
-            "", "A malformed Date, Retry-After, Min-SE, Session-Expires or Authorization refuses "
+            "",
+            "A malformed Date, Retry-After, Min-SE, Session-Expires or Authorization refuses "
                 + "nothing:", "the value counts as absent.",
         ]
         lines += ["", "## Requests that are refused", "", "| request | gets |", "| --- | --- |"]

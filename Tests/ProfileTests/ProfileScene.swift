@@ -27,7 +27,8 @@ struct ProfileScene {
     init(_ profile: String, _ more: String..., coreKeys: String = "") throws {
         let name = try Profile.load([profile], in: ProfileDirectories(own: "/nonexistent"))
         let hasPeers = name.settings().contains { $0.key == "peers" }
-        let lines = ["profile: \(profile)", "realm: edge0", "host: \(Self.host)"] + more
+        let lines =
+            ["profile: \(profile)", "realm: edge0", "host: \(Self.host)"] + more
             + (hasPeers ? [] : ["peer: sip:sip.service.example"])
         let text = """
             node: { state-directory: /nonexistent, profile-directory: /nonexistent }
