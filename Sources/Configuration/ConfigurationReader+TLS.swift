@@ -134,7 +134,12 @@ struct TLSReader {
         }
         let file = host.map { "\(directory)/\($0).pem" }
         let files = NodeConfiguration.CertificateFiles(certificate: file.value, key: file.value)
-        self.look(at: file) { () throws(TLSFailure) in try self.read(files) }
+        self.look(
+            at: file,
+            fix: "put certificate, chain and key into \(file.value), or write certificate"
+        ) { () throws(TLSFailure) in
+            try self.read(files)
+        }
         return files
     }
 
@@ -207,7 +212,7 @@ struct TLSReader {
 
     /// Says what is wrong with a file.
     private func look(
-        at file: Located<String>, key: Located<String>? = nil,
+        at file: Located<String>, key: Located<String>? = nil, fix: String? = nil,
         _ read: () throws(TLSFailure) -> Void
     ) {
         guard self.issues.checksFiles else { return }
@@ -216,7 +221,7 @@ struct TLSReader {
         } catch {
             var place = file
             if let key, error.isAboutTheKey { place = key }
-            self.issues.add(place, "\(Shown.value(place.value)) \(error)", error.fix)
+            self.issues.add(place, "\(Shown.value(place.value)) \(error)", fix ?? error.fix)
         }
     }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
+import Foundation
 import SDP
 import TLS
+import TestCertificates
 import Testing
 
 /// What an operator writes for a trunk to Teams behind two interfaces.
@@ -69,6 +71,37 @@ private let short = """
         #expect(file.listeners.map(\.name) == ["l", "t"] && file.routes.count == 1)
         #expect(!file.listeners.contains { $0.isImplied } && !file.routes[0].isImplied)
         #expect(file.trunks[1].tls?.certificate == nil)
+    }
+
+    /// Certificate, chain and key in the file that is named after the host.
+    @Test func theCertificateIsLookedAt() throws {
+        let maker = try CertificateMaker()
+        let authority = try maker.authority("ca")
+        let leaf = try maker.leaf("sbc", by: authority, alternatives: "DNS:sbc.carrier.example")
+        let folder = maker.path("certificates")
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false)
+        let path = maker.path("node.yaml")
+        let state = String(folder.dropLast("/certificates".count))
+        try "node: { state-directory: \(state) }\n\(short)\n    trust: \(authority.certificate)\n"
+            .write(toFile: path, atomically: true, encoding: .utf8)
+        let missing = #expect(throws: ConfigurationErrors.self) {
+            try NodeConfiguration.load(path: path, checkingFiles: true)
+        }
+        let told = missing?.issues.map(\.description) ?? []
+        #expect(told.count == 1, "\(told)")
+        #expect(told.first?.contains("node.yaml:13: trunks[1].host: ") == true)
+        #expect(
+            told.first?.hasSuffix(
+                "put certificate, chain and key into \(folder)/sbc.carrier.example.pem, or write "
+                    + "certificate") == true)
+        let text = try [leaf.certificate, leaf.key].map {
+            try String(contentsOfFile: $0, encoding: .utf8)
+        }
+        try text.joined(separator: "\n").write(
+            toFile: folder + "/sbc.carrier.example.pem", atomically: true, encoding: .utf8)
+        #expect(
+            try NodeConfiguration.load(path: path, checkingFiles: true).listeners.count == 3)
     }
 
     @Test func aWrittenCertificateAndPort() throws {

@@ -162,7 +162,8 @@ struct RefusalRow: Sendable {
             what: "Supported, Require or Proxy-Require above `limits-option-list-bytes`",
             status: 400, change: trunk("limits-option-list-bytes: 32"),
             messages: plain(
-                "OPTIONS", "Proxy-Require: abcdefgh, abcdefgh\r\nProxy-Require: abcdefghijklm\r\n")),
+                "OPTIONS",
+                "Proxy-Require: abcdefgh, abcdefgh\r\nProxy-Require: abcdefghijklm\r\n")),
         .init(
             what: "a call while there is no media (no fast path, no port left)", status: 503,
             messages: { [$0.request("INVITE", body: $0.sdp)] }),
