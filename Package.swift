@@ -243,6 +243,13 @@ let package = Package(
                 "CallWorld", "Sharing", "Tenancy",
             ]),
         tests("CallModelTests", ["CallModel"]),
+        // Call flows of the profiles in `appliance/profiles`.
+        tests(
+            "ProfileTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "CallControl", "CallWorld",
+                "Configuration", "Node",
+            ]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",

@@ -63,6 +63,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var transfer = TransferPolicy()
     /// What it has to do with tenants.
     public var tenancy = TrunkTenancy()
+    /// How long messages from it may be; nil: as those of the node.
+    public var messageLimits: TrunkMessageLimits?
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(

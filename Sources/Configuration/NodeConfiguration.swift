@@ -108,6 +108,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var keepAliveSeconds: Int
         /// Requests above 1300 octets leave over TCP, from the listener with the same address.
         public var largeRequestsOverTCP: Bool
+        /// The file does not name it: trunks need it that name none.
+        public var isImplied = false
     }
 
     /// A trunk: a SIP neighbour.
@@ -154,6 +156,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var authentication = TrunkAuthentication()
         /// What it registers with its peer; nil: nothing.
         public var register: Register?
+        /// How long its messages may be; nil: as those of the node.
+        public var messageLimits: TrunkMessageLimits?
     }
 
     /// A routing rule.
@@ -166,6 +170,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var to: Int
         /// Positions of the trunks that are tried after it, in order.
         public var others: [Int] = []
+        /// The file has no routes, and two trunks.
+        public var isImplied = false
     }
 
     /// Media of every call.

@@ -102,6 +102,7 @@ enum Settings {
         settings.interworking = trunk.interworking
         self.dialogs(trunk.dialogs, &settings)
         settings.transfer = TransferPolicy(trunk.transfer)
+        settings.messageLimits = trunk.messageLimits
         return settings
     }
 

@@ -49,6 +49,16 @@ extension Shard {
     func adoptEdge(_ file: NodeConfiguration) {
         self.guardian.policy = Settings.edge(file.limits.edge)
         self.messageLimits = Settings.messages(file.limits.edge)
+        self.someTrunkLimitsMessages = file.trunks.contains { $0.messageLimits != nil }
+    }
+
+    /// What a message gets that is longer than its trunk lets it be; nil for any other.
+    func verdictOfTrunk(_ message: SIPMessage, _ hop: Hop) -> Verdict? {
+        guard self.someTrunkLimitsMessages,
+            let verdict = self.core.engine.messageLimits(of: hop)?.verdict(message),
+            verdict != .accept
+        else { return nil }
+        return verdict
     }
 
     // MARK: What people see

@@ -33,6 +33,10 @@ extension Shard: TransportOwner {
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
+            if let verdict = self.verdictOfTrunk(message, hop) {
+                self.counters.overTrunkLimits &+= 1
+                return self.refuse(bytes, framing, verdict, hop)
+            }
             let arrival = self.beginTrace()
             self.core.engine.now = Clocks.wallMs
             self.core.received(message, from: hop)

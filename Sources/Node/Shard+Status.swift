@@ -104,6 +104,7 @@ extension Shard {
             "send_failed": JSONValue(transport?.failed ?? 0),
             "rejected": JSONValue(self.counters.rejected),
             "dropped": JSONValue(self.counters.dropped),
+            "over_trunk_limits": JSONValue(self.counters.overTrunkLimits),
             "turns_cut": JSONValue(self.counters.turnsCut),
             "poisonous": JSONValue(self.counters.poisonous),
             "unknown_sources": JSONValue(self.core.engine.counters.unknownSources),

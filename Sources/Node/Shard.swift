@@ -29,6 +29,8 @@ final class Shard {
     var guardian = SourceGuard()
     /// How long a message and its parts may be.
     var messageLimits = MessageLimits()
+    /// Trunks are looked up for their own limits only where one has some.
+    var someTrunkLimitsMessages = false
     let management: ControlServer
     let dtls: DTLSAgent
     let tracer: Tracer
@@ -338,6 +340,8 @@ struct ShardCounters {
     var rejected: UInt64 = 0
     /// Messages dropped because they are malformed.
     var dropped: UInt64 = 0
+    /// Messages refused or dropped because they are longer than their trunk lets them be.
+    var overTrunkLimits: UInt64 = 0
     /// Messages dropped because two former processes ended with them in hand.
     var poisonous: UInt64 = 0
     /// Messages dropped, with their connection, because its certificate was not that of their
