@@ -20,10 +20,13 @@ extension ConfigurationReader {
         if let listener, let position {
             self.check(listener, listeners[position].value, position, section, trunks)
         }
-        let sources = section.texts(MCPKeys.sources)?.compactMap(self.source)
+        let sources = section.texts(MCPKeys.sources).map {
+            self.bounded($0, MCPKeys.sourcesMax).compactMap(self.source)
+        }
         let service = self.service(section)
         let consultation = self.consultation(section)
-        let more = (section.texts(MCPKeys.names) ?? []).prefix(MCPKeys.namesMax).map { name in
+        let texts = self.bounded(section.texts(MCPKeys.names) ?? [], MCPKeys.namesMax)
+        let more = texts.map { name in
             if !TLSReader.isHostName(name.value) {
                 self.issues.add(
                     name, "\(Shown.value(name.value)) is no host name",
@@ -40,6 +43,14 @@ extension ConfigurationReader {
             recordsRoute: section.flag(MCPKeys.recordRoute), maxTransactions: transactions.value,
             tls: self.tls(section, listeners[position].value), consultation: consultation,
             service: service)
+    }
+
+    /// What is too many is an issue.
+    private func bounded(_ texts: [Located<String>], _ most: Int) -> [Located<String>] {
+        if texts.count > most {
+            self.issues.add(texts[most], "is one too many", "write at most \(most)")
+        }
+        return texts
     }
 
     /// A listener is the MCP's or trunks', and TLS is the rule (MCP-1).

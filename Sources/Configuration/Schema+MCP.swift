@@ -62,6 +62,8 @@ enum MCPKeys {
     /// Octets of a template or a mark.
     static let textBytes = 512
     static let namesMax = 16
+    /// Each message is compared with all of them.
+    static let sourcesMax = 64
 }
 
 extension Schema {

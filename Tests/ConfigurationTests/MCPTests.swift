@@ -115,6 +115,7 @@ struct MCPTests {
 
     @Test("What is wrong is said")
     func faults() {
+        let many = Array(repeating: "10.0.0.1", count: 65)
         let rows: [(String, String, String)] = [
             ("listener: isc", "listener: ics", "mcp.listener: there is no listener \"ics\""),
             ("consultation: \"http", "consultation: \"https", "mcp.consultation: is https"),
@@ -129,6 +130,8 @@ struct MCPTests {
                 "mcp.divert-route: makes no Route values"),
             ("fmc-terminating: MT", "fmc-terminating: MT\n  next-hop: \"tel:+1\"",
                 "mcp.next-hop: \"tel:+1\" is no SIP URI"),
+            ("[198.51.100.0/24]", "[\(many.joined(separator: ", "))]",
+                "mcp.sources[64]: is one too many"),
             ("198.51.100.0/24", "core", "mcp.sources[0]: \"core\" is neither"),
         ]
         for (before, after, problem) in rows {

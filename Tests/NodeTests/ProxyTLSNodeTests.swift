@@ -23,7 +23,8 @@ import Testing
             return text.replacingOccurrences(
                 of: "trunks:",
                 with: "  - { name: isc, transport: tls, address: \"\(box):5061\", "
-                    + "host: mcp.example, certificate: \(files.certificate), key: \(files.key) }\ntrunks:"
+                    + "host: mcp.example, certificate: \(files.certificate), "
+                    + "key: \(files.key) }\ntrunks:"
             ) + """
                 mcp:
                   listener: isc

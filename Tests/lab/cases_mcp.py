@@ -33,6 +33,12 @@ def configuration(lab, timeout_ms):
 """
 
 
+def asked(lab):
+    """What the service has printed, line by line."""
+    with open(os.path.join(lab.folder, "asked")) as file:
+        return file.read().splitlines()
+
+
 @contextlib.contextmanager
 def mcp_box(mode, timeout_ms=500):
     """`mode` of the service; None: nobody listens."""
@@ -44,8 +50,7 @@ def mcp_box(mode, timeout_ms=500):
             lab.spawn("carrier", sys.executable, SERVICE, lab.address("carrier"), str(PORT), mode,
                       stdout=open(os.path.join(lab.folder, "asked"), "wb"),
                       stderr=subprocess.STDOUT)
-            wait_until("the service listens", 5, lambda: f":{PORT}" in lab.inside(
-                "carrier", "ss", "-ltn").stdout)
+            wait_until("the service listens", 30, lambda: asked(lab)[:1] == ["ready"])
         yield lab
 
 
@@ -148,8 +153,7 @@ DIVERTED = f"sip:{NUMBER}@gateway.example;user=phone"
 def mcp_diverts_a_caller():
     with mcp_box("divert") as lab:
         assert one_call(lab, "orig", DIVERTED, "MO", calls=20)["diverted"] == 20
-        with open(os.path.join(lab.folder, "asked")) as asked:
-            first = asked.readline()
+        first = asked(lab)[1]
         assert '"session-case": "originating"' in first and "+12025550123" in first, first
 
 

@@ -4,10 +4,11 @@
 
 MODE is `divert` (every call, to +12025550177), `native` (none), `silent` (no answer at all),
 `slow` (the answer of divert after two seconds), `error` (status 500) or `odd` (no document of ours).
-What was asked is printed, one document a line. See appliance/docs/mcp.md."""
+It prints `ready`, then what was asked, one document a line. See appliance/docs/mcp.md."""
 
 import http.server
 import json
+import socketserver
 import sys
 import time
 
@@ -43,8 +44,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def server_bind(self):
+        # The library's own looks up the name of the address, and waits for a DNS that is not there.
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address
+
+
 if __name__ == "__main__":
     if len(sys.argv) != 4:
         sys.exit(__doc__)
     Handler.mode = sys.argv[3]
-    http.server.ThreadingHTTPServer((sys.argv[1], int(sys.argv[2])), Handler).serve_forever()
+    server = Server((sys.argv[1], int(sys.argv[2])), Handler)
+    print("ready", flush=True)
+    server.serve_forever()
