@@ -115,6 +115,7 @@ let package = Package(
         module("SIPAuthentication", ["SIPMessage", "COpenSSL"]),
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
         module("SIPLocation", ["NetworkAddress", "SIPTransaction"]),
+        module("SIPProxy", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
 
         // Policy: neither sockets nor C.
         module("Routing"),
@@ -139,11 +140,12 @@ let package = Package(
         module("TLS", ["COpenSSL"]),
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
+        module("HTTPClient", ["NetworkAddress", "SIPTransport"]),
         module("Store"),
         module("DTLS", ["COpenSSL"]),
         module("Configuration", [
             "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication",
-            "SIPLocation", "TLS", "CallControl", "CYAML",
+            "SIPLocation", "SIPProxy", "TLS", "CallControl", "CYAML",
         ]),
         module("Management", ["CUV", "SIPTransport"]),
 
@@ -185,7 +187,8 @@ let package = Package(
             "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing",
             "Admission", "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
-            "Configuration", "Management", "SIPLocation", "DNSClient", "Trace",
+            "Configuration", "Management", "SIPLocation", "SIPProxy", "DNSClient", "HTTPClient",
+            "Trace",
         ]),
         .executableTarget(
             name: "trunkline",
@@ -222,13 +225,15 @@ let package = Package(
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
-        tests("TortureTests", ["SIPMessage"]),
+        tests(
+            "TortureTests", ["NetworkAddress", "SIPMessage", "SIPTransaction", "SIPProxy"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("ManipulationTests", ["SIPMessage", "Manipulation"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
         tests("SIPAuthenticationTests", ["SIPMessage", "SIPAuthentication"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPLocationTests", ["NetworkAddress", "SIPTransaction", "SIPLocation"]),
+        tests("SIPProxyTests", ["NetworkAddress", "SIPMessage", "SIPTransaction", "SIPProxy"]),
         tests(
             "DNSClientTests",
             ["NetworkAddress", "SIPLocation", "SIPTransport", "DNSClient", "FakeDNS"]),
@@ -266,6 +271,7 @@ let package = Package(
                 "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress", "TLS",
                 "TestCertificates",
             ]),
+        tests("HTTPClientTests", ["HTTPClient"]),
         tests("TLSTests", ["TLS", "TestCertificates"]),
         tests("StoreTests", ["Store"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
@@ -274,15 +280,16 @@ let package = Package(
             "ConfigurationTests",
             [
                 "NetworkAddress", "SDP", "SIPMessage", "Manipulation", "SIPAuthentication",
-                "SIPLocation", "TLS", "CallControl", "Configuration", "TestCertificates",
+                "SIPLocation", "SIPProxy", "TLS", "CallControl", "Configuration",
+                "TestCertificates",
             ]),
         tests(
             "NodeTests",
             [
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
-                "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "FakeDNS",
-                "contract-peer",
+                "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "SIPProxy",
+                "FakeDNS", "contract-peer",
             ]),
         tests(
             "SessionDriverTests",

@@ -192,7 +192,7 @@ extension ConfigurationReader {
         return nil
     }
 
-    private func source(_ text: Located<String>) -> Located<AddressPrefix>? {
+    func source(_ text: Located<String>) -> Located<AddressPrefix>? {
         if let value = AddressPrefix(text.value) { return text.map { _ in value } }
         self.issues.add(
             text, "\(Shown.value(text.value)) is neither an address nor a block",

@@ -111,7 +111,7 @@ extension ConfigurationReader {
     }
 
     /// A name with a letter in its last label: what has none is a mistyped address.
-    private static func name(_ head: ArraySlice<UInt8>) -> (DomainName, UInt16?)? {
+    static func name(_ head: ArraySlice<UInt8>) -> (DomainName, UInt16?)? {
         let parts = head.split(separator: 0x3a, omittingEmptySubsequences: false)
         guard let first = parts.first, parts.count <= 2, let name = DomainName(first),
             let last = name.bytes.split(separator: 0x2e).last,

@@ -53,6 +53,7 @@ struct ConfigurationReader {
         }
         let dns = self.section(file, DNSKeys.section).flatMap(self.dns)
         let trace = self.section(file, Schema.trace).flatMap(self.trace)
+        let mcp = self.mcp(file, listeners, references.listeners, trunks)
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
@@ -75,7 +76,7 @@ struct ConfigurationReader {
             node: node.value, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
             tenants: tenants.map(\.value), routes: routes.map(\.value),
-            media: media, limits: limits, dns: dns, trace: trace)
+            media: media, limits: limits, dns: dns, trace: trace, mcp: mcp)
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {

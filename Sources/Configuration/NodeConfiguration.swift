@@ -31,6 +31,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var dns: DNS
     /// `trace:`
     public var trace = TraceConfiguration()
+    /// `mcp:`; nil: there is none.
+    public var mcp: MCP?
 
     /// The node itself.
     public struct Node: Sendable, Hashable {

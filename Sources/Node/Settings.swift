@@ -133,7 +133,8 @@ enum Settings {
         let address = file.listeners[trunk.listener].address.address
         let isSecure = file.listeners[trunk.listener].transport == .tls
         let others = file.listeners.indices.filter {
-            $0 != trunk.listener && file.listeners[$0].address.address == address
+            $0 != trunk.listener && $0 != file.mcp?.listener
+                && file.listeners[$0].address.address == address
                 && (file.listeners[$0].transport == .tls) == isSecure
         }
         return ([trunk.listener] + others).map(self.index)

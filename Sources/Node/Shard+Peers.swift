@@ -32,7 +32,7 @@ extension Shard {
         }
     }
 
-    private static func dns(_ file: NodeConfiguration) -> DNSSettings {
+    static func dns(_ file: NodeConfiguration) -> DNSSettings {
         DNSSettings(
             servers: file.dns.servers.map(\.description),
             timeoutMilliseconds: file.dns.timeoutMilliseconds, attempts: file.dns.attempts,

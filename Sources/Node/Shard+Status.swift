@@ -34,6 +34,7 @@ extension Shard {
             "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(), "rules": self.ruleFigures(),
             "registrations": self.registrations(), "dialogs": self.dialogFigures(),
+            "mcp": self.proxyFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }

@@ -37,6 +37,7 @@ extension Shard {
     func close() {
         self.store.commit()
         self.locator?.close()
+        self.proxy?.close()
         self.management.close()
         self.transport?.close()
         self.loop.close()

@@ -23,14 +23,16 @@ extension Shard {
     func endTrace(_ time: TraceTime?, _ bytes: [UInt8], _ hop: Hop) {
         guard let time else { return }
         self.tracer.message(
-            bytes, hop, isSent: false, at: time, leg: { self.core.engine.touchedLeg })
+            bytes, hop, isSent: false, at: time,
+            leg: { self.isProxys(hop) ? nil : self.core.engine.touchedLeg })
     }
 
     /// A message is about to leave.
     func traceSent(_ bytes: [UInt8], _ hop: Hop, _ owner: TransactionID?) {
         guard self.tracer.isOn else { return }
         self.tracer.message(
-            bytes, hop, isSent: true, at: .now, leg: { self.core.leg(of: owner) })
+            bytes, hop, isSent: true, at: .now,
+            leg: { self.isProxys(hop) ? nil : self.core.leg(of: owner) })
     }
 
     /// A message did not leave.

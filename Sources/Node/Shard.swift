@@ -8,6 +8,7 @@ import FlowABI
 import FlowProgramming
 import Management
 import SIPMessage
+import SIPProxy
 import SIPTransaction
 import SIPTransport
 import Store
@@ -35,6 +36,8 @@ final class Shard {
     let dtls: DTLSAgent
     let tracer: Tracer
     let tls = TLSAgent()
+    /// The Mobile Control Point; nil: none is configured.
+    let proxy: ProxyAgent?
     /// Why a TLS handshake did not end well, the last time.
     var lastHandshakeFailure: String?
     var file: NodeConfiguration
@@ -108,6 +111,7 @@ final class Shard {
                 ports: self.programmer.ports, shard: 0, randomness: Randomness(random.next)),
             layer: TransactionLayer(configuration: layer))
         self.core.rules.configure(Settings.rules(file))
+        self.proxy = ProxyAgent(file, loop: self.loop, dns: Self.dns(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
         self.tracer.parties = { [unowned self] in self.parties($0) }
         self.adoptEdge(file)
@@ -187,6 +191,7 @@ final class Shard {
     /// Does what the core wants; messages wait for the turn's end. What it asks of the media is
     /// written at once, so that the worker need not wait for that.
     func carryOut() {
+        self.carryOutProxy()
         self.core.engine.now = Clocks.wallMs
         let first = self.outbox.count
         for output in self.core.drain() { self.apply(output) }
@@ -214,6 +219,9 @@ final class Shard {
         case .signalling(let timer):
             self.core.engine.now = Clocks.wallMs
             self.core.timerFired(timer)
+            self.carryOut()
+        case .proxy(let timer):
+            self.proxy?.core.timerFired(timer)
             self.carryOut()
         case .poll: self.poll()
         case .handshake(let leg): self.handshakeTimerFired(leg)
@@ -273,6 +281,7 @@ final class Shard {
             (file.fastPath != self.file.fastPath, "fastpath"),
             (file.media != self.file.media, "media"),
             (file.trace.memoryMB != self.file.trace.memoryMB, "trace.memory-mb"),
+            (!Self.keepsProxy(file, self.file), "mcp"),
         ].filter(\.0).map(\.1)
         if !later.isEmpty {
             self.refusedConfiguration = [
@@ -285,6 +294,7 @@ final class Shard {
         next.fastPath = self.file.fastPath
         next.media = self.file.media
         next.trace.memoryMB = self.file.trace.memoryMB
+        if !Self.keepsProxy(file, self.file) { next.mcp = self.file.mcp }
         do {
             let limit = CallLimit(next, Machine.current())
             let calls = try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint)
@@ -295,6 +305,7 @@ final class Shard {
             self.core.rules.configure(Settings.rules(next))
             self.core.configureRegistrations()
             self.file = next
+            self.proxy?.configure(next)
             self.tracer.configure(next.trace)
             self.adoptEdge(next)
             self.callLimit = limit
@@ -307,6 +318,7 @@ final class Shard {
 /// What a shard's one timer wheel is for.
 enum ShardTimer: Hashable {
     case signalling(SignallingTimer)
+    case proxy(ProxyTimer)
     /// Look at the fast path.
     case poll
     /// A leg's DTLS handshake.
@@ -326,6 +338,7 @@ enum ShardTimer: Hashable {
     func hash(into hasher: inout Hasher) {
         switch self {
         case .signalling(let timer): hasher.combine(timer)
+        case .proxy(let timer): hasher.combine(timer)
         case .handshake(let leg): hasher.combine(leg)
         case .poll, .certificate, .tlsFiles, .drops, .watchdog, .stop: break
         }

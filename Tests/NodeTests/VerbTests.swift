@@ -27,7 +27,7 @@ import Testing
                 "transfers": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
                 "dns": "an object", "rules": "an array", "registrations": "an array",
-                "dialogs": "an object", "conditions": "an array",
+                "dialogs": "an object", "mcp": "an object", "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in [
@@ -38,6 +38,7 @@ import Testing
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })
         }
         #expect(status["calls"]?["active"]?.integer == 0)
+        #expect(status["mcp"]?["configured"]?.bool == false)
         #expect(status["fastpath"]?["attached"]?.bool == false)
     }
 
