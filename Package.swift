@@ -96,6 +96,7 @@ let package = Package(
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CCares", path: "CShims/CCares", pkgConfig: "libcares"),
+        .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
         .target(
             name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
@@ -138,13 +139,14 @@ let package = Package(
         module("TLS", ["COpenSSL"]),
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
-        module("Store"),
+        module("Store", ["Tenancy", "CSQLite"]),
         module("DTLS", ["COpenSSL"]),
         module("Configuration", [
             "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication",
             "SIPLocation", "TLS", "CallControl", "CYAML",
         ]),
         module("Management", ["CUV", "SIPTransport"]),
+        module("Provisioning", ["Tenancy", "Store", "Management"]),
 
         // What several tests stand on.
         .target(
@@ -184,13 +186,14 @@ let package = Package(
             "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing",
             "Admission", "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
-            "Configuration", "Management", "SIPLocation", "DNSClient", "Trace",
+            "Configuration", "Management", "SIPLocation", "DNSClient", "Trace", "Tenancy",
+            "Provisioning",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
                 "Node", "Admission", "Configuration", "Management", "Manipulation", "SIPMessage",
-                "SDP", "FlowABI", "NetworkAddress", "Trace",
+                "SDP", "FlowABI", "NetworkAddress", "Trace", "Tenancy", "Store", "Provisioning",
             ],
             swiftSettings: strictSwift),
 
@@ -255,7 +258,8 @@ let package = Package(
                 "TestCertificates",
             ]),
         tests("TLSTests", ["TLS", "TestCertificates"]),
-        tests("StoreTests", ["Store"]),
+        tests("StoreTests", ["Store", "Tenancy", "store-writer"]),
+        tests("ProvisioningTests", ["Provisioning", "Tenancy", "Store", "Management"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
         tests(
@@ -270,7 +274,7 @@ let package = Package(
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
                 "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "FakeDNS",
-                "contract-peer",
+                "contract-peer", "Tenancy", "Provisioning",
             ]),
         tests(
             "SessionDriverTests",
@@ -281,8 +285,13 @@ let package = Package(
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
-            "NetworkAddress", "Node", "SIPMessage", "Trace",
+            "NetworkAddress", "Node", "SIPMessage", "Trace", "Provisioning", "Store", "Tenancy",
         ]),
+
+        // What is killed while it writes, for the store's tests.
+        .executableTarget(
+            name: "store-writer", dependencies: ["Store", "Tenancy"], path: "Tests/StoreWriter",
+            swiftSettings: strictSwift),
 
         // The contract's two sides as processes of their own, for its tests.
         .executableTarget(

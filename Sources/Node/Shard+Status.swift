@@ -34,6 +34,7 @@ extension Shard {
             "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(), "rules": self.ruleFigures(),
             "registrations": self.registrations(), "dialogs": self.dialogFigures(),
+            "provisioning": self.provisioningFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -190,6 +191,9 @@ extension Shard {
         conditions += self.registrationConditions()
         if let fault = self.core.rules.lastFault {
             conditions.append("a rule was not followed: \(fault)")
+        }
+        if let fault = self.provisioningStatus.fault {
+            conditions.append("tenants and numbers cannot be changed: \(fault)")
         }
         if let notice = self.store.notice { conditions.append(notice) }
         if self.counters.unreadableCheckpoints > 0 {

@@ -38,6 +38,7 @@ extension Shard {
         self.store.commit()
         self.locator?.close()
         self.management.close()
+        self.closeStore()
         self.transport?.close()
         self.loop.close()
     }

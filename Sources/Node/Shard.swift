@@ -11,6 +11,7 @@ import SIPMessage
 import SIPTransaction
 import SIPTransport
 import Store
+import Tenancy
 
 /// One signalling shard: a loop and everything that runs on it. Owned by one thread.
 ///
@@ -30,6 +31,13 @@ final class Shard {
     /// How long a message and its parts may be.
     var messageLimits = MessageLimits()
     let management: ControlServer
+    /// Tenants and numbers, and where their changes go.
+    let provisioning: ProvisioningAgent
+    var provisioningInbox: LoopInbox<ProvisioningAgent.Report>?
+    var provisioningStatus = ProvisioningStatus()
+    /// Requests that the agent has not answered yet, by token.
+    var provisioningAnswers: [UInt64: (ControlAnswer) -> Void] = [:]
+    let changeSink: ProvisioningAgent.ChangeSink
     let dtls: DTLSAgent
     let tracer: Tracer
     let tls = TLSAgent()
@@ -73,7 +81,10 @@ final class Shard {
     /// Records of ended calls that `status` can still show.
     static let recordsMax = 1000
 
-    init(_ file: NodeConfiguration, path: String) throws(NodeError) {
+    init(
+        _ file: NodeConfiguration, path: String,
+        changeSink: @escaping ProvisioningAgent.ChangeSink = { _ in }
+    ) throws(NodeError) {
         self.file = file
         self.callLimit = CallLimit(file, Machine.current())
         self.tracer = Tracer(file)
@@ -90,6 +101,8 @@ final class Shard {
         self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.shm")
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
+        self.provisioning = ProvisioningAgent(path: file.store.path)
+        self.changeSink = changeSink
         do {
             self.dtls = try DTLSAgent()
         } catch {
@@ -117,6 +130,7 @@ final class Shard {
         self.transport = transport
         transport.tls = self
         self.recover()
+        self.openStore()
         for (position, listener) in self.file.listeners.enumerated() {
             do {
                 try transport.listen(
@@ -220,6 +234,7 @@ final class Shard {
             self.lookAtCertificates()
             self.timers?.start(timer, milliseconds: TLSAgent.lookMilliseconds)
         case .drops: self.lookAtDrops()
+        case .store: self.lookAfterStore()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -270,6 +285,7 @@ final class Shard {
             (file.node != self.file.node, "node"),
             (file.fastPath != self.file.fastPath, "fastpath"),
             (file.media != self.file.media, "media"),
+            (file.store != self.file.store, "store"),
             (file.trace.memoryMB != self.file.trace.memoryMB, "trace.memory-mb"),
         ].filter(\.0).map(\.1)
         if !later.isEmpty {
@@ -282,6 +298,7 @@ final class Shard {
         next.node = self.file.node
         next.fastPath = self.file.fastPath
         next.media = self.file.media
+        next.store = self.file.store
         next.trace.memoryMB = self.file.trace.memoryMB
         do {
             let limit = CallLimit(next, Machine.current())
@@ -315,6 +332,8 @@ enum ShardTimer: Hashable {
     case tlsFiles
     /// Look which legs lose packets.
     case drops
+    /// Look after a store that takes no changes.
+    case store
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.
@@ -325,7 +344,7 @@ enum ShardTimer: Hashable {
         switch self {
         case .signalling(let timer): hasher.combine(timer)
         case .handshake(let leg): hasher.combine(leg)
-        case .poll, .certificate, .tlsFiles, .drops, .watchdog, .stop: break
+        case .poll, .certificate, .tlsFiles, .drops, .store, .watchdog, .stop: break
         }
     }
 }
@@ -343,6 +362,8 @@ struct ShardCounters {
     /// Messages dropped, with their connection, because its certificate was not that of their
     /// trunk: the source has become another trunk's since.
     var impostors: UInt64 = 0
+    /// Requests about tenants and numbers.
+    var provisioningRequests: UInt64 = 0
     /// Checkpoints that could not be read after a restart.
     var unreadableCheckpoints: UInt64 = 0
 }
