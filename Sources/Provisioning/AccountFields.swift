@@ -18,7 +18,7 @@ public enum AccountFields {
             "Its tenant at Microsoft; it stays as long as it has numbers of operator-connect or "
                 + "teams-phone-mobile."),
         ProvisionedField(
-            "service", "SERVICE[,SERVICE]", Words.list(Service.self),
+            "service", "SERVICE,...", Words.list(Service.self),
             "Services that its numbers may have."),
         ProvisionedField(
             "label", "LABEL", Fields.label.allowed,
@@ -27,27 +27,28 @@ public enum AccountFields {
             "label-imported", "on|off", "on, off", standard: "off",
             "The label was taken over from another system: \(Fields.importedLabel.allowed)."),
         ProvisionedField(
-            "txt-token", "REGION=TOKEN[,...]", "region 1 or 2, '=', \(Fields.txtToken.allowed)",
-            "Texts that prove its domains to the service; REGION= takes one away."),
+            "txt-token", "REGION=TOKEN", "region 1 or 2, '=', \(Fields.txtToken.allowed)",
+            "Texts that prove its domains to the service; several with commas, REGION= takes one "
+                + "away."),
         ProvisionedField(
             "trunk-set", "plain|bypass", Words.list(TrunkSet.self), standard: "plain",
-            "Trunks of its calls, but for numbers that say otherwise."),
+            "Trunks of its calls, where its numbers say no other."),
         ProvisionedField(
             "screening", "on|off", "on, off", standard: "on",
             "Its callers' numbers must be its own."),
         ProvisionedField(
-            "screening-sources", "SOURCE[,SOURCE]", Words.list(ScreeningPolicy.Source.self),
+            "screening-sources", "SOURCE,...", Words.list(ScreeningPolicy.Source.self),
             standard: "p-asserted-identity,from",
-            "Where a caller's identity is looked for, in this order."),
+            "Where callers' numbers are found; the first that is there counts."),
         ProvisionedField(
             "screening-anonymous", "allow|reject", "allow, reject", standard: "reject",
             "What a caller without any identity gets."),
         ProvisionedField(
             "screening-forwarded", "allow|reject", "allow, reject", standard: "allow",
-            "Whether a call that an own number forwarded may show its caller."),
+            "Callers of calls that an own number forwarded; they may be shown, or not."),
         ProvisionedField(
             "screening-from", "replace|reject", "replace, reject", standard: "replace",
-            "What a call gets that shows another number than the own one that it asserts."),
+            "A From that is not the own number that is asserted."),
     ]
 
     /// Changes an account by what an object says; members that are absent change nothing.

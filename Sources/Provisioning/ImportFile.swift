@@ -40,19 +40,25 @@ public struct ImportFile: Sendable {
     }
 
     private let kind: Kind
+    private let bytesMax: Int
     private var reader = CSVReader()
     private var columns: [String]?
     private var bytes = 0
 
     /// Nothing read yet.
-    public init(_ kind: Kind) { self.kind = kind }
+    public init(_ kind: Kind) { self.init(kind, bytesMax: Self.bytesMax) }
+
+    init(_ kind: Kind, bytesMax: Int) {
+        self.kind = kind
+        self.bytesMax = bytesMax
+    }
 
     /// Takes the next bytes; the lines that they end. Throws where the heading, or the whole file,
     /// cannot be used.
     public mutating func read(_ piece: [UInt8]) throws(ImportFault) -> [Line] {
         self.bytes += piece.count
-        guard self.bytes <= Self.bytesMax else {
-            throw ImportFault("the file is longer than \(Self.bytesMax >> 20) MB; divide it")
+        guard self.bytes <= self.bytesMax else {
+            throw ImportFault("the file is longer than \(self.bytesMax >> 20) MB; divide it")
         }
         var lines: [Line] = []
         for record in self.reader.read(piece) {

@@ -13,8 +13,8 @@ public enum NumberFields {
             "tenant", "NAME", Fields.accountName.allowed, "The tenant that has it."),
         ProvisionedField(
             "service", "SERVICE", Words.list(Service.self),
-            standard: "that of the tenant, if it has one",
-            "The service that is active for it, one of the tenant's."),
+            standard: "the tenant's only one",
+            "The service that is active for it; one of the tenant's."),
         ProvisionedField(
             "trunk-set", "plain|bypass", Words.list(TrunkSet.self),
             "Trunks of its calls, where they are not those of the tenant."),

@@ -138,8 +138,12 @@ extension ProvisioningService {
             batch.changes.append(.numberRemoved(number))
             return .removed
         }
-        var next = try self.fresh(number, account, reader)
-        if let existing, batch.mode != .add { next = existing }
+        var next: ProvisionedNumber
+        if let existing, batch.mode != .add {
+            next = existing
+        } else {
+            next = try self.fresh(number, account, reader)
+        }
         try NumberFields.read(reader, into: &next)
         guard account.services.contains(next.service) else {
             throw reader.fault(

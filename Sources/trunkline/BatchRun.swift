@@ -24,16 +24,19 @@ struct BatchRun {
         var line: Int?
         var key: String
         var state: String
-        var code = ""
-        var reason = ""
+        /// Why it was refused, as an object.
+        var error: JSONValue?
 
-        var json: JSONObject {
+        var code: String { self.error?["code"]?.string ?? "" }
+        var reason: String { self.error?["text"]?.string ?? "" }
+
+        /// `name` is what names an element: "number".
+        func json(_ name: String) -> JSONObject {
             var object: JSONObject = [:]
-            if let line { object["line"] = JSONValue(line) }
-            object["key"] = .string(self.key)
+            object["line"] = self.line.map { JSONValue($0) }
+            object[name] = .string(self.key)
             object["state"] = .string(self.state)
-            if !self.code.isEmpty { object["code"] = .string(self.code) }
-            if !self.reason.isEmpty { object["reason"] = .string(self.reason) }
+            object["error"] = self.error
             return object
         }
     }
@@ -96,19 +99,16 @@ struct BatchRun {
         var rest = rows[...]
         for item in items {
             guard item.element != nil else {
+                let error: JSONValue = ["code": "bad_value", "text": .string(item.problem)]
                 self.tell(
-                    Row(
-                        line: item.line, key: item.key, state: "refused", code: "bad_value",
-                        reason: item.problem))
+                    Row(line: item.line, key: item.key, state: "refused", error: error))
                 continue
             }
             for row in rest.prefix(item.count) {
-                let error = row["error"]
                 self.tell(
                     Row(
                         line: item.line, key: row[self.kind.key]?.string ?? item.key,
-                        state: row["state"]?.string ?? "unknown",
-                        code: error?["code"]?.string ?? "", reason: error?["text"]?.string ?? ""))
+                        state: row["state"]?.string ?? "unknown", error: row["error"]))
             }
             rest = rest.dropFirst(item.count)
         }
@@ -122,7 +122,7 @@ struct BatchRun {
             self.tell(
                 Row(
                     line: item.line, key: item.key, state: isKnown ? "refused" : "unknown",
-                    code: error.code.rawValue, reason: error.text))
+                    error: error.json))
         }
     }
 

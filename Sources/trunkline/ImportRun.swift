@@ -22,11 +22,15 @@ enum ImportRun {
             throw .usage("\(path): longer than \(ImportFile.bytesMax >> 20) MB; divide it")
         }
         let isJSON = arguments.wantsJSON
-        if !isJSON { Terminal.write(CSVWriter.record(["line", kind.key, "state", "code", "reason"])) }
+        if !isJSON {
+            Terminal.write(CSVWriter.record(["line", kind.key, "state", "code", "reason"]))
+        }
         var request = shared
         if arguments.has("dry-run") { request["dry-run"] = true }
         var run = BatchRun(kind.verb, kind, access, shared: request) { row in
-            Terminal.write(isJSON ? Self.json(row) : Self.record(row))
+            Terminal.write(
+                isJSON
+                    ? JSONValue.object(row.json(kind.key)).encoded() + [0x0a] : Self.record(row))
         }
         do throws(ImportFault) {
             try self.pass(descriptor, ImportFile(kind), size: Int(status.st_size), into: &run)
@@ -71,12 +75,8 @@ enum ImportRun {
     }
 
     private static func record(_ row: BatchRun.Row) -> [UInt8] {
-        CSVWriter.record([
-            row.line.map { "\($0)" } ?? "", row.key, row.state, row.code, row.reason,
-        ])
-    }
-
-    private static func json(_ row: BatchRun.Row) -> [UInt8] {
-        JSONValue.object(row.json).encoded() + [0x0a]
+        CSVWriter.record(
+            [row.line.map { "\($0)" } ?? "", row.key, row.state, row.code, row.reason]
+                .map(Table.printable))
     }
 }

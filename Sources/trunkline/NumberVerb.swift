@@ -7,7 +7,7 @@ import Tenancy
 extension Verb {
     static let number = Verb(
         name: "number",
-        operands: "list | show NUMBER | add|change|remove NUMBER... | export | import FILE",
+        operands: "list | export | show|add|change|remove NUMBER... | import FILE",
         summary: "the telephone numbers of tenants",
         details: """
             Lists, shows, adds, changes and removes numbers. NUMBER is a number with its +, or a
@@ -148,7 +148,7 @@ struct NumberChange {
 
     private func show(_ rows: [BatchRun.Row], _ run: BatchRun) {
         guard !self.arguments.wantsJSON else {
-            var answer: JSONObject = ["numbers": .array(rows.map { .object($0.json) })]
+            var answer: JSONObject = ["numbers": .array(rows.map { .object($0.json("number")) })]
             for (state, count) in run.counts.sorted(by: { $0.key < $1.key }) {
                 answer[state] = JSONValue(count)
             }

@@ -13,7 +13,7 @@ struct ProvisioningAccess {
         RunningNode.options + [
             Option(
                 name: "store", value: "FILE",
-                help: "the store where no process runs (store.path of the configuration)")
+                help: "the store where no process runs (store.path)")
         ]
     static let dryRun = Option(
         name: "dry-run", help: "say what would happen, and change nothing")
@@ -112,7 +112,9 @@ extension Option {
     /// The option of a field.
     init(_ field: ProvisionedField) {
         let standard = field.standard.map { " (\($0))" } ?? ""
-        self.init(name: field.name, value: field.placeholder, help: field.meaning + standard)
+        let clause = field.meaning.prefix { ![";", ":", "."].contains($0) }
+        let meaning = clause.prefix(1).lowercased() + clause.dropFirst()
+        self.init(name: field.name, value: field.placeholder, help: meaning + standard)
     }
 }
 

@@ -6,7 +6,7 @@ import Provisioning
 extension Verb {
     static let tenant = Verb(
         name: "tenant",
-        operands: "list | show|add|change|remove NAME | export | import FILE",
+        operands: "list | export | show|add|change|remove NAME | import FILE",
         summary: "the tenants, and what they may do",
         details: """
             Lists, shows, adds, changes and removes tenants. What is changed is in force at once and

@@ -7,12 +7,15 @@ import Testing
 
 @testable import Store
 
+/// In memory where that can be had: what is forced to a disk takes its time.
+private let scratchPlace = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
+
 /// A directory for one store, removed afterwards.
 final class StoreDirectory {
     let path: String
 
     init() throws {
-        var template = Array("/tmp/trunkline-store-XXXXXX".utf8CString)
+        var template = Array((scratchPlace + "/trunkline-store-XXXXXX").utf8CString)
         try #require(mkdtemp(&template) != nil)
         self.path = String(
             decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -47,7 +47,8 @@ final class SQLiteConnection {
     /// Its file.
     let path: String
     private let handle: OpaquePointer
-    private var statements: [String: OpaquePointer] = [:]
+    /// By the place of their text in the program.
+    private var statements: [UnsafePointer<UInt8>: OpaquePointer] = [:]
 
     /// `SQLITE_TRANSIENT`: SQLite copies what it is given.
     private static let copied = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
@@ -131,7 +132,7 @@ final class SQLiteConnection {
     private func prepared(
         _ sql: StaticString, _ values: [Value]
     ) throws(StoreFault) -> OpaquePointer {
-        let statement = try self.prepared("\(sql)")
+        let statement = try self.prepared(sql)
         for (position, value) in values.enumerated() {
             let index = Int32(position + 1)
             let status =
@@ -147,13 +148,13 @@ final class SQLiteConnection {
         return statement
     }
 
-    private func prepared(_ sql: String) throws(StoreFault) -> OpaquePointer {
-        if let statement = self.statements[sql] { return statement }
+    private func prepared(_ sql: StaticString) throws(StoreFault) -> OpaquePointer {
+        if let statement = self.statements[sql.utf8Start] { return statement }
         var statement: OpaquePointer?
         let status = sqlite3_prepare_v3(
-            self.handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+            self.handle, "\(sql)", -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
         guard status == SQLITE_OK, let statement else { throw self.fault(status) }
-        self.statements[sql] = statement
+        self.statements[sql.utf8Start] = statement
         return statement
     }
 

@@ -105,7 +105,8 @@ public enum Fields {
     /// All of them.
     public static let all = [
         deploymentName, baseDomain, customHeaderName, accountName, correlationID, teamsTenantID,
-        label, importedLabel, txtToken, customHeader, civicAddress, location, number, trunkFQDN, derivedFQDN,
+        label, importedLabel, txtToken, customHeader, civicAddress, location, number,
+        trunkFQDN, derivedFQDN,
     ]
 
     /// DNS names are compared without regard to case.
