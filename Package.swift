@@ -97,6 +97,7 @@ let package = Package(
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CCares", path: "CShims/CCares", pkgConfig: "libcares"),
+        .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
         .target(
             name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
@@ -141,13 +142,14 @@ let package = Package(
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
         module("HTTPClient", ["NetworkAddress", "SIPTransport"]),
-        module("Store"),
+        module("Store", ["Tenancy", "CSQLite"]),
         module("DTLS", ["COpenSSL"]),
         module("Configuration", [
             "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication",
             "SIPLocation", "SIPProxy", "TLS", "CallControl", "CYAML",
         ]),
         module("Management", ["CUV", "SIPTransport"]),
+        module("Provisioning", ["Tenancy", "Store", "Management"]),
 
         // What several tests stand on.
         .target(
@@ -188,13 +190,13 @@ let package = Package(
             "Admission", "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
             "Configuration", "Management", "SIPLocation", "SIPProxy", "DNSClient", "HTTPClient",
-            "Trace",
+            "Trace", "Tenancy", "Provisioning",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
                 "Node", "Admission", "Configuration", "Management", "Manipulation", "SIPMessage",
-                "SDP", "FlowABI", "NetworkAddress", "Trace",
+                "SDP", "FlowABI", "NetworkAddress", "Trace", "Tenancy", "Store", "Provisioning",
             ],
             swiftSettings: strictSwift),
 
@@ -273,7 +275,8 @@ let package = Package(
             ]),
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("TLSTests", ["TLS", "TestCertificates"]),
-        tests("StoreTests", ["Store"]),
+        tests("StoreTests", ["Store", "Tenancy", "store-writer"]),
+        tests("ProvisioningTests", ["Provisioning", "Tenancy", "Store", "Management"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
         tests(
@@ -289,7 +292,7 @@ let package = Package(
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
                 "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "SIPProxy",
-                "FakeDNS", "contract-peer",
+                "FakeDNS", "contract-peer", "Tenancy", "Provisioning",
             ]),
         tests(
             "SessionDriverTests",
@@ -300,8 +303,13 @@ let package = Package(
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
-            "NetworkAddress", "Node", "SIPMessage", "Trace",
+            "NetworkAddress", "Node", "SIPMessage", "Trace", "Provisioning", "Store", "Tenancy",
         ]),
+
+        // What is killed while it writes, for the store's tests.
+        .executableTarget(
+            name: "store-writer", dependencies: ["Store", "Tenancy"], path: "Tests/StoreWriter",
+            swiftSettings: strictSwift),
 
         // The contract's two sides as processes of their own, for its tests.
         .executableTarget(

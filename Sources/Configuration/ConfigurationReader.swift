@@ -54,6 +54,9 @@ struct ConfigurationReader {
         let dns = self.section(file, DNSKeys.section).flatMap(self.dns)
         let trace = self.section(file, Schema.trace).flatMap(self.trace)
         let mcp = self.mcp(file, listeners, references.listeners, trunks)
+        let store = self.section(file, Schema.store).map {
+            self.store($0, stateDirectory: node?.stateDirectory)
+        }
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
@@ -69,14 +72,14 @@ struct ConfigurationReader {
         checks.sources(trunks)
         checks.hosts(trunks)
         checks.routes(routes)
-        guard let fastPath, let node, let media, let limits, let dns, let trace,
+        guard let fastPath, let node, let media, let limits, let dns, let trace, let store,
             self.issues.issues.isEmpty
         else { return nil }
         return NodeConfiguration(
             node: node.value, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
             tenants: tenants.map(\.value), routes: routes.map(\.value),
-            media: media, limits: limits, dns: dns, trace: trace, mcp: mcp)
+            media: media, limits: limits, dns: dns, trace: trace, mcp: mcp, store: store)
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {

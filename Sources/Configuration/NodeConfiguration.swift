@@ -33,6 +33,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var trace = TraceConfiguration()
     /// `mcp:`; nil: there is none.
     public var mcp: MCP?
+    /// `store:`
+    public var store: StoreConfiguration
 
     /// The node itself.
     public struct Node: Sendable, Hashable {

@@ -35,6 +35,7 @@ extension Shard {
             "peers": self.peerFigures(), "dns": self.dnsFigures(), "rules": self.ruleFigures(),
             "registrations": self.registrations(), "dialogs": self.dialogFigures(),
             "mcp": self.proxyFigures(),
+            "provisioning": self.provisioningFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -192,6 +193,9 @@ extension Shard {
         conditions += self.registrationConditions()
         if let fault = self.core.rules.lastFault {
             conditions.append("a rule was not followed: \(fault)")
+        }
+        if let fault = self.provisioningStatus.fault {
+            conditions.append("tenants and numbers cannot be changed: \(fault)")
         }
         if let notice = self.store.notice { conditions.append(notice) }
         if self.counters.unreadableCheckpoints > 0 {

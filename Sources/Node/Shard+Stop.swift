@@ -39,6 +39,7 @@ extension Shard {
         self.locator?.close()
         self.proxy?.close()
         self.management.close()
+        self.closeStore()
         self.transport?.close()
         self.loop.close()
     }

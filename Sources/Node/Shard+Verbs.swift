@@ -34,6 +34,7 @@ extension Shard {
         self.management.handle("resume") { [unowned self] in self.resume($0) }
         self.addPeerVerbs()
         self.addTraceVerbs()
+        self.addProvisioningVerbs()
         self.management.handle("records") { [unowned self] _ in
             .success(.array(self.records.map { .object(Self.describe($0)) }))
         }

@@ -12,6 +12,7 @@ import SIPProxy
 import SIPTransaction
 import SIPTransport
 import Store
+import Tenancy
 
 /// One signalling shard: a loop and everything that runs on it. Owned by one thread.
 ///
@@ -33,6 +34,13 @@ final class Shard {
     /// Trunks are looked up for their own limits only where one has some.
     var someTrunkLimitsMessages = false
     let management: ControlServer
+    /// Tenants and numbers, and where their changes go.
+    let provisioning: ProvisioningAgent
+    var provisioningInbox: LoopInbox<ProvisioningAgent.Report>?
+    var provisioningStatus = ProvisioningStatus()
+    /// Requests that the agent has not answered yet, by token.
+    var provisioningAnswers: [UInt64: (ControlAnswer) -> Void] = [:]
+    let changeSink: ProvisioningAgent.ChangeSink
     let dtls: DTLSAgent
     let tracer: Tracer
     let tls = TLSAgent()
@@ -78,7 +86,10 @@ final class Shard {
     /// Records of ended calls that `status` can still show.
     static let recordsMax = 1000
 
-    init(_ file: NodeConfiguration, path: String) throws(NodeError) {
+    init(
+        _ file: NodeConfiguration, path: String,
+        changeSink: @escaping ProvisioningAgent.ChangeSink = { _ in }
+    ) throws(NodeError) {
         self.file = file
         self.callLimit = CallLimit(file, Machine.current())
         self.tracer = Tracer(file)
@@ -95,6 +106,8 @@ final class Shard {
         self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.shm")
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
+        self.provisioning = ProvisioningAgent(path: file.store.path)
+        self.changeSink = changeSink
         do {
             self.dtls = try DTLSAgent()
         } catch {
@@ -123,6 +136,7 @@ final class Shard {
         self.transport = transport
         transport.tls = self
         self.recover()
+        self.openStore()
         for (position, listener) in self.file.listeners.enumerated() {
             do {
                 try transport.listen(
@@ -230,6 +244,7 @@ final class Shard {
             self.lookAtCertificates()
             self.timers?.start(timer, milliseconds: TLSAgent.lookMilliseconds)
         case .drops: self.lookAtDrops()
+        case .store: self.lookAfterStore()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -280,6 +295,7 @@ final class Shard {
             (file.node != self.file.node, "node"),
             (file.fastPath != self.file.fastPath, "fastpath"),
             (file.media != self.file.media, "media"),
+            (file.store != self.file.store, "store"),
             (file.trace.memoryMB != self.file.trace.memoryMB, "trace.memory-mb"),
             (!Self.keepsProxy(file, self.file), "mcp"),
         ].filter(\.0).map(\.1)
@@ -293,6 +309,7 @@ final class Shard {
         next.node = self.file.node
         next.fastPath = self.file.fastPath
         next.media = self.file.media
+        next.store = self.file.store
         next.trace.memoryMB = self.file.trace.memoryMB
         if !Self.keepsProxy(file, self.file) { next.mcp = self.file.mcp }
         do {
@@ -329,6 +346,8 @@ enum ShardTimer: Hashable {
     case tlsFiles
     /// Look which legs lose packets.
     case drops
+    /// Look after a store that takes no changes.
+    case store
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.
@@ -340,7 +359,7 @@ enum ShardTimer: Hashable {
         case .signalling(let timer): hasher.combine(timer)
         case .proxy(let timer): hasher.combine(timer)
         case .handshake(let leg): hasher.combine(leg)
-        case .poll, .certificate, .tlsFiles, .drops, .watchdog, .stop: break
+        case .poll, .certificate, .tlsFiles, .drops, .store, .watchdog, .stop: break
         }
     }
 }
@@ -360,6 +379,8 @@ struct ShardCounters {
     /// Messages dropped, with their connection, because its certificate was not that of their
     /// trunk: the source has become another trunk's since.
     var impostors: UInt64 = 0
+    /// Requests about tenants and numbers.
+    var provisioningRequests: UInt64 = 0
     /// Checkpoints that could not be read after a restart.
     var unreadableCheckpoints: UInt64 = 0
 }

@@ -38,7 +38,8 @@ struct Verb: Sendable {
 
     static let all: [Verb] = [
         .serve, .fastpath, .check, .profile, .status, .calls, .call, .trace, .peers, .peer,
-        .registrations, .flows, .drops, .doctor, .drain, .rules, .message, .replay, .size, .version,
+        .registrations, .flows, .drops, .doctor, .drain, .tenant, .number, .deployment, .audit,
+        .rules, .message, .replay, .size, .version,
     ]
 }
 

@@ -27,12 +27,13 @@ import Testing
                 "transfers": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
                 "dns": "an object", "rules": "an array", "registrations": "an array",
-                "dialogs": "an object", "mcp": "an object", "conditions": "an array",
+                "dialogs": "an object", "mcp": "an object", "provisioning": "an object",
+                "conditions": "an array",
             ])
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in [
             "calls", "emergency", "sip", "edge", "security", "dtls", "trace", "peers", "dns",
-            "dialogs", "transfers",
+            "dialogs", "transfers", "provisioning",
         ] {
             let members = self.kinds(status[section])
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })

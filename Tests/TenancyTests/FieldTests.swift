@@ -71,6 +71,15 @@ struct FieldTests {
                 (String(repeating: "x", count: 101), .tooLong),
             ]),
         Row(
+            field: Fields.civicAddress, good: ["1", "main st. 1"],
+            bad: [
+                ("", .required), ("a\nb", .badValue),
+                (String(repeating: "x", count: 101), .tooLong),
+            ]),
+        Row(
+            field: Fields.location, good: ["floor 3"],
+            bad: [("", .required), ("é", .badValue)]),
+        Row(
             field: Fields.number, good: ["+12025550123", "+10", "+123456789012345"],
             bad: [
                 ("", .required), ("12025550123", .badValue), ("+02025550123", .badValue),
