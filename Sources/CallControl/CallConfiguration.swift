@@ -179,8 +179,6 @@ public struct CallConfiguration: Sendable {
     public var auditMilliseconds: UInt32 = 0
     /// The region that the node stands in, 1 or 2: tenants' calls leave by its trunks.
     public var region = 1
-    /// Trunks that emergency calls go to which do not go by the routes, in order; none: they do.
-    public var emergencyTrunks: [TrunkIndex] = []
     /// 64 * T1 of the transaction layer, ms: how long an unanswered request lives.
     public var transactionMilliseconds: UInt32 = 32_000
 

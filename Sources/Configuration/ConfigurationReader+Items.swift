@@ -139,6 +139,7 @@ extension ConfigurationReader {
         value.authentication = authentication.read()
         value.register = authentication.register()
         value.messageLimits = self.messageLimits(section)
+        value.tenancy = TrunkTenancyReader(section, hasHost: host != nil).read()
         return LocatedTrunk(
             value: value, name: name, sources: located, host: host,
             hasUniqueHost: section.flag(ProfileKeys.ownHostUnique))

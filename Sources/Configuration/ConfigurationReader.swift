@@ -38,8 +38,9 @@ struct ConfigurationReader {
             written
             + ImpliedListeners(issues: self.issues).listeners(
                 drafts.compactMap(\.place), beside: written)
-        let trunks = drafts.compactMap { self.trunk($0, realms, listeners, references) }
+        var trunks = drafts.compactMap { self.trunk($0, realms, listeners, references) }
         let trunkNames = Names(trunks.map(\.name), file.section("trunks"))
+        self.emergencyTrunks(drafts.map(\.section), &trunks, trunkNames)
         let routes =
             self.impliedRoutes(file, trunks)
             ?? self.list(file, Schema.routes, 0...100_000) { self.route($0, trunkNames) }
@@ -75,11 +76,13 @@ struct ConfigurationReader {
         guard let fastPath, let node, let media, let limits, let dns, let trace, let store,
             self.issues.issues.isEmpty
         else { return nil }
-        return NodeConfiguration(
+        let configuration = NodeConfiguration(
             node: node.value, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
             tenants: tenants.map(\.value), routes: routes.map(\.value),
             media: media, limits: limits, dns: dns, trace: trace, mcp: mcp, store: store)
+        self.checkCarrierTrunks(configuration, trunks)
+        return self.issues.issues.isEmpty ? configuration : nil
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {
@@ -137,9 +140,10 @@ struct ConfigurationReader {
         let profiles = self.directory(section, NodeKeys.profileDirectory)
         let name = section.text(NodeKeys.name)
         if let name { self.checkName(name) }
-        let node = NodeConfiguration.Node(
+        var node = NodeConfiguration.Node(
             name: name?.value ?? Self.hostName(),
             runtimeDirectory: runtime, stateDirectory: state)
+        if let region = section.integer(TenancyKeys.nodeRegion) { node.region = region.value }
         return LocatedNode(value: node, profiles: ProfileDirectories(own: profiles))
     }
 

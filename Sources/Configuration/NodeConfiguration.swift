@@ -44,6 +44,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var runtimeDirectory: String
         /// Where what outlives a boot is; absolute.
         public var stateDirectory: String
+        /// The region of a deployment that it stands in, 1 or 2.
+        public var region = 1
     }
 
     /// The process trunkline-fastpath.
@@ -158,6 +160,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var rules = TrunkRules()
         /// How it and the node make sure of each other.
         public var authentication = TrunkAuthentication()
+        /// What it has to do with tenants.
+        public var tenancy = TrunkTenancy()
         /// What it registers with its peer; nil: nothing.
         public var register: Register?
         /// How long its messages may be; nil: as those of the node.

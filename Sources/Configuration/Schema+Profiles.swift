@@ -36,6 +36,7 @@ enum ProfileKeys {
     /// Keys that name parts of one configuration, which no profile can know.
     static let ofOneNode = [
         TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, TrunkLimitKeys.tenant, profile,
+        TenancyKeys.emergencyTo,
     ]
 }
 

@@ -68,7 +68,7 @@ enum Schema {
         name: "node", isList: false, meaning: "This node.",
         keys: [
             NodeKeys.name, NodeKeys.runtimeDirectory, NodeKeys.stateDirectory,
-            NodeKeys.profileDirectory,
+            NodeKeys.profileDirectory, TenancyKeys.nodeRegion,
         ])
     static let fastPath = SectionSchema(
         name: "fastpath", isList: false, meaning: "The process that relays media.",
@@ -115,7 +115,8 @@ enum Schema {
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
             TransferKeys.refer, TransferKeys.replaces, TransferKeys.sendReplaces,
             TransferKeys.events,
-        ] + ProfileKeys.all + TrunkTLSKeys.all + InterworkingKeys.all + DialogKeys.all
+        ] + ProfileKeys.all + TenancyKeys.all + TrunkTLSKeys.all + InterworkingKeys.all
+            + DialogKeys.all
             + TrunkRuleKeys.all + TrunkAuthenticationKeys.all + MessageLimitKeys.all,
         others: [
             (

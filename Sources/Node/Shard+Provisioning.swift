@@ -18,7 +18,7 @@ extension Shard {
         // Where it is missing and cannot be made, the store says so.
         mkdir(self.file.node.stateDirectory, 0o755)
         self.provisioningInbox = LoopInbox(loop: self.loop) { [unowned self] in self.take($0) }
-        self.follow(self.provisioning.open(self.changeSink))
+        self.follow(self.provisioning.open(self.tenants.apply))
     }
 
     func closeStore() {
@@ -51,11 +51,11 @@ extension Shard {
     private func take(_ report: ProvisioningAgent.Report) {
         switch report {
         case .done(let token, let outcome, let status):
-            for change in outcome.changes { self.changeSink(change) }
+            for change in outcome.changes { self.tenants.apply(change) }
             self.follow(status)
             self.provisioningAnswers.removeValue(forKey: token)?(outcome.answer)
         case .loaded(let changes):
-            for change in changes { self.changeSink(change) }
+            for change in changes { self.tenants.apply(change) }
         case .status(let status): self.follow(status)
         }
     }

@@ -52,6 +52,9 @@ extension Shard {
             "signed_numbers_kept": JSONValue(counters.signedNumbersKept),
             "signatures_dropped": JSONValue(counters.signaturesDropped),
             "no_route": JSONValue(counters.noRoutes),
+            "misrouted": JSONValue(counters.misrouted),
+            "screened_out": JSONValue(counters.screenedOut),
+            "unverified_callers": JSONValue(counters.unverifiedCallers),
             "refused_temporarily": JSONValue(counters.refusedTemporarily),
             "refused_by_trunk_limit": JSONValue(counters.refusedByTrunkLimit),
             "refused_no_peer": JSONValue(counters.refusedNoPeer),
@@ -153,6 +156,9 @@ extension Shard {
     func conditions() -> [String] {
         var conditions = self.refusedConfiguration.map { "configuration: \($0)" }
         conditions += self.peerConditions()
+        if let fault = self.tenants.fault {
+            conditions.append("tenants: calls do not see all that is stored: \(fault)")
+        }
         switch self.programmer.state {
         case .matched:
             if let fastPath = self.programmer.fastPath {

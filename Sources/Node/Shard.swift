@@ -40,7 +40,7 @@ final class Shard {
     var provisioningStatus = ProvisioningStatus()
     /// Requests that the agent has not answered yet, by token.
     var provisioningAnswers: [UInt64: (ControlAnswer) -> Void] = [:]
-    let changeSink: ProvisioningAgent.ChangeSink
+    let tenants: Tenants
     let dtls: DTLSAgent
     let tracer: Tracer
     let tls = TLSAgent()
@@ -87,8 +87,7 @@ final class Shard {
     static let recordsMax = 1000
 
     init(
-        _ file: NodeConfiguration, path: String,
-        changeSink: @escaping ProvisioningAgent.ChangeSink = { _ in }
+        _ file: NodeConfiguration, path: String, tenants: Tenants = Tenants()
     ) throws(NodeError) {
         self.file = file
         self.callLimit = CallLimit(file, Machine.current())
@@ -107,7 +106,7 @@ final class Shard {
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
         self.provisioning = ProvisioningAgent(path: file.store.path)
-        self.changeSink = changeSink
+        self.tenants = tenants
         do {
             self.dtls = try DTLSAgent()
         } catch {
@@ -123,6 +122,8 @@ final class Shard {
                     file, self.callLimit, fingerprint: self.dtls.fingerprint),
                 ports: self.programmer.ports, shard: 0, randomness: Randomness(random.next)),
             layer: TransactionLayer(configuration: layer))
+        self.core.engine.tenants = tenants.directory.makeReader()
+        tenants.follow(file.carrierTrunks)
         self.core.rules.configure(Settings.rules(file))
         self.proxy = ProxyAgent(file, loop: self.loop, dns: Self.dns(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
@@ -318,6 +319,7 @@ final class Shard {
             try self.tls.configure(next)
             self.core.engine.now = Clocks.wallMs
             self.core.engine.configure(self.locate(calls, next))
+            self.tenants.follow(next.carrierTrunks)
             self.recycleConnections()
             self.core.rules.configure(Settings.rules(next))
             self.core.configureRegistrations()

@@ -117,7 +117,7 @@ import Testing
 
     @Test func emergencyCallsGoStraightWhereTheyAreSentStraight() throws {
         let scene = TenantScene { configuration in
-            configuration.emergencyTrunks = [TrunkIndex(0)]
+            configuration.trunks[1].emergency.trunks = [TrunkIndex(0)]
             configuration.routes = RouteTable()
         }
         #expect(scene.callOut(to: "911") != nil)
@@ -127,7 +127,7 @@ import Testing
     @Test func locationNumberTakesTheCallersPlace() throws {
         let scene = TenantScene {
             $0.trunks[1].tenancy.elinElement = Array("ELIN".utf8)
-            $0.emergencyTrunks = [TrunkIndex(0)]
+            $0.trunks[1].emergency.trunks = [TrunkIndex(0)]
         }
         let location = "<a:presence><b:ELIN> +1 (202) 555-0177 </b:ELIN></a:presence>"
         scene.bob.script.inviteBody = (

@@ -72,12 +72,10 @@ final class NodeFixture {
     static let patience: UInt64 = 30_000
 
     /// `runtime` is where the node keeps its files, if that is not the fixture's directory; `peer`
-    /// are options of the contract's peer process, `change` is done to the configuration,
-    /// `sink` gets changes of tenants and numbers.
+    /// are options of the contract's peer process, `change` is done to the configuration.
     init(
         fastPath: Bool = false, runtime: String? = nil, directory: NodeDirectory? = nil,
-        peer: [String] = [], change: (String) -> String = { $0 },
-        sink: @escaping ProvisioningAgent.ChangeSink = { _ in }
+        peer: [String] = [], change: (String) -> String = { $0 }
     ) throws {
         self.directory = try directory ?? NodeDirectory()
         self.configurationPath = self.directory.path + "/node.yaml"
@@ -85,7 +83,7 @@ final class NodeFixture {
         try change(text).write(toFile: self.configurationPath, atomically: true, encoding: .utf8)
         let file = try NodeConfiguration.load(path: self.configurationPath)
         if fastPath { self.fastPath = try Self.startFastPath(file.node.runtimeDirectory, peer) }
-        self.shard = try Shard(file, path: self.configurationPath, changeSink: sink)
+        self.shard = try Shard(file, path: self.configurationPath)
         try self.shard.open()
         if fastPath {
             try #require(self.run { $0.programmer.state == .matched }, "no fast path")

@@ -80,7 +80,7 @@ extension CallEngine {
         let normalised = trunk.interworking.numbers.normalised(number)
         let tenancy: TenantDecision
         switch self.context.tenancy(of: request.message, from: trunk, number: normalised, kind) {
-        case .success(let decision): tenancy = decision
+        case .success(let decision): tenancy = self.context.straight(decision, trunk, kind)
         case .failure(let refusal): return .failure(Refusal(reply: refusal.reply))
         }
         let trunks: [TrunkSettings]

@@ -17,6 +17,19 @@ extension EngineContext {
         }
     }
 
+    /// An emergency call goes straight to whom its trunk's are sent to.
+    func straight(
+        _ decision: TenantDecision, _ trunk: TrunkSettings, _ kind: CallKind
+    ) -> TenantDecision {
+        guard kind.isEmergency, !trunk.emergency.trunks.isEmpty else { return decision }
+        var decision = decision
+        decision.trunks = trunk.emergency.trunks.compactMap { index in
+            self.configuration.trunks.indices.contains(Int(index.value))
+                ? self.configuration.trunks[Int(index.value)] : nil
+        }
+        return decision
+    }
+
     /// The targets of trunks in the order in which they are tried: trunk by trunk, but for those
     /// that asked not to be tried yet. An emergency call asks them all the same, after the others.
     /// `label` is the tenant's whose call it is.

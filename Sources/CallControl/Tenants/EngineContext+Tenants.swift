@@ -146,7 +146,6 @@ extension EngineContext {
         decision.tenant = self.tenant(account, label: label, verdict.identity)
         decision.tenant?.row = verdict.row
         decision.shown = self.shown(verdict, account.index, of: invite, kind, trunk, owner)
-        if kind.isEmergency { decision.trunks = self.emergencyTrunks() }
         return .success(decision)
     }
 
@@ -165,15 +164,6 @@ extension EngineContext {
         return ShownCaller(
             shows: { verdict.shows($0, of: account, owner: owner) }, number: verdict.from,
             isOnlyIdentity: false)
-    }
-
-    /// Straight to whom emergency calls go; nil: as the routes say.
-    private func emergencyTrunks() -> [TrunkSettings]? {
-        let trunks = self.configuration.emergencyTrunks.compactMap { index in
-            self.configuration.trunks.indices.contains(Int(index.value))
-                ? self.configuration.trunks[Int(index.value)] : nil
-        }
-        return trunks.isEmpty ? nil : trunks
     }
 
     // MARK: What the operator's side is told
