@@ -123,6 +123,9 @@ let package = Package(
             "SIPAuthentication", "SIPDialog", "Routing", "Admission",
         ]),
 
+        // What is kept of calls, as lines.
+        module("CallRecords", ["Admission", "CallControl", "SDP"]),
+
         // Media: intent to flow commands to rings.
         module("FlowABI", ["NetworkAddress", "CFlowABI"]),
         module("MediaPlanning", ["Sharing", "NetworkAddress", "CallControl", "FlowABI"]),
@@ -175,7 +178,7 @@ let package = Package(
             dependencies: [
                 "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
                 "SIPTransaction", "SIPDialog", "Routing", "Admission", "CallControl", "FlowABI",
-                "MediaPlanning", "FlowProgramming", "SIPTransport", "Trace",
+                "MediaPlanning", "FlowProgramming", "SIPTransport", "Trace", "CallRecords",
             ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
 
         // The process.
@@ -183,7 +186,7 @@ let package = Package(
             "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing",
             "Admission", "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
-            "Configuration", "Management", "SIPLocation", "DNSClient", "Trace",
+            "Configuration", "Management", "SIPLocation", "DNSClient", "Trace", "CallRecords",
         ]),
         .executableTarget(
             name: "trunkline",
@@ -236,6 +239,9 @@ let package = Package(
                 "CallWorld", "Sharing",
             ]),
         tests("CallModelTests", ["CallModel"]),
+        tests(
+            "CallRecordsTests",
+            ["CallRecords", "CallControl", "CallWorld", "Admission", "Management", "SDP"]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",
@@ -268,6 +274,7 @@ let package = Package(
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
                 "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "FakeDNS",
+                "CallRecords",
                 "contract-peer",
             ]),
         tests(

@@ -41,6 +41,9 @@ struct ConfigurationReader {
         }
         let dns = self.section(file, DNSKeys.section).flatMap(self.dns)
         let trace = self.section(file, Schema.trace).flatMap(self.trace)
+        let records = self.section(file, Schema.records).flatMap {
+            self.records($0, stateDirectory: node?.stateDirectory)
+        }
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
@@ -51,13 +54,14 @@ struct ConfigurationReader {
         checks.sources(trunks)
         checks.routes(routes)
         guard let fastPath, let node, let media, let limits, let dns, let trace,
-            self.issues.issues.isEmpty
+            let records, self.issues.issues.isEmpty
         else { return nil }
         return NodeConfiguration(
             node: node, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
             tenants: tenants.map(\.value), routes: routes.map(\.value),
-            media: media, limits: limits, dns: dns, trace: trace)
+            media: media, limits: limits, dns: dns, trace: trace,
+            records: records)
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {

@@ -31,6 +31,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var dns: DNS
     /// `trace:`
     public var trace = TraceConfiguration()
+    /// `records:`
+    public var records: RecordsConfiguration
 
     /// The node itself.
     public struct Node: Sendable, Hashable {

@@ -61,7 +61,7 @@ struct SectionSchema: Sendable {
 enum Schema {
     static let sections = [
         node, fastPath, realms, listeners, trunks, tenants, routes, media, limits,
-        DNSKeys.section, trace,
+        DNSKeys.section, trace, records,
     ]
 
     static let node = SectionSchema(

@@ -150,6 +150,7 @@ final class World {
     /// Sending keys that were seen, by the name that each had.
     private var keyNames: [KeyName: SRTPKey] = [:]
     private(set) var records: [CallRecord] = []
+    private(set) var attempts: [AttemptRecord] = []
     private(set) var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
     /// Takes what must never happen.
@@ -293,6 +294,7 @@ final class World {
     func input(_ body: (SignallingCore<TestPorts>) -> Void) {
         self.inputs += 1
         self.core.engine.now = self.now
+        self.core.engine.monotonicNow = self.now
         var outputs: [SignallingOutput] = []
         self.meter {
             body(self.core)
@@ -390,6 +392,7 @@ final class World {
             self.checkpoints[checkpoint.id] = bytes
         case .removeCheckpoint(let id): self.checkpoints[id] = nil
         case .record(let record): self.records.append(record)
+        case .attempt(let attempt): self.attempts.append(attempt)
         default: break
         }
     }
@@ -424,6 +427,7 @@ final class World {
         }
         self.core = World.core(self.configuration, self.ports, seed: self.random.next())
         self.core.engine.now = self.now
+        self.core.engine.monotonicNow = self.now
         self.core.engine.watchPeers()
         let taken = Set(self.core.engine.restore(kept))
         for checkpoint in kept where !taken.contains(checkpoint.id) {

@@ -30,6 +30,7 @@ extension CallCheckpoint {
         let a = try reader.intent()
         self.media = MediaIntent(a: a, b: try reader.intent())
         self.rekey = try reader.optional { r throws(CheckpointError) in try r.rekey() }
+        self.record = try reader.record()
         guard reader.isAtEnd else { throw reader.failure(.trailing) }
         guard self.stage != .settingUp || self.exchange != nil else {
             throw reader.failure(.badValue)

@@ -8,7 +8,7 @@ import SIPTransaction
 
 extension CallCheckpoint {
     /// The version that ``encode()`` writes. No other is read.
-    public static let version: UInt8 = 5
+    public static let version: UInt8 = 6
 
     /// As bytes for a store.
     public func encode() -> [UInt8] {
@@ -31,6 +31,7 @@ extension CallCheckpoint {
             $0.message($1.sent)
             $0.choice($1.purpose)
         }
+        writer.record(self.record)
         return writer.finish()
     }
 }

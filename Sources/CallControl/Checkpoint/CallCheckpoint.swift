@@ -106,6 +106,30 @@ public struct CallCheckpoint: Sendable, Equatable {
         var purpose = OwnOffer.keys
     }
 
+    /// What its record says that nothing else here does.
+    public struct Record: Sendable, Hashable {
+        /// The trunks that it came from and went to; nil: those of the legs.
+        var trunks: Trunks?
+        /// When things happened.
+        var offsets = CallOffsets()
+        /// When its end began.
+        var endedAt: Milliseconds?
+        /// Why it was being ended.
+        var end: CallEnd?
+        /// The cause that a party gave for that.
+        var cause: UInt8?
+        /// Call-ID of an INVITE that was refused.
+        var callID: [UInt8] = []
+        /// What it had to do with transfers.
+        var transfers: TransferHistory?
+
+        /// Names of two trunks.
+        struct Trunks: Sendable, Hashable {
+            var from: TrunkName
+            var to: TrunkName
+        }
+    }
+
     /// The call.
     public var id: CallIdentifier
     /// Where it stood.
@@ -130,6 +154,8 @@ public struct CallCheckpoint: Sendable, Equatable {
     public var rekey: Rekey?
     /// What the media was.
     public var media: MediaIntent
+    /// For its record.
+    var record = Record()
 
     /// Most bytes of an encoded checkpoint: eight messages, and what else there is.
     public static let bytesMax = 1 << 20

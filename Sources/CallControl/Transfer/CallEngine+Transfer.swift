@@ -147,6 +147,7 @@ extension CallEngine {
             if course.isReturn { attempt.referredBy = refer.referredBy }
             attempt.replaces = refer.replaces?.bytes
             let made = self.make(attempt, Call.Legs(a: caller, b: callee), invite)
+            call.link(with: made)
             call.transfers.current = Transfer(side: side, attempt: made.id)
             call.acceptRefer(side, request, isSilent: refer.isSilent)
             let search = CallSearch(
@@ -237,6 +238,8 @@ extension CallEngine {
     /// A leg of a call is replaced by the leg of another one, which ends.
     func replace(_ call: Call, _ side: Side, by other: Call, _ otherSide: Side) {
         call.releaseExchange(leaving: side)
+        call.noteDeparture(side)
+        call.link(with: other)
         call.exchangeLeg(side, with: other, otherSide)
         call.transfers.count += 1
         self.context.counters.transfersDone &+= 1
