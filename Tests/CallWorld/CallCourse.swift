@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CallControl
+public import CallControl
 import NetworkAddress
 import SIPTransaction
 

@@ -2,6 +2,7 @@
 
 import CallControl
 import CallRecords
+import FlowProgramming
 import Foundation
 import Management
 import Testing
@@ -80,10 +81,24 @@ import Testing
             == true)
     }
 
-    /// Calls come and go in a process of their own until it is killed; the next one takes up what
-    /// it left. Whoever got an answer has one record, and nobody has two.
+    // MARK: Kills
+
+    /// Killed so many microseconds after its first call came.
     @Test(arguments: 0..<12)
-    func killed(round: Int) async throws {
+    func killedAtSomeTime(round: Int) async throws {
+        try await self.kill(change: nil, microseconds: 3000 + round * 5923)
+    }
+
+    /// Killed at this change of the file of checkpoints, counted from the first call on: calls that
+    /// are refused, end and stand make some 300 of them.
+    @Test(arguments: Array(stride(from: 1, to: 320, by: 11)))
+    func killedAtAChangeOfTheStore(change: Int) async throws {
+        try await self.kill(change: change, microseconds: 20_000_000)
+    }
+
+    /// Calls come and go in a process of their own until it is killed; the next one takes up what
+    /// it left. Of whom a party heard has one record or goes on, and nobody has two.
+    private func kill(change: Int?, microseconds: Int) async throws {
         let directory = try NodeDirectory()
         let path = directory.path
         let fastPath = try NodeFixture.startFastPath(path)
@@ -92,60 +107,78 @@ import Testing
             fastPath.waitUntilExit()
         }
         await #expect(processExitsWith: .signal(SIGKILL)) {
-            [path = path as String, round = round as Int] in
+            [path = path as String, change = change as Int?, microseconds = microseconds as Int] in
             let node = try NodeFixture(directory: NodeDirectory(of: path))
             try #require(node.run { $0.programmer.state == .matched })
-            let parties = try Parties(node)
-            // From the first call on; a call takes some 10 ms here.
-            Thread.detachNewThread {
-                usleep(UInt32(100_000 + round * 7919))
-                kill(getpid(), SIGKILL)
-            }
-            let seen = open(path + "/seen", O_WRONLY | O_CREAT | O_APPEND, 0o600)
-            for number in 0... {
-                let name = "k\(number)"
-                let carrier = parties.carrier
-                let service = parties.service
-                carrier.send(carrier.request("INVITE", call: name, body: carrier.sdp))
-                let invite = try #require(service.expect("INVITE", node))
-                let note = Array((name + "\n").utf8)
-                _ = write(seen, note, note.count)
-                if number % 3 == 2 {
-                    service.send(service.response("486 Busy Here", to: invite))
-                    _ = carrier.expect("SIP/2.0 486", node)
-                    carrier.send(carrier.request("ACK", call: name))
-                } else {
-                    service.send(service.response("200 OK", to: invite, body: service.sdp))
-                    let answer = try #require(carrier.expect("SIP/2.0 200", node))
-                    carrier.send(carrier.request("ACK", call: name, after: answer))
-                    if number % 3 == 0 { try parties.hangUp(name, after: answer) }
-                }
-            }
+            try callUntilKilled(node, path, change, microseconds)
         }
+        try self.expectOneRecordEach(directory)
+    }
+
+    private func expectOneRecordEach(_ directory: NodeDirectory) throws {
         let node = try NodeFixture(directory: directory)
         // Parties that are away do not answer: what is being ended stays until its timer.
         for call in node.shard.core.engine.listCalls() {
             _ = node.shard.core.engine.endCall(call.id)
         }
         node.settle()
-        let closed = self.ids(node.records())
+        let closing = node.records().filter { $0["record"]?.string == "closing" }
+        let closed = self.ids(closing)
         #expect(Set(closed).count == closed.count, "a call has two records")
         let live = node.shard.core.engine.listCalls()
         #expect(Set(live.map(\.id.description)).isDisjoint(with: closed))
-        // Each call of which a party heard is in the file or goes on, and only one of these.
-        let text = try String(contentsOfFile: path + "/seen", encoding: .utf8)
+        let text = try String(contentsOfFile: directory.path + "/seen", encoding: .utf8)
         let seen = text.split(separator: "\n")
         #expect(!seen.isEmpty && closed.count + live.count >= seen.count)
-        let closing = node.records().filter { $0["record"]?.string == "closing" }
         let named = closing.compactMap { $0["a"]?["call_id"]?.string }
         for name in seen {
             let count = named.count { $0.hasPrefix("\(name)@") }
             let isLive = live.contains { call in
-                call.callIDs.contains { String(decoding: $0, as: UTF8.self).hasPrefix("\(name)@") }
+                call.callIDs.contains {
+                    String(decoding: $0, as: UTF8.self).hasPrefix("\(name)@")
+                }
             }
             // One that was being set up has no dialog yet that could say its name.
             #expect(count == 1 || count == 0 && (isLive || name == seen.last), "\(name)")
             #expect(count + (isLive ? 1 : 0) <= 1, "\(name)")
         }
+    }
+}
+
+/// Calls, of which every third is refused, every third ends and every third stands. Each is noted
+/// once the callee has heard of it.
+private func callUntilKilled(
+    _ node: NodeFixture, _ path: String, _ change: Int?, _ microseconds: Int
+) throws {
+    let parties = try Parties(node)
+    let (carrier, service) = (parties.carrier, parties.service)
+    let seen = open(path + "/seen", O_WRONLY | O_CREAT | O_APPEND, 0o600)
+    for number in 0... {
+        let name = "k\(number)"
+        carrier.send(carrier.request("INVITE", call: name, body: carrier.sdp))
+        let invite = try #require(service.expect("INVITE", node))
+        let note = Array((name + "\n").utf8)
+        #expect(write(seen, note, note.count) == note.count)
+        if number == 0 {
+            Thread.detachNewThread {
+                usleep(UInt32(microseconds))
+                kill(getpid(), SIGKILL)
+            }
+            var changes = 0
+            node.shard.store.file?.onChange = {
+                changes += 1
+                if changes == change { kill(getpid(), SIGKILL) }
+            }
+        }
+        if number % 3 == 0 {
+            service.send(service.response("486 Busy Here", to: invite))
+            _ = carrier.expect("SIP/2.0 486", node)
+            carrier.send(carrier.request("ACK", call: name))
+            continue
+        }
+        service.send(service.response("200 OK", to: invite, body: service.sdp))
+        let answer = try #require(carrier.expect("SIP/2.0 200", node))
+        carrier.send(carrier.request("ACK", call: name, after: answer))
+        if number % 3 == 1 { try parties.hangUp(name, after: answer) }
     }
 }
