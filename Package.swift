@@ -117,6 +117,7 @@ let package = Package(
 
         // Policy: neither sockets nor C.
         module("Routing"),
+        module("Tenancy"),
         module("Admission", ["NetworkAddress"]),
         module("CallControl", [
             "Sharing", "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
@@ -230,6 +231,7 @@ let package = Package(
             "DNSClientTests",
             ["NetworkAddress", "SIPLocation", "SIPTransport", "DNSClient", "FakeDNS"]),
         tests("RoutingTests", ["Routing"]),
+        tests("TenancyTests", ["Tenancy"]),
         tests("AdmissionTests", ["Admission", "NetworkAddress"]),
         tests(
             "CallControlTests",
