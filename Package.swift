@@ -127,6 +127,9 @@ let package = Package(
             "SIPAuthentication", "SIPDialog", "Routing", "Tenancy", "Admission",
         ]),
 
+        // What is kept of calls, as lines.
+        module("CallRecords", ["Admission", "CallControl", "SDP"]),
+
         // Media: intent to flow commands to rings.
         module("FlowABI", ["NetworkAddress", "CFlowABI"]),
         module("MediaPlanning", ["Sharing", "NetworkAddress", "CallControl", "FlowABI"]),
@@ -181,7 +184,7 @@ let package = Package(
             dependencies: [
                 "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
                 "SIPTransaction", "SIPDialog", "Routing", "Admission", "CallControl", "FlowABI",
-                "MediaPlanning", "FlowProgramming", "SIPTransport", "Trace",
+                "MediaPlanning", "FlowProgramming", "SIPTransport", "Trace", "CallRecords",
             ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
 
         // The process.
@@ -190,7 +193,7 @@ let package = Package(
             "Admission", "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
             "Configuration", "Management", "SIPLocation", "SIPProxy", "DNSClient", "HTTPClient",
-            "Trace", "Tenancy", "Provisioning",
+            "Trace", "Tenancy", "Provisioning", "CallRecords",
         ]),
         .executableTarget(
             name: "trunkline",
@@ -257,6 +260,9 @@ let package = Package(
                 "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "CallControl", "CallWorld",
                 "Configuration", "Node",
             ]),
+        tests(
+            "CallRecordsTests",
+            ["CallRecords", "CallControl", "CallWorld", "Admission", "Management", "SDP"]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",
@@ -292,7 +298,7 @@ let package = Package(
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
                 "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "SIPProxy",
-                "FakeDNS", "contract-peer", "Tenancy", "Provisioning",
+                "FakeDNS", "contract-peer", "Tenancy", "Provisioning", "CallRecords",
             ]),
         tests(
             "SessionDriverTests",

@@ -152,6 +152,8 @@ public struct EngineCounters: Sendable, Equatable {
     public var signaturesDropped: UInt64 = 0
     /// Calls taken over from checkpoints.
     public var callsRestored: UInt64 = 0
+    /// Times that a record had no room for the name of one more call that belongs to it.
+    public var relatedCallsUnnamed: UInt64 = 0
 
     /// All zero.
     public init() {}

@@ -58,6 +58,9 @@ struct ConfigurationReader {
         let store = self.section(file, Schema.store).map {
             self.store($0, stateDirectory: node?.stateDirectory)
         }
+        let records = self.section(file, Schema.records).flatMap {
+            self.records($0, stateDirectory: node?.stateDirectory)
+        }
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
@@ -74,13 +77,14 @@ struct ConfigurationReader {
         checks.hosts(trunks)
         checks.routes(routes)
         guard let fastPath, let node, let media, let limits, let dns, let trace, let store,
-            self.issues.issues.isEmpty
+            let records, self.issues.issues.isEmpty
         else { return nil }
         let configuration = NodeConfiguration(
             node: node.value, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
             tenants: tenants.map(\.value), routes: routes.map(\.value),
-            media: media, limits: limits, dns: dns, trace: trace, mcp: mcp, store: store)
+            media: media, limits: limits, dns: dns, trace: trace, mcp: mcp, store: store,
+            records: records)
         self.checkCarrierTrunks(configuration, trunks)
         return self.issues.issues.isEmpty ? configuration : nil
     }

@@ -35,6 +35,8 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var mcp: MCP?
     /// `store:`
     public var store: StoreConfiguration
+    /// `records:`
+    public var records: RecordsConfiguration
 
     /// The node itself.
     public struct Node: Sendable, Hashable {

@@ -10,7 +10,7 @@ enum NodeKeys {
         example: "/run/trunkline")
     static let stateDirectory = Key(
         "state-directory", .text, .standard("/var/lib/trunkline"),
-        "Absolute path of the directory for what outlives a boot: trunkline size --save.",
+        "Absolute path of the directory for what outlives a boot: records, trunkline size --save.",
         example: "/var/lib/trunkline")
     static let profileDirectory = Key(
         "profile-directory", .text, .standard("/etc/trunkline/profiles"),

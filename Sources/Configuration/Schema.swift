@@ -61,7 +61,7 @@ struct SectionSchema: Sendable {
 enum Schema {
     static let sections = [
         node, fastPath, realms, listeners, trunks, tenants, routes, media, limits,
-        DNSKeys.section, trace, mcp, store,
+        DNSKeys.section, trace, mcp, store, records,
     ]
 
     static let node = SectionSchema(

@@ -41,7 +41,7 @@ extension Shard: TransportOwner {
                 return self.refuse(bytes, framing, verdict, hop)
             }
             let arrival = self.beginTrace()
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.received(message, from: hop)
             self.carryOut()
             self.endTrace(arrival, bytes, hop)
@@ -123,6 +123,7 @@ extension Shard: TransportOwner {
             self.agreeHandshakes(call, intent)
         case .exchangeMedia(let exchange): self.exchangeMedia(exchange)
         case .removeMedia(let call):
+            self.keepFigures(call)
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)
         case .emergency(let call, let from, let to):
@@ -131,8 +132,8 @@ extension Shard: TransportOwner {
         case .removeCheckpoint(let call): self.store.remove(Self.key(call))
         case .record(let record):
             self.trace(record)
-            if self.records.count >= Self.recordsMax { self.records.removeFirst() }
-            self.records.append(record)
+            self.close(record)
+        case .attempt(let attempt): self.note(attempt)
         }
     }
 }

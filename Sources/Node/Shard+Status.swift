@@ -31,7 +31,8 @@ extension Shard {
             "media": self.mediaFigures(), "sip": self.sipFigures(), "edge": self.edgeFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
             "tls": self.tlsFigures(),
-            "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
+            "trace": self.tracer.figures, "records": self.recordFigures(),
+            "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(), "rules": self.ruleFigures(),
             "registrations": self.registrations(), "dialogs": self.dialogFigures(),
             "mcp": self.proxyFigures(),
@@ -219,6 +220,7 @@ extension Shard {
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")
         case .failed(let why): conditions.append("checkpoints cannot be written: \(why)")
         }
+        conditions += self.recordConditions()
         if let problem = self.inHand.problem {
             conditions.append("a message that ends the process would not be noticed: \(problem)")
         }

@@ -121,7 +121,7 @@ extension Shard {
     func trace(_ record: CallRecord) {
         guard self.tracer.isOn else { return }
         self.tracer.forget(record.id)
-        self.tracer.event(
-            .callEnded, record.id, text: Array("\(record.end), \(record.status)".utf8))
+        let end = record.end?.description ?? "in progress"
+        self.tracer.event(.callEnded, record.id, text: Array("\(end), \(record.status)".utf8))
     }
 }

@@ -69,7 +69,10 @@ final class Shard {
     var pacedCommands: UInt64 = 0
     /// When a message was first done with that is not settled yet, CLOCK_MONOTONIC; zero: none.
     private var unsettledNs: UInt64 = 0
-    var records: [CallRecord] = []
+    /// What is written of calls.
+    let records: RecordBook
+    /// Figures of calls whose media is gone and whose record is not written.
+    var lastFigures: [CallIdentifier: (a: FlowStatistics?, b: FlowStatistics?)] = [:]
     /// What of the round's drops was found, and the part of the flows that is looked at next.
     var dropReport = DropReport()
     var dropsPart = 0
@@ -82,9 +85,6 @@ final class Shard {
     /// Who came first does not wait for all that came with it: what is done is settled when this
     /// time is over, a few messages later, and not at the end of a long turn.
     private static let settleNs: UInt64 = 100_000
-
-    /// Records of ended calls that `status` can still show.
-    static let recordsMax = 1000
 
     init(
         _ file: NodeConfiguration, path: String, tenants: Tenants = Tenants()
@@ -103,6 +103,7 @@ final class Shard {
         programming.sharing = Settings.sharing(file)
         self.programmer = FlowProgrammer(programming)
         self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.shm")
+        self.records = RecordBook(file, loop: self.loop, store: self.store)
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
         self.provisioning = ProvisioningAgent(path: file.store.path)
@@ -161,8 +162,9 @@ final class Shard {
         self.timers?.start(.certificate, milliseconds: DTLSCertificates.rotationMilliseconds)
         self.timers?.start(.tlsFiles, milliseconds: TLSAgent.lookMilliseconds)
         self.timers?.start(.drops, milliseconds: Self.dropsLookMilliseconds)
+        self.timers?.start(.records, milliseconds: Self.recordsLookMilliseconds)
         for line in self.tls.warnings(now: Self.nowSeconds) { Log.line("trunkline: \(line)") }
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         self.core.configureRegistrations()
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
         // Its turn's end does all that there is to do.
@@ -203,11 +205,17 @@ final class Shard {
         }
     }
 
+    /// Tells the engine what time it is: before each input.
+    func tellTime() {
+        self.core.engine.now = Clocks.wallMs
+        self.core.engine.monotonicNow = Clocks.monotonicNs / 1_000_000
+    }
+
     /// Does what the core wants; messages wait for the turn's end. What it asks of the media is
     /// written at once, so that the worker need not wait for that.
     func carryOut() {
         self.carryOutProxy()
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         let first = self.outbox.count
         for output in self.core.drain() { self.apply(output) }
         guard !self.wished.isEmpty else { return }
@@ -232,7 +240,7 @@ final class Shard {
     private func timerFired(_ timer: ShardTimer) {
         switch timer {
         case .signalling(let timer):
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.timerFired(timer)
             self.carryOut()
         case .proxy(let timer):
@@ -246,6 +254,7 @@ final class Shard {
             self.timers?.start(timer, milliseconds: TLSAgent.lookMilliseconds)
         case .drops: self.lookAtDrops()
         case .store: self.lookAfterStore()
+        case .records: self.lookAtRecords()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -265,6 +274,7 @@ final class Shard {
 
     /// Reads the configuration file again. A file with problems changes nothing.
     func reload() {
+        self.records.reopen()
         do {
             let file = try NodeConfiguration.load(
                 path: self.configurationPath, checkingFiles: true)
@@ -317,7 +327,7 @@ final class Shard {
             let limit = CallLimit(next, Machine.current())
             let calls = try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint)
             try self.tls.configure(next)
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.engine.configure(self.locate(calls, next))
             self.tenants.follow(next.carrierTrunks)
             self.recycleConnections()
@@ -326,6 +336,11 @@ final class Shard {
             self.file = next
             self.proxy?.configure(next)
             self.tracer.configure(next.trace)
+            self.records.configure(
+                next.records,
+                calls: self.core.engine.listCalls().compactMap { call in
+                    call.answeredAt.map { (call.id, $0) }
+                })
             self.adoptEdge(next)
             self.callLimit = limit
         } catch {
@@ -350,6 +365,8 @@ enum ShardTimer: Hashable {
     case drops
     /// Look after a store that takes no changes.
     case store
+    /// Look which calls are due for a partial record.
+    case records
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.
@@ -361,7 +378,7 @@ enum ShardTimer: Hashable {
         case .signalling(let timer): hasher.combine(timer)
         case .proxy(let timer): hasher.combine(timer)
         case .handshake(let leg): hasher.combine(leg)
-        case .poll, .certificate, .tlsFiles, .drops, .store, .watchdog, .stop: break
+        case .poll, .certificate, .tlsFiles, .drops, .store, .records, .watchdog, .stop: break
         }
     }
 }

@@ -134,3 +134,38 @@ final class LoopWake: @unchecked Sendable {
         }
     }
 }
+
+/// A libuv request for its thread pool, with a hold on its owner until libuv is done with it.
+enum PoolRequest {
+    /// False, with nothing held, if the request was not taken. `body` runs on a thread of the pool,
+    /// `after` on the loop's.
+    static func queue<Owner: AnyObject>(
+        on loop: UnsafeMutablePointer<uv_loop_t>, owner: Owner, body: @escaping uv_work_cb,
+        after: @escaping uv_after_work_cb
+    ) -> Bool {
+        let request = UnsafeMutablePointer<uv_work_t>.allocate(capacity: 1)
+        request.initialize(to: uv_work_t())
+        let hold = Unmanaged.passRetained(owner)
+        request.pointee.data = hold.toOpaque()
+        guard uv_queue_work(loop, request, body, after) == 0 else {
+            hold.release()
+            request.deallocate()
+            return false
+        }
+        return true
+    }
+
+    /// The owner with which a request was queued; `Owner` must be that class.
+    static func owner<Owner: AnyObject>(
+        of request: UnsafeMutablePointer<uv_work_t>?, _ type: Owner.Type
+    ) -> Owner? {
+        request?.pointee.data.map { Unmanaged<Owner>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// For the end of `after`.
+    static func free(_ request: UnsafeMutablePointer<uv_work_t>?) {
+        guard let request else { return }
+        if let data = request.pointee.data { Unmanaged<AnyObject>.fromOpaque(data).release() }
+        request.deallocate()
+    }
+}

@@ -151,6 +151,7 @@ final class World {
     /// Sending keys that were seen, by the name that each had.
     private var keyNames: [KeyName: SRTPKey] = [:]
     private(set) var records: [CallRecord] = []
+    private(set) var attempts: [AttemptRecord] = []
     private(set) var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
     /// Takes what must never happen.
@@ -296,6 +297,7 @@ final class World {
     func input(_ body: (SignallingCore<TestPorts>) -> Void) {
         self.inputs += 1
         self.core.engine.now = self.now
+        self.core.engine.monotonicNow = self.now
         var outputs: [SignallingOutput] = []
         self.meter {
             body(self.core)
@@ -393,6 +395,7 @@ final class World {
             self.checkpoints[checkpoint.id] = bytes
         case .removeCheckpoint(let id): self.checkpoints[id] = nil
         case .record(let record): self.records.append(record)
+        case .attempt(let attempt): self.attempts.append(attempt)
         default: break
         }
     }
@@ -429,6 +432,7 @@ final class World {
             self.configuration, self.ports, seed: self.random.next(),
             tenants: self.core.engine.tenants)
         self.core.engine.now = self.now
+        self.core.engine.monotonicNow = self.now
         self.core.engine.watchPeers()
         let taken = Set(self.core.engine.restore(kept))
         for checkpoint in kept where !taken.contains(checkpoint.id) {

@@ -17,7 +17,7 @@ extension Call {
             rekey: self.rekey.map {
                 CallCheckpoint.Rekey(
                     side: $0.side, sent: $0.sent.checkpoint, purpose: $0.purpose)
-            }, media: self.media, tenant: self.tenant)
+            }, media: self.media, tenant: self.tenant, record: self.recordCheckpoint)
     }
 
     /// A call that is being set up ends with the process: nothing will be offered on its legs.

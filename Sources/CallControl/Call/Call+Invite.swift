@@ -133,6 +133,7 @@ extension Call {
         guard setup.heldAnswer == nil else { return }
         let sequence = self.reliableSequence(response)
         if status == 180 { setup.isRinging = true }
+        if (180...189).contains(status) { self.noteRinging() }
         self.attemptProgressed(status: status)
         defer { if case .settingUp = self.state { self.state = .settingUp(setup) } }
         guard let index = self.fork(of: response, in: &setup) else {
@@ -219,6 +220,7 @@ extension Call {
         self.noteCause(of: response)
         self.stopProvisionals(setup)
         let request = setup.exchange.request
+        self.refusedCallID = Self.callID(of: request.message)
         if self.pass(response, status: status, request) {
             self.legs.a.end = .closed
             self.status = status
@@ -265,6 +267,7 @@ extension Call {
         var reply = reply
         reply.tag = self.legs.a.localTag
         self.context.respond(reply, to: request)
+        self.refusedCallID = Self.callID(of: request.message)
         self.legs.a.end = .closed
         self.status = reply.status
         self.attemptFailed(status: reply.status)

@@ -63,11 +63,15 @@ final class Call {
     var answeredAt: Milliseconds?
     /// When its end began; what parties still have to acknowledge counts for no talk.
     var endedAt: Milliseconds?
+    /// The same by a clock that is never set.
+    var offsets = CallOffsets()
     /// The final status that the caller got or will get.
     var status = 0
     var legs: Legs
     var state: State
     var media: MediaIntent
+    /// Call-ID of the caller's INVITE, if it was refused.
+    var refusedCallID: [UInt8] = []
     /// All tags of ours that lead to this call.
     private(set) var tags: [[UInt8]] = []
     /// The trunks that it came from and went to; the box may have connected others since.
@@ -145,6 +149,7 @@ final class Call {
         self.users = birth.calling + birth.called
         self.callingCount = birth.calling.count
         self.startedAt = birth.startedAt
+        self.offsets.origin = context.monotonicNow
         self.isEmergency = birth.isEmergency
         self.tenant = birth.tenant
         self.legs = birth.legs

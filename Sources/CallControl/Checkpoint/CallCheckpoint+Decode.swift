@@ -32,6 +32,7 @@ extension CallCheckpoint {
         self.media = MediaIntent(a: a, b: try reader.intent())
         self.rekey = try reader.optional { r throws(CheckpointError) in try r.rekey() }
         self.tenant = try reader.optional { r throws(CheckpointError) in try r.tenant() }
+        self.record = try reader.record()
         guard reader.isAtEnd else { throw reader.failure(.trailing) }
         guard self.stage != .settingUp || self.exchange != nil else {
             throw reader.failure(.badValue)

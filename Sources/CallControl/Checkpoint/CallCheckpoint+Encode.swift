@@ -33,6 +33,7 @@ extension CallCheckpoint {
             $0.choice($1.purpose)
         }
         writer.optional(self.tenant) { $0.tenant($1) }
+        writer.record(self.record)
         return writer.finish()
     }
 }

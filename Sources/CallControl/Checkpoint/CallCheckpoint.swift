@@ -108,6 +108,30 @@ public struct CallCheckpoint: Sendable, Equatable {
         var purpose = OwnOffer.keys
     }
 
+    /// What its record says that nothing else here does.
+    public struct Record: Sendable, Hashable {
+        /// The trunks that it came from and went to; nil: those of the legs.
+        var trunks: Trunks?
+        /// When things happened.
+        var offsets = CallOffsets()
+        /// When its end began.
+        var endedAt: Milliseconds?
+        /// Why it was being ended.
+        var end: CallEnd?
+        /// The cause that a party gave for that.
+        var cause: UInt8?
+        /// Call-ID of an INVITE that was refused.
+        var callID: [UInt8] = []
+        /// What it had to do with transfers.
+        var transfers: TransferHistory?
+
+        /// Names of two trunks.
+        struct Trunks: Sendable, Hashable {
+            var from: TrunkName
+            var to: TrunkName
+        }
+    }
+
     /// The call.
     public var id: CallIdentifier
     /// Where it stood.
@@ -134,6 +158,8 @@ public struct CallCheckpoint: Sendable, Equatable {
     public var media: MediaIntent
     /// Whose call it was.
     public var tenant: CallTenant?
+    /// For its record.
+    var record = Record()
 
     /// Most bytes of an encoded checkpoint: eight messages, and what else there is.
     public static let bytesMax = 1 << 20

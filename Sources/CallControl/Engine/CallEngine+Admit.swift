@@ -33,12 +33,24 @@ extension CallEngine {
 
     func invite(_ request: ReceivedRequest, from origin: TrunkIndex) {
         switch self.plan(request, from: origin) {
-        case .failure(let refusal): self.context.respond(refusal.reply, to: request)
-        case .success(let plan): self.admit(plan)
+        case .failure(let refusal): self.turnAway(request, from: origin, refusal)
+        case .success(let plan): self.admit(plan, from: origin)
         }
     }
 
-    struct Refusal: Error { let reply: Reply }
+    /// What an INVITE gets that makes no call, and why.
+    struct Refusal: Error {
+        let reply: Reply
+        let end: CallEnd
+        /// Whose call it would have been.
+        let tenant: CallTenant?
+
+        init(_ end: CallEnd, _ reply: Reply, _ tenant: CallTenant? = nil) {
+            self.end = end
+            self.reply = reply
+            self.tenant = tenant
+        }
+    }
 
     /// Max-Forwards that callers may give a call at most, that of RFC 3261 section 8.1.1.6: more
     /// only lets a loop last longer.
@@ -50,30 +62,30 @@ extension CallEngine {
         let forwards = (try? request.message.maxForwards()) ?? 70
         guard forwards > 0 else {
             self.context.counters.tooManyHops &+= 1
-            return .failure(Refusal(reply: Reply(483)))
+            return .failure(Refusal(.loop, Reply(483)))
         }
         let own = self.context.configuration.trunks[Int(origin.value)]
         if let reply = self.context.extensionRefusal(request.message, own) {
-            return .failure(Refusal(reply: reply))
+            return .failure(Refusal(.refused, reply))
         }
         let offer = Payload(request.message)
-        if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
+        if case .unsupported = offer { return .failure(Refusal(.refused, Reply(415))) }
         let trunk = own
         let limit = trunk.interworking.diversions.entriesMax
         guard !Diversions(request.message).isLoop(calling: request.message.requestURI, limit: limit)
         else {
             self.context.counters.diversionLoops &+= 1
-            return .failure(Refusal(reply: Reply(482)))
+            return .failure(Refusal(.loop, Reply(482)))
         }
         let probe = try? Dialog(
             server: request.message, localTag: [], state: .early,
             overTLS: request.source.transport == .tls)
-        guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
+        guard probe != nil else { return .failure(Refusal(.refused, Reply(400))) }
         let loops = self.context.identifiers.loops
         let mark = loops.mark(request.message, from: trunk)
         guard !loops.isLoop(request.message, mark) else {
             self.context.counters.loops &+= 1
-            return .failure(Refusal(reply: Reply(482)))
+            return .failure(Refusal(.loop, Reply(482)))
         }
         let number = CalledNumber(requestURI: request.message.requestURI)
         let kind = self.kind(of: number, from: trunk)
@@ -81,7 +93,8 @@ extension CallEngine {
         let tenancy: TenantDecision
         switch self.context.tenancy(of: request.message, from: trunk, number: normalised, kind) {
         case .success(let decision): tenancy = self.context.straight(decision, trunk, kind)
-        case .failure(let refusal): return .failure(Refusal(reply: refusal.reply))
+        case .failure(let refusal):
+            return .failure(Refusal(refusal.end, refusal.reply, refusal.tenant))
         }
         let trunks: [TrunkSettings]
         switch self.destinations(normalised, from: origin, tenancy) {
@@ -89,7 +102,7 @@ extension CallEngine {
         case .failure(let refusal): return .failure(refusal)
         }
         guard let listener = self.context.configuration.listener(request.source.listener) else {
-            return .failure(Refusal(reply: Reply(500)))
+            return .failure(Refusal(.refused, Reply(500)))
         }
         let places: [CallPlace]
         switch self.admittedPlaces(
@@ -122,13 +135,13 @@ extension CallEngine {
         let trunks = tenancy.trunks ?? self.context.trunks(for: number, from: origin)
         guard !trunks.isEmpty else {
             self.context.counters.noRoutes &+= 1
-            return .failure(Refusal(reply: Reply(404)))
+            return .failure(Refusal(.noRoute, Reply(404)))
         }
         guard tenancy.trunks == nil else { return .success(trunks) }
         let open = trunks.filter { $0.tenancy.service == nil || $0.tenancy.need != .required }
         guard !open.isEmpty else {
             self.context.counters.misrouted &+= 1
-            return .failure(Refusal(reply: Reply(404)))
+            return .failure(Refusal(.noRoute, Reply(404)))
         }
         return .success(open)
     }
@@ -142,14 +155,14 @@ extension CallEngine {
     }
 
     /// Begins with the first place that this node can send the call to.
-    private func admit(_ plan: Plan) {
+    private func admit(_ plan: Plan, from origin: TrunkIndex) {
         let caller = Caller(
             trunk: plan.$trunk, stream: plan.stream, source: plan.request.source.remote.address)
-        var reply = Reply(503)
+        var refusal = Refusal(.noCapacity, Reply(503))
         for (position, place) in plan.places.enumerated() {
             switch self.footing(place, caller) {
-            case .failure(let refusal):
-                if position == 0 { reply = refusal.reply }
+            case .failure(let why):
+                if position == 0 { refusal = why }
             case .success(let footing):
                 let admitted = self.context.admission.admit(
                     from: plan.trunk.name, to: place.trunk.name, plan.kind,
@@ -160,7 +173,7 @@ extension CallEngine {
                 self.release(footing.ports)
             }
         }
-        self.context.respond(reply, to: plan.request)
+        self.turnAway(plan.request, from: origin, refusal)
     }
 
     private func start(
@@ -202,7 +215,7 @@ extension CallEngine {
         self.context.count(error)
         var reply = Reply(488)
         reply.warning = (error.warningCode, error.text)
-        return Refusal(reply: reply)
+        return Refusal(.incompatible, reply)
     }
 
     /// A condition of the node passes, so the caller may come back; a trunk's limit is an
@@ -212,11 +225,11 @@ extension CallEngine {
         self.context.count(refusal)
         if refusal.isTemporary {
             reply.retryAfter = self.context.retryAfterSeconds()
-            return Refusal(reply: reply)
+            return Refusal(.noCapacity, reply)
         }
         reply.status = trunk.limits.refusalStatus
         reply.reason = (reply.status, refusal.text)
-        return Refusal(reply: reply)
+        return Refusal(.overLimit, reply)
     }
 }
 

@@ -41,6 +41,13 @@ public final class CallEngine<Ports: MediaPorts> {
         set { self.context.tenants = newValue }
     }
 
+    /// Milliseconds of a clock that is never set and outlives the process, as CLOCK_MONOTONIC does;
+    /// to be set like ``now``. Offsets in records are differences of it.
+    public var monotonicNow: Milliseconds {
+        get { self.context.monotonicNow }
+        set { self.context.monotonicNow = newValue }
+    }
+
     /// What was counted so far.
     public var counters: EngineCounters { self.context.counters }
 

@@ -54,6 +54,8 @@ final class EngineContext {
 
     /// Read from the owner's clock before each input.
     var now: Milliseconds = 0
+    /// The same of a clock that is never set, which goes on when the process does not.
+    var monotonicNow: Milliseconds = 0
     var configuration: CallConfiguration {
         didSet {
             self.sources = SourceIndex(self.configuration.trunks)

@@ -118,7 +118,7 @@ extension EngineContext {
 
     private func misrouted() -> Result<TenantDecision, TenantRefusal> {
         self.counters.misrouted &+= 1
-        return .failure(TenantRefusal(status: 404, reason: nil))
+        return .failure(TenantRefusal(status: 404, reason: nil, end: .noRoute))
     }
 
     // MARK: The caller
@@ -139,8 +139,11 @@ extension EngineContext {
             claims, of: account.index, isScreened: isScreened, account.screening, owner: owner)
         guard verdict.row.allows else {
             self.counters.screenedOut &+= 1
+            var tenant = self.tenant(account, label: label, nil)
+            tenant.row = verdict.row
             return .failure(
-                TenantRefusal(status: 403, reason: verdict.row.refusal, row: verdict.row))
+                TenantRefusal(
+                    status: 403, reason: verdict.row.refusal, end: .screened, tenant: tenant))
         }
         if verdict.row == .unverified { self.counters.unverifiedCallers &+= 1 }
         decision.tenant = self.tenant(account, label: label, verdict.identity)
@@ -196,8 +199,9 @@ struct TenantRefusal: Error {
     let status: Int
     /// Text of Reason; nil: none.
     let reason: String?
-    /// The row of the screening table that decided.
-    var row: CallerScreening.Row?
+    let end: CallEnd
+    /// Whose call it would have been.
+    var tenant: CallTenant?
 
     var reply: Reply {
         var reply = Reply(self.status)

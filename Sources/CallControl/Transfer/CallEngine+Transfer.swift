@@ -162,6 +162,7 @@ extension CallEngine {
             attempt.replaces = refer.replaces?.bytes
             let made = self.make(
                 attempt, Call.Legs(a: caller, b: callee), invite, of: course.tenant)
+            call.link(with: made)
             call.transfers.current = Transfer(side: side, attempt: made.id)
             call.acceptRefer(side, request, isSilent: refer.isSilent)
             let search = CallSearch(
@@ -253,6 +254,8 @@ extension CallEngine {
     /// A leg of a call is replaced by the leg of another one, which ends.
     func replace(_ call: Call, _ side: Side, by other: Call, _ otherSide: Side) {
         call.releaseExchange(leaving: side)
+        call.noteDeparture(side)
+        call.link(with: other)
         call.exchangeLeg(side, with: other, otherSide)
         call.transfers.count += 1
         if call.tenant == nil { call.tenant = other.tenant }
