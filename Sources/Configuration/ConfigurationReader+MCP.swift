@@ -82,7 +82,8 @@ extension ConfigurationReader {
             return nil
         }
         // No trunk has a name with a space in it.
-        return TLSReader(section).trunk("the MCP", listener, host: nil, peers: [])
+        return TLSReader(section).trunk(
+            "the MCP", listener, host: nil, peers: [], implied: nil)
     }
 
     private func nextHop(_ section: SectionReader) -> NextHop? {

@@ -56,10 +56,10 @@ struct ConfigurationReader {
         let trace = self.section(file, Schema.trace).flatMap(self.trace)
         let mcp = self.mcp(file, listeners, references.listeners, trunks)
         let store = self.section(file, Schema.store).map {
-            self.store($0, stateDirectory: node?.stateDirectory)
+            self.store($0, stateDirectory: node?.value.stateDirectory)
         }
         let records = self.section(file, Schema.records).flatMap {
-            self.records($0, stateDirectory: node?.stateDirectory)
+            self.records($0, stateDirectory: node?.value.stateDirectory)
         }
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CallControl
-import Tenancy
+import NetworkAddress
+public import Tenancy
 
 /// What a trunk has to do with tenants, read from its section.
 struct TrunkTenancyReader {

@@ -8,6 +8,7 @@ import FlowABI
 import FlowProgramming
 import Management
 import SIPTransport
+import Tenancy
 
 // What is kept of calls for billing and audit; see ``RecordBook``.
 extension Shard {
