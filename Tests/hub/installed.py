@@ -177,8 +177,3 @@ class InstalledStage(Stage):
     async def command(self, text):
         return await asyncio.get_running_loop().run_in_executor(
             None, lambda: self.lab.trunkline(text))
-
-    def records(self):
-        """The records of the box's calls, so far."""
-        text = self.lab.inside("box", "cat", "/var/log/trunkline/calls.jsonl", check=False).stdout
-        return [json.loads(line) for line in text.splitlines() if line.endswith("}")]

@@ -57,6 +57,16 @@ async def screened_out(s, caller, headers=()):
     return f"{caller} got 403 ({text})"
 
 
+async def recorded(s, *rows):
+    """The last records are of acme, with these rows of the screening table; the table as told."""
+    async def written():
+        records = (await s.ask("records") or [])[-len(rows):]
+        return [(r.get("tenant"), r.get("screening")) for r in records] == [
+            ("acme", row) for row in rows]
+    await s.until(f"records of acme with the rows {rows}", written)
+    return f"recorded as {', '.join(rows)}"
+
+
 @scenario("INV-1 INV-2 INV-3 INV-4 TLS-2 SDP-1 dialog media", setup=INSTALLED)
 async def a_tenant_is_called(s):
     """In from the carrier: the Contact names the tenant's derived trunk."""
@@ -83,7 +93,7 @@ async def callers_are_refused(s):
     """Numbers of another tenant and of nobody, and a caller without one: 403."""
     return "; ".join([
         await screened_out(s, NEIGHBOUR), await screened_out(s, STRANGER),
-        await screened_out(s, "anonymous")])
+        await screened_out(s, "anonymous"), await recorded(s, "foreign", "unknown", "anonymous")])
 
 
 @scenario("OUT-4 media", setup=INSTALLED)
@@ -99,7 +109,8 @@ async def callers_are_allowed(s):
     assert STRANGER not in str(request.headers), request.headers
     seen = await talks(s, user, phone)
     await finish(user, phone)
-    return f"From {COLLEAGUE} as it was; From {STRANGER} became the asserted {USER}; {seen}"
+    rows = await recorded(s, "owned", "from-replaced")
+    return f"From {COLLEAGUE} as it was; From {STRANGER} became the asserted {USER}; {rows}; {seen}"
 
 
 @scenario("OUT-5 OUT-1 media", setup=INSTALLED)
@@ -111,7 +122,7 @@ async def a_forwarded_call_shows_its_caller(s):
     assert user_of(request, "from") == STRANGER, request.get("from")
     seen = await talks(s, user, phone)
     await finish(user, phone)
-    return f"From {STRANGER}, forwarded by {USER}; {seen}"
+    return f"From {STRANGER}, forwarded by {USER}; {await recorded(s, 'forwarded')}; {seen}"
 
 
 @scenario("OUT-1 media", setup=INSTALLED)
@@ -143,7 +154,8 @@ async def a_tenant_transfers_to_a_user(s):
 
 @scenario("XFR-3 XFR-6 OUT-1 media dialog", setup=INSTALLED)
 async def a_tenant_transfers_to_a_phone(s):
-    """REFER to a telephone: the hub calls it for the outside caller; screening lets that in once."""
+    """REFER to a telephone: the hub calls it for the outside caller, and joins the two. Screening
+    lets that call in, once."""
     phone, user = await from_carrier(s)
     await talks(s, phone, user)
     invite = await refer(s, user, to_number(OTHER_PHONE))
@@ -151,17 +163,20 @@ async def a_tenant_transfers_to_a_phone(s):
     invite.ring(held)
     outside = user_of(user.invite.request, "from")
     back, other, request = await calls_out(s, outside, OTHER_PHONE,
-                                           media=s.hub.mp("towards-target"))
+                                           media=s.hub.mp("towards-target"),
+                                           phone=s.carrier.phone("target"))
     assert user_of(request, "from") == outside, request.get("from")
     await invite.answer(held)
     await told(user, 200)
     if user.why is None:
         await user.bye()
-    seen = [await talks(s, phone, held), await talks(s, back, other)]
+    held.media.splice(back.media)
+    seen = await talks(s, phone, other)
     await finish(back, other)
+    await recorded(s, "transferred")
     await finish(phone, held)
     again = await screened_out(s, outside)
-    return f"From {outside} at the target; {'; '.join(seen)}; afterwards {again}"
+    return f"From {outside} at the target; {seen}; afterwards {again}"
 
 
 @scenario("SDP-5 SDP-6 offer-answer media", setup=INSTALLED)
@@ -210,6 +225,16 @@ async def a_tenants_datacentre_is_dead(s):
     return f"sip2 had the INVITE after {took:.1f} s; calls go to sip again"
 
 
+@scenario("9-connect INV-10 media", setup=INSTALLED)
+async def a_tenants_datacentre_is_silent(s):
+    """The first datacentre takes everything and answers nothing."""
+    s.hub.proxies[0].set("silent")
+    took = await goes_to(s, "sip2")
+    s.hub.proxies[0].set("up")
+    await comes_back(s, "sip")
+    return f"sip2 had the INVITE after {took:.1f} s; calls go to sip again"
+
+
 @scenario("10-pidflo INV-9 media", setup=INSTALLED)
 async def a_tenant_calls_for_help(s):
     """911 with a location: unjudged, and the location arrives byte for byte."""
@@ -221,7 +246,9 @@ async def a_tenant_calls_for_help(s):
     assert Uri(request.uri).user == "911", request.uri
     seen = await talks(s, user, phone)
     await finish(user, phone)
-    return f"{len(location)} bytes of location arrived as they were, with Geolocation; {seen}"
+    rows = await recorded(s, "emergency")
+    return (f"{len(location.encode())} bytes of location arrived as they were, with Geolocation; "
+            f"{rows}; {seen}")
 
 
 @scenario("ICE-1 ICE-4 ICE-5 RSP-1 INV-2 media", setup=BOTH)
