@@ -5,12 +5,18 @@ import Tenancy
 
 /// One run: a directory is filled, looked into and changed.
 struct Measurement {
+    /// Numbers that are provisioned at a time.
+    private static let batch = 256
+
     let population: Population
-    private let directory = TenantDirectory()
+    private let directory: TenantDirectory
     private let residentBefore = Memory.resident
     private var report: [(String, String)] = []
 
-    init(numbers: Int) { self.population = Population(numbers: numbers) }
+    init(numbers: Int) {
+        self.population = Population(numbers: numbers)
+        self.directory = TenantDirectory(expectedNumbers: numbers)
+    }
 
     /// All of it as one line of JSON; nil where something was refused.
     mutating func run(lookups: Int, changes: Int) -> String? {
@@ -33,10 +39,15 @@ struct Measurement {
             try self.directory.apply(.account(Population.account(position)))
         }
         let between = Clock.runNs
+        var batch: [DirectoryChange] = []
         for position in 0..<self.population.numbers {
             guard let number = self.population.provisioned(position) else { continue }
-            try self.directory.apply(.number(number))
+            batch.append(.number(number))
+            guard batch.count == Self.batch else { continue }
+            try self.directory.apply(batch)
+            batch.removeAll(keepingCapacity: true)
         }
+        try self.directory.apply(batch)
         let end = Clock.runNs
         let counters = self.directory.counters
         self.add("numbers", counters.numbers)
@@ -100,7 +111,7 @@ struct Measurement {
             let trunk = placement.trunks.first
         else { return false }
         host.removeAll(keepingCapacity: true)
-        trunk.appendHost(of: placement.account, to: &host)
+        trunk.appendHost(placement.label, to: &host)
         for byte in host.prefix(12) { state = state &* 31 &+ UInt64(byte) }
         return true
     }
