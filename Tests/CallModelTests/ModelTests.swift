@@ -40,6 +40,8 @@ import CallModel
         648_986,
         // A 2xx of the first INVITE came once more when a second one had been acknowledged.
         1_497_084,
+        // Parties without a codec in common, after one of them had refused the other's.
+        3_638_410,
     ] as [UInt64])
     func faultsOfFormerRuns(seed: UInt64) {
         #expect(ModelSequence.play(seed: seed).faults.isEmpty)

@@ -178,7 +178,7 @@ class Bystanders:
         self.callee.close()
         # A BYE or an ACK that was lost takes 64·T1 twice, a call that a replay began the time
         # of media too.
-        expect_empty(self.lab, 75 if self.seconds < 60 else 140)
+        expect_empty(self.lab, 75 if self.seconds < 60 else 200)
 
     def _screen(self):
         try:

@@ -59,9 +59,16 @@ extension Call {
             self.legs[side].due.insert(own.purpose.due)
             self.startGlareTimer(side)
         } else {
+            if own.purpose == .align { self.alignmentEnded(side) }
             self.rekeyIfDue()
         }
         self.checkpoint()
+    }
+
+    /// A party has said what it takes of the other one's stream, or that it takes none of it.
+    private func alignmentEnded(_ side: Side) {
+        self.followUp(side)
+        self.endUnlessHeard()
     }
 
     private func ownOfferAccepted(_ own: Rekey, _ response: SIPMessage) {
@@ -77,7 +84,7 @@ extension Call {
         if own.purpose != .align, Self.concerns(before, self.legs[side].session.agreedStream) {
             self.legs[side.other].due.insert(.align)
         }
-        if own.purpose == .align { self.followUp(side) }
+        if own.purpose == .align { self.alignmentEnded(side) }
         self.updateMedia()
         self.checkpoint()
         self.rekeyIfDue()

@@ -109,9 +109,10 @@ extension Call {
     }
 
     /// A party that does not follow may still have a codec in common with the other one. If it has
-    /// none, nobody hears anything, and the call is over.
-    private func endUnlessHeard() {
+    /// none, and nobody is to be asked any more, nobody hears anything, and the call is over.
+    func endUnlessHeard() {
         guard !self.isEnding, self.transfers.toAlign.isEmpty,
+            !self.legs.a.due.contains(.align), !self.legs.b.due.contains(.align),
             !self.legs.a.session.isHeard(by: self.legs.b.session)
         else { return }
         self.end(.incompatible, reason: "SIP;cause=488;text=\"Not Acceptable Here\"")

@@ -45,7 +45,8 @@ public struct FieldFault: Error, Sendable, Hashable, CustomStringConvertible {
     /// Where to read more: the section of the operator's manual.
     public var more: String {
         let kind = self.field.prefix { $0 != "." }
-        return "appliance/docs/tenants.md#\(kind)"
+        let page = kind == "migration" ? "migration" : "tenants"
+        return "appliance/docs/\(page).md#\(kind)"
     }
 
     /// One sentence.
