@@ -168,7 +168,7 @@ private enum SystemMemory {
 }
 
 /// Two megabytes of memory: what a processor finds with one entry of its address cache, if the
-/// system gives it as one page. With 10 million numbers that takes a third to half off a look-up.
+/// system gives it as one page: with 10 million numbers that takes a quarter off a look-up.
 enum Chunk {
     static let byteCount = 2 << 20
 
