@@ -9,7 +9,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 PROTOCOL = """SIPMessage SDP Manipulation SIPTransaction SIPAuthentication SIPDialog SIPLocation
-    SIPProxy Routing Admission CallControl""".split()
+    SIPProxy Routing Admission CallControl CallRecords""".split()
 CALL_PATH = PROTOCOL + "Sharing NetworkAddress MediaPlanning FlowProgramming FlowABI Tenancy".split()
 SOURCE = (".swift", ".c", ".h", ".py", ".sh", ".xml", ".yaml", ".yml", ".service")
 LINES_MAX = 600
