@@ -54,6 +54,7 @@ let package = Package(
         .executable(name: "trunkline-fastpath", targets: ["CFastPath"]),
         .executable(name: "trunkline-bench", targets: ["CGenerator"]),
         .executable(name: "trunkline-sessions", targets: ["trunkline-sessions"]),
+        .executable(name: "trunkline-tenancy", targets: ["trunkline-tenancy"]),
     ],
     targets: [
         // The contract.
@@ -96,6 +97,7 @@ let package = Package(
         .systemLibrary(name: "CUV", path: "CShims/CUV", pkgConfig: "libuv"),
         .systemLibrary(name: "CYAML", path: "CShims/CYAML", pkgConfig: "yaml-0.1"),
         .systemLibrary(name: "CCares", path: "CShims/CCares", pkgConfig: "libcares"),
+        .systemLibrary(name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3"),
         .target(
             name: "COpenSSL", path: "CShims/COpenSSL", cSettings: strictC,
             linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
@@ -114,6 +116,7 @@ let package = Package(
         module("SIPAuthentication", ["SIPMessage", "COpenSSL"]),
         module("SIPDialog", ["NetworkAddress", "SIPMessage"]),
         module("SIPLocation", ["NetworkAddress", "SIPTransaction"]),
+        module("SIPProxy", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
 
         // Policy: neither sockets nor C.
         module("Routing"),
@@ -121,8 +124,11 @@ let package = Package(
         module("Admission", ["NetworkAddress"]),
         module("CallControl", [
             "Sharing", "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
-            "SIPAuthentication", "SIPDialog", "Routing", "Admission",
+            "SIPAuthentication", "SIPDialog", "Routing", "Tenancy", "Admission",
         ]),
+
+        // What is kept of calls, as lines.
+        module("CallRecords", ["Admission", "CallControl", "SDP"]),
 
         // Media: intent to flow commands to rings.
         module("FlowABI", ["NetworkAddress", "CFlowABI"]),
@@ -138,20 +144,22 @@ let package = Package(
         module("TLS", ["COpenSSL"]),
         module("SIPTransport", ["NetworkAddress", "SIPMessage", "SIPTransaction", "TLS", "CUV"]),
         module("DNSClient", ["NetworkAddress", "SIPLocation", "SIPTransport", "CCares"]),
-        module("Store"),
+        module("HTTPClient", ["NetworkAddress", "SIPTransport"]),
+        module("Store", ["Tenancy", "CSQLite"]),
         module("DTLS", ["COpenSSL"]),
         module("Configuration", [
             "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPAuthentication",
-            "SIPLocation", "TLS", "CallControl", "CYAML",
+            "SIPLocation", "SIPProxy", "TLS", "CallControl", "CYAML",
         ]),
         module("Management", ["CUV", "SIPTransport"]),
+        module("Provisioning", ["Tenancy", "Store", "Management"]),
 
         // What several tests stand on.
         .target(
             name: "CallWorld",
             dependencies: [
                 "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction",
-                "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
+                "SIPAuthentication", "SIPDialog", "Routing", "Tenancy", "Admission", "CallControl",
             ], path: "Tests/CallWorld", swiftSettings: strictSwift),
         // Calls at random against a judge that knows nothing of the product.
         .target(
@@ -176,7 +184,7 @@ let package = Package(
             dependencies: [
                 "CMeter", "CallWorld", "FakeFastPath", "NetworkAddress", "SIPMessage", "SDP",
                 "SIPTransaction", "SIPDialog", "Routing", "Admission", "CallControl", "FlowABI",
-                "MediaPlanning", "FlowProgramming", "SIPTransport", "Trace",
+                "MediaPlanning", "FlowProgramming", "SIPTransport", "Trace", "CallRecords",
             ], path: "Tests/gates/allocations", swiftSettings: strictSwift),
 
         // The process.
@@ -184,13 +192,14 @@ let package = Package(
             "Sharing", "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "Routing",
             "Admission", "CallControl", "FlowABI", "Manipulation", "SIPAuthentication",
             "MediaPlanning", "FlowProgramming", "SIPTransport", "Store", "DTLS", "TLS",
-            "Configuration", "Management", "SIPLocation", "DNSClient", "Trace",
+            "Configuration", "Management", "SIPLocation", "SIPProxy", "DNSClient", "HTTPClient",
+            "Trace", "Tenancy", "Provisioning", "CallRecords",
         ]),
         .executableTarget(
             name: "trunkline",
             dependencies: [
                 "Node", "Admission", "Configuration", "Management", "Manipulation", "SIPMessage",
-                "SDP", "FlowABI", "NetworkAddress", "Trace",
+                "SDP", "FlowABI", "NetworkAddress", "Trace", "Tenancy", "Store", "Provisioning",
             ],
             swiftSettings: strictSwift),
 
@@ -214,16 +223,22 @@ let package = Package(
                 "CWakeControl", "DTLS", "CBareDTLS", "SDP",
             ],
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
+        // The tables of tenants and numbers, filled, looked into and changed.
+        .executableTarget(
+            name: "trunkline-tenancy", dependencies: ["Tenancy", "CMeter"],
+            path: "Benchmarks/Tenancy", swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
-        tests("TortureTests", ["SIPMessage"]),
+        tests(
+            "TortureTests", ["NetworkAddress", "SIPMessage", "SIPTransaction", "SIPProxy"]),
         tests("SDPTests", ["NetworkAddress", "SDP"]),
         tests("ManipulationTests", ["SIPMessage", "Manipulation"]),
         tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
         tests("SIPAuthenticationTests", ["SIPMessage", "SIPAuthentication"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPLocationTests", ["NetworkAddress", "SIPTransaction", "SIPLocation"]),
+        tests("SIPProxyTests", ["NetworkAddress", "SIPMessage", "SIPTransaction", "SIPProxy"]),
         tests(
             "DNSClientTests",
             ["NetworkAddress", "SIPLocation", "SIPTransport", "DNSClient", "FakeDNS"]),
@@ -235,9 +250,19 @@ let package = Package(
             [
                 "NetworkAddress", "SIPMessage", "SDP", "Manipulation", "SIPTransaction",
                 "SIPAuthentication", "SIPDialog", "Routing", "Admission", "CallControl",
-                "CallWorld", "Sharing",
+                "CallWorld", "Sharing", "Tenancy",
             ]),
         tests("CallModelTests", ["CallModel"]),
+        // Call flows of the profiles in `appliance/profiles`.
+        tests(
+            "ProfileTests",
+            [
+                "NetworkAddress", "SIPMessage", "SDP", "SIPTransaction", "CallControl", "CallWorld",
+                "Configuration", "Node",
+            ]),
+        tests(
+            "CallRecordsTests",
+            ["CallRecords", "CallControl", "CallWorld", "Admission", "Management", "SDP"]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",
@@ -254,23 +279,26 @@ let package = Package(
                 "SIPTransport", "SIPTransaction", "SIPMessage", "NetworkAddress", "TLS",
                 "TestCertificates",
             ]),
+        tests("HTTPClientTests", ["HTTPClient"]),
         tests("TLSTests", ["TLS", "TestCertificates"]),
-        tests("StoreTests", ["Store"]),
+        tests("StoreTests", ["Store", "Tenancy", "store-writer"]),
+        tests("ProvisioningTests", ["Provisioning", "Tenancy", "Store", "Management"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
         tests(
             "ConfigurationTests",
             [
                 "NetworkAddress", "SDP", "SIPMessage", "Manipulation", "SIPAuthentication",
-                "SIPLocation", "TLS", "CallControl", "Configuration", "TestCertificates",
+                "SIPLocation", "SIPProxy", "TLS", "CallControl", "Configuration",
+                "TestCertificates",
             ]),
         tests(
             "NodeTests",
             [
                 "Node", "Admission", "CallControl", "Configuration", "DTLS", "FlowProgramming",
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
-                "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "FakeDNS",
-                "contract-peer",
+                "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "SIPProxy",
+                "FakeDNS", "contract-peer", "Tenancy", "Provisioning", "CallRecords",
             ]),
         tests(
             "SessionDriverTests",
@@ -281,8 +309,13 @@ let package = Package(
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
-            "NetworkAddress", "Node", "SIPMessage", "Trace",
+            "NetworkAddress", "Node", "SIPMessage", "Trace", "Provisioning", "Store", "Tenancy",
         ]),
+
+        // What is killed while it writes, for the store's tests.
+        .executableTarget(
+            name: "store-writer", dependencies: ["Store", "Tenancy"], path: "Tests/StoreWriter",
+            swiftSettings: strictSwift),
 
         // The contract's two sides as processes of their own, for its tests.
         .executableTarget(

@@ -9,7 +9,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 PROTOCOL = """SIPMessage SDP Manipulation SIPTransaction SIPAuthentication SIPDialog SIPLocation
-    SIPProxy Routing Admission CallControl""".split()
+    SIPProxy Routing Admission CallControl CallRecords""".split()
 CALL_PATH = PROTOCOL + "Sharing NetworkAddress MediaPlanning FlowProgramming FlowABI Tenancy".split()
 SOURCE = (".swift", ".c", ".h", ".py", ".sh", ".xml", ".yaml", ".yml", ".service")
 LINES_MAX = 600
@@ -31,7 +31,8 @@ RULES = [
     (r"\btry!|\bas! |\bfatalError\(", ["Sources"], [], "a trap ends all signalling"),
     (r"\bUnmanaged\b|@unchecked Sendable|nonisolated\(unsafe\)", ["Sources"],
      ["Sources/SIPTransport/Unsafe.swift", "Sources/DTLS/Unsafe.swift",
-      "Sources/TLS/Unsafe.swift", "Sources/DNSClient/Unsafe.swift"],
+      "Sources/TLS/Unsafe.swift", "Sources/DNSClient/Unsafe.swift",
+      "Sources/Tenancy/Unsafe.swift"],
      "what the compiler cannot check lives in one file"),
     (r"\bimport COpenSSL\b|\bOpaquePointer\b|\bUnsafe\w|\bwithUnsafe",
      ["Sources/DTLS/", "Sources/TLS/", "Sources/SIPAuthentication/"],
@@ -40,10 +41,16 @@ RULES = [
      "C and its memory live in one file of the module"),
     (r"\bimport CCares\b|\bOpaquePointer\b|\bUnsafe\w|\bwithUnsafe", ["Sources/DNSClient/"],
      ["Sources/DNSClient/Unsafe.swift"], "C and its memory live in one file of the module"),
-    (r"\bUnsafe\w|\bwithUnsafe|\bimport Glibc\b", ["Sources/Trace/"],
-     ["Sources/Trace/Unsafe.swift"], "memory without checks lives in one file of the module"),
+    (r"\bUnsafe\w|\bwithUnsafe|\bimport Glibc\b", ["Sources/Trace/", "Sources/Tenancy/"],
+     ["Sources/Trace/Unsafe.swift", "Sources/Tenancy/Unsafe.swift"],
+     "memory without checks lives in one file of the module"),
     (r"\bUnsafe\w|\bwithUnsafe|\bimport Synchronization\b", ["Sources/Store/"],
-     ["Sources/Store/MappedFile.swift"], "memory without checks lives in one file of the module"),
+     ["Sources/Store/MappedFile.swift", "Sources/Store/Provisioning/SQLiteConnection.swift"],
+     "memory without checks lives in one file of the module"),
+    (r"\bimport CSQLite\b|\bOpaquePointer\b", ["Sources"],
+     ["Sources/Store/Provisioning/SQLiteConnection.swift", "Sources/DTLS/Unsafe.swift",
+      "Sources/TLS/Unsafe.swift", "Sources/SIPAuthentication/Unsafe.swift",
+      "Sources/DNSClient/Unsafe.swift"], "SQLite lives in one file"),
     (r"\b(__)?asm(__)?\s*(volatile)?\s*\(", ["CShims"], [], "no inline assembly"),
     (r"diagnostic\s+ignored", ["CShims"],
      ["CShims/CFastPath/io.h", "CShims/CFastPath/io.c", "CShims/CSRTP/ipsec_mb.c",
@@ -76,7 +83,9 @@ def check(name, faults):
         if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:5]):
             faults.append(f"{name}:1: no SPDX line")
         data = "/corpus/" in name or "Messages" in os.path.basename(name)
-        if len(lines) > LINES_MAX and not data:
+        # The example configuration is written from the schema: as long as there are keys.
+        is_written = name.endswith(".example.yaml")
+        if len(lines) > LINES_MAX and not data and not is_written:
             faults.append(f"{name}:{len(lines)}: longer than {LINES_MAX} lines: two jobs in one?")
         if name.endswith((".swift", ".c", ".h")) and not data:
             for number, line in enumerate(lines, 1):

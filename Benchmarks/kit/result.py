@@ -11,7 +11,8 @@ import json
 
 LOWER, HIGHER = "lower", "higher"
 OURS, THEIRS = "failed: ", "peer: "
-PRODUCT = ("trunkline", "trunkline-fastpath", "trunkline-sessions", "self-load")  # children that are ours
+# Children that are ours.
+PRODUCT = ("trunkline", "trunkline-fastpath", "trunkline-sessions", "trunkline-tenancy", "self-load")
 CEILING_FACTOR = 1.2  # a generator that could not send this much more may itself be the limit
 
 

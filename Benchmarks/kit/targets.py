@@ -37,6 +37,11 @@ TARGETS = {
     "sip.added_ms.p50": (AT_MOST, 0.5),
     "sip.added_ms.p99": (AT_MOST, 2),
     "sip.memory_bytes_per_call": (AT_MOST, 8192),
+    "tenancy.lookup_ns": (AT_MOST, 600),
+    "tenancy.lookup_allocations": (AT_MOST, 0),
+    "tenancy.bytes_per_number": (AT_MOST, 64),
+    "tenancy.change_visible_us": (AT_MOST, 1000),
+    "tenancy.growth_us": (AT_MOST, 1000),
 }
 
 

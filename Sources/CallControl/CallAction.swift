@@ -93,4 +93,6 @@ public enum CallAction: Sendable {
     case removeCheckpoint(CallIdentifier)
     /// A call ended; exactly one for each call that was admitted.
     indirect case record(CallRecord)
+    /// An INVITE of a trunk was refused before there was a call.
+    indirect case attempt(AttemptRecord)
 }

@@ -61,6 +61,10 @@ public struct TrunkSettings: Sendable, Hashable {
     public var callSecondsMax: UInt32 = 0
     /// How its calls may be transferred.
     public var transfer = TransferPolicy()
+    /// What it has to do with tenants.
+    public var tenancy = TrunkTenancy()
+    /// How long messages from it may be; nil: as those of the node.
+    public var messageLimits: TrunkMessageLimits?
 
     /// A trunk without limits whose requests come from its peer's address.
     public init(
@@ -94,8 +98,12 @@ public struct ListenerSettings: Sendable, Hashable {
     public let address: SocketAddress
     /// This node's own host as it stands in URIs: a name, or an address (IPv6 in brackets).
     let host: [UInt8]
-    /// `host:port` as it stands in Via and in URIs; written once, read for every message.
+    /// `host:port` as it stands in URIs; written once, read for every message.
     let hostPort: [UInt8]
+    /// The same in Via: there a tenant's name does not stand, since responses are for the trunk.
+    private(set) var sentBy: [UInt8]
+    /// First label of the host where it is a tenant's derived trunk; empty otherwise.
+    private(set) var label: [UInt8] = []
     /// The host is a name that the peer knows us by: Contact says who is meant there, too.
     let isNamed: Bool
     /// Of a listener over UDP: the one over TCP that large requests leave from; nil: they stay.
@@ -114,14 +122,21 @@ public struct ListenerSettings: Sendable, Hashable {
         let own = host ?? Array(address.address.description.utf8)
         self.host = own.contains(0x3a) ? [0x5b] + own + [0x5d] : own
         self.hostPort = self.host + [0x3a] + decimal(address.port)
+        self.sentBy = self.hostPort
     }
 
-    /// The same listener as a trunk's peer knows it.
-    func named(for trunk: TrunkSettings) -> ListenerSettings {
+    /// The same listener as a trunk's peer knows it, or as it knows a tenant's derived trunk.
+    func named(for trunk: TrunkSettings, label: [UInt8] = []) -> ListenerSettings {
         guard let host = trunk.ownHost else { return self }
+        let isDerived = !label.isEmpty
         var named = ListenerSettings(
-            index: self.index, transport: self.transport, address: self.address, host: host)
+            index: self.index, transport: self.transport, address: self.address,
+            host: isDerived ? label + [0x2e] + host : host)
         named.twin = self.twin
+        if isDerived {
+            named.sentBy = host + [0x3a] + decimal(self.address.port)
+            named.label = label
+        }
         return named
     }
 }
@@ -162,6 +177,8 @@ public struct CallConfiguration: Sendable {
     /// Milliseconds between questions to the parties of calls whose media says nothing of them
     /// (on hold); 0: none are asked.
     public var auditMilliseconds: UInt32 = 0
+    /// The region that the node stands in, 1 or 2: tenants' calls leave by its trunks.
+    public var region = 1
     /// 64 * T1 of the transaction layer, ms: how long an unanswered request lives.
     public var transactionMilliseconds: UInt32 = 32_000
 

@@ -14,6 +14,12 @@ public struct EngineCounters: Sendable, Equatable {
     public var unknownSources: UInt64 = 0
     /// Calls without a route.
     public var noRoutes: UInt64 = 0
+    /// Calls of a service to a host that is no tenant's, or that have to be a tenant's and are not.
+    public var misrouted: UInt64 = 0
+    /// Calls of tenants whose caller's number they may not show.
+    public var screenedOut: UInt64 = 0
+    /// Calls of tenants that were let through though nobody vouches for the caller's number.
+    public var unverifiedCallers: UInt64 = 0
     /// Calls refused because the node is full or draining, or the trunk is draining.
     public var refusedTemporarily: UInt64 = 0
     /// Calls refused because a trunk is full.
@@ -146,6 +152,8 @@ public struct EngineCounters: Sendable, Equatable {
     public var signaturesDropped: UInt64 = 0
     /// Calls taken over from checkpoints.
     public var callsRestored: UInt64 = 0
+    /// Times that a record had no room for the name of one more call that belongs to it.
+    public var relatedCallsUnnamed: UInt64 = 0
 
     /// All zero.
     public init() {}

@@ -50,21 +50,25 @@ final class IssueList {
         self.now = now
     }
 
-    func add(_ line: Int, _ key: String, _ problem: String, _ fix: String) {
+    func add(_ line: SourceLine, _ key: String, _ problem: String, _ fix: String) {
         guard self.issues.count < ConfigurationErrors.limit else { return }
         self.issues.append(
             ConfigurationIssue(
-                file: self.file, line: line, key: key, problem: problem, fix: fix))
+                file: line.file ?? self.file, line: line.number, key: key, problem: problem,
+                fix: fix))
     }
 
     func add(_ place: some Placed, _ problem: String, _ fix: String) {
         self.add(place.line, place.key, problem, fix)
     }
 
-    /// The path of a file that this one names: beside it, where it is not absolute.
-    func path(beside name: String) -> String {
-        guard !name.hasPrefix("/"), let slash = self.file.lastIndex(of: "/") else { return name }
-        return String(self.file[...slash]) + name
+    /// The path of a file that a file names: beside it, where it is not absolute.
+    func path(of name: Located<String>) -> String {
+        let file = name.line.file ?? self.file
+        guard !name.value.hasPrefix("/"), let slash = file.lastIndex(of: "/") else {
+            return name.value
+        }
+        return String(file[...slash]) + name.value
     }
 
     /// Takes over what was found in another file.
@@ -73,22 +77,26 @@ final class IssueList {
         self.issues += others.issues.prefix(max(room, 0))
     }
 
-    /// Sorted by line; cross-checks find theirs after everything was read.
+    /// Sorted by file, this one first, and by line: cross-checks find theirs after everything was
+    /// read.
     var errors: ConfigurationErrors {
-        ConfigurationErrors(issues: self.issues.sorted { $0.line < $1.line })
+        func place(_ issue: ConfigurationIssue) -> (Int, String, Int) {
+            (issue.file == self.file ? 0 : 1, issue.file, issue.line)
+        }
+        return ConfigurationErrors(issues: self.issues.sorted { place($0) < place($1) })
     }
 }
 
 /// Something that has a place in the file.
 protocol Placed {
-    var line: Int { get }
+    var line: SourceLine { get }
     var key: String { get }
 }
 
 /// A value with its place in the file.
 struct Located<Value>: Placed {
     var value: Value
-    var line: Int
+    var line: SourceLine
     var key: String
 
     func map<Other>(_ transform: (Value) -> Other) -> Located<Other> {

@@ -23,6 +23,10 @@ struct LocatedTrunk {
     var value: NodeConfiguration.Trunk
     var name: Located<String>
     var sources: [Located<AddressPrefix>]
+    /// This node's own name there, where it is written.
+    var host: Located<String>?
+    /// No other trunk may have it.
+    var hasUniqueHost: Bool
 }
 
 /// A route, likewise.
@@ -30,11 +34,11 @@ typealias LocatedRoute = Located<NodeConfiguration.Route>
 
 extension ConfigurationReader {
     func realm(_ section: SectionReader) -> LocatedRealm? {
-        let name = section.text(RealmKeys.name)
-        if let name { self.checkName(name) }
-        let attach: Located<NodeConfiguration.Attach>? = self.choice(section, RealmKeys.attach)
         let interface = section.text(RealmKeys.interface)
-        if let attach, let interface { self.checkInterface(interface, attach.value) }
+        let name = section.text(RealmKeys.name) ?? interface
+        if let name { self.checkName(name) }
+        let attach = self.attach(section)
+        if let attach, let interface { self.checkInterface(interface, attach) }
         let addressTexts = section.texts(RealmKeys.addresses)
         let addresses = addressTexts?.compactMap(self.address)
         if addressTexts?.isEmpty == true {
@@ -54,12 +58,18 @@ extension ConfigurationReader {
         guard let name, let attach, let interface, let addresses, let ports, let dscp, let vlan
         else { return nil }
         let value = NodeConfiguration.Realm(
-            name: name.value, attach: attach.value, interface: interface.value,
+            name: name.value, attach: attach, interface: interface.value,
             addresses: addresses.map(\.value), ports: ports.value,
             onePort: onePort, dscp: dscp.value, vlan: vlan.value,
             gatewayMAC: gateway?.value, twin: twin?.value)
         return LocatedRealm(
             value: value, name: name, interface: interface, addresses: addresses, ports: ports)
+    }
+
+    private func attach(_ section: SectionReader) -> NodeConfiguration.Attach? {
+        guard section.node(RealmKeys.attach) != nil else { return .xdp }
+        let attach: Located<NodeConfiguration.Attach>? = self.choice(section, RealmKeys.attach)
+        return attach?.value
     }
 
     func listener(_ section: SectionReader) -> LocatedListener? {
@@ -92,17 +102,14 @@ extension ConfigurationReader {
     }
 
     func trunk(
-        _ section: SectionReader, _ listeners: [LocatedListener], _ references: References
+        _ draft: TrunkDraft, _ realms: [LocatedRealm], _ listeners: [LocatedListener],
+        _ references: References
     ) -> LocatedTrunk? {
+        let section = draft.section
         let name = section.text(TrunkKeys.name)
         if let name { self.checkName(name) }
-        let listener = section.text(TrunkKeys.listener).flatMap {
-            self.resolve($0, references.listeners, "listener")
-        }
-        let realm = section.text(TrunkKeys.realm).flatMap {
-            self.resolve($0, references.realms, "realm")
-        }
-        let peers = self.peers(section, listener.map { listeners[$0].value })
+        let listener = self.listener(of: draft, listeners, references)
+        let realm = self.realm(of: section, references, count: realms.count)
         let sources = section.texts(TrunkKeys.sources)?.compactMap(self.source)
         let codecs = section.texts(TrunkKeys.codecs)
         codecs?.forEach(self.checkCodec)
@@ -110,7 +117,8 @@ extension ConfigurationReader {
         let security = TrunkSecurity(section, learnsSource: learn).read()
         let tls = TLSReader(section)
         let host = tls.host(TrunkTLSKeys.host)
-        guard let name, let listener, let realm, let peers,
+        guard let name, let listener, let realm, let peers = draft.peers,
+            peers.allSatisfy({ self.fits($0, listeners[listener].value) }),
             let maxCalls = section.integer(TrunkKeys.maxCalls)
         else { return nil }
         let located = sources ?? Self.sources(peers)
@@ -122,14 +130,45 @@ extension ConfigurationReader {
             maxCalls: maxCalls.value, security: security, failover: self.failover(section),
             limits: self.trunkLimits(section, references.tenants), host: host?.value,
             tls: tls.trunk(
-                name.value, listeners[listener].value, host: host, peers: peers.map(\.value)),
+                name.value, listeners[listener].value, host: host, peers: peers.map(\.value),
+                implied: draft.place?.certificate),
             interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read(),
             dialogs: TrunkDialogs(section), transfer: TrunkTransfer(section))
         value.rules = self.ruleFiles.rules(section)
         let authentication = TrunkAuthenticationReader(section)
         value.authentication = authentication.read()
         value.register = authentication.register()
-        return LocatedTrunk(value: value, name: name, sources: located)
+        value.messageLimits = self.messageLimits(section)
+        value.tenancy = TrunkTenancyReader(section, hasHost: host != nil).read()
+        return LocatedTrunk(
+            value: value, name: name, sources: located, host: host,
+            hasUniqueHost: section.flag(ProfileKeys.ownHostUnique))
+    }
+
+    /// Position of a trunk's listener, which it names or which is implied.
+    private func listener(
+        of draft: TrunkDraft, _ listeners: [LocatedListener], _ references: References
+    ) -> Int? {
+        guard let name = draft.section.text(TrunkKeys.listener) else {
+            guard let place = draft.place else { return nil }
+            return listeners.firstIndex {
+                $0.value.isImplied && $0.value.transport == place.transport
+                    && $0.value.address == place.address
+            }
+        }
+        let index = self.resolve(name, references.listeners, "listener")
+        let transport: Located<NodeConfiguration.Transport>? = self.choice(
+            draft.section, ProfileKeys.transport)
+        if let index, let transport, transport.value != listeners[index].value.transport {
+            let own = listeners[index].value.transport.rawValue
+            self.issues.add(
+                transport,
+                "is \(transport.value.rawValue), but listener "
+                    + "\(Shown.key(name.value)) is \(own)",
+                "name a listener with transport: \(transport.value.rawValue), or write "
+                    + "`transport: \(own)` in the trunk")
+        }
+        return index
     }
 
     /// One of the words of an enumeration.
@@ -154,7 +193,7 @@ extension ConfigurationReader {
         return nil
     }
 
-    private func source(_ text: Located<String>) -> Located<AddressPrefix>? {
+    func source(_ text: Located<String>) -> Located<AddressPrefix>? {
         if let value = AddressPrefix(text.value) { return text.map { _ in value } }
         self.issues.add(
             text, "\(Shown.value(text.value)) is neither an address nor a block",

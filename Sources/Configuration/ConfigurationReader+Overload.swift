@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CallControl
+
 /// A tenant with the place of its name.
 struct LocatedTenant {
     var value: NodeConfiguration.Tenant
@@ -44,6 +46,24 @@ extension ConfigurationReader {
             limits.emergencyNumbers = numbers.map(\.value)
         }
         limits.emergencyExempt = section.flag(TrunkLimitKeys.emergencyExempt)
+        return limits
+    }
+
+    /// The keys of a trunk that bound its messages; nil where it has none of them.
+    func messageLimits(_ section: SectionReader) -> TrunkMessageLimits? {
+        guard MessageLimitKeys.all.contains(where: { section.node($0) != nil }) else { return nil }
+        var limits = TrunkMessageLimits()
+        let numbers: [(Key, WritableKeyPath<TrunkMessageLimits, Int>)] = [
+            (MessageLimitKeys.message, \.messageBytes), (MessageLimitKeys.uri, \.uriBytes),
+            (MessageLimitKeys.fromDomain, \.fromDomainBytes),
+            (MessageLimitKeys.headerName, \.headerNameBytes),
+            (MessageLimitKeys.optionTag, \.optionTagBytes),
+            (MessageLimitKeys.bodyName, \.bodyNameBytes),
+            (MessageLimitKeys.optionList, \.optionListBytes),
+        ]
+        for (key, path) in numbers {
+            if let number = section.integer(key) { limits[keyPath: path] = number.value }
+        }
         return limits
     }
 

@@ -6,9 +6,7 @@ import SIPLocation
 // Where a trunk's requests go, and who knows the way.
 extension ConfigurationReader {
     /// `peer:` or `peers:`, one of them; nil and an issue otherwise.
-    func peers(
-        _ section: SectionReader, _ listener: NodeConfiguration.Listener?
-    ) -> [Located<TrunkPeer>]? {
+    func peers(_ section: SectionReader) -> [Located<TrunkPeer>]? {
         let one = section.text(PeerKeys.peer)
         guard let list = section.node(PeerKeys.peers) else {
             guard let one else {
@@ -17,7 +15,7 @@ extension ConfigurationReader {
                     "is missing", "write `peer: \(PeerKeys.peer.example)` or the like")
                 return nil
             }
-            return self.peer(one, listener).map { [$0] }
+            return self.peer(one).map { [$0] }
         }
         let place = SectionReader.join(section.key, PeerKeys.peers.name)
         if let one {
@@ -33,9 +31,7 @@ extension ConfigurationReader {
         }
         var peers: [Located<TrunkPeer>] = []
         for (index, item) in items.enumerated() {
-            guard let peer = self.item(item, "\(place)[\(index)]", index, listener) else {
-                return nil
-            }
+            guard let peer = self.item(item, "\(place)[\(index)]", index) else { return nil }
             if let twin = peers.first(where: { Self.isSame($0.value, peer.value) }) {
                 self.issues.add(peer, "stands on line \(twin.line) too", "keep one of them")
             }
@@ -49,16 +45,16 @@ extension ConfigurationReader {
     }
 
     private func item(
-        _ node: YAMLNode, _ place: String, _ index: Int, _ listener: NodeConfiguration.Listener?
+        _ node: YAMLNode, _ place: String, _ index: Int
     ) -> Located<TrunkPeer>? {
         if case .scalar(let text, _) = node.content {
-            var peer = self.peer(Located(value: text, line: node.line, key: place), listener)
+            var peer = self.peer(Located(value: text, line: node.line, key: place))
             peer?.value.priority = index
             return peer
         }
         let keys = [PeerKeys.uri, PeerKeys.priority, PeerKeys.weight]
         guard let item = SectionReader(node, place, keys: keys.map(\.name), self.issues),
-            let uri = item.text(PeerKeys.uri), var peer = self.peer(uri, listener)
+            let uri = item.text(PeerKeys.uri), var peer = self.peer(uri)
         else { return nil }
         peer.value.priority = item.integer(PeerKeys.priority)?.value ?? index
         peer.value.weight = item.integer(PeerKeys.weight)?.value ?? 1
@@ -66,9 +62,7 @@ extension ConfigurationReader {
     }
 
     /// `sip:HOST[:PORT][;transport=...]`.
-    private func peer(
-        _ text: Located<String>, _ listener: NodeConfiguration.Listener?
-    ) -> Located<TrunkPeer>? {
+    private func peer(_ text: Located<String>) -> Located<TrunkPeer>? {
         let shown = Shown.value(text.value)
         let bytes = Array(text.value.utf8)
         let parts = bytes.split(separator: 0x3b, omittingEmptySubsequences: false)
@@ -93,10 +87,10 @@ extension ConfigurationReader {
             }
             transport = value
         }
-        guard let (host, port) = self.host(head, text), let listener else { return nil }
-        let peer = TrunkPeer(
-            host: host, port: port, transport: transport, priority: 0, weight: 1)
-        return self.fits(peer, text, listener) ? text.map { _ in peer } : nil
+        guard let (host, port) = self.host(head, text) else { return nil }
+        return text.map { _ in
+            TrunkPeer(host: host, port: port, transport: transport, priority: 0, weight: 1)
+        }
     }
 
     private func host(
@@ -117,7 +111,7 @@ extension ConfigurationReader {
     }
 
     /// A name with a letter in its last label: what has none is a mistyped address.
-    private static func name(_ head: ArraySlice<UInt8>) -> (DomainName, UInt16?)? {
+    static func name(_ head: ArraySlice<UInt8>) -> (DomainName, UInt16?)? {
         let parts = head.split(separator: 0x3a, omittingEmptySubsequences: false)
         guard let first = parts.first, parts.count <= 2, let name = DomainName(first),
             let last = name.bytes.split(separator: 0x2e).last,
@@ -128,22 +122,21 @@ extension ConfigurationReader {
         return (name, UInt16(port))
     }
 
-    private func fits(
-        _ peer: TrunkPeer, _ text: Located<String>, _ listener: NodeConfiguration.Listener
-    ) -> Bool {
-        if let transport = peer.transport, transport != listener.transport {
+    /// Peers are spoken to from the trunk's listener.
+    func fits(_ peer: Located<TrunkPeer>, _ listener: NodeConfiguration.Listener) -> Bool {
+        if let transport = peer.value.transport, transport != listener.transport {
             self.issues.add(
-                text,
+                peer,
                 "wants \(transport.rawValue), but listener \(listener.name) is "
                     + listener.transport.rawValue,
                 "write transport=\(listener.transport.rawValue), or name another listener")
             return false
         }
-        if case .address(let address) = peer.host,
+        if case .address(let address) = peer.value.host,
             address.isIPv4 != listener.address.address.isIPv4
         {
             self.issues.add(
-                text, "is of another IP version than listener \(listener.name)",
+                peer, "is of another IP version than listener \(listener.name)",
                 "name a listener of the same IP version")
             return false
         }

@@ -75,37 +75,36 @@ struct TLSReader {
 
     // MARK: Trunks
 
-    /// What TLS is spoken with a trunk; nil without it, and where an issue says why.
+    /// What TLS is spoken with a trunk; nil without it, and where an issue says why. `implied` is
+    /// the certificate of a trunk that names no listener.
     func trunk(
         _ name: String, _ listener: NodeConfiguration.Listener, host: Located<String>?,
-        peers: [TrunkPeer]
+        peers: [TrunkPeer], implied: NodeConfiguration.CertificateFiles?
     ) -> NodeConfiguration.TrunkTLS? {
+        let isAddress = (host?.value ?? listener.host).map { IPAddress($0) != nil } ?? true
+        if isAddress, self.section.flag(ProfileKeys.ownHostRequired) {
+            self.fault(
+                TrunkTLSKeys.host, "is no name, and the peer refuses addresses (own-host-required)",
+                "write the name of this node that the peer knows, as `host: sbc.example.com`")
+        }
         guard listener.transport == .tls else {
             self.refuse(
-                Array(TrunkTLSKeys.secure), "is for TLS, and listener \(listener.name) is "
+                Array(TrunkTLSKeys.secure),
+                "is for TLS, and listener \(listener.name) is "
                     + listener.transport.rawValue,
                 "leave it out, or name a listener with transport: tls")
             return nil
         }
-        if let host { self.check(host, listener.certificates) }
-        let hasProfile = self.hasProfile
-        if hasProfile, (host?.value ?? listener.host).map({ IPAddress($0) != nil }) ?? true {
-            self.fault(
-                TrunkTLSKeys.host, "is no name, and the service of the profile refuses addresses",
-                "write the name of this node that the service knows, as `host: sbc.example.com`")
-        }
-        let certificate = self.files(TrunkTLSKeys.certificate, TrunkTLSKeys.key)
+        if let host { self.check(host, implied.map { [$0] } ?? listener.certificates) }
+        let certificate = implied ?? self.files(TrunkTLSKeys.certificate, TrunkTLSKeys.key)
         let trust = self.trust()
         let names = self.names(peers)
         var policy = TLSPeerPolicy(
-            party: name, names: names ?? [], rule: hasProfile ? .rfc2818 : .rfc5922,
-            acceptsServerOnly: hasProfile)
+            party: name, names: names ?? [],
+            acceptsServerOnly: self.section.flag(TrunkTLSKeys.acceptServerCertificate))
         if let rule = self.word(TrunkTLSKeys.nameRule, Self.rules) { policy.rule = rule }
         if let wish = self.word(TrunkTLSKeys.clientCertificate, Self.wishes) {
             policy.clientCertificate = wish
-        }
-        if self.section.node(TrunkTLSKeys.acceptServerCertificate) != nil {
-            policy.acceptsServerOnly = self.section.flag(TrunkTLSKeys.acceptServerCertificate)
         }
         guard let trust, names != nil else { return nil }
         return .init(certificate: certificate, trust: trust, policy: policy)
@@ -114,9 +113,35 @@ struct TLSReader {
     private static let rules = NameRule.allCases.map { ("\($0)", $0) }
     private static let wishes = ClientCertificate.allCases.map { ($0.rawValue, $0) }
 
-    /// Profiles are of services that go by RFC 2818, show certificates for servers only, and want
-    /// names.
-    private var hasProfile: Bool { self.section.node(TrunkKeys.profile) != nil }
+    /// The certificate of a trunk that names no listener: its own, or else one that is named after
+    /// its host.
+    func impliedCertificate(
+        host: Located<String>?, in directory: String
+    ) -> NodeConfiguration.CertificateFiles? {
+        if self.section.node(TrunkTLSKeys.certificate) != nil
+            || self.section.node(TrunkTLSKeys.key) != nil
+        {
+            return self.files(TrunkTLSKeys.certificate, TrunkTLSKeys.key)
+        }
+        guard let host else {
+            if self.section.node(TrunkTLSKeys.host) == nil {
+                self.fault(
+                    TrunkTLSKeys.certificate, "is missing, and no host says which it is",
+                    "write `host: sbc.example.com` for \(directory)/sbc.example.com.pem, or "
+                        + "certificate")
+            }
+            return nil
+        }
+        let file = host.map { "\(directory)/\($0).pem" }
+        let files = NodeConfiguration.CertificateFiles(certificate: file.value, key: file.value)
+        self.look(
+            at: file,
+            fix: "put certificate, chain and key into \(file.value), or write certificate"
+        ) { () throws(TLSFailure) in
+            try self.read(files)
+        }
+        return files
+    }
 
     private func trust() -> String? {
         guard let file = self.section.text(TrunkTLSKeys.trust) else {
@@ -187,7 +212,7 @@ struct TLSReader {
 
     /// Says what is wrong with a file.
     private func look(
-        at file: Located<String>, key: Located<String>? = nil,
+        at file: Located<String>, key: Located<String>? = nil, fix: String? = nil,
         _ read: () throws(TLSFailure) -> Void
     ) {
         guard self.issues.checksFiles else { return }
@@ -196,7 +221,7 @@ struct TLSReader {
         } catch {
             var place = file
             if let key, error.isAboutTheKey { place = key }
-            self.issues.add(place, "\(Shown.value(place.value)) \(error)", error.fix)
+            self.issues.add(place, "\(Shown.value(place.value)) \(error)", fix ?? error.fix)
         }
     }
 
@@ -223,7 +248,7 @@ struct TLSReader {
     }
 
     private func refuse(_ keys: [Key], _ problem: String, _ fix: String) {
-        for key in keys where self.section.node(key) != nil { self.fault(key, problem, fix) }
+        for key in keys where self.section.ownNode(key) != nil { self.fault(key, problem, fix) }
     }
 
     private func fault(_ key: Key, _ problem: String, _ fix: String) {

@@ -18,20 +18,33 @@ struct ConfigurationReader {
     func read(_ root: YAMLNode) -> NodeConfiguration? {
         let names = Schema.sections.map(\.name)
         guard let file = SectionReader(root, "", keys: names, self.issues) else { return nil }
+        let node = self.section(file, Schema.node).flatMap(self.node)
         let realms = self.list(file, Schema.realms, 1...Schema.realmLimit, self.realm)
-        let listeners = self.list(file, Schema.listeners, 1...Schema.listenerLimit, self.listener)
+        let profiles = Profiles(self.issues, node?.profiles ?? ProfileDirectories())
+        let sections = self.list(file, Schema.trunks, 0...Schema.trunkLimit, profiles.laid)
+        let written = self.list(
+            file, Schema.listeners, (sections.isEmpty ? 1 : 0)...Schema.listenerLimit,
+            self.listener)
         let tenants = self.list(file, Schema.tenants, 0...1000, self.tenant)
         let references = References(
             tenants: Names(tenants.map(\.name), file.section("tenants")),
-            listeners: Names(listeners.map(\.name), file.section("listeners")),
-            realms: Names(realms.map(\.name), file.section("realms")))
-        let trunks = self.list(file, Schema.trunks, 0...Schema.trunkLimit) {
-            self.trunk($0, listeners, references)
+            listeners: Names(written.map(\.name), file.section("listeners")),
+            realms: Names(realms.map(\.name), file.section("realms"), keys: ["name", "interface"]))
+        let certificates = (node?.value.stateDirectory ?? "") + "/certificates"
+        let drafts = sections.map {
+            self.draft($0, realms, references, certificates: certificates)
         }
+        let listeners =
+            written
+            + ImpliedListeners(issues: self.issues).listeners(
+                drafts.compactMap(\.place), beside: written)
+        var trunks = drafts.compactMap { self.trunk($0, realms, listeners, references) }
         let trunkNames = Names(trunks.map(\.name), file.section("trunks"))
-        let routes = self.list(file, Schema.routes, 0...100_000) { self.route($0, trunkNames) }
+        self.emergencyTrunks(drafts.map(\.section), &trunks, trunkNames)
+        let routes =
+            self.impliedRoutes(file, trunks)
+            ?? self.list(file, Schema.routes, 0...100_000) { self.route($0, trunkNames) }
         let fastPath = self.section(file, Schema.fastPath).flatMap(self.fastPath)
-        let node = self.section(file, Schema.node).flatMap(self.node)
         let media = self.section(file, Schema.media).flatMap(self.media)
         let limits = self.section(file, Schema.limits).map { section in
             NodeConfiguration.Limits(
@@ -41,6 +54,13 @@ struct ConfigurationReader {
         }
         let dns = self.section(file, DNSKeys.section).flatMap(self.dns)
         let trace = self.section(file, Schema.trace).flatMap(self.trace)
+        let mcp = self.mcp(file, listeners, references.listeners, trunks)
+        let store = self.section(file, Schema.store).map {
+            self.store($0, stateDirectory: node?.value.stateDirectory)
+        }
+        let records = self.section(file, Schema.records).flatMap {
+            self.records($0, stateDirectory: node?.value.stateDirectory)
+        }
         let checks = CrossChecks(issues: self.issues)
         checks.names(listeners.map(\.name), "listener")
         checks.names(realms.map(\.name), "realm")
@@ -48,16 +68,25 @@ struct ConfigurationReader {
         checks.names(tenants.map(\.name), "tenant")
         checks.realms(realms, workers: fastPath?.cores.count ?? 1)
         checks.listeners(listeners, realms)
+        if written.count <= Schema.listenerLimit, listeners.count > Schema.listenerLimit {
+            self.issues.add(
+                listeners[Schema.listenerLimit].name, "needs a listener too many",
+                "let trunks share ports: a node has at most \(Schema.listenerLimit) listeners")
+        }
         checks.sources(trunks)
+        checks.hosts(trunks)
         checks.routes(routes)
-        guard let fastPath, let node, let media, let limits, let dns, let trace,
-            self.issues.issues.isEmpty
+        guard let fastPath, let node, let media, let limits, let dns, let trace, let store,
+            let records, self.issues.issues.isEmpty
         else { return nil }
-        return NodeConfiguration(
-            node: node, fastPath: fastPath, realms: realms.map(\.value),
+        let configuration = NodeConfiguration(
+            node: node.value, fastPath: fastPath, realms: realms.map(\.value),
             listeners: listeners.map(\.value), trunks: trunks.map(\.value),
             tenants: tenants.map(\.value), routes: routes.map(\.value),
-            media: media, limits: limits, dns: dns, trace: trace)
+            media: media, limits: limits, dns: dns, trace: trace, mcp: mcp, store: store,
+            records: records)
+        self.checkCarrierTrunks(configuration, trunks)
+        return self.issues.issues.isEmpty ? configuration : nil
     }
 
     private func section(_ file: SectionReader, _ schema: SectionSchema) -> SectionReader? {
@@ -97,14 +126,29 @@ struct ConfigurationReader {
         }
     }
 
-    private func node(_ section: SectionReader) -> NodeConfiguration.Node? {
+    /// Without routes two trunks have each other's calls.
+    private func impliedRoutes(
+        _ file: SectionReader, _ trunks: [LocatedTrunk]
+    ) -> [LocatedRoute]? {
+        guard trunks.count == 2, file.section("routes")?.isNull ?? true else { return nil }
+        return [(0, 1), (1, 0)].map { from, to in
+            let name = trunks[from].name
+            let route = NodeConfiguration.Route(prefix: "", from: from, to: to, isImplied: true)
+            return name.map { _ in route }
+        }
+    }
+
+    private func node(_ section: SectionReader) -> LocatedNode? {
         let runtime = self.directory(section, NodeKeys.runtimeDirectory)
         let state = self.directory(section, NodeKeys.stateDirectory)
+        let profiles = self.directory(section, NodeKeys.profileDirectory)
         let name = section.text(NodeKeys.name)
         if let name { self.checkName(name) }
-        return NodeConfiguration.Node(
+        var node = NodeConfiguration.Node(
             name: name?.value ?? Self.hostName(),
             runtimeDirectory: runtime, stateDirectory: state)
+        if let region = section.integer(TenancyKeys.nodeRegion) { node.region = region.value }
+        return LocatedNode(value: node, profiles: ProfileDirectories(own: profiles))
     }
 
     /// An absolute path; the example, which is the default, where none is written.
@@ -260,6 +304,12 @@ struct ConfigurationReader {
     }
 }
 
+/// The node, and where its profiles are.
+struct LocatedNode {
+    var value: NodeConfiguration.Node
+    var profiles: ProfileDirectories
+}
+
 /// What other sections can be named.
 struct References {
     var tenants: Names
@@ -274,7 +324,8 @@ struct Names {
     /// Every name that the file has, whether or not its item could be read.
     var declared: Set<String>
 
-    init(_ names: [Located<String>], _ list: YAMLNode?) {
+    /// From the names of what was read, and the list; of an item the first of the keys names it.
+    init(_ names: [Located<String>], _ list: YAMLNode?, keys: [String] = ["name"]) {
         self.positions = Dictionary(
             names.enumerated().map { ($0.element.value, $0.offset) },
             uniquingKeysWith: { first, _ in first })
@@ -282,9 +333,8 @@ struct Names {
         guard case .sequence(let items) = list?.content else { return }
         for item in items {
             guard case .mapping(let entries) = item.content else { continue }
-            for entry in entries where entry.key == "name" {
-                if case .scalar(let name, _) = entry.value.content { self.declared.insert(name) }
-            }
+            let names = keys.lazy.compactMap { key in entries.first { $0.key == key }?.value }
+            if case .scalar(let name, _)? = names.first?.content { self.declared.insert(name) }
         }
     }
 }

@@ -8,7 +8,7 @@ struct CrossChecks {
 
     /// Names are unique among their kind.
     func names(_ names: [Located<String>], _ kind: String) {
-        var seen: [String: Int] = [:]
+        var seen: [String: SourceLine] = [:]
         for name in names {
             if let line = seen[name.value] {
                 self.issues.add(
@@ -115,11 +115,29 @@ struct CrossChecks {
                 if let other = seen[trunk.value.listener]?[source.value] {
                     self.issues.add(
                         source, "\(source.value) is a source of trunk \(other.value) too",
-                        "a source at one listener names one trunk: write different sources")
+                        "a source at one listener names one trunk: write different sources, or "
+                            + "another port or listener")
                 } else {
                     seen[trunk.value.listener, default: [:]][source.value] = trunk.name
                 }
             }
+        }
+    }
+
+    /// A name that has to be one trunk's own is no other's.
+    func hosts(_ trunks: [LocatedTrunk]) {
+        for trunk in trunks where trunk.hasUniqueHost {
+            guard let host = trunk.host,
+                let other = trunks.first(where: {
+                    $0.name.key != trunk.name.key
+                        && $0.host?.value.lowercased() == host.value.lowercased()
+                })
+            else { continue }
+            self.issues.add(
+                host,
+                "is that of trunk \(other.value.name) too, and has to be its own "
+                    + "(own-host-unique)",
+                "write another name of this node")
         }
     }
 
@@ -129,7 +147,7 @@ struct CrossChecks {
             var prefix: String
             var from: Int?
         }
-        var seen: [Rule: Int] = [:]
+        var seen: [Rule: SourceLine] = [:]
         for route in routes {
             // The route table takes a to d as A to D.
             let prefix = String(

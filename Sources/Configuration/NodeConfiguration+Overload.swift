@@ -27,6 +27,8 @@ extension NodeConfiguration {
         public var emergencyNumbers = ["911", "933"]
         /// Its emergency calls are exempt from the limits.
         public var emergencyExempt = false
+        /// Positions in `trunks` that they go to; none: as the routes say.
+        public var emergencyTrunks: [Int] = []
     }
 
     /// A tenant: several trunks with limits together.

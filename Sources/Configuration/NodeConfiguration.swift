@@ -31,6 +31,12 @@ public struct NodeConfiguration: Sendable, Hashable {
     public var dns: DNS
     /// `trace:`
     public var trace = TraceConfiguration()
+    /// `mcp:`; nil: there is none.
+    public var mcp: MCP?
+    /// `store:`
+    public var store: StoreConfiguration
+    /// `records:`
+    public var records: RecordsConfiguration
 
     /// The node itself.
     public struct Node: Sendable, Hashable {
@@ -40,6 +46,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var runtimeDirectory: String
         /// Where what outlives a boot is; absolute.
         public var stateDirectory: String
+        /// The region of a deployment that it stands in, 1 or 2.
+        public var region = 1
     }
 
     /// The process trunkline-fastpath.
@@ -108,6 +116,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var keepAliveSeconds: Int
         /// Requests above 1300 octets leave over TCP, from the listener with the same address.
         public var largeRequestsOverTCP: Bool
+        /// The file does not name it: trunks need it that name none.
+        public var isImplied = false
     }
 
     /// A trunk: a SIP neighbour.
@@ -152,8 +162,12 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var rules = TrunkRules()
         /// How it and the node make sure of each other.
         public var authentication = TrunkAuthentication()
+        /// What it has to do with tenants.
+        public var tenancy = TrunkTenancy()
         /// What it registers with its peer; nil: nothing.
         public var register: Register?
+        /// How long its messages may be; nil: as those of the node.
+        public var messageLimits: TrunkMessageLimits?
     }
 
     /// A routing rule.
@@ -166,6 +180,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var to: Int
         /// Positions of the trunks that are tried after it, in order.
         public var others: [Int] = []
+        /// The file has no routes, and two trunks.
+        public var isImplied = false
     }
 
     /// Media of every call.

@@ -72,7 +72,7 @@ final class RuleFiles {
     }
 
     private func read(_ name: Located<String>) -> RuleSet? {
-        let path = self.issues.path(beside: name.value)
+        let path = self.issues.path(of: name)
         if let known = self.sets[path] { return known }
         guard self.failed.insert(path).inserted else { return nil }
         let issues = IssueList(file: path)

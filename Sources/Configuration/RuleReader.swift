@@ -13,7 +13,7 @@ struct RuleReader {
         guard let file = SectionReader(root, "", keys: ["rules"], self.issues) else { return [] }
         let items = self.items(
             file.section("rules"), "rules", 1...RuleLimits.rules, line: file.line)
-        var names: [String: Int] = [:]
+        var names: [String: SourceLine] = [:]
         return items.enumerated().compactMap { index, item in
             let path = "rules[\(index)]"
             guard
@@ -34,7 +34,7 @@ struct RuleReader {
     }
 
     private func items(
-        _ node: YAMLNode?, _ path: String, _ count: ClosedRange<Int>, line: Int
+        _ node: YAMLNode?, _ path: String, _ count: ClosedRange<Int>, line: SourceLine
     ) -> [YAMLNode] {
         var items: [YAMLNode] = []
         if let node, !node.isNull {

@@ -10,8 +10,12 @@ enum NodeKeys {
         example: "/run/trunkline")
     static let stateDirectory = Key(
         "state-directory", .text, .standard("/var/lib/trunkline"),
-        "Absolute path of the directory for what outlives a boot: trunkline size --save.",
+        "Absolute path of the directory for what outlives a boot: records, trunkline size --save.",
         example: "/var/lib/trunkline")
+    static let profileDirectory = Key(
+        "profile-directory", .text, .standard("/etc/trunkline/profiles"),
+        "Absolute path of the profiles that come before those of the installation.",
+        example: "/etc/trunkline/profiles")
 }
 
 enum FastPathKeys {
@@ -39,10 +43,10 @@ enum FastPathKeys {
 
 enum RealmKeys {
     static let name = Key(
-        "name", .text, .required, "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.",
-        example: "carrier")
+        "name", .text, .described("its interface"),
+        "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.", example: "carrier")
     static let attach = Key(
-        "attach", .text, .required,
+        "attach", .text, .standard("xdp"),
         "How media gets in: xdp, packet, pci, memif or pcap.", example: "xdp")
     static let interface = Key(
         "interface", .text, .required,
@@ -91,10 +95,11 @@ enum TrunkKeys {
         "name", .text, .required, "Unique: letters, digits, '-', '_' and '.', 1 to 31 bytes.",
         example: "carrier")
     static let listener = Key(
-        "listener", .text, .required, "Name of the listener that its requests leave from.",
-        example: "carrier")
+        "listener", .text, .described("one of its own at the first address of its realm"),
+        "Name of the listener that its requests leave from.", example: "carrier")
     static let realm = Key(
-        "realm", .text, .required, "Name of the realm that its media uses.", example: "carrier")
+        "realm", .text, .described("the first one"), "Name of the realm that its media uses.",
+        example: "carrier")
     static let sources = Key(
         "sources", .texts, .described("the addresses of its peers"),
         "Who may send requests as this trunk: addresses or blocks (ADDRESS/BITS).",
@@ -110,10 +115,6 @@ enum TrunkKeys {
     static let maxCalls = Key(
         "max-calls", .integer(1...1_000_000), .standard("1000"), unit: "calls",
         "Calls at a time.", example: "1000")
-    static let profile = Key(
-        "profile", .text, .described("none"),
-        "Sets the keys below for a service: teams, or teams-bypass (with ICE and early-latch).",
-        example: "teams", isRare: true)
     static let srtp = Key(
         "srtp", .text, .standard("off"),
         "Encrypted media: required, preferred (where the peer can) or off.", example: "off")

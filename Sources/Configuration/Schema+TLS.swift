@@ -36,8 +36,8 @@ enum TrunkTLSKeys {
         "This node's own name as this peer knows it: stands in Via, Contact and From.",
         example: "sbc.example.com", isRare: true)
     static let certificate = Key(
-        "certificate", .text, .described("the listener's"),
-        "File with the certificate that is shown to the peer's servers, then its chain (tls).",
+        "certificate", .text, .described("the listener's; else HOST.pem, see the manual"),
+        "File with the certificate that is shown to the peer, then its chain (tls).",
         example: "/etc/trunkline/client.pem", isRare: true)
     static let key = Key(
         "key", .text, .described("the file of the certificate"),
@@ -52,7 +52,7 @@ enum TrunkTLSKeys {
         "Names of which the peer's certificate must have one (tls).",
         example: "[sip.carrier.example]", isRare: true)
     static let nameRule = Key(
-        "name-rule", .text, .described("rfc5922, with a profile rfc2818"),
+        "name-rule", .text, .standard("rfc5922"),
         "How they are compared: rfc5922 (whole names) or rfc2818 (with wildcards) (tls).",
         example: "rfc5922", isRare: true)
     static let clientCertificate = Key(
@@ -60,7 +60,7 @@ enum TrunkTLSKeys {
         "Of a peer that connects to us: require, request (one that is shown is verified) or off.",
         example: "require", isRare: true)
     static let acceptServerCertificate = Key(
-        "accept-server-certificate", .flag, .described("false, with a profile true"),
+        "accept-server-certificate", .flag, .standard("false"),
         "A peer that connects to us may show a certificate that is for servers only (tls).",
         example: "false", isRare: true)
 

@@ -3,11 +3,11 @@
 enum TransferKeys {
     static let refer = Key(
         "refer", .text, .standard("refuse"),
-        "REFER of the peer: local (the box calls), pass, or refuse. With profile teams: local.",
+        "REFER of the peer: local (the box calls), pass, or refuse.",
         example: "refuse")
     static let replaces = Key(
         "replaces", .text, .standard("refuse"),
-        "Whose calls an INVITE with Replaces takes over: own, any or refuse. Profile teams: own.",
+        "Whose calls an INVITE with Replaces takes over: own, any or refuse.",
         example: "refuse")
     static let sendReplaces = Key(
         "send-replaces", .flag, .standard("false"),

@@ -61,12 +61,15 @@ struct SectionSchema: Sendable {
 enum Schema {
     static let sections = [
         node, fastPath, realms, listeners, trunks, tenants, routes, media, limits,
-        DNSKeys.section, trace,
+        DNSKeys.section, trace, mcp, store, records,
     ]
 
     static let node = SectionSchema(
         name: "node", isList: false, meaning: "This node.",
-        keys: [NodeKeys.name, NodeKeys.runtimeDirectory, NodeKeys.stateDirectory])
+        keys: [
+            NodeKeys.name, NodeKeys.runtimeDirectory, NodeKeys.stateDirectory,
+            NodeKeys.profileDirectory, TenancyKeys.nodeRegion,
+        ])
     static let fastPath = SectionSchema(
         name: "fastpath", isList: false, meaning: "The process that relays media.",
         keys: [
@@ -88,7 +91,8 @@ enum Schema {
             )
         ])
     static let listeners = SectionSchema(
-        name: "listeners", isList: true, meaning: "SIP addresses of this node, 1 to 64.",
+        name: "listeners", isList: true,
+        meaning: "SIP addresses of this node, at most 64; a trunk that names none has its own.",
         keys: [ListenerKeys.name, ListenerKeys.transport, ListenerKeys.address]
             + ListenerTLSKeys.all,
         others: [
@@ -104,15 +108,16 @@ enum Schema {
             TrunkKeys.name, TrunkKeys.listener, TrunkKeys.realm, PeerKeys.peer,
             PeerKeys.peers, PeerKeys.optionsInterval, TrunkKeys.sources, TrunkKeys.codecs,
             TrunkKeys.learnSource, TrunkKeys.maxCalls,
-            TrunkKeys.profile, TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
+            TrunkKeys.srtp, TrunkKeys.suites, TrunkKeys.keying, TrunkKeys.ice,
             TrunkKeys.earlyLatch, TrunkKeys.rtcpMux, FailoverKeys.codes, FailoverKeys.silence,
             FailoverKeys.deadline, TrunkLimitKeys.redirect, TrunkLimitKeys.callsPerSecond,
             TrunkLimitKeys.requestsPerSecond, TrunkLimitKeys.refusalStatus, TrunkLimitKeys.tenant,
             TrunkLimitKeys.emergencyNumbers, TrunkLimitKeys.emergencyExempt,
             TransferKeys.refer, TransferKeys.replaces, TransferKeys.sendReplaces,
             TransferKeys.events,
-        ] + TrunkTLSKeys.all + InterworkingKeys.all + DialogKeys.all + TrunkRuleKeys.all
-            + TrunkAuthenticationKeys.all,
+        ] + ProfileKeys.all + TenancyKeys.all + TrunkTLSKeys.all + InterworkingKeys.all
+            + DialogKeys.all
+            + TrunkRuleKeys.all + TrunkAuthenticationKeys.all + MessageLimitKeys.all,
         others: [
             (
                 "The neighbour on the other side.",

@@ -4,8 +4,9 @@
 struct SectionReader: Placed {
     let issues: IssueList
     let key: String
-    let line: Int
-    private var values: [String: YAMLNode] = [:]
+    let line: SourceLine
+    /// What the section has, by key.
+    private(set) var values: [String: YAMLNode] = [:]
 
     /// Nil (and an issue) if the node is no section. Unknown and repeated keys are issues.
     init?(_ node: YAMLNode, _ path: String, keys: [String], _ issues: IssueList) {
@@ -44,6 +45,27 @@ struct SectionReader: Placed {
                 "is missing", "write `\(key.name): \(key.example)` or the like")
         }
         return nil
+    }
+
+    /// The same section with those keys of a profile that it does not have itself. A key that it
+    /// has without a value stays without one, whatever the profile says; of keys that exclude each
+    /// other its own is the only one.
+    func laid(over profile: [String: YAMLNode], choices: [[Key]]) -> SectionReader {
+        var whole = self
+        var lower = profile
+        for choice in choices.map({ $0.map(\.name) })
+        where choice.contains(where: { self.values[$0] != nil }) {
+            for name in choice { lower[name] = nil }
+        }
+        whole.values.merge(lower) { own, _ in own }
+        return whole
+    }
+
+    /// The node of a key that stands in the section itself, not in a profile.
+    func ownNode(_ key: Key) -> YAMLNode? {
+        guard let node = self.values[key.name], !node.isNull, node.line.file == self.line.file
+        else { return nil }
+        return node
     }
 
     /// The node of a subsection.

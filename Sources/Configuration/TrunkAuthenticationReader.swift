@@ -129,7 +129,7 @@ struct TrunkAuthenticationReader {
     // MARK: Files
 
     private func lines(_ name: Located<String>) -> [ArraySlice<UInt8>]? {
-        let path = self.issues.path(beside: name.value)
+        let path = self.issues.path(of: name)
         let faults = IssueList(file: path)
         guard let bytes = FileBytes.read(path, limit: Self.fileLimit, faults) else {
             let fault = faults.issues.first

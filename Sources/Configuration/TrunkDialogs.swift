@@ -58,12 +58,11 @@ public struct TrunkDialogs: Sendable, Hashable {
                     + "session-minimum-seconds (\(self.sessionMinimum))",
                 "write session-seconds: \(self.sessionMinimum) or more")
         }
-        guard self.reliable == .required, let profile = section.text(TrunkKeys.profile) else {
-            return
-        }
-        if profile.value.hasPrefix("teams") {
+        if self.reliable == .required, !section.flag(ProfileKeys.knowsPrack) {
             fault(
-                DialogKeys.reliable, "is required, and Teams does not know PRACK",
+                DialogKeys.reliable,
+                "is required, and the peer does not know PRACK "
+                    + "(peer-knows-prack)",
                 "write off or supported, or leave reliable-provisional out")
         }
     }

@@ -3,8 +3,7 @@
 import CallControl
 import SDP
 
-/// What passes between a trunk and the other leg of a call, read from the trunk's section. A
-/// profile sets some of it; keys that are written come before that.
+/// What passes between a trunk and the other leg of a call, read from the trunk's section.
 struct TrunkInterworking {
     private typealias Keys = InterworkingKeys
     private let section: SectionReader
@@ -19,7 +18,6 @@ struct TrunkInterworking {
     /// The policies; where something is wrong an issue says so.
     func read() -> Interworking {
         var policies = Interworking()
-        self.applyProfile(to: &policies)
         self.word(Keys.multipart, &policies.bodies)
         self.word(Keys.offer, &policies.offers)
         self.word(Keys.uriParameters, &policies.parameters)
@@ -33,17 +31,6 @@ struct TrunkInterworking {
         self.readNumbers(&policies.numbers)
         self.readHeaders(&policies.headers)
         return policies
-    }
-
-    /// Teams Direct Routing knows hold by `inactive` alone, wants an offer in every INVITE and one
-    /// codec in an answer.
-    private func applyProfile(to policies: inout Interworking) {
-        guard self.section.text(TrunkKeys.profile)?.value.hasPrefix("teams") == true else {
-            return
-        }
-        policies.descriptions.hold = .inactive
-        policies.descriptions.answer = .one
-        policies.offers = .early
     }
 
     private func readDescriptions(_ descriptions: inout DescriptionPolicy) {

@@ -2,28 +2,9 @@
 
 import SDP
 
-/// How a trunk's media is protected: `profile`, `srtp` and what belongs to them become one policy.
-/// What cannot work together is refused where it was written.
+/// How a trunk's media is protected: `srtp` and what belongs to it become one policy. What cannot
+/// work together is refused where it was written.
 struct TrunkSecurity {
-    /// Settings under one name; keys that are written come before them.
-    private enum Profile: String, CaseIterable {
-        case teams
-        case teamsBypass = "teams-bypass"
-
-        /// Microsoft Teams Direct Routing wants SRTP with this suite; with media bypass its clients
-        /// come by ICE, and speak before they have nominated.
-        var policy: MediaSecurityPolicy {
-            var policy = MediaSecurityPolicy(
-                srtp: .required, keying: [.sdes], suites: [.aes128CM80])
-            if self == .teamsBypass {
-                policy.ice = .lite
-                policy.earlyLatch = true
-                policy.rtcpMux = .required
-            }
-            return policy
-        }
-    }
-
     private typealias Words<Value> = [(word: String, value: Value)]
 
     private static let srtpWords: Words<MediaSecurityPolicy.SRTP> = [
@@ -54,8 +35,7 @@ struct TrunkSecurity {
     /// The policy; where something is wrong an issue says so.
     func read() -> MediaSecurityPolicy {
         let faults = self.issues.issues.count
-        let profile = self.profile()
-        var policy = profile?.policy ?? MediaSecurityPolicy(keying: [.sdes])
+        var policy = MediaSecurityPolicy(keying: [.sdes])
         if let srtp = self.word(TrunkKeys.srtp, Self.srtpWords) { policy.srtp = srtp }
         if let ice = self.word(TrunkKeys.ice, Self.iceWords) { policy.ice = ice }
         if let keying = self.list(TrunkKeys.keying, Self.keyingWords) { policy.keying = keying }
@@ -69,23 +49,14 @@ struct TrunkSecurity {
             policy.rtcpMux = .offer
         }
         // What could not be read would be taken for what it is without.
-        if self.issues.issues.count == faults { self.check(policy, profile) }
+        if self.issues.issues.count == faults { self.check(policy) }
         return policy
-    }
-
-    private func profile() -> Profile? {
-        guard let text = self.section.text(TrunkKeys.profile) else { return nil }
-        if let profile = Profile(rawValue: text.value) { return profile }
-        let words = Profile.allCases.map(\.rawValue)
-        self.issues.add(
-            text, "is \(Shown.value(text.value))", "write one of \(words.joined(separator: ", "))")
-        return nil
     }
 
     // MARK: What cannot work together
 
-    private func check(_ policy: MediaSecurityPolicy, _ profile: Profile?) {
-        if policy.srtp == .off { self.checkWithoutSRTP(profile) }
+    private func check(_ policy: MediaSecurityPolicy) {
+        if policy.srtp == .off { self.checkWithoutSRTP() }
         if policy.usesDTLS { self.checkDTLS(policy) }
         if policy.earlyLatch, policy.srtp == .off || policy.ice == .off {
             let missing = policy.ice == .off ? "ice: lite" : "srtp: required"
@@ -113,13 +84,16 @@ struct TrunkSecurity {
         }
     }
 
-    private func checkWithoutSRTP(_ profile: Profile?) {
-        if let profile {
-            self.fault(
-                TrunkKeys.srtp, "is off, but profile \(profile.rawValue) is for encrypted media",
-                "leave srtp out, or the profile")
-        }
-        for key in [TrunkKeys.suites, TrunkKeys.keying] where self.isWritten(key) {
+    private func checkWithoutSRTP() {
+        let own = self.section.ownNode(TrunkKeys.srtp)
+        for key in [TrunkKeys.suites, TrunkKeys.keying] {
+            guard let node = self.section.node(key) else { continue }
+            if own != nil, node.line.file != nil {
+                return self.fault(
+                    TrunkKeys.srtp,
+                    "is off, but \(key.name) (line \(node.line)) is for encrypted media",
+                    "leave srtp out, or the profile")
+            }
             self.fault(
                 key, "is for encrypted media, which srtp leaves off",
                 "write srtp: required or srtp: preferred too, or leave \(key.name) out")

@@ -34,13 +34,6 @@ public struct TrunkTransfer: Sendable, Hashable {
 extension TrunkTransfer {
     /// What the section of a trunk says; where something is wrong an issue says so.
     init(_ section: SectionReader) {
-        // Whether the profile is one is said where its other settings are read.
-        if case .scalar(let profile, _)? = section.node(TrunkKeys.profile)?.content,
-            ["teams", "teams-bypass"].contains(profile)
-        {
-            self.refer = .local
-            self.replaces = .own
-        }
         if let refer: Refer = Self.word(section, TransferKeys.refer) { self.refer = refer }
         if let replaces: Replaces = Self.word(section, TransferKeys.replaces) {
             self.replaces = replaces

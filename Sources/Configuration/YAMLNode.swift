@@ -4,7 +4,7 @@
 struct YAMLNode {
     struct Entry {
         var key: String
-        var line: Int
+        var line: SourceLine
         var value: YAMLNode
     }
 
@@ -15,7 +15,7 @@ struct YAMLNode {
         case mapping([Entry])
     }
 
-    var line: Int
+    var line: SourceLine
     var content: Content
 
     /// True for a plain nothing, `~` or `null`: a key whose value was left out.
@@ -36,7 +36,7 @@ struct YAMLNode {
 
 /// What stops the reading of YAML at once.
 struct YAMLFault: Error {
-    var line: Int
+    var line: SourceLine
     var problem: String
     var fix: String
 }

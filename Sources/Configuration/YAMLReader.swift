@@ -11,17 +11,22 @@ struct YAMLReader: ~Copyable {
 
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let bytes: [UInt8]
+    private let file: String?
 
-    /// Reads the tree; nil for a file without a document.
-    static func read(_ bytes: [UInt8]) throws(YAMLFault) -> YAMLNode? {
-        guard var reader = YAMLReader(bytes) else {
+    /// Reads the tree; nil for a file without a document. Its lines are those of `file`, where that
+    /// is not the file that is read.
+    static func read(
+        _ bytes: [UInt8], file: String? = nil
+    ) throws(YAMLFault) -> YAMLNode? {
+        guard var reader = YAMLReader(bytes, file) else {
             throw YAMLFault(line: 0, problem: "no memory to read it", fix: "free some memory")
         }
         return try reader.document()
     }
 
-    private init?(_ bytes: [UInt8]) {
+    private init?(_ bytes: [UInt8], _ file: String?) {
         self.bytes = bytes
+        self.file = file
         self.parser = .allocate(capacity: 1)
         guard yaml_parser_initialize(self.parser) == 1 else {
             self.parser.deallocate()
@@ -99,7 +104,7 @@ struct YAMLReader: ~Copyable {
             case documentStart, streamEnd, other
         }
         var kind: Kind
-        var line: Int
+        var line: SourceLine
     }
 
     /// The next event, copied out of the library's memory.
@@ -107,7 +112,7 @@ struct YAMLReader: ~Copyable {
         var event = yaml_event_t()
         guard yaml_parser_parse(self.parser, &event) == 1 else { throw self.syntaxFault() }
         defer { yaml_event_delete(&event) }
-        let line = event.start_mark.line + 1
+        let line = SourceLine(event.start_mark.line + 1, file: self.file)
         switch event.type {
         case YAML_SCALAR_EVENT:
             let scalar = event.data.scalar
@@ -137,7 +142,7 @@ struct YAMLReader: ~Copyable {
     }
 
     private func refuse(
-        anchor: UnsafeMutablePointer<UInt8>?, tag: UnsafeMutablePointer<UInt8>?, _ line: Int
+        anchor: UnsafeMutablePointer<UInt8>?, tag: UnsafeMutablePointer<UInt8>?, _ line: SourceLine
     ) throws(YAMLFault) {
         if anchor != nil {
             throw YAMLFault(
@@ -160,7 +165,8 @@ struct YAMLReader: ~Copyable {
         }
         let context = parser.context.map { " (\(String(cString: $0)))" } ?? ""
         return YAMLFault(
-            line: line, problem: "not YAML: \(problem)\(context)",
+            line: SourceLine(line, file: self.file),
+            problem: "not YAML: \(problem)\(context)",
             fix: "check indentation (spaces, no tabs), colons and quotes on and above this line")
     }
 }

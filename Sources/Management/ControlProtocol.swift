@@ -76,11 +76,21 @@ public struct ControlError: Error, Sendable, Equatable {
     public let code: Code
     /// One sentence for people.
     public let text: String
+    /// What scripts may want to know beside the code: members of the error's object.
+    public let details: JSONObject
 
     /// From its parts.
-    public init(_ code: Code, _ text: String) {
+    public init(_ code: Code, _ text: String, details: JSONObject = [:]) {
         self.code = code
         self.text = text
+        self.details = details
+    }
+
+    /// The object that stands for it: code, text and what there is beside them.
+    public var json: JSONValue {
+        var members: JSONObject = ["code": .string(self.code.rawValue), "text": .string(self.text)]
+        for (name, value) in self.details.members { members[name] = value }
+        return .object(members)
     }
 }
 
@@ -93,9 +103,7 @@ extension ControlError {
         case .success(let value):
             JSONValue.object(["result": value]).encoded()
         case .failure(let error):
-            JSONValue.object([
-                "error": ["code": .string(error.code.rawValue), "text": .string(error.text)]
-            ]).encoded()
+            JSONValue.object(["error": error.json]).encoded()
         }
     }
 
@@ -108,6 +116,11 @@ extension ControlError {
         guard let error = value["error"], let code = error["code"]?.string else {
             return .failure(ControlError(.noAnswer, "the answer has neither result nor error"))
         }
-        return .failure(ControlError(.init(rawValue: code), error["text"]?.string ?? code))
+        var details = error.object ?? [:]
+        details["code"] = nil
+        details["text"] = nil
+        return .failure(
+            ControlError(
+                .init(rawValue: code), error["text"]?.string ?? code, details: details))
     }
 }

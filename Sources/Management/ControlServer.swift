@@ -3,7 +3,8 @@
 public import SIPTransport
 
 /// The Unix socket by which people and scripts talk to the running process. It lives on the
-/// shard's loop: handlers look at the shard's objects directly and return at once.
+/// shard's loop: handlers look at the shard's objects directly and return at once, or let another
+/// thread do what may take long and answer later. A connection's next request waits for that.
 ///
 /// Bounds: `clientsMax` connections, one request line of `requestBytesMax`, one answer of
 /// `answerBytesMax`, a connection without a request for `idleMilliseconds` is closed.
@@ -12,6 +13,8 @@ public final class ControlServer {
     public typealias Handler = (JSONObject) -> ControlAnswer
     /// Likewise; gets the user who asks too, nil where the kernel does not say.
     public typealias UserHandler = (JSONObject, UInt32?) -> ControlAnswer
+    /// Likewise; answers by the closure that it gets, on the loop's thread, once, now or later.
+    public typealias LaterHandler = (JSONObject, UInt32?, @escaping (ControlAnswer) -> Void) -> Void
 
     /// Connections at a time.
     public static let clientsMax = 32
@@ -40,7 +43,7 @@ public final class ControlServer {
     public private(set) var counters = Counters()
 
     private let loop: EventLoop
-    private var handlers: [String: UserHandler] = [:]
+    private var handlers: [String: LaterHandler] = [:]
     private var listener: ByteListener?
     private var clients: [ObjectIdentifier: ControlClientConnection] = [:]
 
@@ -54,11 +57,16 @@ public final class ControlServer {
 
     /// Adds a verb, or replaces it.
     public func handle(_ verb: String, _ handler: @escaping Handler) {
-        self.handlers[verb] = { arguments, _ in handler(arguments) }
+        self.handlers[verb] = { arguments, _, answer in answer(handler(arguments)) }
     }
 
     /// Adds a verb that not every user may ask for, or replaces it.
     public func handle(_ verb: String, forUser handler: @escaping UserHandler) {
+        self.handlers[verb] = { arguments, user, answer in answer(handler(arguments, user)) }
+    }
+
+    /// Adds a verb that is answered later, or replaces it.
+    public func handle(_ verb: String, later handler: @escaping LaterHandler) {
         self.handlers[verb] = handler
     }
 
@@ -85,16 +93,10 @@ public final class ControlServer {
         for client in self.clients.values { client.close() }
     }
 
-    func answer(_ line: [UInt8], user: UInt32?) -> [UInt8] {
-        var output = ControlError.encode(self.result(line, user))
-        if output.count >= Self.answerBytesMax {
-            let error = ControlError(.tooLarge, "the answer is too large; ask for less")
-            output = ControlError.encode(.failure(error))
-        }
-        return output + [0x0a]
-    }
-
-    private func result(_ line: [UInt8], _ user: UInt32?) -> ControlAnswer {
+    /// Does what a line asks for; `answer` gets the line to send.
+    func answer(
+        _ line: [UInt8], user: UInt32?, _ answer: @escaping ([UInt8]) -> Void
+    ) {
         do throws(ControlError) {
             let request = try ControlRequest(line: line)
             guard let handler = self.handlers[request.verb] else {
@@ -102,14 +104,25 @@ public final class ControlServer {
                 throw ControlError(
                     .unknownVerb, "no verb \"\(request.verb)\"; there are: \(known)")
             }
-            let answer = handler(request.arguments, user)
-            if case .failure(let error) = answer { throw error }
-            self.counters.answered &+= 1
-            return answer
+            handler(request.arguments, user) { [weak self] in
+                if let self { answer(self.encode($0)) }
+            }
         } catch {
-            self.counters.refused &+= 1
-            return .failure(error)
+            answer(self.encode(.failure(error)))
         }
+    }
+
+    private func encode(_ answer: ControlAnswer) -> [UInt8] {
+        switch answer {
+        case .success: self.counters.answered &+= 1
+        case .failure: self.counters.refused &+= 1
+        }
+        var output = ControlError.encode(answer)
+        if output.count >= Self.answerBytesMax {
+            let error = ControlError(.tooLarge, "the answer is too large; ask for less")
+            output = ControlError.encode(.failure(error))
+        }
+        return output + [0x0a]
     }
 
     func tooLong() -> [UInt8] {
@@ -133,6 +146,10 @@ final class ControlClientConnection: ByteStreamOwner {
     private var buffer: [UInt8] = []
     private var idleTimer: LoopTimer?
     private var isClosed = false
+    /// A request is being done.
+    private var isWaiting = false
+    /// Lines of the buffer are being looked at.
+    private var isAnswering = false
 
     init(stream: ByteStream, server: ControlServer, loop: EventLoop) {
         self.stream = stream
@@ -169,13 +186,34 @@ final class ControlClientConnection: ByteStreamOwner {
     }
 
     private func answerLines() {
-        while !self.isClosed, let end = self.buffer.firstIndex(of: 0x0a) {
+        guard !self.isAnswering else { return }
+        self.isAnswering = true
+        defer { self.isAnswering = false }
+        while !self.isClosed, !self.isWaiting, let end = self.buffer.firstIndex(of: 0x0a) {
             let line = Array(self.buffer[..<end])
             self.buffer.removeSubrange(...end)
             guard line.count <= ControlServer.requestBytesMax else { return self.refuseLength() }
-            guard self.write(self.server.answer(line, user: self.stream.peerUser)) else { return }
+            self.isWaiting = true
+            self.server.answer(line, user: self.stream.peerUser) { [weak self] in
+                self?.answered($0)
+            }
         }
-        if self.buffer.count > ControlServer.requestBytesMax { self.refuseLength() }
+        if self.isWaiting, !self.isClosed {
+            // What it sends meanwhile waits in its own socket, and its silence is no fault of its.
+            self.stream.stopReading()
+            if let idleTimer { self.loop.cancel(idleTimer) }
+        } else if self.buffer.count > ControlServer.requestBytesMax {
+            self.refuseLength()
+        }
+    }
+
+    private func answered(_ bytes: [UInt8]) {
+        guard self.isWaiting, !self.isClosed else { return }
+        self.isWaiting = false
+        guard self.write(bytes), !self.isAnswering else { return }
+        self.armIdleTimer()
+        self.stream.startReading()
+        self.answerLines()
     }
 
     private func refuseLength() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CallControl
+import CallRecords
 import FlowABI
 import Management
 import SDP
@@ -30,6 +31,34 @@ struct LegReport {
         ]
         self.addFigures(&members)
         return members
+    }
+
+    /// The same figures for a record.
+    func quality(_ figures: FlowStatistics) -> MediaQuality {
+        var quality = MediaQuality()
+        quality.packetsIn = figures.receivedPackets
+        quality.packetsOut = figures.sentPackets
+        quality.drops = figures.receiveDrops &+ figures.sendDrops
+        quality.rtcpIn = figures.receivedRTCPPackets
+        quality.rtcpOut = figures.sentRTCPPackets
+        quality.lost = figures.lost
+        quality.jitterUs = self.microseconds(figures.jitter)
+        quality.mosIn = Self.hundredths(
+            self.score(self.leg.payloadTypes.first?.ingress, self.lossIn))
+        quality.remoteLost = figures.remoteLost
+        quality.remoteJitterUs = self.microseconds(figures.remoteJitter)
+        quality.mosOut = Self.hundredths(self.score(self.sentType, self.lossOut))
+        quality.roundTripUs = figures.roundTripUs
+        return quality
+    }
+
+    /// RTP clock units to microseconds.
+    private func microseconds(_ units: UInt32) -> UInt32 {
+        UInt32(clamping: UInt64(units) * 1_000_000 / UInt64(max(self.leg.clockRate, 1)))
+    }
+
+    private static func hundredths(_ score: Double?) -> UInt16? {
+        score.map { UInt16(min(max($0 * 100, 0), 1000).rounded()) }
     }
 
     /// Nil for RTP in the clear.

@@ -27,6 +27,9 @@ extension Settings {
         settings.emergency.numbers = Set(
             limits.emergencyNumbers.map { CalledNumber(user: $0.utf8) })
         settings.emergency.isExempt = limits.emergencyExempt
+        settings.emergency.trunks = limits.emergencyTrunks.map {
+            TrunkIndex(UInt16(clamping: $0))
+        }
     }
 
     /// What bounds the node.

@@ -36,6 +36,7 @@ enum Settings {
             listeners: listeners, trunks: trunks, routes: try self.routes(file),
             callsMax: limit.calls)
         configuration.fingerprint = fingerprint
+        configuration.region = file.node.region
         configuration.overload = self.overload(file)
         configuration.unknownSource = file.limits.edge.unknownSources == .drop ? .silence : .forbid
         configuration.auditMilliseconds = UInt32(clamping: file.media.auditSeconds * 1000)
@@ -102,6 +103,8 @@ enum Settings {
         settings.interworking = trunk.interworking
         self.dialogs(trunk.dialogs, &settings)
         settings.transfer = TransferPolicy(trunk.transfer)
+        settings.tenancy = trunk.tenancy
+        settings.messageLimits = trunk.messageLimits
         return settings
     }
 
@@ -132,7 +135,8 @@ enum Settings {
         let address = file.listeners[trunk.listener].address.address
         let isSecure = file.listeners[trunk.listener].transport == .tls
         let others = file.listeners.indices.filter {
-            $0 != trunk.listener && file.listeners[$0].address.address == address
+            $0 != trunk.listener && $0 != file.mcp?.listener
+                && file.listeners[$0].address.address == address
                 && (file.listeners[$0].transport == .tls) == isSecure
         }
         return ([trunk.listener] + others).map(self.index)

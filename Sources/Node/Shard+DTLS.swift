@@ -103,14 +103,14 @@ extension Shard {
         case .timer(let leg, nil):
             self.timers?.stop(.handshake(leg))
         case .established(let leg, let number, let keys):
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.engine.dtlsEstablished(leg.call, leg.side, association: number, keys: keys)
         case .renewed(let leg, let number, let keys):
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.engine.dtlsRenewed(leg.call, leg.side, association: number, keys: keys)
         case .failed(let leg, let number, let reason):
             Log.line("trunkline: call \(leg.call): leg \(leg.side): \(reason)")
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.engine.dtlsFailed(leg.call, leg.side, association: number, reason: reason)
         }
     }

@@ -6,6 +6,7 @@ import Configuration
 import Management
 import NetworkAddress
 import SIPMessage
+import SIPProxy
 import SIPTransaction
 import SIPTransport
 
@@ -16,26 +17,27 @@ extension Shard {
 
     func admits(_ hop: Hop) -> Bool {
         self.guardian.admits(
-            hop.remote.address, isKnown: self.core.engine.knows(hop), now: self.loop.now)
+            hop.remote.address, isKnown: self.knows(hop), now: self.loop.now)
     }
 
     func admits(connection hop: Hop, share: Int) -> Bool {
-        if self.core.engine.knows(hop) { return true }
+        if self.knows(hop) { return true }
         return share < Self.unknownConnectionShare
             && self.guardian.admits(hop.remote.address, isKnown: false, now: self.loop.now)
     }
 
-    func isKnown(_ hop: Hop) -> Bool { self.core.engine.knows(hop) }
+    func isKnown(_ hop: Hop) -> Bool { self.knows(hop) }
 
     func sources(at listener: ListenerIndex) -> [AddressPrefix] {
-        self.core.engine.sources(at: listener)
+        if let proxy, proxy.listener == listener { return proxy.core.configuration.sources }
+        return self.core.engine.sources(at: listener)
     }
 
     var sourcesVersion: UInt64 { self.core.engine.sourcesVersion }
 
     /// A message of nobody's that says that it comes from a scanner.
     func isScanner(_ bytes: [UInt8], _ hop: Hop) -> Bool {
-        !self.core.engine.knows(hop) && self.guardian.isScanner(bytes)
+        !self.knows(hop) && self.guardian.isScanner(bytes)
     }
 
     /// A faulty message is answered, unless its source sent very many.
@@ -49,6 +51,16 @@ extension Shard {
     func adoptEdge(_ file: NodeConfiguration) {
         self.guardian.policy = Settings.edge(file.limits.edge)
         self.messageLimits = Settings.messages(file.limits.edge)
+        self.someTrunkLimitsMessages = file.trunks.contains { $0.messageLimits != nil }
+    }
+
+    /// What a message gets that is longer than its trunk lets it be; nil for any other.
+    func verdictOfTrunk(_ message: SIPMessage, _ hop: Hop) -> Verdict? {
+        guard self.someTrunkLimitsMessages,
+            let verdict = self.core.engine.messageLimits(of: hop)?.verdict(message),
+            verdict != .accept
+        else { return nil }
+        return verdict
     }
 
     // MARK: What people see

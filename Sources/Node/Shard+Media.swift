@@ -19,6 +19,7 @@ extension Shard {
     /// Looks at the fast path now and again after a while.
     func poll() {
         self.pollMedia()
+        self.records.write()
         self.timers?.start(.poll, milliseconds: Self.pollMilliseconds)
     }
 
@@ -57,7 +58,9 @@ extension Shard {
     private func apply(_ outcome: MediaOutcome) {
         self.trace(outcome)
         switch outcome {
-        case .installed, .ended: break
+        case .installed: break
+        case .ended(let session, let a, let b):
+            self.keepFigures(Self.call(session), a: a, b: b)
         case .refused(let session, _, let status):
             Log.line("trunkline: call \(Self.call(session)): the fast path refused: \(status)")
             if status == .sourceInUse {

@@ -20,7 +20,7 @@ extension Shard {
             file: LocationFile(directory: directory)
         ) { [unowned self] question in self.located(question) }
         self.locator = locator
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         self.core.engine.watchPeers()
         locator.follow(Self.questions(self.file), settings: Self.dns(self.file))
         // What a former process knew.
@@ -32,7 +32,7 @@ extension Shard {
         }
     }
 
-    private static func dns(_ file: NodeConfiguration) -> DNSSettings {
+    static func dns(_ file: NodeConfiguration) -> DNSSettings {
         DNSSettings(
             servers: file.dns.servers.map(\.description),
             timeoutMilliseconds: file.dns.timeoutMilliseconds, attempts: file.dns.attempts,
@@ -61,7 +61,7 @@ extension Shard {
     /// A name leads elsewhere, or what speaks against it changed.
     private func located(_ question: TargetList.Question) {
         guard let locator else { return }
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         let located = locator.located
         for trunk in self.file.trunks {
             let isMeant = trunk.peers.contains {
@@ -185,7 +185,7 @@ extension Shard {
         guard self.file.trunks.contains(where: { $0.name == trunk }) else {
             return .failure(ControlError(.notFound, "there is no trunk \(trunk)"))
         }
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         let count = self.core.engine.drainPeer(
             Array(name.utf8), of: TrunkName(trunk), isDraining)
         guard count > 0 else {

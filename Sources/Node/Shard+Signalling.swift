@@ -5,13 +5,15 @@ import FlowABI
 import FlowProgramming
 import Sharing
 import SIPMessage
+import SIPProxy
 import SIPTransaction
 import SIPTransport
 import Store
 
 extension Shard: TransportOwner {
     func received(_ bytes: [UInt8], from hop: Hop) {
-        guard self.core.engine.admits(hop), !self.isScanner(bytes, hop) else { return }
+        let isProxys = self.isProxys(hop)
+        guard isProxys || self.core.engine.admits(hop), !self.isScanner(bytes, hop) else { return }
         guard self.isFromItsParty(hop) else {
             self.counters.impostors &+= 1
             self.transport?.disconnect(hop.connection)
@@ -26,6 +28,7 @@ extension Shard: TransportOwner {
             // A stream may be closed by what is sent on it, and is read from at the moment.
             if !hop.transport.isReliable { self.settleIfLong() }
         }
+        guard !isProxys else { return self.receivedByProxy(bytes, from: hop) }
         let framing: Framing = hop.transport.isReliable ? .stream : .datagram
         do {
             var message = try SIPMessage.parse(bytes, framing: framing)
@@ -33,8 +36,12 @@ extension Shard: TransportOwner {
             guard case .accept = verdict else {
                 return self.refuse(bytes, framing, verdict, hop)
             }
+            if let verdict = self.verdictOfTrunk(message, hop) {
+                self.counters.overTrunkLimits &+= 1
+                return self.refuse(bytes, framing, verdict, hop)
+            }
             let arrival = self.beginTrace()
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.received(message, from: hop)
             self.carryOut()
             self.endTrace(arrival, bytes, hop)
@@ -50,7 +57,7 @@ extension Shard: TransportOwner {
         }
         defer { self.inHand.layDown() }
         let verdict = FaultTable.verdict(error, octets: octets)
-        guard self.answersFault(of: hop) else { return }
+        guard self.answersFault(of: hop), !self.isProxys(hop) || self.knows(hop) else { return }
         self.endTrace(self.beginTrace(), octets, hop)
         guard let response = self.refusal(of: octets, .stream, verdict) else { return }
         self.traceSent(response, hop, nil)
@@ -60,6 +67,10 @@ extension Shard: TransportOwner {
     }
 
     func failed(_ hop: Hop, owner: TransactionID?, _ error: TransportError) {
+        if self.isProxys(hop) {
+            if let owner { self.proxy?.core.transportFailed(owner) }
+            return
+        }
         self.traceFailed(hop, owner, "\(error)")
         if let owner { self.core.transportFailed(owner) }
     }
@@ -67,11 +78,16 @@ extension Shard: TransportOwner {
     func lost(_ hop: Hop, _ error: TransportError?) {
         // A lost connection alone ends nothing (RFC 3261 section 17.1.4), but what was written to
         // it may be lost with it, and a carrier would reach us over it no more.
-        self.core.lost(hop)
+        if self.isProxys(hop) {
+            self.proxy?.core.connectionLost(hop)
+        } else {
+            self.core.lost(hop)
+        }
     }
 
-    private func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {
-        guard self.answersFault(of: hop) else { return }
+    func refuse(_ bytes: [UInt8], _ framing: Framing, _ verdict: Verdict, _ hop: Hop) {
+        // The proxy says nothing to strangers.
+        guard self.answersFault(of: hop), !self.isProxys(hop) || self.knows(hop) else { return }
         self.endTrace(self.beginTrace(), bytes, hop)
         guard let response = self.refusal(of: bytes, framing, verdict) else { return }
         self.outbox.append(.init(bytes: response, hop: hop, owner: nil))
@@ -107,6 +123,7 @@ extension Shard: TransportOwner {
             self.agreeHandshakes(call, intent)
         case .exchangeMedia(let exchange): self.exchangeMedia(exchange)
         case .removeMedia(let call):
+            self.keepFigures(call)
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)
         case .emergency(let call, let from, let to):
@@ -115,8 +132,8 @@ extension Shard: TransportOwner {
         case .removeCheckpoint(let call): self.store.remove(Self.key(call))
         case .record(let record):
             self.trace(record)
-            if self.records.count >= Self.recordsMax { self.records.removeFirst() }
-            self.records.append(record)
+            self.close(record)
+        case .attempt(let attempt): self.note(attempt)
         }
     }
 }

@@ -31,9 +31,12 @@ extension Shard {
             "media": self.mediaFigures(), "sip": self.sipFigures(), "edge": self.edgeFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
             "tls": self.tlsFigures(),
-            "trace": self.tracer.figures, "fastpath": self.fastPathFigures(account),
+            "trace": self.tracer.figures, "records": self.recordFigures(),
+            "fastpath": self.fastPathFigures(account),
             "peers": self.peerFigures(), "dns": self.dnsFigures(), "rules": self.ruleFigures(),
             "registrations": self.registrations(), "dialogs": self.dialogFigures(),
+            "mcp": self.proxyFigures(),
+            "provisioning": self.provisioningFigures(),
             "conditions": .array(self.conditions().map { JSONValue($0) }),
         ]
     }
@@ -50,6 +53,9 @@ extension Shard {
             "signed_numbers_kept": JSONValue(counters.signedNumbersKept),
             "signatures_dropped": JSONValue(counters.signaturesDropped),
             "no_route": JSONValue(counters.noRoutes),
+            "misrouted": JSONValue(counters.misrouted),
+            "screened_out": JSONValue(counters.screenedOut),
+            "unverified_callers": JSONValue(counters.unverifiedCallers),
             "refused_temporarily": JSONValue(counters.refusedTemporarily),
             "refused_by_trunk_limit": JSONValue(counters.refusedByTrunkLimit),
             "refused_no_peer": JSONValue(counters.refusedNoPeer),
@@ -104,6 +110,7 @@ extension Shard {
             "send_failed": JSONValue(transport?.failed ?? 0),
             "rejected": JSONValue(self.counters.rejected),
             "dropped": JSONValue(self.counters.dropped),
+            "over_trunk_limits": JSONValue(self.counters.overTrunkLimits),
             "turns_cut": JSONValue(self.counters.turnsCut),
             "poisonous": JSONValue(self.counters.poisonous),
             "unknown_sources": JSONValue(self.core.engine.counters.unknownSources),
@@ -150,6 +157,9 @@ extension Shard {
     func conditions() -> [String] {
         var conditions = self.refusedConfiguration.map { "configuration: \($0)" }
         conditions += self.peerConditions()
+        if let fault = self.tenants.fault {
+            conditions.append("tenants: calls do not see all that is stored: \(fault)")
+        }
         switch self.programmer.state {
         case .matched:
             if let fastPath = self.programmer.fastPath {
@@ -191,6 +201,9 @@ extension Shard {
         if let fault = self.core.rules.lastFault {
             conditions.append("a rule was not followed: \(fault)")
         }
+        if let fault = self.provisioningStatus.fault {
+            conditions.append("tenants and numbers cannot be changed: \(fault)")
+        }
         if let notice = self.store.notice { conditions.append(notice) }
         if self.counters.unreadableCheckpoints > 0 {
             conditions.append(
@@ -207,6 +220,7 @@ extension Shard {
         case .full: conditions.append("no room for checkpoints: calls would not survive a restart")
         case .failed(let why): conditions.append("checkpoints cannot be written: \(why)")
         }
+        conditions += self.recordConditions()
         if let problem = self.inHand.problem {
             conditions.append("a message that ends the process would not be noticed: \(problem)")
         }

@@ -33,12 +33,17 @@ extension Shard {
         }
     }
 
-    /// The end: checkpoints of calls in progress are written, sockets closed.
+    /// The end: checkpoints of calls in progress are written, sockets closed, and then what waits
+    /// for the disk.
     func close() {
-        self.store.commit()
+        self.commit()
         self.locator?.close()
+        self.proxy?.close()
         self.management.close()
+        self.closeStore()
         self.transport?.close()
         self.loop.close()
+        self.records.finish()
+        self.store.commit()
     }
 }

@@ -10,21 +10,29 @@ import TLS
 
 extension Shard: TLSAuthority {
     func session(accepting source: Hop) -> TLSSession? {
-        self.core.engine.trunkName(of: source).flatMap {
-            self.tls.accept(at: Int(source.listener.rawValue), $0)
+        if let proxy, proxy.listener == source.listener {
+            guard proxy.takesRequests(from: source) else { return nil }
+            return self.tls.accept(at: Int(source.listener.rawValue), ProxyAgent.party)
+        }
+        return self.core.engine.trunkName(of: source).flatMap {
+            self.tls.accept(at: Int(source.listener.rawValue), $0.text)
         }
     }
 
     func session(connecting target: Hop) -> TLSSession? {
-        self.core.engine.target(at: target).flatMap {
-            self.tls.connect($0.trunk, host: $0.host)
+        if let proxy, proxy.listener == target.listener {
+            return self.tls.connect(ProxyAgent.party, host: proxy.host(at: target))
+        }
+        return self.core.engine.target(at: target).flatMap {
+            self.tls.connect($0.trunk.text, host: $0.host)
         }
     }
 
     func handshakeFailed(_ hop: Hop, _ error: TransportError) {
         let trunk =
             self.core.engine.trunkName(of: hop) ?? self.core.engine.target(at: hop)?.trunk
-        let text = "\(trunk.map { "trunk \($0)" } ?? "\(hop.remote)"): \(error)"
+        let party = self.isProxys(hop) ? "\(ProxyAgent.party), \(hop.remote)" : nil
+        let text = "\(party ?? trunk.map { "trunk \($0)" } ?? "\(hop.remote)"): \(error)"
         // A peer that comes again and again must not fill the journal.
         if self.lastHandshakeFailure != text { Log.line("trunkline: \(text)") }
         self.lastHandshakeFailure = text
@@ -34,6 +42,7 @@ extension Shard: TLSAuthority {
     func isFromItsParty(_ hop: Hop) -> Bool {
         guard hop.transport == .tls else { return true }
         guard let session = self.transport?.session(of: hop.connection) else { return false }
+        if self.isProxys(hop) { return session.policy.party == ProxyAgent.party }
         guard let trunk = self.core.engine.trunkName(of: hop) else { return true }
         return session.policy.party == trunk.text
     }

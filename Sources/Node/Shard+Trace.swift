@@ -23,14 +23,16 @@ extension Shard {
     func endTrace(_ time: TraceTime?, _ bytes: [UInt8], _ hop: Hop) {
         guard let time else { return }
         self.tracer.message(
-            bytes, hop, isSent: false, at: time, leg: { self.core.engine.touchedLeg })
+            bytes, hop, isSent: false, at: time,
+            leg: { self.isProxys(hop) ? nil : self.core.engine.touchedLeg })
     }
 
     /// A message is about to leave.
     func traceSent(_ bytes: [UInt8], _ hop: Hop, _ owner: TransactionID?) {
         guard self.tracer.isOn else { return }
         self.tracer.message(
-            bytes, hop, isSent: true, at: .now, leg: { self.core.leg(of: owner) })
+            bytes, hop, isSent: true, at: .now,
+            leg: { self.isProxys(hop) ? nil : self.core.leg(of: owner) })
     }
 
     /// A message did not leave.
@@ -119,7 +121,7 @@ extension Shard {
     func trace(_ record: CallRecord) {
         guard self.tracer.isOn else { return }
         self.tracer.forget(record.id)
-        self.tracer.event(
-            .callEnded, record.id, text: Array("\(record.end), \(record.status)".utf8))
+        let end = record.end?.description ?? "in progress"
+        self.tracer.event(.callEnded, record.id, text: Array("\(end), \(record.status)".utf8))
     }
 }

@@ -34,8 +34,9 @@ extension Shard {
         self.management.handle("resume") { [unowned self] in self.resume($0) }
         self.addPeerVerbs()
         self.addTraceVerbs()
+        self.addProvisioningVerbs()
         self.management.handle("records") { [unowned self] _ in
-            .success(.array(self.records.map { .object(Self.describe($0)) }))
+            .success(self.recordsPlace())
         }
     }
 
@@ -55,7 +56,7 @@ extension Shard {
         guard let text = arguments["id"]?.string, let id = CallIdentifier(text: text) else {
             return .failure(ControlError(.badArgument, "id: sixteen hexadecimal digits"))
         }
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         guard self.core.engine.endCall(id) else {
             return .failure(ControlError(.notFound, "there is no call \(text)"))
         }
@@ -111,20 +112,6 @@ extension Shard {
             drops: drops)
     }
 
-    private static func describe(_ record: CallRecord) -> JSONObject {
-        [
-            "id": JSONValue(record.id.description), "from": JSONValue(record.from.text),
-            "to": JSONValue(record.to.text), "calling": JSONValue(text(record.calling)),
-            "called": JSONValue(text(record.called)), "status": JSONValue(record.status),
-            "cause": JSONValue(UInt64(record.cause)),
-            "end": JSONValue(record.end.description),
-            "secure": JSONValue(self.secure(record.protection)),
-            "started_ms": JSONValue(record.startedAt),
-            "answered_ms": record.answeredAt.map { JSONValue($0) } ?? .null,
-            "ended_ms": JSONValue(record.endedAt),
-        ]
-    }
-
     // MARK: Flows
 
     private func flows() -> JSONValue {
@@ -151,7 +138,7 @@ extension Shard {
             }
             deadline = UInt32(clamping: seconds * 1000)
         }
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         self.core.engine.drainCalls(of: trunk, deadlineMilliseconds: deadline)
         return .success([
             "draining": JSONValue(trunk?.text ?? "node"), "calls": JSONValue(self.calls(of: trunk)),

@@ -8,9 +8,11 @@ import FlowABI
 import FlowProgramming
 import Management
 import SIPMessage
+import SIPProxy
 import SIPTransaction
 import SIPTransport
 import Store
+import Tenancy
 
 /// One signalling shard: a loop and everything that runs on it. Owned by one thread.
 ///
@@ -29,10 +31,21 @@ final class Shard {
     var guardian = SourceGuard()
     /// How long a message and its parts may be.
     var messageLimits = MessageLimits()
+    /// Trunks are looked up for their own limits only where one has some.
+    var someTrunkLimitsMessages = false
     let management: ControlServer
+    /// Tenants and numbers, and where their changes go.
+    let provisioning: ProvisioningAgent
+    var provisioningInbox: LoopInbox<ProvisioningAgent.Report>?
+    var provisioningStatus = ProvisioningStatus()
+    /// Requests that the agent has not answered yet, by token.
+    var provisioningAnswers: [UInt64: (ControlAnswer) -> Void] = [:]
+    let tenants: Tenants
     let dtls: DTLSAgent
     let tracer: Tracer
     let tls = TLSAgent()
+    /// The Mobile Control Point; nil: none is configured.
+    let proxy: ProxyAgent?
     /// Why a TLS handshake did not end well, the last time.
     var lastHandshakeFailure: String?
     var file: NodeConfiguration
@@ -56,7 +69,10 @@ final class Shard {
     var pacedCommands: UInt64 = 0
     /// When a message was first done with that is not settled yet, CLOCK_MONOTONIC; zero: none.
     private var unsettledNs: UInt64 = 0
-    var records: [CallRecord] = []
+    /// What is written of calls.
+    let records: RecordBook
+    /// Figures of calls whose media is gone and whose record is not written.
+    var lastFigures: [CallIdentifier: (a: FlowStatistics?, b: FlowStatistics?)] = [:]
     /// What of the round's drops was found, and the part of the flows that is looked at next.
     var dropReport = DropReport()
     var dropsPart = 0
@@ -70,10 +86,9 @@ final class Shard {
     /// time is over, a few messages later, and not at the end of a long turn.
     private static let settleNs: UInt64 = 100_000
 
-    /// Records of ended calls that `status` can still show.
-    static let recordsMax = 1000
-
-    init(_ file: NodeConfiguration, path: String) throws(NodeError) {
+    init(
+        _ file: NodeConfiguration, path: String, tenants: Tenants = Tenants()
+    ) throws(NodeError) {
         self.file = file
         self.callLimit = CallLimit(file, Machine.current())
         self.tracer = Tracer(file)
@@ -88,8 +103,11 @@ final class Shard {
         programming.sharing = Settings.sharing(file)
         self.programmer = FlowProgrammer(programming)
         self.store = CheckpointStore(path: file.node.runtimeDirectory + "/calls.shm")
+        self.records = RecordBook(file, loop: self.loop, store: self.store)
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
+        self.provisioning = ProvisioningAgent(path: file.store.path)
+        self.tenants = tenants
         do {
             self.dtls = try DTLSAgent()
         } catch {
@@ -105,7 +123,9 @@ final class Shard {
                     file, self.callLimit, fingerprint: self.dtls.fingerprint),
                 ports: self.programmer.ports, shard: 0, randomness: Randomness(random.next)),
             layer: TransactionLayer(configuration: layer))
+        tenants.follow(file.carrierTrunks)
         self.core.rules.configure(Settings.rules(file))
+        self.proxy = ProxyAgent(file, loop: self.loop, dns: Self.dns(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
         self.tracer.parties = { [unowned self] in self.parties($0) }
         self.adoptEdge(file)
@@ -117,6 +137,7 @@ final class Shard {
         self.transport = transport
         transport.tls = self
         self.recover()
+        self.openStore()
         for (position, listener) in self.file.listeners.enumerated() {
             do {
                 try transport.listen(
@@ -140,8 +161,9 @@ final class Shard {
         self.timers?.start(.certificate, milliseconds: DTLSCertificates.rotationMilliseconds)
         self.timers?.start(.tlsFiles, milliseconds: TLSAgent.lookMilliseconds)
         self.timers?.start(.drops, milliseconds: Self.dropsLookMilliseconds)
+        self.timers?.start(.records, milliseconds: Self.recordsLookMilliseconds)
         for line in self.tls.warnings(now: Self.nowSeconds) { Log.line("trunkline: \(line)") }
-        self.core.engine.now = Clocks.wallMs
+        self.tellTime()
         self.core.configureRegistrations()
         self.loop.onTurnEnd { [unowned self] in self.endTurn() }
         // Its turn's end does all that there is to do.
@@ -182,10 +204,17 @@ final class Shard {
         }
     }
 
+    /// Tells the engine what time it is: before each input.
+    func tellTime() {
+        self.core.engine.now = Clocks.wallMs
+        self.core.engine.monotonicNow = Clocks.monotonicNs / 1_000_000
+    }
+
     /// Does what the core wants; messages wait for the turn's end. What it asks of the media is
     /// written at once, so that the worker need not wait for that.
     func carryOut() {
-        self.core.engine.now = Clocks.wallMs
+        self.carryOutProxy()
+        self.tellTime()
         let first = self.outbox.count
         for output in self.core.drain() { self.apply(output) }
         guard !self.wished.isEmpty else { return }
@@ -210,8 +239,11 @@ final class Shard {
     private func timerFired(_ timer: ShardTimer) {
         switch timer {
         case .signalling(let timer):
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.timerFired(timer)
+            self.carryOut()
+        case .proxy(let timer):
+            self.proxy?.core.timerFired(timer)
             self.carryOut()
         case .poll: self.poll()
         case .handshake(let leg): self.handshakeTimerFired(leg)
@@ -220,6 +252,8 @@ final class Shard {
             self.lookAtCertificates()
             self.timers?.start(timer, milliseconds: TLSAgent.lookMilliseconds)
         case .drops: self.lookAtDrops()
+        case .store: self.lookAfterStore()
+        case .records: self.lookAtRecords()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -239,6 +273,7 @@ final class Shard {
 
     /// Reads the configuration file again. A file with problems changes nothing.
     func reload() {
+        self.records.reopen()
         do {
             let file = try NodeConfiguration.load(
                 path: self.configurationPath, checkingFiles: true)
@@ -270,7 +305,9 @@ final class Shard {
             (file.node != self.file.node, "node"),
             (file.fastPath != self.file.fastPath, "fastpath"),
             (file.media != self.file.media, "media"),
+            (file.store != self.file.store, "store"),
             (file.trace.memoryMB != self.file.trace.memoryMB, "trace.memory-mb"),
+            (!Self.keepsProxy(file, self.file), "mcp"),
         ].filter(\.0).map(\.1)
         if !later.isEmpty {
             self.refusedConfiguration = [
@@ -282,18 +319,27 @@ final class Shard {
         next.node = self.file.node
         next.fastPath = self.file.fastPath
         next.media = self.file.media
+        next.store = self.file.store
         next.trace.memoryMB = self.file.trace.memoryMB
+        if !Self.keepsProxy(file, self.file) { next.mcp = self.file.mcp }
         do {
             let limit = CallLimit(next, Machine.current())
             let calls = try Settings.calls(next, limit, fingerprint: self.dtls.fingerprint)
             try self.tls.configure(next)
-            self.core.engine.now = Clocks.wallMs
+            self.tellTime()
             self.core.engine.configure(self.locate(calls, next))
+            self.tenants.follow(next.carrierTrunks)
             self.recycleConnections()
             self.core.rules.configure(Settings.rules(next))
             self.core.configureRegistrations()
             self.file = next
+            self.proxy?.configure(next)
             self.tracer.configure(next.trace)
+            self.records.configure(
+                next.records,
+                calls: self.core.engine.listCalls().compactMap { call in
+                    call.answeredAt.map { (call.id, $0) }
+                })
             self.adoptEdge(next)
             self.callLimit = limit
         } catch {
@@ -305,6 +351,7 @@ final class Shard {
 /// What a shard's one timer wheel is for.
 enum ShardTimer: Hashable {
     case signalling(SignallingTimer)
+    case proxy(ProxyTimer)
     /// Look at the fast path.
     case poll
     /// A leg's DTLS handshake.
@@ -315,6 +362,10 @@ enum ShardTimer: Hashable {
     case tlsFiles
     /// Look which legs lose packets.
     case drops
+    /// Look after a store that takes no changes.
+    case store
+    /// Look which calls are due for a partial record.
+    case records
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.
@@ -324,8 +375,9 @@ enum ShardTimer: Hashable {
     func hash(into hasher: inout Hasher) {
         switch self {
         case .signalling(let timer): hasher.combine(timer)
+        case .proxy(let timer): hasher.combine(timer)
         case .handshake(let leg): hasher.combine(leg)
-        case .poll, .certificate, .tlsFiles, .drops, .watchdog, .stop: break
+        case .poll, .certificate, .tlsFiles, .drops, .store, .records, .watchdog, .stop: break
         }
     }
 }
@@ -338,11 +390,15 @@ struct ShardCounters {
     var rejected: UInt64 = 0
     /// Messages dropped because they are malformed.
     var dropped: UInt64 = 0
+    /// Messages refused or dropped because they are longer than their trunk lets them be.
+    var overTrunkLimits: UInt64 = 0
     /// Messages dropped because two former processes ended with them in hand.
     var poisonous: UInt64 = 0
     /// Messages dropped, with their connection, because its certificate was not that of their
     /// trunk: the source has become another trunk's since.
     var impostors: UInt64 = 0
+    /// Requests about tenants and numbers.
+    var provisioningRequests: UInt64 = 0
     /// Checkpoints that could not be read after a restart.
     var unreadableCheckpoints: UInt64 = 0
 }

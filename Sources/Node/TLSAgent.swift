@@ -32,10 +32,9 @@ final class TLSAgent {
         var identities: Set<NodeConfiguration.CertificateFiles> = []
         var trusts: Set<String> = []
         for listener in file.listeners { identities.formUnion(listener.certificates) }
-        for trunk in file.trunks {
-            guard let tls = trunk.tls else { continue }
-            if let certificate = tls.certificate { identities.insert(certificate) }
-            trusts.insert(tls.trust)
+        for speaker in Self.speakers(file) {
+            if let certificate = speaker.tls.certificate { identities.insert(certificate) }
+            trusts.insert(speaker.tls.trust)
         }
         try files.take(identities, trusts)
         self.files = files
@@ -48,6 +47,32 @@ final class TLSAgent {
         let lines = self.files.look(now: now)
         if !lines.isEmpty { try self.make(file) }
         return lines
+    }
+
+    /// Somebody that TLS is spoken with.
+    private struct Speaker {
+        let party: String
+        /// For people.
+        let words: String
+        let listener: Int
+        let tls: NodeConfiguration.TrunkTLS
+    }
+
+    private static func speakers(_ file: NodeConfiguration) -> [Speaker] {
+        var speakers = file.trunks.compactMap { trunk in
+            trunk.tls.map {
+                Speaker(
+                    party: trunk.name, words: "trunk \(trunk.name)", listener: trunk.listener,
+                    tls: $0)
+            }
+        }
+        if let mcp = file.mcp, let tls = mcp.tls {
+            speakers.append(
+                Speaker(
+                    party: ProxyAgent.party, words: ProxyAgent.party, listener: mcp.listener,
+                    tls: tls))
+        }
+        return speakers
     }
 
     private func make(_ file: NodeConfiguration) throws(NodeError) {
@@ -68,22 +93,20 @@ final class TLSAgent {
                         ))
                 }
             }
-            for trunk in file.trunks {
-                guard let tls = trunk.tls, let trust = self.files.trust(tls.trust) else { continue }
+            for speaker in Self.speakers(file) {
+                let tls = speaker.tls
+                guard let trust = self.files.trust(tls.trust) else { continue }
                 let certificate =
-                    tls.certificate ?? file.listeners[trunk.listener].certificates.first
+                    tls.certificate ?? file.listeners[speaker.listener].certificates.first
                 let identity = certificate.flatMap(self.files.identity)
-                parties[trunk.name] = Party(
+                parties[speaker.party] = Party(
                     policy: tls.policy, trust: trust,
-                    client: try self.client(identity, of: trunk.name))
+                    client: try self.client(identity, of: speaker.party))
                 if tls.certificate != nil, let certificate {
                     uses.append(
-                        (
-                            certificate.certificate, "trunk \(trunk.name)",
-                            { identity?.facts.notAfter }
-                        ))
+                        (certificate.certificate, speaker.words, { identity?.facts.notAfter }))
                 }
-                uses.append((tls.trust, "trust of trunk \(trunk.name)", { trust.notAfter }))
+                uses.append((tls.trust, "trust of \(speaker.words)", { trust.notAfter }))
             }
             self.servers = servers
             self.parties = parties
@@ -106,25 +129,26 @@ final class TLSAgent {
     }
 
     private func client(
-        _ identity: TLSIdentity?, of trunk: String
+        _ identity: TLSIdentity?, of party: String
     ) throws(TLSFailure) -> TLSClientContext {
-        if let old = self.parties[trunk]?.client, old.identity === identity { return old }
+        if let old = self.parties[party]?.client, old.identity === identity { return old }
         return try TLSClientContext(identity: identity)
     }
 
     // MARK: Sessions
 
-    /// A server's session at a listener, for a trunk; nil where either has no TLS.
-    func accept(at listener: Int, _ trunk: TrunkName) -> TLSSession? {
-        guard let context = self.servers[listener], let party = self.parties[trunk.text] else {
+    /// A server's session at a listener, for a trunk or the MCP; nil where either has no TLS.
+    func accept(at listener: Int, _ party: String) -> TLSSession? {
+        guard let context = self.servers[listener], let party = self.parties[party] else {
             return nil
         }
         return try? TLSSession(server: context, trust: party.trust, policy: party.policy)
     }
 
-    /// A client's session with a trunk's peer, which is called `host` where that is a name.
-    func connect(_ trunk: TrunkName, host: [UInt8]) -> TLSSession? {
-        guard let party = self.parties[trunk.text] else { return nil }
+    /// A client's session with a peer of a trunk or the MCP, which is called `host` where that is a
+    /// name.
+    func connect(_ party: String, host: [UInt8]) -> TLSSession? {
+        guard let party = self.parties[party] else { return nil }
         let name = String(decoding: host, as: UTF8.self)
         return try? TLSSession(
             client: party.client, trust: party.trust, policy: party.policy,

@@ -42,7 +42,8 @@ enum TargetList {
     ) -> [Int] {
         let address = file.listeners[trunk.listener].address.address
         let others = file.listeners.indices.filter {
-            $0 != trunk.listener && file.listeners[$0].address.address == address
+            $0 != trunk.listener && $0 != file.mcp?.listener
+                && file.listeners[$0].address.address == address
         }
         return [trunk.listener] + others
     }

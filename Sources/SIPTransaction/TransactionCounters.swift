@@ -16,7 +16,7 @@ public struct TransactionCounters: Sendable, Hashable {
     public var strayAcks: UInt64 = 0
     /// ACKs for a 2xx that came again and were absorbed.
     public var repeatedAcks: UInt64 = 0
-    /// CANCELs without a transaction, answered with 481.
+    /// CANCELs without a transaction, answered with 481 or passed to the proxy.
     public var strayCancels: UInt64 = 0
     /// Requests that came by more than one way, answered with 482.
     public var mergedRequests: UInt64 = 0

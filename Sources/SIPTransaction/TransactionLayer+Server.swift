@@ -9,8 +9,9 @@ extension TransactionLayer {
 
     /// Answers a request: `bytes` is the whole response, `status` the code in it.
     ///
-    /// A 2xx to an INVITE is repeated until its ACK comes (RFC 3261 section 13.3.1.4). False, and
-    /// a counter, when the transaction is over, answered already, or when RFC 4320 forbids it.
+    /// A 2xx to an INVITE is repeated until its ACK comes (RFC 3261 section 13.3.1.4), but for a
+    /// proxy, which passes each one once. False, and a counter, when the transaction is over,
+    /// answered already, or when RFC 4320 forbids it.
     @discardableResult
     public func respond(_ id: ServerTransactionID, status: Int, bytes: [UInt8]) -> Bool {
         guard let entry = self.entry(id) else {
@@ -26,7 +27,7 @@ extension TransactionLayer {
             self.counters.unsentResponses &+= 1
         }
         self.perform(actions, on: entry)
-        if isSent, entry.machine.isAcceptedInvite, !entry.isAcknowledged {
+        if isSent, self.isUserAgents, entry.machine.isAcceptedInvite, !entry.isAcknowledged {
             entry.successMilliseconds = self.configuration.timing.t1
             self.startSuccess(of: entry)
         }
@@ -96,7 +97,8 @@ extension TransactionLayer {
         _ request: SIPMessage, method: Method, keys: RequestKeys, from source: Hop
     ) {
         // In a dialog the CSeq tells requests apart; outside, see RFC 3261 section 8.2.2.2.
-        let isMerged = !keys.hasToTag && self.identities[keys.identity] != nil
+        let isMerged =
+            self.isUserAgents && !keys.hasToTag && self.identities[keys.identity] != nil
         let timing = self.configuration.timing
         let isReliable = source.transport.isReliable
         let entry = self.servers.insert { slot, generation in
@@ -137,6 +139,9 @@ extension TransactionLayer {
     private func received(cancel: SIPMessage, keys: RequestKeys, from source: Hop) {
         guard let id = self.serverKeys[keys.server], let entry = self.entry(id) else {
             self.counters.strayCancels &+= 1
+            guard self.isUserAgents else {
+                return self.outputs.append(.strayCancel(cancel, source))
+            }
             let template = ResponseTemplate(
                 status: 481, reason: "Call/Transaction Does Not Exist")
             self.answer(template, cancel, source) { bytes in
@@ -173,8 +178,8 @@ extension TransactionLayer {
             self.perform(entry.machine.apply(.ack), on: entry)
             return
         }
-        guard let id = self.identities[keys.identity], let entry = self.entry(id),
-            entry.machine.isAcceptedInvite
+        guard self.isUserAgents, let id = self.identities[keys.identity],
+            let entry = self.entry(id), entry.machine.isAcceptedInvite
         else {
             self.counters.strayAcks &+= 1
             self.outputs.append(.ack(ack, source))
@@ -202,13 +207,16 @@ extension TransactionLayer {
             self.startSuccess(of: entry)
         case .l:
             var actions = entry.machine.apply(.timer(timer))
-            if !entry.isAcknowledged { actions.effects.insert(.timeout) }
+            if self.isUserAgents, !entry.isAcknowledged { actions.effects.insert(.timeout) }
             self.perform(actions, on: entry)
         default:
             if timer == .g { self.counters.retransmissionsSent &+= 1 }
             self.perform(entry.machine.apply(.timer(timer)), on: entry)
         }
     }
+
+    /// What a user agent answers with and awaits is its own; a proxy only passes it.
+    private var isUserAgents: Bool { self.configuration.user == .userAgent }
 
     private func startSuccess(of entry: ServerTransaction) {
         self.start(

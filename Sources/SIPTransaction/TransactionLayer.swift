@@ -30,6 +30,8 @@ public final class TransactionLayer {
         /// Server transactions at a time. Requests outside of dialogs leave some of them to those
         /// inside: nine in ten are for new calls, and half for everything else.
         public var serverLimit = 100_000
+        /// Whose layer it is.
+        public var user = TransactionUser.userAgent
         /// What a request beyond the limit gets.
         public var overload = Overload.reject
         /// Makes the To tags of the layer's own responses unguessable; random for each process.

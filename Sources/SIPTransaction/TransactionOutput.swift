@@ -13,11 +13,14 @@ public enum TransactionOutput: Sendable {
     /// A new request, never ACK or CANCEL; to be answered with `respond`.
     case request(ServerTransactionID, SIPMessage, Hop)
     /// An ACK for a 2xx, or one that matches nothing. Repeated ACKs for a 2xx that this layer
-    /// still knows come once.
+    /// still knows come once; a proxy gets every one.
     case ack(SIPMessage, Hop)
     /// A CANCEL for an INVITE that has no final response yet; comes once. The CANCEL is answered;
     /// the INVITE is to be answered, with 487 as a rule (RFC 3261 section 9.2).
     case cancel(invite: ServerTransactionID, SIPMessage)
+    /// A proxy's: a CANCEL that matches no INVITE, to be forwarded without state (RFC 3261 section
+    /// 16.10). A user agent's layer answers such a one itself.
+    case strayCancel(SIPMessage, Hop)
     /// A response to a request sent. For an INVITE every 2xx until timer M, each of which wants
     /// an ACK from the user.
     case response(ClientTransactionID, SIPMessage)

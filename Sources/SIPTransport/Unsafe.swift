@@ -5,9 +5,12 @@
 //
 // RULES. A handle's memory and its hold on the owner live from `open` to the callback of
 // `uv_close`; libuv calls nothing for a handle after that. A handle of type H is opened with
-// exactly one class of owner, and its callbacks ask for that class.
+// exactly one class of owner, and its callbacks ask for that class. Of all of libuv, only
+// `uv_async_send` is called on another thread than the loop's, and only under the lock of
+// `LoopWake`, which `close` takes before the handle is closed.
 
 internal import CUV
+internal import Synchronization
 
 typealias RawHandle = UnsafeMutablePointer<uv_handle_t>
 
@@ -91,5 +94,78 @@ enum SendRequest {
         let base = UnsafeMutableRawPointer(mutating: bytes.baseAddress)
         return uv_buf_init(
             base?.assumingMemoryBound(to: CChar.self), UInt32(truncatingIfNeeded: bytes.count))
+    }
+}
+
+/// Makes a loop's thread run an action, from any thread. Asked several times before it runs, it
+/// runs once.
+final class LoopWake: @unchecked Sendable {
+    private final class Owner {
+        let action: () -> Void
+        init(_ action: @escaping () -> Void) { self.action = action }
+    }
+
+    private let lock = Mutex(())
+    private var handle: UnsafeMutablePointer<uv_async_t>?
+
+    /// To be made on the loop's thread. Nil where libuv has no descriptor left.
+    init?(loop: EventLoop, _ action: @escaping () -> Void) {
+        let raw = loop.raw
+        self.handle = Handle.open(uv_async_t.self, owner: Owner(action)) {
+            uv_async_init(raw, $0) { Handle.owner(of: $0, Owner.self)?.action() }
+        }
+        guard let handle else { return nil }
+        // What may come from elsewhere does not keep a loop alive that is done.
+        uv_unref(Handle.raw(handle))
+    }
+
+    /// On any thread.
+    func send() {
+        self.lock.withLock { _ in
+            if let handle { uv_async_send(handle) }
+        }
+    }
+
+    /// On the loop's thread, before the loop is closed.
+    func close() {
+        self.lock.withLock { _ in
+            if let handle { Handle.close(handle) }
+            self.handle = nil
+        }
+    }
+}
+
+/// A libuv request for its thread pool, with a hold on its owner until libuv is done with it.
+enum PoolRequest {
+    /// False, with nothing held, if the request was not taken. `body` runs on a thread of the pool,
+    /// `after` on the loop's.
+    static func queue<Owner: AnyObject>(
+        on loop: UnsafeMutablePointer<uv_loop_t>, owner: Owner, body: @escaping uv_work_cb,
+        after: @escaping uv_after_work_cb
+    ) -> Bool {
+        let request = UnsafeMutablePointer<uv_work_t>.allocate(capacity: 1)
+        request.initialize(to: uv_work_t())
+        let hold = Unmanaged.passRetained(owner)
+        request.pointee.data = hold.toOpaque()
+        guard uv_queue_work(loop, request, body, after) == 0 else {
+            hold.release()
+            request.deallocate()
+            return false
+        }
+        return true
+    }
+
+    /// The owner with which a request was queued; `Owner` must be that class.
+    static func owner<Owner: AnyObject>(
+        of request: UnsafeMutablePointer<uv_work_t>?, _ type: Owner.Type
+    ) -> Owner? {
+        request?.pointee.data.map { Unmanaged<Owner>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// For the end of `after`.
+    static func free(_ request: UnsafeMutablePointer<uv_work_t>?) {
+        guard let request else { return }
+        if let data = request.pointee.data { Unmanaged<AnyObject>.fromOpaque(data).release() }
+        request.deallocate()
     }
 }

@@ -10,8 +10,11 @@ extension Verb {
         details: """
             Reads the configuration, FILE or that of --config, and prints every fault as
                 FILE:LINE: KEY: what is wrong; what to write instead
-            The certificates, keys and authorities that it names are read too: ask as a user who
-            may read them. What has expired is a fault here; a node starts with it all the same.
+            Without a fault it prints what it implies: listeners of trunks that name none, and
+            routes where none are written.
+            The certificates, keys, authorities and profiles that it names are read too: ask as a
+            user who may read them. What has expired is a fault here; a node starts with it all
+            the same.
             Exit status: 0 without a fault, 2 otherwise.
             """,
         options: [.config]
@@ -30,10 +33,14 @@ extension Verb {
                 Terminal.count(configuration.trunks.count, "trunk"),
                 Terminal.count(configuration.routes.count, "route"),
             ].joined(separator: ", ")
+            let implied = Implied(configuration)
             if arguments.wantsJSON {
-                Terminal.print(["file": .string(path), "valid": true, "issues": []])
+                Terminal.print([
+                    "file": .string(path), "valid": true, "issues": [], "implied": implied.json,
+                ])
             } else {
                 Terminal.print("\(path): no fault; \(counts)")
+                for line in implied.lines { Terminal.print("implied: \(line)") }
             }
             return .ok
         } catch {

@@ -41,12 +41,7 @@ struct RunningNode {
     func ask(
         _ verb: String, _ arguments: JSONObject = [:], timeoutMilliseconds: Int = 10_000
     ) throws(Failure) -> JSONValue {
-        let path = self.directory + "/control.sock"
-        try self.requireAllowed(path, R_OK | W_OK)
-        let answer = ControlClient.ask(
-            ControlRequest(verb: verb, arguments: arguments), path: path,
-            timeoutMilliseconds: timeoutMilliseconds)
-        switch answer {
+        switch try self.answer(verb, arguments, timeoutMilliseconds: timeoutMilliseconds) {
         case .success(let value): return value
         case .failure(let error) where error.code == ControlClient.notRunning:
             throw Failure(
@@ -58,6 +53,17 @@ struct RunningNode {
         case .failure(let error):
             throw .no(error.text)
         }
+    }
+
+    /// What the process answers, a refusal as well.
+    func answer(
+        _ verb: String, _ arguments: JSONObject, timeoutMilliseconds: Int
+    ) throws(Failure) -> ControlAnswer {
+        let path = self.directory + "/control.sock"
+        try self.requireAllowed(path, R_OK | W_OK)
+        return ControlClient.ask(
+            ControlRequest(verb: verb, arguments: arguments), path: path,
+            timeoutMilliseconds: timeoutMilliseconds)
     }
 
     /// The fast path's file, for what can be read without the control plane.

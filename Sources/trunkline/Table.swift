@@ -50,7 +50,7 @@ struct Table {
     }
 
     /// What came from the network must not steer the terminal.
-    private static func printable(_ cell: String) -> String {
+    static func printable(_ cell: String) -> String {
         String(
             String.UnicodeScalarView(
                 cell.unicodeScalars.map {

@@ -18,6 +18,14 @@ enum Terminal {
         "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
+    /// A line on standard error that the next one takes the place of.
+    static func progress(_ text: String) {
+        self.write(Array("\r\(text)\u{1b}[K".utf8), to: STDERR_FILENO)
+    }
+
+    /// Standard output, as it stands.
+    static func write(_ bytes: [UInt8]) { self.write(bytes, to: STDOUT_FILENO) }
+
     private static func write(_ bytes: [UInt8], to descriptor: Int32) {
         var rest = bytes[...]
         while !rest.isEmpty {

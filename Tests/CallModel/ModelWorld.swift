@@ -236,6 +236,7 @@ final class ModelWorld {
 
     private func input(_ body: (SignallingCore<ModelPorts>) -> Void) {
         self.core.engine.now = self.now
+        self.core.engine.monotonicNow = self.now
         body(self.core)
         for output in self.core.drain() { self.perform(output) }
         self.judge.judgeStep(self.intents)

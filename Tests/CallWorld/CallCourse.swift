@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CallControl
+public import CallControl
 import NetworkAddress
 import SIPTransaction
 
@@ -21,6 +21,17 @@ public final class CallCourse {
         self.noted = noted
         self.world = World(seed: 1, portLimit: 4096, transport: .udp) { noted.faults.append($0) }
         self.world.meter = meter
+    }
+
+    /// The record of such a call, for those who measure what becomes of it.
+    public static func record() -> CallRecord {
+        let course = CallCourse { $0() }
+        let alice = course.world.phone("alice", side: .a)
+        _ = course.world.phone("bob", side: .b)
+        alice.script.hangUpAfter = 5000
+        alice.dial()
+        course.world.run()
+        return course.world.records[0]
     }
 
     /// One call. False if it was not answered and ended as it should, or anything of it is left.

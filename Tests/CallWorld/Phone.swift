@@ -186,7 +186,7 @@ final class Phone {
         case .timeout(let id): self.clientFailed(id, "timeout")
         case .transportFailed(let id): self.clientFailed(id, "transport")
         case .serverTimeout(let id): self.ackMissing(id)
-        case .strayAnswer, .serverTransportFailed, .terminated: break
+        case .strayAnswer, .strayCancel, .serverTransportFailed, .terminated: break
         }
     }
 

@@ -8,6 +8,7 @@ import SDP
 import Sharing
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 /// Media ports of the simulated box: a few, counted, and never given out or back twice.
 final class TestPorts: MediaPorts {
@@ -150,6 +151,7 @@ final class World {
     /// Sending keys that were seen, by the name that each had.
     private var keyNames: [KeyName: SRTPKey] = [:]
     private(set) var records: [CallRecord] = []
+    private(set) var attempts: [AttemptRecord] = []
     private(set) var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
     /// Takes what must never happen.
@@ -179,11 +181,13 @@ final class World {
     }
 
     private static func core(
-        _ configuration: CallConfiguration, _ ports: TestPorts, seed: UInt64
+        _ configuration: CallConfiguration, _ ports: TestPorts, seed: UInt64,
+        tenants: DirectoryReader? = nil
     ) -> SignallingCore<TestPorts> {
         let engine = CallEngine(
             configuration: configuration, ports: ports, shard: 7,
             randomness: Randomness(seed: seed &+ 1000))
+        engine.tenants = tenants
         return SignallingCore(engine: engine, layer: TransactionLayer())
     }
 
@@ -293,6 +297,7 @@ final class World {
     func input(_ body: (SignallingCore<TestPorts>) -> Void) {
         self.inputs += 1
         self.core.engine.now = self.now
+        self.core.engine.monotonicNow = self.now
         var outputs: [SignallingOutput] = []
         self.meter {
             body(self.core)
@@ -390,6 +395,7 @@ final class World {
             self.checkpoints[checkpoint.id] = bytes
         case .removeCheckpoint(let id): self.checkpoints[id] = nil
         case .record(let record): self.records.append(record)
+        case .attempt(let attempt): self.attempts.append(attempt)
         default: break
         }
     }
@@ -422,8 +428,11 @@ final class World {
             self.ports.claim(checkpoint.media.b.local)
             self.media[checkpoint.id] = checkpoint.media
         }
-        self.core = World.core(self.configuration, self.ports, seed: self.random.next())
+        self.core = World.core(
+            self.configuration, self.ports, seed: self.random.next(),
+            tenants: self.core.engine.tenants)
         self.core.engine.now = self.now
+        self.core.engine.monotonicNow = self.now
         self.core.engine.watchPeers()
         let taken = Set(self.core.engine.restore(kept))
         for checkpoint in kept where !taken.contains(checkpoint.id) {

@@ -205,7 +205,7 @@ private let faults: [(String, String, String)] = [
         "listener: service, realm: service, peer: \"sip:198.18.2.2\"",
         "listener: carrier, realm: service, peer: \"sip:198.18.1.2\"",
         "32: trunks[1].peer: 198.18.1.2 is a source of trunk carrier too; a source at one "
-            + "listener names one trunk: write different sources"
+            + "listener names one trunk: write different sources, or another port or listener"
     ),
     (
         "[PCMU, PCMA, telephone-event]", "[PCMU, opus/x]",

@@ -54,16 +54,10 @@ private func text(
                     clientCertificate: .request, acceptsServerOnly: true))
     }
 
-    @Test func carriersAreStrictAndServicesAsTheyAre() throws {
+    @Test func peersAreJudgedStrictlyUnlessToldOtherwise() throws {
         let carrier = try #require(parse(text()).trunks[0].tls)
         #expect(carrier.policy.rule == .rfc5922 && !carrier.policy.acceptsServerOnly)
         #expect(carrier.policy.clientCertificate == .require && carrier.certificate == nil)
-        let service = try parse(
-            text(
-                trunk: "trust: /ca.pem, verify-names: [sip.example.com], profile: teams, "
-                    + "host: sbc.example.com"))
-        let policy = try #require(service.trunks[0].tls).policy
-        #expect(policy.rule == .rfc2818 && policy.acceptsServerOnly)
     }
 
     @Test(arguments: [
@@ -95,8 +89,8 @@ private func text(
             "trunks[0].client-certificate: is \"yes\"; write one of require, request, off"
         ),
         (
-            nil, "trust: /ca.pem, verify-names: [a.example], profile: teams", "tls",
-            "trunks[0].host: is no name, and the service of the profile refuses addresses"
+            nil, "trust: /ca.pem, verify-names: [a.example], own-host-required: true", "tls",
+            "trunks[0].host: is no name, and the peer refuses addresses (own-host-required)"
         ),
         ("certificate: /c.pem", "", "tcp", "listeners[0].certificate: is for transport: tls"),
         ("", "trust: /ca.pem", "tcp", "trunks[0].trust: is for TLS, and listener l is tcp"),

@@ -49,8 +49,8 @@ private func read(_ lines: String) -> Result<TrunkDialogs, ConfigurationErrors> 
         ("session-seconds: 60", "9: trunks[0].session-seconds: lets session-seconds (60) be less"),
         ("session-minimum-seconds: 2000", "9: trunks[0].session-minimum-seconds: lets"),
         (
-            "profile: teams\nreliable-provisional: required",
-            "10: trunks[0].reliable-provisional: is required, and Teams does not know PRACK"
+            "peer-knows-prack: false\nreliable-provisional: required",
+            "10: trunks[0].reliable-provisional: is required, and the peer does not know PRACK"
         ),
     ])
     func refusals(lines: String, expected: String) throws {

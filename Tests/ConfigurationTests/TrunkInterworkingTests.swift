@@ -58,13 +58,6 @@ private func policies(_ lines: String...) throws -> Interworking {
     #expect(try policies("pass-199: true").progress.passesTermination)
 }
 
-@Test func theServiceProfileSetsWhatItNeeds() throws {
-    let teams = try policies("profile: teams")
-    #expect(teams.descriptions.hold == .inactive && teams.descriptions.answer == .one)
-    #expect(teams.offers == .early)
-    #expect(try policies("profile: teams", "hold: as-is").descriptions.hold == .asIs)
-}
-
 @Test(arguments: [
     (["hold: hold"], "hold"), (["codec-order: listed", "codecs: x"], "codecs"),
     (["pass-199: true", "early-dialogs: one"], "pass-199"), (["numbers: national"], "numbers"),

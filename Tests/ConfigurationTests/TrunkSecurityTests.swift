@@ -42,42 +42,6 @@ private func policy(_ lines: String...) throws -> MediaSecurityPolicy {
     #expect(try policy("srtp: required", "keying: [dtls]").rtcpMux == .offer)
 }
 
-@Test func profilesAreNamesForSettings() throws {
-    let teams = MediaSecurityPolicy(srtp: .required, keying: [.sdes], suites: [.aes128CM80])
-    #expect(try policy("profile: teams") == teams)
-    var bypass = teams
-    bypass.ice = .lite
-    bypass.earlyLatch = true
-    bypass.rtcpMux = .required
-    #expect(try policy("profile: teams-bypass") == bypass)
-    // What is written comes first.
-    bypass.suites = [.aes128GCM]
-    bypass.earlyLatch = false
-    #expect(
-        try policy("profile: teams-bypass", "suites: [AEAD_AES_128_GCM]", "early-latch: false")
-            == bypass)
-}
-
-/// What an operator writes for Teams; a trunk of it is at most twelve lines.
-@Test func aTeamsTrunkIsShort() throws {
-    let text = """
-        realms:
-          - { name: teams, attach: xdp, interface: eth1, addresses: [198.51.100.1] }
-        listeners:
-          - { name: teams, transport: tcp, address: "198.51.100.1:5060" }
-        trunks:
-          - name: teams
-            listener: teams
-            realm: teams
-            peer: "sip:52.114.75.24:5061"
-            sources: [52.112.0.0/14, 52.122.0.0/15]
-            codecs: [PCMU, PCMA, telephone-event]
-            profile: teams-bypass
-        """
-    let trunk = try parse(text).trunks[0]
-    #expect(trunk.security.srtp == .required && trunk.security.ice == .lite)
-}
-
 private let faults: [(lines: [String], message: String)] = [
     (
         ["srtp: yes"],
@@ -117,15 +81,6 @@ private let faults: [(lines: [String], message: String)] = [
             + "or srtp: preferred too, or leave suites out"
     ),
     (
-        ["profile: teams", "srtp: off"],
-        "33: trunks[0].srtp: is off, but profile teams is for encrypted media; leave srtp out, or "
-            + "the profile"
-    ),
-    (
-        ["profile: team"],
-        "32: trunks[0].profile: is \"team\"; write one of teams, teams-bypass"
-    ),
-    (
         ["srtp: required", "early-latch: true"],
         "33: trunks[0].early-latch: needs ICE and SRTP; write ice: lite too, or early-latch: false"
     ),
@@ -133,10 +88,6 @@ private let faults: [(lines: [String], message: String)] = [
         ["ice: lite", "early-latch: true"],
         "33: trunks[0].early-latch: needs ICE and SRTP; write srtp: required too, or "
             + "early-latch: false"
-    ),
-    (
-        ["profile: teams-bypass", "ice: off"],
-        "24: trunks[0].early-latch: needs ICE and SRTP; write ice: lite too, or early-latch: false"
     ),
     (
         ["srtp: required", "keying: [sdes, dtls]", "rtcp-mux: off"],

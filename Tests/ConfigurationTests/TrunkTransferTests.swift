@@ -27,15 +27,6 @@ private func transfer(_ lines: String...) throws -> TrunkTransfer {
     #expect(all.events == [.telephoneEvent, .messageSummary])
 }
 
-@Test func profilesOfTeamsServeTransfers() throws {
-    for profile in ["teams", "teams-bypass"] {
-        let usual = try transfer("profile: \(profile)")
-        #expect(usual.refer == .local && usual.replaces == .own && !usual.sendsReplaces)
-        let told = try transfer("profile: \(profile)", "refer: refuse")
-        #expect(told.refer == .refuse && told.replaces == .own)
-    }
-}
-
 @Test func wrongWordsOfTransfers() {
     #expect(
         messages(text(["refer: locally"])) == [

@@ -39,7 +39,7 @@ import Testing
     (
         "- a",
         "1: is a list; write a section of keys: node, fastpath, realms, listeners, "
-            + "trunks, tenants, routes, media, limits, dns, trace"
+            + "trunks, tenants, routes, media, limits, dns, trace, mcp, store, records"
     ),
 ])
 func yamlFault(text: String, expected: String) {

@@ -157,6 +157,76 @@ func connected(_ path: String) -> Int32? {
     #expect(answers.filter { $0.contains("bad_request") }.count == 3)
 }
 
+@Test func answersThatComeLaterComeInOrder() throws {
+    let fixture = try ControlFixture()
+    var waiting: [(JSONObject, (ControlAnswer) -> Void)] = []
+    fixture.server.handle(
+        "later", later: { arguments, _, answer in waiting.append((arguments, answer)) })
+    let other = Box<ControlAnswer>()
+    let path = fixture.path
+    startThread {
+        let answer = ControlClient.ask(
+            ControlRequest(verb: "later", arguments: ["n": 3]), path: path)
+        other.value.withLock { $0 = answer }
+    }
+    #expect(fixture.loop.run(for: 5000) { waiting.count == 1 })
+    let lines = """
+        {"verb":"later","arguments":{"n":1}}
+        {"verb":"echo","arguments":{"n":2}}
+
+        """
+    let box = Box<[UInt8]>()
+    startThread {
+        guard let descriptor = connected(path) else { return }
+        defer { close(descriptor) }
+        send(descriptor, lines, lines.utf8.count, Int32(MSG_NOSIGNAL))
+        var output: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 4096)
+        while output.count(where: { $0 == 0x0a }) < 2 {
+            let count = recv(descriptor, &chunk, chunk.count, 0)
+            guard count > 0 else { break }
+            output += chunk[..<count]
+        }
+        box.value.withLock { [output] in $0 = output }
+    }
+    #expect(fixture.loop.run(for: 5000) { waiting.count == 2 })
+    // The connection's next request waits; other connections do not.
+    #expect(fixture.server.counters.answered == 0)
+    for (arguments, answer) in waiting.reversed() {
+        answer(.success(.object(arguments)))
+        // A second answer counts for nothing at the client.
+        answer(.success("twice"))
+    }
+    #expect(fixture.loop.run(for: 5000) { box.value.withLock { $0 != nil } })
+    #expect(fixture.loop.run(for: 5000) { other.value.withLock { $0 != nil } })
+    let output = String(decoding: box.value.withLock { $0 } ?? [], as: UTF8.self)
+    #expect(output == "{\"result\":{\"n\":1}}\n{\"result\":{\"n\":2}}\n")
+    #expect(other.value.withLock { $0 } == .success(["n": 3]))
+}
+
+@Test func aClientThatLeavesIsNotAnswered() throws {
+    let fixture = try ControlFixture()
+    var waiting: ((ControlAnswer) -> Void)?
+    fixture.server.handle("later", later: { _, _, answer in waiting = answer })
+    let descriptor = try #require(connected(fixture.path))
+    let line = "{\"verb\":\"later\"}\n"
+    send(descriptor, line, line.utf8.count, Int32(MSG_NOSIGNAL))
+    #expect(fixture.loop.run(for: 5000) { waiting != nil })
+    close(descriptor)
+    waiting?(.success(true))
+    #expect(fixture.loop.run(for: 5000) { fixture.server.clientCount == 0 })
+    // Nor is one whose server has closed meanwhile.
+    waiting?(.success(true))
+}
+
+@Test func detailsOfAnErrorArrive() throws {
+    let fixture = try ControlFixture()
+    let error = ControlError(.init(rawValue: "not_unique"), "no", details: ["field": "a.b"])
+    fixture.server.handle("fault") { _ in .failure(error) }
+    #expect(fixture.ask(ControlRequest(verb: "fault")) == .failure(error))
+    #expect(error.json == ["code": "not_unique", "text": "no", "field": "a.b"])
+}
+
 @Test func tooLongRequestEndsTheConnection() throws {
     let fixture = try ControlFixture()
     let bytes = [UInt8](repeating: 0x20, count: ControlServer.requestBytesMax + 1)

@@ -116,8 +116,9 @@ final class NodeFixture {
         """
     }
 
-    private static func startFastPath(
-        _ directory: String, _ options: [String]
+    /// The contract's peer process in a directory: for who keeps it while nodes come and go.
+    static func startFastPath(
+        _ directory: String, _ options: [String] = []
     ) throws -> Process {
         let tests = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
         let output = Pipe()
@@ -161,6 +162,22 @@ final class NodeFixture {
     /// The result of a verb that must be done.
     func result(_ verb: String, _ arguments: JSONObject = [:]) throws -> JSONValue {
         try self.ask(verb, arguments).get()
+    }
+
+    /// The records in the file, the oldest first.
+    func records() -> [JSONValue] { Self.records(in: self.directory.path + "/records") }
+
+    /// The records in the current file of a directory. Every line is one.
+    static func records(in directory: String) -> [JSONValue] {
+        let text = (try? String(contentsOfFile: directory + "/calls.jsonl", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").compactMap {
+            do {
+                return try JSONValue(parsing: Array($0.utf8))
+            } catch {
+                Issue.record("no record: \($0)")
+                return nil
+            }
+        }
     }
 
     /// Writes the configuration file anew, changed.

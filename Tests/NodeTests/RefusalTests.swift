@@ -38,6 +38,11 @@ struct RefusalRow: Sendable {
         { $0 + "limits: { \(text) }\n" }
     }
 
+    /// More keys of the sender's trunk.
+    private static func trunk(_ text: String) -> @Sendable (String) -> String {
+        { $0.replacingOccurrences(of: "name: carrier, ", with: "name: carrier, \(text), ") }
+    }
+
     static let all: [RefusalRow] = [
         .init(
             what: "a request from an address that is no trunk's source", status: 403,
@@ -110,6 +115,55 @@ struct RefusalRow: Sendable {
             what: "a header line above `header-bytes`", status: 400,
             change: limits("header-bytes: 512"),
             messages: plain("OPTIONS", "Subject: \(String(repeating: "s", count: 600))\r\n")),
+        .init(
+            what: "a message above `limits-message-bytes` of its trunk", status: 513,
+            change: trunk("limits-message-bytes: 1024"),
+            messages: plain(
+                "OPTIONS", "Subject: \(String(repeating: "s", count: 1024))\r\n")),
+        .init(
+            what: "a Request-URI above `limits-uri-bytes`", status: 414,
+            change: trunk("limits-uri-bytes: 64"),
+            messages: { peer in
+                let long = String(repeating: "5", count: 50)
+                return [
+                    peer.request("OPTIONS").replacingOccurrences(
+                        of: "OPTIONS sip:+1555", with: "OPTIONS sip:\(long)")
+                ]
+            }),
+        .init(
+            what: "a Contact, or a user part of a URI, above `limits-uri-bytes`", status: 400,
+            change: trunk("limits-uri-bytes: 64"),
+            messages: plain(
+                "OPTIONS", "Contact: <sip:\(String(repeating: "c", count: 60))@x.example>\r\n")),
+        .init(
+            what: "a host of From above `limits-from-domain-bytes`", status: 400,
+            change: trunk("limits-from-domain-bytes: 16"),
+            messages: { peer in
+                let from = "From: <sip:a@\(String(repeating: "f", count: 17))>;tag=x\r\nTo:"
+                return [
+                    peer.request("OPTIONS").components(separatedBy: "\r\n")
+                        .filter { !$0.hasPrefix("From:") }.joined(separator: "\r\n")
+                        .replacingOccurrences(of: "To:", with: from)
+                ]
+            }),
+        .init(
+            what: "a name of a header field above `limits-header-name-bytes`", status: 400,
+            change: trunk("limits-header-name-bytes: 16"),
+            messages: plain("OPTIONS", "X-Name-of-17-Byte: 1\r\n")),
+        .init(
+            what: "an option-tag above `limits-option-tag-bytes`", status: 400,
+            change: trunk("limits-option-tag-bytes: 8"),
+            messages: plain("OPTIONS", "Supported: timer, ninebytes\r\n")),
+        .init(
+            what: "a type of a body above `limits-body-name-bytes`", status: 400,
+            change: trunk("limits-body-name-bytes: 16"),
+            messages: plain("OPTIONS", "Content-Type: application/sevente\r\n")),
+        .init(
+            what: "Supported, Require or Proxy-Require above `limits-option-list-bytes`",
+            status: 400, change: trunk("limits-option-list-bytes: 32"),
+            messages: plain(
+                "OPTIONS",
+                "Proxy-Require: abcdefgh, abcdefgh\r\nProxy-Require: abcdefghijklm\r\n")),
         .init(
             what: "a call while there is no media (no fast path, no port left)", status: 503,
             messages: { [$0.request("INVITE", body: $0.sdp)] }),
@@ -217,7 +271,8 @@ enum FaultDocument {
             }
         }
         lines += [
-            "", "A malformed Date, Retry-After, Min-SE, Session-Expires or Authorization refuses "
+            "",
+            "A malformed Date, Retry-After, Min-SE, Session-Expires or Authorization refuses "
                 + "nothing:", "the value counts as absent.",
         ]
         lines += ["", "## Requests that are refused", "", "| request | gets |", "| --- | --- |"]

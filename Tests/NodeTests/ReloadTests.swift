@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Configuration
-import Glibc
+import Foundation
 import Management
 import Testing
 
@@ -65,6 +65,31 @@ import Testing
         try node.edit("{ name: tcp, transport: tcp", to: "{ name: two, transport: tcp")
         node.shard.reload()
         #expect(node.shard.file == before)
+        #expect(try self.conditions(node).contains { $0.contains("restart") })
+    }
+
+    /// Trunks come and go; what they listen at stays, whatever their order.
+    @Test func impliedListenersStayWhatTheyWere() throws {
+        let node = try NodeFixture { text in
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            let listener = text.split(separator: "\"").first { $0.hasSuffix(":5060") } ?? ""
+            return lines.filter { !$0.contains("transport: ") && $0 != "listeners:" }
+                .joined(separator: "\n").replacingOccurrences(of: "listener: udp, ", with: "")
+                .replacingOccurrences(of: "[192.0.2.1]", with: "[\(listener.dropLast(5))]")
+                .replacingOccurrences(of: "realm: inside", with: "realm: outside")
+        }
+        #expect(node.shard.file.listeners.map(\.transport) == [.udp, .tcp])
+        try node.edit(
+            "trunks:",
+            to: "trunks:\n  - { name: first, "
+                + "peer: \"sip:\(node.addresses.stranger);transport=tcp\" }")
+        node.shard.reload()
+        #expect(try self.conditions(node).isEmpty)
+        #expect(node.shard.file.trunks.map(\.name) == ["first", "carrier", "service"])
+        #expect(node.shard.file.trunks.map(\.listener) == [1, 0, 0])
+        // Another port is another socket.
+        try node.edit("name: first, ", to: "name: first, port: 5070, ")
+        node.shard.reload()
         #expect(try self.conditions(node).contains { $0.contains("restart") })
     }
 

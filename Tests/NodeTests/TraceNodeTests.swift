@@ -44,7 +44,7 @@ import Trace
         let (answer, _) = try parties.call()
         let id = try #require(try node.result("calls")[0]?["id"]?.string)
         try parties.hangUp(after: answer)
-        node.settle()
+        #expect(node.run { _ in !node.records().isEmpty })
         let trace = try node.result("trace", ["id": .string(id)])
         #expect(trace["from"]?.string == "carrier" && trace["to"]?.string == "service")
         #expect(trace["complete"]?.bool == true && trace["raw"]?.bool == false)
@@ -151,7 +151,7 @@ import Trace
             ("ladder", Array(ladder.text(messages: true).utf8)),
             ("pcapng", Pcapng.file(records, application: "test")),
             ("list", try node.result("trace-list").encoded()),
-            ("call", try node.result("records").encoded()),
+            ("records", JSONValue.array(node.records()).encoded()),
         ]
         outputs += collector.take().map { ("hep", $0) }
         #expect(outputs.count { $0.0 == "hep" } >= records.count)

@@ -74,6 +74,7 @@ struct Drained {
     var cancels: [ServerTransactionID] = []
     var responses: [(id: ClientTransactionID, status: Int)] = []
     var strayAnswers = 0
+    var strayCancels = 0
     var timeouts: [ClientTransactionID] = []
     var failures: [ClientTransactionID] = []
     var serverTimeouts: [ServerTransactionID] = []
@@ -91,6 +92,7 @@ struct Drained {
             case .cancel(let id, _): self.cancels.append(id)
             case .response(let id, let message): self.responses.append((id, message.status ?? 0))
             case .strayAnswer: self.strayAnswers += 1
+            case .strayCancel: self.strayCancels += 1
             case .timeout(let id): self.timeouts.append(id)
             case .transportFailed(let id): self.failures.append(id)
             case .serverTimeout(let id): self.serverTimeouts.append(id)

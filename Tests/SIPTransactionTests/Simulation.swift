@@ -176,7 +176,7 @@ final class Simulation {
             case .timeout(let id): self.change(side, id) { $0.timeouts += 1 }
             case .transportFailed, .serverTransportFailed:
                 self.faults.append("a transport failure that nobody reported")
-            case .strayAnswer, .serverTimeout: break
+            case .strayAnswer, .strayCancel, .serverTimeout: break
             case .terminated(.client(let id)):
                 self.noteEnd(side, .client(id))
                 self.change(side, id) { exchange in

@@ -71,6 +71,15 @@ struct FieldTests {
                 (String(repeating: "x", count: 101), .tooLong),
             ]),
         Row(
+            field: Fields.civicAddress, good: ["1", "main st. 1"],
+            bad: [
+                ("", .required), ("a\nb", .badValue),
+                (String(repeating: "x", count: 101), .tooLong),
+            ]),
+        Row(
+            field: Fields.location, good: ["floor 3"],
+            bad: [("", .required), ("é", .badValue)]),
+        Row(
             field: Fields.number, good: ["+12025550123", "+10", "+123456789012345"],
             bad: [
                 ("", .required), ("12025550123", .badValue), ("+02025550123", .badValue),
@@ -172,15 +181,6 @@ struct FieldTests {
         #expect(CarrierTrunk.fault(among: [plain, bypass])?.field == "trunk.port")
         bypass.region = 2
         #expect(CarrierTrunk.fault(among: [plain, bypass]) == nil)
-    }
-
-    @Test func derivedNamesComeApart() {
-        let name = DerivedName("acme.1r1.sbc.carrier.example".utf8)
-        #expect(name?.label == Array("acme".utf8))
-        #expect(name?.trunk == Array("1r1.sbc.carrier.example".utf8))
-        #expect(DerivedName("acme".utf8) == nil)
-        #expect(DerivedName(".acme".utf8) == nil)
-        #expect(DerivedName("acme.".utf8) == nil)
     }
 
     @Test func numbersAreIntegers() {

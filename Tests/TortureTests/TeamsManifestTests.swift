@@ -20,7 +20,7 @@ import Testing
     private static let descriptions = Holder.tests("SDPTests/SecureReofferTests.swift")
     private static let timers = Holder.tests("CallControlTests/TimerFixtureTests.swift")
     private static let tenants = Holder.nobody("tenants and their names are not built")
-    private static let proxy = Holder.nobody("the proxy on ISC is not built")
+    private static let proxy = Holder.tests("TortureTests/ProxyPassageTests.swift")
 
     private static let localMedia = Holder.nobody(
         "local media is not optimised: such a call is one of any kind")

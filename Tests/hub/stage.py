@@ -153,8 +153,8 @@ class Stage:
         text += ("trunks:\n  - name: carrier\n    listener: carrier-udp\n    realm: carrier\n"
                  f"    peer: \"sip:{own}:5060;transport=udp\"\n    sources: [\"{own}\"]\n"
                  + setup.carrier)
-        for name, profile, more in (("teams", "teams", setup.trunk),
-                                    ("bypass", "teams-bypass", setup.bypass)):
+        for name, profile, more in (("teams", "teams-direct-routing", setup.trunk),
+                                    ("bypass", "teams-media-bypass", setup.bypass)):
             text += (f"  - name: {name}\n    listener: {name}\n    realm: service\n{where}"
                      f"    sources: [\"198.18.2.0/24\", \"fd18:2::/64\"]\n"
                      + (NO_PROFILE if setup.nameless and name == "teams" else

@@ -4,7 +4,7 @@ knows nothing of it."""
 
 import time
 
-from harness import box, case, expect_empty
+from harness import box, case, expect_empty, wait_until
 
 
 def call(lab, answer, scenario, seconds=1, **answering_options):
@@ -19,7 +19,8 @@ def call(lab, answer, scenario, seconds=1, **answering_options):
 
 
 def ended(lab):
-    return lab.ask("calls", "--ended")[-1]
+    wait_until("the call's record", 10, lambda: lab.ask("records"))
+    return lab.ask("records")[-1]
 
 
 @case()

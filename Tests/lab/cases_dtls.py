@@ -120,7 +120,8 @@ def webrtc_is_called():
 @case(long=True)
 def webrtc_with_the_teams_bypass_profile():
     """Whatever the profile of a service sets by itself, a browser's stack gets along with it."""
-    with secure_box(carrier={"profile": "teams-bypass", "keying": "[dtls]"},
+    with secure_box(carrier={"profile": "teams-media-bypass", "keying": "[dtls]",
+                             "transport": "udp", "own-host-required": "false"},
                     discard=["service"]) as lab:
         said = speech_files(lab)
         call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said)

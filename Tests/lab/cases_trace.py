@@ -189,7 +189,7 @@ def secrets_are_in_no_output():
         call = lab.ask("trace", "secret-call")["id"]
         capture = os.path.join(lab.folder, "call.pcapng")
         outputs = {" ".join(words): text_of(lab, *words).encode() for words in (
-            ("status",), ("calls", "--ended"), ("drops",), ("doctor",), ("trace",),
+            ("status",), ("records", "--json"), ("drops",), ("doctor",), ("trace",),
             ("call", call, "--ladder"), ("call", call, "--messages"), ("trace", call, "--json"),
             ("call", call, "--pcapng", capture))}
         for name, path in (("pcapng", capture), ("hep", copies), ("log", lab.control.log_path),

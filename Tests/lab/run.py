@@ -12,6 +12,7 @@ import cases_failover  # noqa: F401
 import cases_floods  # noqa: F401
 import cases_headers  # noqa: F401
 import cases_hub  # noqa: F401
+import cases_mcp  # noqa: F401
 import cases_media  # noqa: F401
 import cases_one_port  # noqa: F401
 import cases_peers  # noqa: F401

@@ -4,7 +4,7 @@
 
 # To build both planes.
 GROUND_BUILD="pkg-config libdpdk-dev libuv1-dev libyaml-dev libmnl-dev
-    libbpf-dev libnuma-dev libipsec-mb-dev libssl-dev libc-ares-dev linux-libc-dev python3"
+    libsqlite3-dev libbpf-dev libnuma-dev libipsec-mb-dev libssl-dev libc-ares-dev linux-libc-dev python3"
 # To run the fast path.
 GROUND_RUN="libipsec-mb1 librte-net-af-packet23 librte-net-af-xdp23 librte-net-memif23 librte-net-pcap23
     librte-mempool-ring23 librte-bus-vdev23 iproute2 iptables ethtool"

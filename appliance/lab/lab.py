@@ -279,6 +279,7 @@ class Lab:
                               for key, value in (trunks or {}).get(side, {}).items()))
 
         text = f"node:\n  name: lab\n  runtime-directory: {self.runtime}\n"
+        text += f"  state-directory: {self.runtime}\n"
         text += (f"fastpath:\n  cores: {self.workers}\n  huge-pages: "
                  f"{'true' if huge_pages else 'false'}\n  memory-mb: 512\n"
                  f"  flows-per-worker: {flows_per_worker}\n")

@@ -193,7 +193,7 @@ extension Call {
         }
         self.state = .up(nil)
         self.status = 200
-        self.answeredAt = self.context.now
+        self.noteAnswer()
         self.context.counters.callsAnswered &+= 1
         self.updateMedia()
         self.startAudit()

@@ -9,14 +9,15 @@ extension Call {
     /// The call as it is now.
     var checkpointValue: CallCheckpoint {
         CallCheckpoint(
-            id: self.id, stage: self.stage, calling: self.calling, called: self.called,
-            startedAt: self.startedAt, answeredAt: self.answeredAt,
-            status: UInt16(clamping: self.status), a: self.checkpoint(of: self.legs.a),
-            b: self.checkpoint(of: self.legs.b), exchange: self.exchangeCheckpoint,
+            id: self.id, stage: self.stage, calling: Array(self.calling),
+            called: Array(self.called), startedAt: self.startedAt,
+            answeredAt: self.answeredAt, status: UInt16(clamping: self.status),
+            a: self.checkpoint(of: self.legs.a), b: self.checkpoint(of: self.legs.b),
+            exchange: self.exchangeCheckpoint,
             rekey: self.rekey.map {
                 CallCheckpoint.Rekey(
                     side: $0.side, sent: $0.sent.checkpoint, purpose: $0.purpose)
-            }, media: self.media)
+            }, media: self.media, tenant: self.tenant, record: self.recordCheckpoint)
     }
 
     /// A call that is being set up ends with the process: nothing will be offered on its legs.
@@ -91,6 +92,6 @@ extension Leg {
             },
             outstanding: self.outstanding?.sent.checkpoint, security: self.trunk.security,
             keys: self.keys, peer: self.peer, sessionTimer: self.sessionTimer,
-            leastExpires: self.leastExpires, due: self.due)
+            leastExpires: self.leastExpires, due: self.due, label: self.listener.label)
     }
 }

@@ -6,6 +6,6 @@ extension Call {
     func contact(_ side: Side) -> [UInt8] {
         let user = side == .a ? self.called : self.calling
         let isHidden = user.elementsEqual(Array("anonymous".utf8))
-        return self.part(side) { $0.listener }.contact(user: isHidden ? [] : user[...])
+        return self.part(side) { $0.listener }.contact(user: isHidden ? [] : user)
     }
 }

@@ -24,7 +24,7 @@ extension Call {
     /// From here on the call only waits for its legs. What never answers is let go by a timer:
     /// longer than any sequence of transactions that can follow.
     func enterEnding() {
-        self.endedAt = self.context.now
+        self.noteEnd()
         self.emit(.stopTimer(.ringing(self.id)))
         self.emit(.stopTimer(.glare(self.id)))
         self.stopSearch()
@@ -71,15 +71,7 @@ extension Call {
         for key in self.awaitedKeys { self.context.awaitedInvites[key] = nil }
         self.removeMedia()
         self.emit(.removeCheckpoint(self.id))
-        self.emit(
-            .record(
-                CallRecord(
-                    id: self.id, from: self.trunks.from, to: self.trunks.to,
-                    calling: self.calling, called: self.called, startedAt: self.startedAt,
-                    answeredAt: self.answeredAt, endedAt: self.endedAt ?? self.context.now,
-                    end: end, status: self.status,
-                    cause: self.q850Cause ?? CauseTable.q850(status: self.status),
-                    protection: self.protection)))
+        self.emit(.record(self.record(end)))
         self.context.counters.callsEnded &+= 1
         let wasAnswered = self.legs.b.dialog != nil || !self.endedBranches.isEmpty
         if wasAnswered, self.sentInvite != nil { self.context.answered[self.id] = self }

@@ -62,7 +62,8 @@ extension Call {
         let leg = self.legs.b
         let passage = InvitePassage(
             invite, from: self.legs.a.trunk.interworking, to: leg.trunk.interworking,
-            host: leg.listener.host, redirection: search.place(search.machine.current))
+            host: leg.listener.host, redirection: search.place(search.machine.current),
+            shown: search.shown)
         guard let passage else { return nil }
         self.context.count(passage)
         let branch = self.context.identifiers.branch() + search.mark
@@ -97,6 +98,7 @@ extension Call {
         let trunk = self.part(side) { $0.trunk }
         builder.add(.allow, AllowedMethods.value(trunk))
         trunk.interworking.headers.addIdentification(to: &builder)
+        self.tenant?.add(to: &builder, trunk.tenancy)
         if !isRequest, let supported = trunk.supported {
             builder.add(.supported, supported)
         }
@@ -131,6 +133,7 @@ extension Call {
         guard setup.heldAnswer == nil else { return }
         let sequence = self.reliableSequence(response)
         if status == 180 { setup.isRinging = true }
+        if (180...189).contains(status) { self.noteRinging() }
         self.attemptProgressed(status: status)
         defer { if case .settingUp = self.state { self.state = .settingUp(setup) } }
         guard let index = self.fork(of: response, in: &setup) else {
@@ -217,6 +220,7 @@ extension Call {
         self.noteCause(of: response)
         self.stopProvisionals(setup)
         let request = setup.exchange.request
+        self.refusedCallID = Self.callID(of: request.message)
         if self.pass(response, status: status, request) {
             self.legs.a.end = .closed
             self.status = status
@@ -263,6 +267,7 @@ extension Call {
         var reply = reply
         reply.tag = self.legs.a.localTag
         self.context.respond(reply, to: request)
+        self.refusedCallID = Self.callID(of: request.message)
         self.legs.a.end = .closed
         self.status = reply.status
         self.attemptFailed(status: reply.status)

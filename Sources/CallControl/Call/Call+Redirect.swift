@@ -21,7 +21,7 @@ extension Call {
         for uri in Self.contacts(of: response).map(\.uri).prefix(Self.contactsMax) {
             let found = self.context.places(
                 contact: uri, self.legs.b.trunk.interworking.numbers, from: self.legs.a.trunk,
-                isEmergency: self.isEmergency)
+                isEmergency: self.isEmergency, label: self.tenant?.label ?? [])
             for place in found where search.visited.insert(place.visit).inserted {
                 places.append(place)
             }

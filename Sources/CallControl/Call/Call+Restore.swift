@@ -69,7 +69,8 @@ extension Call {
     }
 
     private func restoreEnding(_ checkpoint: CallCheckpoint) {
-        self.state = .ending(checkpoint.answeredAt == nil ? .cancelled : .restart)
+        let end = checkpoint.answeredAt == nil ? CallEnd.cancelled : .restart
+        self.state = .ending(checkpoint.record.end ?? end)
         self.startEndingTimer()
         self.restoreAcks()
         for (side, leg) in [(Side.a, checkpoint.a), (.b, checkpoint.b)] {

@@ -54,18 +54,24 @@ final class Call {
     var token: AdmissionToken
     /// Any failure before the answer leads to the next target; no limit ends it.
     let isEmergency: Bool
-    /// User parts, for records.
-    let calling: [UInt8]
-    let called: [UInt8]
+    /// User parts of both parties; together, since a call holds them as long as it lasts.
+    private let users: [UInt8]
+    private let callingCount: Int
     let startedAt: Milliseconds
+    /// Whose call it is; nil: no tenant's.
+    @Apart var tenant: CallTenant?
     var answeredAt: Milliseconds?
     /// When its end began; what parties still have to acknowledge counts for no talk.
     var endedAt: Milliseconds?
+    /// The same by a clock that is never set.
+    var offsets = CallOffsets()
     /// The final status that the caller got or will get.
     var status = 0
     var legs: Legs
     var state: State
     var media: MediaIntent
+    /// Call-ID of the caller's INVITE, if it was refused.
+    var refusedCallID: [UInt8] = []
     /// All tags of ours that lead to this call.
     private(set) var tags: [[UInt8]] = []
     /// The trunks that it came from and went to; the box may have connected others since.
@@ -133,16 +139,19 @@ final class Call {
         let startedAt: Milliseconds
         let legs: Legs
         var isEmergency = false
+        var tenant: CallTenant?
     }
 
     init(_ birth: Birth, context: EngineContext, state: State) {
         self.id = birth.id
         self.context = context
         self.token = birth.token
-        self.calling = birth.calling
-        self.called = birth.called
+        self.users = birth.calling + birth.called
+        self.callingCount = birth.calling.count
         self.startedAt = birth.startedAt
+        self.offsets.origin = context.monotonicNow
         self.isEmergency = birth.isEmergency
+        self.tenant = birth.tenant
         self.legs = birth.legs
         self.trunks = (birth.legs.a.trunk.name, birth.legs.b.trunk.name)
         self.state = state
@@ -158,6 +167,11 @@ final class Call {
         if side == .a { return part(self.legs.a) }
         return part(self.legs.b)
     }
+
+    /// User part of the caller's From.
+    var calling: ArraySlice<UInt8> { self.users[..<self.callingCount] }
+    /// User part of the Request-URI.
+    var called: ArraySlice<UInt8> { self.users[self.callingCount...] }
 
     func reference(_ side: Side) -> LegReference { LegReference(call: self.id, side: side) }
 
@@ -207,9 +221,9 @@ final class Call {
         for side in Side.allCases { learned[side] = self.legs[side].learnedSource }
         return CallSummary(
             id: self.id, state: state, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
-            calling: self.calling, called: self.called,
+            calling: Array(self.calling), called: Array(self.called),
             callIDs: Side.allCases.compactMap { self.legs[$0].dialog?.key.callID },
             startedAt: self.startedAt, answeredAt: self.answeredAt, media: self.media,
-            learnedSources: learned, protection: self.protection)
+            learnedSources: learned, protection: self.protection, tenant: self.tenant)
     }
 }

@@ -5,6 +5,7 @@ import SDP
 import SIPDialog
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 extension CallCheckpoint {
     /// From bytes of a store, which are not trusted: every length, list and value is bounded.
@@ -30,6 +31,8 @@ extension CallCheckpoint {
         let a = try reader.intent()
         self.media = MediaIntent(a: a, b: try reader.intent())
         self.rekey = try reader.optional { r throws(CheckpointError) in try r.rekey() }
+        self.tenant = try reader.optional { r throws(CheckpointError) in try r.tenant() }
+        self.record = try reader.record()
         guard reader.isAtEnd else { throw reader.failure(.trailing) }
         guard self.stage != .settingUp || self.exchange != nil else {
             throw reader.failure(.badValue)
@@ -65,7 +68,25 @@ extension CheckpointReader {
         leg.security = try self.policy()
         leg.keys = try self.keys()
         try self.dialogState(of: &leg)
+        leg.label = try self.string(most: CallTenant.textMax)
         return leg
+    }
+
+    fileprivate mutating func tenant() throws(CheckpointError) -> CallTenant {
+        let most = CallTenant.textMax
+        var tenant = CallTenant(
+            account: try self.string(most: most), label: try self.string(most: most))
+        tenant.row = try self.optional { r throws(CheckpointError) in
+            let word = String(decoding: try r.string(most: most), as: UTF8.self)
+            guard let row = CallerScreening.Row(rawValue: word) else {
+                throw r.failure(.badValue)
+            }
+            return row
+        }
+        tenant.headerName = try self.string(most: most)
+        tenant.headerValue = try self.string(most: most)
+        tenant.tenantID = try self.string(most: most)
+        return tenant
     }
 
     private mutating func answer() throws(CheckpointError) -> CallCheckpoint.Answer {

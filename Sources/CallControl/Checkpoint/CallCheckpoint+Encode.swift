@@ -5,10 +5,11 @@ import NetworkAddress
 import SDP
 import SIPDialog
 import SIPTransaction
+import Tenancy
 
 extension CallCheckpoint {
     /// The version that ``encode()`` writes. No other is read.
-    public static let version: UInt8 = 5
+    public static let version: UInt8 = 6
 
     /// As bytes for a store.
     public func encode() -> [UInt8] {
@@ -31,6 +32,8 @@ extension CallCheckpoint {
             $0.message($1.sent)
             $0.choice($1.purpose)
         }
+        writer.optional(self.tenant) { $0.tenant($1) }
+        writer.record(self.record)
         return writer.finish()
     }
 }
@@ -58,6 +61,16 @@ extension CheckpointWriter {
         self.policy(leg.security)
         self.keys(leg.keys)
         self.dialogState(leg)
+        self.string(leg.label)
+    }
+
+    fileprivate mutating func tenant(_ tenant: CallTenant) {
+        self.string(tenant.account)
+        self.string(tenant.label)
+        self.optional(tenant.row) { $0.string($1.rawValue.utf8) }
+        self.string(tenant.headerName)
+        self.string(tenant.headerValue)
+        self.string(tenant.tenantID)
     }
 
     fileprivate mutating func exchange(_ exchange: CallCheckpoint.Exchange) {

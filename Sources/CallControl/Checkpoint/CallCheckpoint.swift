@@ -94,6 +94,8 @@ public struct CallCheckpoint: Sendable, Equatable {
         public var leastExpires: UInt32 = 0
         /// INVITEs of our own that waited for their turn.
         var due = OwnOffers()
+        /// First label of the tenant's derived trunk that the leg is; empty: it is none.
+        public var label: [UInt8] = []
     }
 
     /// An INVITE of our own that had no final response.
@@ -104,6 +106,30 @@ public struct CallCheckpoint: Sendable, Equatable {
         public var sent: Message
         /// Why it was sent.
         var purpose = OwnOffer.keys
+    }
+
+    /// What its record says that nothing else here does.
+    public struct Record: Sendable, Hashable {
+        /// The trunks that it came from and went to; nil: those of the legs.
+        var trunks: Trunks?
+        /// When things happened.
+        var offsets = CallOffsets()
+        /// When its end began.
+        var endedAt: Milliseconds?
+        /// Why it was being ended.
+        var end: CallEnd?
+        /// The cause that a party gave for that.
+        var cause: UInt8?
+        /// Call-ID of an INVITE that was refused.
+        var callID: [UInt8] = []
+        /// What it had to do with transfers.
+        var transfers: TransferHistory?
+
+        /// Names of two trunks.
+        struct Trunks: Sendable, Hashable {
+            var from: TrunkName
+            var to: TrunkName
+        }
     }
 
     /// The call.
@@ -130,6 +156,10 @@ public struct CallCheckpoint: Sendable, Equatable {
     public var rekey: Rekey?
     /// What the media was.
     public var media: MediaIntent
+    /// Whose call it was.
+    public var tenant: CallTenant?
+    /// For its record.
+    var record = Record()
 
     /// Most bytes of an encoded checkpoint: eight messages, and what else there is.
     public static let bytesMax = 1 << 20

@@ -8,6 +8,7 @@ import Sharing
 import SIPDialog
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 // A new call: every reason not to take it, and then its beginning. Nothing is held before the last
 // of them is passed, except the ports while the callee's offer is written.
@@ -23,6 +24,8 @@ extension CallEngine {
         @Shared var listener: ListenerSettings
         /// Where it may go, in the order in which that is tried.
         let places: [CallPlace]
+        /// Whose call it is.
+        let tenancy: TenantDecision
         /// The caller's session with its offer, if it made one.
         var session: OfferAnswerLeg
         let stream: AudioStream?
@@ -30,12 +33,24 @@ extension CallEngine {
 
     func invite(_ request: ReceivedRequest, from origin: TrunkIndex) {
         switch self.plan(request, from: origin) {
-        case .failure(let refusal): self.context.respond(refusal.reply, to: request)
-        case .success(let plan): self.admit(plan)
+        case .failure(let refusal): self.turnAway(request, from: origin, refusal)
+        case .success(let plan): self.admit(plan, from: origin)
         }
     }
 
-    struct Refusal: Error { let reply: Reply }
+    /// What an INVITE gets that makes no call, and why.
+    struct Refusal: Error {
+        let reply: Reply
+        let end: CallEnd
+        /// Whose call it would have been.
+        let tenant: CallTenant?
+
+        init(_ end: CallEnd, _ reply: Reply, _ tenant: CallTenant? = nil) {
+            self.end = end
+            self.reply = reply
+            self.tenant = tenant
+        }
+    }
 
     /// Max-Forwards that callers may give a call at most, that of RFC 3261 section 8.1.1.6: more
     /// only lets a loop last longer.
@@ -47,45 +62,52 @@ extension CallEngine {
         let forwards = (try? request.message.maxForwards()) ?? 70
         guard forwards > 0 else {
             self.context.counters.tooManyHops &+= 1
-            return .failure(Refusal(reply: Reply(483)))
+            return .failure(Refusal(.loop, Reply(483)))
         }
         let own = self.context.configuration.trunks[Int(origin.value)]
         if let reply = self.context.extensionRefusal(request.message, own) {
-            return .failure(Refusal(reply: reply))
+            return .failure(Refusal(.refused, reply))
         }
         let offer = Payload(request.message)
-        if case .unsupported = offer { return .failure(Refusal(reply: Reply(415))) }
+        if case .unsupported = offer { return .failure(Refusal(.refused, Reply(415))) }
         let trunk = own
         let limit = trunk.interworking.diversions.entriesMax
         guard !Diversions(request.message).isLoop(calling: request.message.requestURI, limit: limit)
         else {
             self.context.counters.diversionLoops &+= 1
-            return .failure(Refusal(reply: Reply(482)))
+            return .failure(Refusal(.loop, Reply(482)))
         }
         let probe = try? Dialog(
             server: request.message, localTag: [], state: .early,
             overTLS: request.source.transport == .tls)
-        guard probe != nil else { return .failure(Refusal(reply: Reply(400))) }
+        guard probe != nil else { return .failure(Refusal(.refused, Reply(400))) }
         let loops = self.context.identifiers.loops
         let mark = loops.mark(request.message, from: trunk)
         guard !loops.isLoop(request.message, mark) else {
             self.context.counters.loops &+= 1
-            return .failure(Refusal(reply: Reply(482)))
+            return .failure(Refusal(.loop, Reply(482)))
         }
         let number = CalledNumber(requestURI: request.message.requestURI)
         let kind = self.kind(of: number, from: trunk)
-        let trunks = self.context.trunks(
-            for: trunk.interworking.numbers.normalised(number), from: origin)
-        guard !trunks.isEmpty else {
-            self.context.counters.noRoutes &+= 1
-            return .failure(Refusal(reply: Reply(404)))
+        let normalised = trunk.interworking.numbers.normalised(number)
+        let tenancy: TenantDecision
+        switch self.context.tenancy(of: request.message, from: trunk, number: normalised, kind) {
+        case .success(let decision): tenancy = self.context.straight(decision, trunk, kind)
+        case .failure(let refusal):
+            return .failure(Refusal(refusal.end, refusal.reply, refusal.tenant))
+        }
+        let trunks: [TrunkSettings]
+        switch self.destinations(normalised, from: origin, tenancy) {
+        case .success(let found): trunks = found
+        case .failure(let refusal): return .failure(refusal)
         }
         guard let listener = self.context.configuration.listener(request.source.listener) else {
-            return .failure(Refusal(reply: Reply(500)))
+            return .failure(Refusal(.refused, Reply(500)))
         }
         let places: [CallPlace]
         switch self.admittedPlaces(
-            trunks, from: trunk, at: request.source.remote.address, kind)
+            trunks, from: trunk, at: request.source.remote.address, kind,
+            label: tenancy.tenant?.label ?? [])
         {
         case .success(let found): places = found
         case .failure(let refusal): return .failure(refusal)
@@ -97,11 +119,31 @@ extension CallEngine {
                 Plan(
                     request: request, forwardsLeft: min(forwards, Self.forwardsMax) - 1,
                     kind: kind, mark: mark, trunk: self.context.settings.trunk(trunk),
-                    listener: self.context.settings.listener(listener, for: trunk),
-                    places: places, session: session, stream: stream))
+                    listener: self.context.settings.listener(
+                        listener, for: trunk, label: tenancy.callerLabel),
+                    places: places, tenancy: tenancy, session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
+    }
+
+    /// Where a call goes: as its tenant's number says, else as the routes do. A trunk that is for
+    /// tenants' calls takes no others.
+    func destinations(
+        _ number: CalledNumber, from origin: TrunkIndex, _ tenancy: TenantDecision
+    ) -> Result<[TrunkSettings], Refusal> {
+        let trunks = tenancy.trunks ?? self.context.trunks(for: number, from: origin)
+        guard !trunks.isEmpty else {
+            self.context.counters.noRoutes &+= 1
+            return .failure(Refusal(.noRoute, Reply(404)))
+        }
+        guard tenancy.trunks == nil else { return .success(trunks) }
+        let open = trunks.filter { $0.tenancy.service == nil || $0.tenancy.need != .required }
+        guard !open.isEmpty else {
+            self.context.counters.misrouted &+= 1
+            return .failure(Refusal(.noRoute, Reply(404)))
+        }
+        return .success(open)
     }
 
     func stream(
@@ -113,14 +155,14 @@ extension CallEngine {
     }
 
     /// Begins with the first place that this node can send the call to.
-    private func admit(_ plan: Plan) {
+    private func admit(_ plan: Plan, from origin: TrunkIndex) {
         let caller = Caller(
             trunk: plan.$trunk, stream: plan.stream, source: plan.request.source.remote.address)
-        var reply = Reply(503)
+        var refusal = Refusal(.noCapacity, Reply(503))
         for (position, place) in plan.places.enumerated() {
             switch self.footing(place, caller) {
-            case .failure(let refusal):
-                if position == 0 { reply = refusal.reply }
+            case .failure(let why):
+                if position == 0 { refusal = why }
             case .success(let footing):
                 let admitted = self.context.admission.admit(
                     from: plan.trunk.name, to: place.trunk.name, plan.kind,
@@ -131,7 +173,7 @@ extension CallEngine {
                 self.release(footing.ports)
             }
         }
-        self.context.respond(reply, to: plan.request)
+        self.turnAway(plan.request, from: origin, refusal)
     }
 
     private func start(
@@ -152,17 +194,19 @@ extension CallEngine {
             port: footing.ports.b)
         let from = (try? message.from())?.uri ?? []
         let birth = Call.Birth(
-            id: id, token: token, calling: Array(AddressRewriter.user(of: from)),
+            id: id, token: token,
+            calling: plan.tenancy.shown?.number?.bytes ?? Array(AddressRewriter.user(of: from)),
             called: Array(AddressRewriter.user(of: message.requestURI)),
             startedAt: self.context.now, legs: Call.Legs(a: a, b: b),
-            isEmergency: plan.kind.isEmergency)
+            isEmergency: plan.kind.isEmergency, tenant: plan.tenancy.tenant)
         let call = Call(birth, context: self.context, state: .up(nil))
         self.calls[id] = call
         self.context.touched = call.reference(.a)
         self.context.counters.callsAdmitted &+= 1
         let search = CallSearch(
             places, stream: plan.stream, forwardsLeft: plan.forwardsLeft, mark: plan.mark,
-            uri: Array(message.requestURI), isEmergency: plan.kind.isEmergency)
+            uri: Array(message.requestURI), isEmergency: plan.kind.isEmergency,
+            shown: plan.tenancy.shown)
         call.begin(plan.request, search, offer: footing.offer)
         if plan.kind.isEmergency { self.admitted(emergency: call, token, plan.kind) }
     }
@@ -171,7 +215,7 @@ extension CallEngine {
         self.context.count(error)
         var reply = Reply(488)
         reply.warning = (error.warningCode, error.text)
-        return Refusal(reply: reply)
+        return Refusal(.incompatible, reply)
     }
 
     /// A condition of the node passes, so the caller may come back; a trunk's limit is an
@@ -181,11 +225,11 @@ extension CallEngine {
         self.context.count(refusal)
         if refusal.isTemporary {
             reply.retryAfter = self.context.retryAfterSeconds()
-            return Refusal(reply: reply)
+            return Refusal(.noCapacity, reply)
         }
         reply.status = trunk.limits.refusalStatus
         reply.reason = (reply.status, refusal.text)
-        return Refusal(reply: reply)
+        return Refusal(.overLimit, reply)
     }
 }
 

@@ -45,6 +45,9 @@ extension CallEngine {
         case .wrong:
             self.context.counters.credentialsWrong &+= 1
             self.context.respond(Reply(403), to: request)
+            if !inDialog {
+                self.context.noteAttempt(request.message, from: trunk.name, .notAuthenticated, 403)
+            }
             return false
         case .missing: isStale = false
         case .stale: isStale = true

@@ -141,6 +141,12 @@ extension CallEngine {
         self.calls[id].map { ($0.legs.a.trunk.name, $0.legs.b.trunk.name) }
     }
 
+    /// What is kept of a live call so far; nil: it is over, or being ended.
+    public func record(of id: CallIdentifier) -> CallRecord? {
+        guard let call = self.calls[id], !call.isEnding else { return nil }
+        return call.record(nil)
+    }
+
     /// One live call.
     public func call(_ id: CallIdentifier) -> CallSummary? { self.calls[id]?.summary }
 }

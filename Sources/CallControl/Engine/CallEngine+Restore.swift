@@ -16,7 +16,8 @@ extension CallEngine {
     /// The owner has reserved the ports of each checkpoint's media in its allocator before, and
     /// keeps the media itself; the engine gives both back when the call is over. Returns the calls
     /// that were taken over; for others (a listener is not configured any more, or the identifier
-    /// is taken) ports are given back and the checkpoint removed, and the owner ends their media.
+    /// is taken) ports are given back, the checkpoint is removed and the record written, and the
+    /// owner ends their media.
     @discardableResult
     public func restore(_ checkpoints: [CallCheckpoint]) -> [CallIdentifier] {
         var restored: [CallIdentifier] = []
@@ -26,6 +27,10 @@ extension CallEngine {
                 self.ports.release(checkpoint.media.b.local)
                 if self.calls[checkpoint.id] == nil {
                     self.context.actions.append(.removeCheckpoint(checkpoint.id))
+                    self.context.actions.append(
+                        .record(
+                            checkpoint.record(
+                                now: self.context.now, monotonicNow: self.context.monotonicNow)))
                 }
                 continue
             }
@@ -45,10 +50,11 @@ extension CallEngine {
         let birth = Call.Birth(
             id: checkpoint.id, token: token, calling: checkpoint.calling,
             called: checkpoint.called, startedAt: checkpoint.startedAt, legs: legs,
-            isEmergency: kind.isEmergency)
+            isEmergency: kind.isEmergency, tenant: checkpoint.tenant)
         let call = Call(birth, context: self.context, state: .up(nil))
         call.answeredAt = checkpoint.answeredAt
         call.status = Int(checkpoint.status)
+        call.restore(checkpoint.record)
         // The owner has the media of every checkpoint; it has to be told when that is over.
         call.media = checkpoint.media
         call.hasMedia = true
@@ -88,8 +94,9 @@ extension CallEngine {
         session.descriptions = trunk.interworking.descriptions
         return Leg(
             saved, trunk: settings.wrappedValue == trunk ? settings : Shared(trunk),
-            listener: self.context.settings.listener(listener, for: trunk), session: session,
-            port: port)
+            listener: self.context.settings.listener(
+                listener, for: trunk, label: saved.label),
+            session: session, port: port)
     }
 
     /// A trunk that was taken out of the configuration while the process was away.

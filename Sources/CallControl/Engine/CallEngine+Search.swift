@@ -23,7 +23,7 @@ extension CallEngine {
     /// Of the trunks that take one more call the places; the first trunk's refusal where none does.
     func admittedPlaces(
         _ trunks: [TrunkSettings], from origin: TrunkSettings, at source: IPAddress,
-        _ kind: CallKind
+        _ kind: CallKind, label: [UInt8] = []
     ) -> Result<[CallPlace], Refusal> {
         var refusal: AdmissionRefusal?
         var open: [TrunkSettings] = []
@@ -40,17 +40,18 @@ extension CallEngine {
         let registered = open.filter { !self.context.unregistered.contains($0.name) }
         guard !registered.isEmpty else {
             self.context.counters.notRegistered &+= 1
-            return .failure(Refusal(reply: Reply(503)))
+            return .failure(Refusal(.noPeer, Reply(503)))
         }
         let reachable = kind.isEmergency ? registered : registered.filter { !$0.isOutOfReach }
         guard !reachable.isEmpty else {
             self.context.counters.refusedNoPeer &+= 1
-            return .failure(Refusal(reply: Reply(503)))
+            return .failure(Refusal(.noPeer, Reply(503)))
         }
-        let places = self.context.places(reachable, isEmergency: kind.isEmergency)
+        let places = self.context.places(
+            reachable, isEmergency: kind.isEmergency, label: label)
         guard places.isEmpty else { return .success(places) }
         self.context.counters.noTargets &+= 1
-        return .failure(Refusal(reply: Reply(503)))
+        return .failure(Refusal(.noPeer, Reply(503)))
     }
 
     // MARK: Footing
@@ -62,7 +63,7 @@ extension CallEngine {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()
-            return .failure(Refusal(reply: reply))
+            return .failure(Refusal(.noCapacity, reply))
         }
         let footing = self.footing(place, caller.stream, ports)
         if case .failure = footing { self.release(ports) }
@@ -137,12 +138,12 @@ extension CallEngine {
     /// As for a new call, but with what the call has, as far as that fits the place.
     private func footing(_ place: CallPlace, of call: Call) -> Result<Footing, Refusal> {
         guard case .settingUp(let setup) = call.state, let search = call.search else {
-            return .failure(Refusal(reply: Reply(500)))
+            return .failure(Refusal(.refused, Reply(500)))
         }
         let admitted = self.context.admission.move(
             call.token, to: place.trunk.name, now: self.context.now)
         guard case .success(let token) = admitted else {
-            return .failure(Refusal(reply: Reply(503)))
+            return .failure(Refusal(.noCapacity, Reply(503)))
         }
         call.token = token
         let before = Self.calleeWish(call.legs.b.trunk, search.stream)
@@ -153,7 +154,7 @@ extension CallEngine {
         // Its leg will take a place beside one that has a port already.
         guard call.transfers.attempt == nil else {
             self.context.counters.refusedNoPort &+= 1
-            return .failure(Refusal(reply: Reply(503)))
+            return .failure(Refusal(.noCapacity, Reply(503)))
         }
         let caller = Caller(
             trunk: call.legs.a.$trunk, stream: search.stream,

@@ -43,6 +43,13 @@ extension CallEngine {
             .flatMap { UInt16(exactly: $0) }.map(TrunkIndex.init)
     }
 
+    /// How long messages of this source may be; nil: as those of the node.
+    public func messageLimits(of source: Hop) -> TrunkMessageLimits? {
+        self.trunk(from: source).flatMap {
+            self.context.configuration.trunks[Int($0.value)].messageLimits
+        }
+    }
+
     /// The source belongs to a trunk that is not configured any more but still has calls.
     func isRetired(_ source: Hop) -> Bool {
         self.retiredTrunks.contains {

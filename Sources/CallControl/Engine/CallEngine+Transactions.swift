@@ -19,7 +19,7 @@ extension CallEngine {
         case .transportFailed(let id):
             if !self.context.fallBack(id) { self.failed(id, status: 503) }
         case .serverTimeout(let id): self.acknowledgementMissing(id)
-        case .serverTransportFailed: break
+        case .serverTransportFailed, .strayCancel: break
         case .terminated(let id): self.terminated(id)
         case .send, .startTimer, .stopTimer: break
         }

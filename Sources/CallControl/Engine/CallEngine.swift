@@ -2,6 +2,7 @@
 
 public import Admission
 internal import Sharing
+public import Tenancy
 
 /// The back-to-back user agent of one shard: what the transaction layer, timers, media and
 /// operators report goes in through methods; what is to be done comes out of ``drain()``, in order.
@@ -32,6 +33,19 @@ public final class CallEngine<Ports: MediaPorts> {
     public var now: Milliseconds {
         get { self.context.now }
         set { self.context.now = newValue }
+    }
+
+    /// What calls look tenants up by, a reader of the engine's own; nil: there are no tenants.
+    public var tenants: DirectoryReader? {
+        get { self.context.tenants }
+        set { self.context.tenants = newValue }
+    }
+
+    /// Milliseconds of a clock that is never set and outlives the process, as CLOCK_MONOTONIC does;
+    /// to be set like ``now``. Offsets in records are differences of it.
+    public var monotonicNow: Milliseconds {
+        get { self.context.monotonicNow }
+        set { self.context.monotonicNow = newValue }
     }
 
     /// What was counted so far.

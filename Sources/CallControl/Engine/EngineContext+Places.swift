@@ -5,6 +5,7 @@ import NetworkAddress
 import Routing
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 // Where a call may go.
 extension EngineContext {
@@ -16,9 +17,25 @@ extension EngineContext {
         }
     }
 
+    /// An emergency call goes straight to whom its trunk's are sent to.
+    func straight(
+        _ decision: TenantDecision, _ trunk: TrunkSettings, _ kind: CallKind
+    ) -> TenantDecision {
+        guard kind.isEmergency, !trunk.emergency.trunks.isEmpty else { return decision }
+        var decision = decision
+        decision.trunks = trunk.emergency.trunks.compactMap { index in
+            self.configuration.trunks.indices.contains(Int(index.value))
+                ? self.configuration.trunks[Int(index.value)] : nil
+        }
+        return decision
+    }
+
     /// The targets of trunks in the order in which they are tried: trunk by trunk, but for those
     /// that asked not to be tried yet. An emergency call asks them all the same, after the others.
-    func places(_ trunks: [TrunkSettings], isEmergency: Bool) -> [CallPlace] {
+    /// `label` is the tenant's whose call it is.
+    func places(
+        _ trunks: [TrunkSettings], isEmergency: Bool, label: [UInt8] = []
+    ) -> [CallPlace] {
         var places: [CallPlace] = []
         var held: [CallPlace] = []
         for trunk in trunks {
@@ -27,7 +44,7 @@ extension EngineContext {
                 guard let listener = self.configuration.listener(target.hop.listener) else {
                     continue
                 }
-                let place = self.place(trunk, target, listener)
+                let place = self.place(trunk, target, listener, label)
                 if self.holds.holds(target.hop, now: self.now) {
                     held.append(place)
                 } else {
@@ -45,18 +62,18 @@ extension EngineContext {
     /// sent to addresses of its choice. The number is written as `format` says.
     func places(
         contact uri: ArraySlice<UInt8>, _ format: NumberFormat, from origin: TrunkSettings,
-        isEmergency: Bool
+        isEmergency: Bool, label: [UInt8]
     ) -> [CallPlace] {
         let number = format.normalised(CalledNumber(requestURI: uri))
         var places: [CallPlace] = []
-        if case .sip(let sip)? = try? URI.parse(uri), let place = self.place(named: sip) {
+        if case .sip(let sip)? = try? URI.parse(uri), let place = self.place(named: sip, label) {
             places = [place]
         } else if !number.bytes.isEmpty,
             let index = self.configuration.trunks.firstIndex(where: { $0.name == origin.name }),
             let position = UInt16(exactly: index)
         {
             let trunks = self.trunks(for: number, from: TrunkIndex(position))
-            places = self.places(trunks, isEmergency: isEmergency)
+            places = self.places(trunks, isEmergency: isEmergency, label: label)
         }
         return places.map { place in
             var place = place
@@ -67,7 +84,7 @@ extension EngineContext {
     }
 
     /// The target that a URI's host and port name.
-    private func place(named uri: SIPURI) -> CallPlace? {
+    private func place(named uri: SIPURI, _ label: [UInt8]) -> CallPlace? {
         for trunk in self.configuration.trunks {
             let target = trunk.targets.first { target in
                 let remote = target.hop.remote
@@ -79,16 +96,19 @@ extension EngineContext {
             guard let target, target.state != .draining,
                 let listener = self.configuration.listener(target.hop.listener)
             else { continue }
-            return self.place(trunk, target, listener)
+            return self.place(trunk, target, listener, label)
         }
         return nil
     }
 
     private func place(
-        _ trunk: TrunkSettings, _ target: TrunkTarget, _ listener: ListenerSettings
+        _ trunk: TrunkSettings, _ target: TrunkTarget, _ listener: ListenerSettings,
+        _ label: [UInt8]
     ) -> CallPlace {
-        CallPlace(
+        let isDerived = trunk.tenancy.service?.hasDerivedTrunks == true
+        return CallPlace(
             trunk: self.settings.trunk(trunk, at: target),
-            listener: self.settings.listener(listener, for: trunk))
+            listener: self.settings.listener(
+                listener, for: trunk, label: isDerived ? label : []))
     }
 }

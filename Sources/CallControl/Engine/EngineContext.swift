@@ -5,6 +5,7 @@ import NetworkAddress
 import SDP
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 /// One leg of one call.
 struct LegReference: Hashable {
@@ -53,6 +54,8 @@ final class EngineContext {
 
     /// Read from the owner's clock before each input.
     var now: Milliseconds = 0
+    /// The same of a clock that is never set, which goes on when the process does not.
+    var monotonicNow: Milliseconds = 0
     var configuration: CallConfiguration {
         didSet {
             self.sources = SourceIndex(self.configuration.trunks)
@@ -94,6 +97,10 @@ final class EngineContext {
     var searching: [(call: CallIdentifier, candidate: Int)] = []
     /// Targets that asked not to be tried for a while.
     var holds = TargetHolds()
+    /// The tenants, with their numbers; nil: there are none.
+    var tenants: DirectoryReader?
+    /// Calls that services make for transfers.
+    var returns = TransferReturns()
     /// What calls want of each other, to be done when the input in hand is.
     var steps: [TransferStep] = []
     /// Calls that are over and wait for the engine to let go of them.

@@ -19,6 +19,7 @@ struct LegSettings {
     private struct OwnName: Hashable {
         let listener: ListenerIndex
         let host: [UInt8]?
+        let label: [UInt8]
     }
 
     private var trunks: [Place: Shared<TrunkSettings>] = [:]
@@ -49,13 +50,22 @@ struct LegSettings {
         return new
     }
 
-    /// A listener of the configuration, as a trunk's peer knows it.
+    /// Names of tenants that are remembered; they are made anew beyond that.
+    private static let derivedMax = 16_384
+    private var derivedCount = 0
+
+    /// A listener of the configuration, as a trunk's peer knows it, or a tenant's derived trunk
+    /// there.
     mutating func listener(
-        _ listener: ListenerSettings, for trunk: TrunkSettings
+        _ listener: ListenerSettings, for trunk: TrunkSettings, label: [UInt8] = []
     ) -> Shared<ListenerSettings> {
-        let name = OwnName(listener: listener.index, host: trunk.ownHost)
+        let name = OwnName(listener: listener.index, host: trunk.ownHost, label: label)
         if let known = self.listeners[name] { return known }
-        let new = Shared(listener.named(for: trunk))
+        let new = Shared(listener.named(for: trunk, label: label))
+        if !label.isEmpty {
+            guard self.derivedCount < Self.derivedMax else { return new }
+            self.derivedCount += 1
+        }
         self.listeners[name] = new
         return new
     }

@@ -48,6 +48,8 @@ public enum SignallingOutput: Sendable {
     case removeCheckpoint(CallIdentifier)
     /// A call ended.
     indirect case record(CallRecord)
+    /// An INVITE of a trunk was refused before there was a call.
+    indirect case attempt(AttemptRecord)
 }
 
 /// A transaction layer and a call engine joined: all the signalling of one shard without sockets
@@ -158,6 +160,7 @@ public final class SignallingCore<Ports: MediaPorts> {
         case .checkpoint(let checkpoint): self.append(.checkpoint(checkpoint))
         case .removeCheckpoint(let id): self.append(.removeCheckpoint(id))
         case .record(let record): self.append(.record(record))
+        case .attempt(let record): self.append(.attempt(record))
         }
     }
 

@@ -16,7 +16,7 @@ extension ListenerSettings {
             }
         // Over TLS our connection serves for the peer's requests as well (RFC 5923).
         let alias = self.transport == .tls ? Array(";alias".utf8) : []
-        return Array(name.utf8) + self.hostPort + alias + Array(";rport;branch=".utf8) + branch
+        return Array(name.utf8) + self.sentBy + alias + Array(";rport;branch=".utf8) + branch
     }
 
     /// The value of our Contact. Where we have a name, `user` stands before it, if there is one:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SIPMessage
+import Tenancy
 
 /// What a caller's INVITE says on the callee's trunk of who is calling and how the call came: From,
 /// P-Asserted-Identity, Privacy, Identity, History-Info, Diversion, Geolocation. One decision for
@@ -12,6 +13,7 @@ struct InvitePassage {
     private let host: [UInt8]
     private let identity: CallerIdentity
     private let signs: Bool
+    private let shown: ShownCaller?
     /// How numbers are written there.
     let numbers: NumberPassage
     /// Whom the INVITE asks for, before it is rewritten for the trunk: whom the caller called, or
@@ -25,16 +27,17 @@ struct InvitePassage {
     let droppedSignature: Bool
 
     /// Nil without a readable From. `host` is ours as the trunk sees it; `redirection` is where a
-    /// redirection leads, if one does.
+    /// redirection leads, if one does; `shown` what may be told of the caller, nil: everything.
     init?(
         _ invite: SIPMessage, from a: Interworking, to b: Interworking, host: [UInt8],
-        redirection: CallPlace? = nil
+        redirection: CallPlace? = nil, shown: ShownCaller? = nil
     ) {
         guard let from = try? invite.from() else { return nil }
         self.invite = invite
         self.from = from
         self.policies = (a, b)
         self.host = host
+        self.shown = shown
         let identity = CallerIdentity(invite, from: a.identity, to: b.identity)
         self.identity = identity
         let numbers = NumberPassage(from: a.numbers, to: b.numbers)
@@ -43,7 +46,8 @@ struct InvitePassage {
             isSigned && Self.signed(invite, from, identity).contains { $0.isChanged(by: numbers) }
         let keeps = b.identity.signedNumbers == .keepNumber
         // A signature names the caller in clear: who is hidden has none.
-        self.signs = isSigned && !identity.isHidden && (keeps || !isChanged)
+        let isReplaced = shown?.number != nil
+        self.signs = isSigned && !identity.isHidden && !isReplaced && (keeps || !isChanged)
         self.keptNumber = isChanged && keeps && !identity.isHidden
         self.droppedSignature = isSigned && !self.signs
         self.numbers = self.keptNumber ? .asIs : numbers
@@ -70,7 +74,27 @@ struct InvitePassage {
         guard !self.identity.isHidden || CallerIdentity.isAnonymous(self.from) else {
             return Array("\"Anonymous\" <sip:anonymous@anonymous.invalid>;tag=".utf8) + tag
         }
+        if let number = self.shown?.number {
+            return self.address(of: number) + Array(";tag=".utf8) + tag
+        }
         return AddressRewriter.from(self.from, listener: listener, tag: tag, self.numbers)
+    }
+
+    /// A caller who is known by this number: his name is nothing that anybody vouches for.
+    private func address(of number: E164) -> [UInt8] {
+        Array("<sip:".utf8) + self.policies.b.numbers.presented(number.bytes) + [0x40] + self.host
+            + Array(";user=phone>".utf8)
+    }
+
+    /// An address of the caller that may be told.
+    private func isShown(_ uri: ArraySlice<UInt8>) -> Bool {
+        self.shown?.shows(uri, self.policies.a.numbers) ?? true
+    }
+
+    /// An entry of a diversion: the called number stands there as well.
+    private func isShownDiversion(_ uri: ArraySlice<UInt8>) -> Bool {
+        guard self.shown != nil, !self.isShown(uri) else { return true }
+        return CarriedURI(uri)?.number == CarriedURI(self.invite.requestURI)?.number
     }
 
     /// Adds the header fields, those of the table among them.
@@ -78,8 +102,12 @@ struct InvitePassage {
         CarriedHeaders.copy(
             from: self.invite, as: .invite, to: &builder, self.policies.a.headers,
             hidesCaller: self.identity.isHidden)
-        for address in self.identity.asserted {
-            builder.add(.pAssertedIdentity, self.told(address))
+        if let number = self.shown?.number, self.shown?.isOnlyIdentity == true {
+            builder.add(.pAssertedIdentity, self.address(of: number))
+        } else {
+            for address in self.identity.asserted where self.isShown(address.uri) {
+                builder.add(.pAssertedIdentity, self.told(address))
+            }
         }
         builder.copy(all: .privacy, from: self.invite)
         if self.identity.addsPrivacy { builder.add(.privacy, "id") }
@@ -114,10 +142,13 @@ struct InvitePassage {
         }
         if style == .historyInfo || style == .both, found.history.isEmpty {
             let history = Diversions.history(from: found.diversions, target: target, limit: limit)
-            for entry in history { builder.add(.historyInfo, self.told(entry)) }
+            for entry in history where self.isShownDiversion(entry.uri[...]) {
+                builder.add(.historyInfo, self.told(entry))
+            }
         }
         if style == .diversion || style == .both, found.diversions.isEmpty {
-            for diversion in found.diverters.prefix(limit) {
+            for diversion in found.diverters.prefix(limit)
+            where self.isShownDiversion(diversion.uri[...]) {
                 builder.add(.diversion, self.told(diversion))
             }
         }
@@ -131,6 +162,7 @@ struct InvitePassage {
         for value in self.invite.all(name).prefix(self.policies.b.diversions.entriesMax) {
             guard let address = try? NameAddr(value), value.contains(0x3c) else { continue }
             let uri = address.uri
+            guard self.isShownDiversion(uri) else { continue }
             let mark = SIPURI.headersStart(uri)
             let isHidden = self.identity.hidesDiversions && isPrivate(value)
             var bytes = isHidden ? [] : Array(address.displayName)

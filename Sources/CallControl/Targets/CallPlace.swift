@@ -50,6 +50,8 @@ struct CallSearch {
     let forwardsLeft: Int
     /// Ends the branches of what is sent.
     let mark: [UInt8]
+    /// What places are told of the caller; nil: everything.
+    let shown: ShownCaller?
     /// Redirections that were followed.
     var redirects = 0
     /// Where redirections may not lead any more.
@@ -58,8 +60,9 @@ struct CallSearch {
     /// As many places as one call may try, at least one. `uri` is whom the caller asks for.
     init(
         _ places: [CallPlace], stream: AudioStream?, forwardsLeft: Int, mark: [UInt8],
-        uri: [UInt8], isEmergency: Bool
+        uri: [UInt8], isEmergency: Bool, shown: ShownCaller? = nil
     ) {
+        self.shown = shown
         self.mark = mark
         self.visited = Set(places.map { $0.visit(asking: uri) })
         self.machine = TargetSearch(places.map(\.trunk.search), isEmergency: isEmergency)

@@ -11,6 +11,9 @@ public struct EmergencyPolicy: Sendable, Hashable {
     /// The trunk's callers are known to it: its emergency calls are let in beyond the limits.
     public var isExempt = false
 
+    /// Trunks that its emergency calls go to, in order; none: as the routes say.
+    public var trunks: [TrunkIndex] = []
+
     /// The defaults.
     public init() {}
 

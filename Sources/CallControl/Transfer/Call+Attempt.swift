@@ -73,7 +73,7 @@ extension Call {
         self.acknowledge(.b, sequence: sent.sequence, description: nil)
         self.state = .up(nil)
         self.status = 200
-        self.answeredAt = self.context.now
+        self.noteAnswer()
         self.context.counters.callsAnswered &+= 1
         self.updateMedia()
         self.checkpoint()

@@ -142,6 +142,7 @@ extension Call {
     func leftForTransfer(_ side: Side) -> Bool {
         guard case .up = self.state, self.transfers.current?.side == side else { return false }
         self.releaseExchange(leaving: side)
+        self.noteDeparture(side)
         self.closeLeg(side)
         self.stopSessionTimer(side)
         self.legs[side].sessionTimer = nil

@@ -25,19 +25,18 @@ extension CallEngine {
     func replacing(_ request: ReceivedRequest, from origin: TrunkIndex) {
         let trunk = self.context.configuration.trunks[Int(origin.value)]
         if let reply = self.context.extensionRefusal(request.message, trunk) {
-            return self.context.respond(reply, to: request)
+            return self.turnAway(request, from: origin, Refusal(.refused, reply))
         }
         switch self.replaced(request.message, by: trunk) {
         case .failure(let refusal):
-            self.context.respond(Reply(refusal.status), to: request)
+            self.turnAway(request, from: origin, Refusal(.refused, Reply(refusal.status)))
         case .success(let named):
             do throws(OfferAnswerError) {
-                try self.replace(named, by: request, trunk)
+                if let refusal = try self.replace(named, by: request, trunk) {
+                    self.turnAway(request, from: origin, refusal)
+                }
             } catch {
-                self.context.count(error)
-                var reply = Reply(488)
-                reply.warning = (error.warningCode, error.text)
-                self.context.respond(reply, to: request)
+                self.turnAway(request, from: origin, self.refusal(error))
             }
         }
     }
@@ -76,9 +75,10 @@ extension CallEngine {
         return .success(NamedDialog(call: call, leaving: leg.side))
     }
 
+    /// Gives the refusal of an INVITE that takes no place.
     private func replace(
         _ named: NamedDialog, by request: ReceivedRequest, _ trunk: TrunkSettings
-    ) throws(OfferAnswerError) {
+    ) throws(OfferAnswerError) -> Refusal? {
         let stays = named.call.legs[named.staying]
         guard var stream = stays.session.remote,
             let listener = self.context.configuration.listener(request.source.listener)
@@ -87,7 +87,7 @@ extension CallEngine {
         stream.direction = .sendrecv
         let payload = Payload(request.message)
         if case .unsupported = payload {
-            return self.context.respond(Reply(415), to: request)
+            return Refusal(.refused, Reply(415))
         }
         var session = self.context.session(trunk)
         let offered = try self.stream(of: payload, &session)
@@ -98,7 +98,7 @@ extension CallEngine {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()
-            return self.context.respond(reply, to: request)
+            return Refusal(.noCapacity, reply)
         }
         do throws(OfferAnswerError) {
             let description =
@@ -107,19 +107,23 @@ extension CallEngine {
                 : try session.makeAnswer(from: stream, local: ports.a.rtp)
             var caller = Leg(
                 trunk: settings,
-                listener: self.context.settings.listener(listener, for: trunk),
+                listener: self.context.settings.listener(
+                    listener, for: trunk, label: named.call.legs[named.leaving].listener.label),
                 hop: request.source, localTag: self.context.identifiers.tag(),
                 session: session, port: ports.a)
             caller.peer.learn(from: request.message)
             let nobody = try self.standIn(for: stays, stream, ports.b)
-            let made = self.make(nil, Call.Legs(a: caller, b: nobody), request.message)
+            let made = self.make(
+                nil, Call.Legs(a: caller, b: nobody), request.message, of: named.call.tenant)
             guard made.acceptReplacing(request, description, carriesOffer: offered == nil) else {
-                return made.finish(.rejected)
+                made.finish(.rejected)
+                return nil
             }
             self.context.counters.replacements &+= 1
             self.replace(named.call, named.leaving, by: made, .a)
             self.context.touched = named.call.reference(named.leaving)
             named.call.align([named.staying])
+            return nil
         } catch {
             self.ports.release(ports.a)
             self.ports.release(ports.b)
@@ -161,6 +165,7 @@ extension CallEngine {
         else { return self.refuse(request, 503) }
         if named.leaving == .a, other.mayBeAdopted {
             call.acceptRefer(side, request, isSilent: isSilent)
+            call.link(with: other)
             call.transfers.current = Transfer(side: side, attempt: other.id)
             other.adopt(
                 TransferAttempt(call: call.id, side: side, refer: request, uri: nil))
@@ -201,7 +206,7 @@ extension Call {
             self.emit(.tag(server, tag))
         }
         self.status = 200
-        self.answeredAt = self.context.now
+        self.noteAnswer()
         self.context.counters.callsAnswered &+= 1
         self.updateMedia()
         self.checkpoint()

@@ -65,6 +65,8 @@ extension CallEngine {
         let isEmergency: Bool
         /// Back to where the REFER came from, with the very URI that it names.
         let isReturn: Bool
+        /// Whose call it is.
+        let tenant: CallTenant?
     }
 
     private func refer(_ leg: LegReference, _ request: ReceivedRequest, _ refer: ReferRequest) {
@@ -78,12 +80,12 @@ extension CallEngine {
         if trunk.transfer.refer == .pass { return call.passRefer(leg.side, request, refer) }
         let forwards = (try? request.message.maxForwards()) ?? 70
         guard forwards > 0 else { return self.refuse(request, 483) }
-        guard let course = self.course(refer, from: trunk, at: request.source.remote.address)
-        else {
-            self.context.counters.noRoutes &+= 1
-            return self.refuse(request, 404)
-        }
+        let course = self.course(refer, from: trunk, at: request.source.remote.address, of: call)
+        guard let course else { return self.refuse(request, 404) }
         guard !course.places.isEmpty else { return self.refuse(request, 503) }
+        if course.isReturn, let label = course.tenant?.label {
+            self.context.expectReturn(to: refer.uri[...], of: label, trunk)
+        }
         self.begin(call, leg.side, request, refer, course, forwardsLeft: forwards - 1)
     }
 
@@ -93,27 +95,39 @@ extension CallEngine {
     }
 
     /// A URI whose host is the peer's own goes back to it, whatever else it says; any other one is
-    /// routed like the Request-URI of a call from that trunk.
+    /// routed like the Request-URI of a call from that trunk. Back there it is the tenant's whose
+    /// leg asked, whatever number it names.
     private func course(
-        _ refer: ReferRequest, from trunk: TrunkSettings, at source: IPAddress
+        _ refer: ReferRequest, from trunk: TrunkSettings, at source: IPAddress, of call: Call
     ) -> Course? {
         let configuration = self.context.configuration
         let own = configuration.trunks.firstIndex { $0.name == trunk.name }
         let current = own.map { configuration.trunks[$0] } ?? trunk
         if let host = refer.host, current.isHost(host) {
-            let places = self.admittedPlaces([current], from: trunk, at: source, .normal)
+            let places = self.admittedPlaces(
+                [current], from: trunk, at: source, .normal, label: call.tenant?.label ?? [])
             return Course(
-                places: (try? places.get()) ?? [], isEmergency: false, isReturn: true)
+                places: (try? places.get()) ?? [], isEmergency: false, isReturn: true,
+                tenant: call.tenant)
         }
-        guard let own, let origin = UInt16(exactly: own) else { return nil }
+        guard let own, let origin = UInt16(exactly: own) else {
+            self.context.counters.noRoutes &+= 1
+            return nil
+        }
         let number = CalledNumber(requestURI: refer.uri[...])
-        let trunks = self.context.trunks(
-            for: current.interworking.numbers.normalised(number), from: TrunkIndex(origin))
-        guard !trunks.isEmpty else { return nil }
+        let normalised = current.interworking.numbers.normalised(number)
+        let tenancy =
+            current.tenancy.service == nil
+            ? self.context.tenancy(calling: normalised, from: current)
+            : TenantDecision(tenant: call.tenant)
+        let trunks = self.destinations(normalised, from: TrunkIndex(origin), tenancy)
+        guard case .success(let trunks) = trunks else { return nil }
         let kind = self.kind(of: number, from: current)
-        let places = self.admittedPlaces(trunks, from: trunk, at: source, kind)
+        let places = self.admittedPlaces(
+            trunks, from: trunk, at: source, kind, label: tenancy.tenant?.label ?? [])
         return Course(
-            places: (try? places.get()) ?? [], isEmergency: kind.isEmergency, isReturn: false)
+            places: (try? places.get()) ?? [], isEmergency: kind.isEmergency, isReturn: false,
+            tenant: tenancy.tenant)
     }
 
     private func begin(
@@ -146,7 +160,9 @@ extension CallEngine {
                 call: call.id, side: side, refer: request, uri: course.isReturn ? refer.uri : nil)
             if course.isReturn { attempt.referredBy = refer.referredBy }
             attempt.replaces = refer.replaces?.bytes
-            let made = self.make(attempt, Call.Legs(a: caller, b: callee), invite)
+            let made = self.make(
+                attempt, Call.Legs(a: caller, b: callee), invite, of: course.tenant)
+            call.link(with: made)
             call.transfers.current = Transfer(side: side, attempt: made.id)
             call.acceptRefer(side, request, isSilent: refer.isSilent)
             let search = CallSearch(
@@ -203,7 +219,8 @@ extension CallEngine {
 
     /// A call between such a leg and a real one.
     func make(
-        _ attempt: TransferAttempt?, _ legs: Call.Legs, _ invite: SIPMessage
+        _ attempt: TransferAttempt?, _ legs: Call.Legs, _ invite: SIPMessage,
+        of tenant: CallTenant?
     ) -> Call {
         var id = self.context.identifiers.call()
         while self.calls[id] != nil { id = self.context.identifiers.call() }
@@ -213,7 +230,7 @@ extension CallEngine {
         let birth = Call.Birth(
             id: id, token: token, calling: Array(AddressRewriter.user(of: from)),
             called: Array(AddressRewriter.user(of: invite.requestURI)),
-            startedAt: self.context.now, legs: legs)
+            startedAt: self.context.now, legs: legs, tenant: tenant)
         let call = Call(birth, context: self.context, state: .up(nil))
         call.transfers.attempt = attempt
         self.calls[id] = call
@@ -237,8 +254,11 @@ extension CallEngine {
     /// A leg of a call is replaced by the leg of another one, which ends.
     func replace(_ call: Call, _ side: Side, by other: Call, _ otherSide: Side) {
         call.releaseExchange(leaving: side)
+        call.noteDeparture(side)
+        call.link(with: other)
         call.exchangeLeg(side, with: other, otherSide)
         call.transfers.count += 1
+        if call.tenant == nil { call.tenant = other.tenant }
         self.context.counters.transfersDone &+= 1
         other.tell(otherSide, 200)
         other.endAfterExchange()

@@ -53,6 +53,8 @@ struct CallTransfers {
     @Apart var attempt: TransferAttempt?
     /// Leg b as it was when it went to another call, for later answers to the INVITE that made it.
     @Apart var formerLeg: Leg?
+    /// Who left, and which calls belong together; nil: nobody and none.
+    @Apart var history: TransferHistory?
     /// Legs that are to be offered what the other one has.
     var toAlign: [Side] = []
     /// Offers of ours since then that followed from what a party made of another one.

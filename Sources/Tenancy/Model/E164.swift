@@ -12,6 +12,9 @@ public struct E164: Sendable, Hashable, Comparable, CustomStringConvertible {
     /// Digits at least: the shortest that `^\+[1-9]\d+$` takes.
     public static let digitsMin = 2
 
+    /// What `value` can be.
+    public static let values: ClosedRange<UInt64> = 10...999_999_999_999_999
+
     /// From `+12025550123`, and from nothing else.
     public init?(_ text: some Collection<UInt8>) {
         guard text.first == 0x2b else { return nil }
@@ -34,7 +37,7 @@ public struct E164: Sendable, Hashable, Comparable, CustomStringConvertible {
 
     /// From the digits as a number; nil outside the range of `value`.
     public init?(value: UInt64) {
-        guard (10...999_999_999_999_999).contains(value) else { return nil }
+        guard Self.values.contains(value) else { return nil }
         self.value = value
     }
 

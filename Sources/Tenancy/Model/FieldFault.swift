@@ -21,6 +21,8 @@ public struct FieldFault: Error, Sendable, Hashable, CustomStringConvertible {
         case inUse = "in_use"
         /// The state that it is in does not allow the step.
         case wrongState = "wrong_state"
+        /// There are as many as there may be.
+        case limitReached = "limit_reached"
     }
 
     /// What kind of refusal it is.

@@ -60,9 +60,9 @@ public enum Fields {
     public static let correlationID = TextField(
         "account.correlation-id", 1...100, "1 to 100 printable characters"
     ) { $0.allSatisfy { (0x20...0x7e).contains($0) } }
-    /// `account.teams-tenant-id`
+    /// `account.teams-tenant`
     public static let teamsTenantID = TextField(
-        "account.teams-tenant-id", 36...36,
+        "account.teams-tenant", 36...36,
         "a GUID such as 12345678-1234-4123-8123-123456789abc"
     ) { isGUID($0) }
     /// `account.label` of tenants that are made here: public CAs refuse `_`.
@@ -81,6 +81,14 @@ public enum Fields {
     public static let customHeader = TextField(
         "number.custom-header", 1...100, "1 to 100 letters, digits, '_' or '-'"
     ) { $0.allSatisfy(isWord) }
+    /// `number.civic-address`
+    public static let civicAddress = TextField(
+        "number.civic-address", 1...100, "1 to 100 printable characters"
+    ) { $0.allSatisfy { (0x20...0x7e).contains($0) } }
+    /// `number.location`
+    public static let location = TextField(
+        "number.location", 1...100, "1 to 100 printable characters"
+    ) { $0.allSatisfy { (0x20...0x7e).contains($0) } }
     /// `number.number`
     public static let number = TextField(
         "number.number", 3...16, "'+', a digit from 1 to 9, then up to 14 digits"
@@ -97,7 +105,8 @@ public enum Fields {
     /// All of them.
     public static let all = [
         deploymentName, baseDomain, customHeaderName, accountName, correlationID, teamsTenantID,
-        label, importedLabel, txtToken, customHeader, number, trunkFQDN, derivedFQDN,
+        label, importedLabel, txtToken, customHeader, civicAddress, location, number,
+        trunkFQDN, derivedFQDN,
     ]
 
     /// DNS names are compared without regard to case.
@@ -111,7 +120,7 @@ public enum Fields {
         return self.isSame(String(decoding: tail, as: UTF8.self), suffix)
     }
 
-    private static func lower(_ byte: UInt8) -> UInt8 {
+    static func lower(_ byte: UInt8) -> UInt8 {
         (0x41...0x5a).contains(byte) ? byte | 0x20 : byte
     }
 

@@ -45,5 +45,7 @@ public struct ProvisionedNumber: Sendable, Hashable {
     /// The first fault of its fields; nil: none.
     public func fault() -> FieldFault? {
         self.customHeader.flatMap(Fields.customHeader.fault)
+            ?? self.emergency?.civicAddressID.flatMap(Fields.civicAddress.fault)
+            ?? self.emergency?.locationID.flatMap(Fields.location.fault)
     }
 }

@@ -27,6 +27,7 @@ func show(_ name: String, _ cost: Cost) {
 
 do {
     let operations = try calibration() + messages() + transactions() + calls() + media() + traces()
+        + records()
     if let only {
         if let operation = operations.first(where: { $0.name == only }) {
             _ = try Cost(of: operation)
