@@ -139,7 +139,8 @@ extension ConfigurationReader {
         value.authentication = authentication.read()
         value.register = authentication.register()
         value.messageLimits = self.messageLimits(section)
-        value.tenancy = TrunkTenancyReader(section, hasHost: host != nil).read()
+        let hasHost = host != nil || listeners[listener].value.host != nil
+        value.tenancy = TrunkTenancyReader(section, hasHost: hasHost).read()
         return LocatedTrunk(
             value: value, name: name, sources: located, host: host,
             hasUniqueHost: section.flag(ProfileKeys.ownHostUnique))

@@ -126,10 +126,17 @@ extension ConfigurationReader {
 }
 
 extension NodeConfiguration {
+    /// This node's own name at a trunk: the trunk's, else its listener's; nil: it has none.
+    public func host(of trunk: Trunk) -> String? {
+        trunk.host ?? self.listeners[trunk.listener].host
+    }
+
     /// The trunks to services that know tenants by names, as these see them.
     public var carrierTrunks: [CarrierTrunk] {
         self.trunks.compactMap { trunk in
-            guard let service = trunk.tenancy.service, let host = trunk.host else { return nil }
+            guard let service = trunk.tenancy.service, let host = self.host(of: trunk) else {
+                return nil
+            }
             let listener = self.listeners[trunk.listener].address
             return CarrierTrunk(
                 name: trunk.name, service: service, set: trunk.tenancy.set,

@@ -87,7 +87,7 @@ enum Settings {
         settings.security = trunk.security
         settings.search = self.search(trunk.failover)
         self.adopt(trunk.limits, file, &settings)
-        settings.ownHost = trunk.host.map { Array($0.utf8) }
+        settings.ownHost = file.host(of: trunk).map { Array($0.utf8) }
         settings.authentication = trunk.authentication
         if trunk.authentication.demand?.realm.isEmpty == true {
             settings.authentication.demand?.realm = Array(file.node.name.utf8)
