@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Management
+import Testing
+
+@testable import trunkline
+
+/// What `route` prints of answers.
+@Suite struct CallQuestionTextTests {
+    @Test func aCallThatGoesOn() {
+        let text = RouteView.text(of: [
+            "trunk": "teams", "number": "+442079460000", "emergency": false, "tenant_by": "host",
+            "tenant": "acme", "screening": "owned", "caller_replaced_by": .null,
+            "custom_header": "X-A: 1", "media": "rtp", "rules": ["teams in: one", "carrier out: b"],
+            "chosen_by": "routes", "trunks": ["carrier", "other"], "status": .null,
+            "targets": [["trunk": "carrier", "peer": "192.0.2.9", "state": "up"]],
+        ])
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines[0] == "from trunk     teams")
+        #expect(lines.contains("tenant         acme (by the host)"))
+        #expect(lines.contains("rules          teams in: one"))
+        #expect(lines.contains("               carrier out: b"))
+        #expect(lines.contains("to trunks      carrier, other"))
+        #expect(!text.contains("refused") && !text.contains("shown as"))
+        #expect(lines.last?.hasPrefix("carrier  192.0.2.9") == true)
+    }
+
+    @Test func aCallThatIsRefused() {
+        let text = RouteView.text(of: [
+            "trunk": "teams", "number": "1", "emergency": true, "tenant_by": "none",
+            "tenant": .null, "trunks": [], "targets": [], "status": 403, "end": "screened",
+            "reason": "Calling number missing",
+        ])
+        #expect(text.contains("refused     403 (screened): Calling number missing"))
+        #expect(text.contains("emergency   yes") && text.contains("tenant      not looked for"))
+    }
+
+    @Test func routeNeedsItsOptions() {
+        #expect(CommandLineTool.run(["route", "112", "--from", "113"]) == .usage)
+        #expect(CommandLineTool.run(["route", "112", "--trunk", "a"]) == .usage)
+        let all = ["route", "112", "--from", "113", "--trunk", "a"]
+        #expect(CommandLineTool.run(all + ["--directory", "/tmp/trunkline-nowhere"]) == .notRunning)
+    }
+}
