@@ -35,6 +35,7 @@ extension Shard {
         self.addPeerVerbs()
         self.addTraceVerbs()
         self.addProvisioningVerbs()
+        self.addCertificateVerbs()
         self.management.handle("route") { [unowned self] in self.route($0) }
         self.management.handle("records") { [unowned self] _ in
             .success(self.recordsPlace())

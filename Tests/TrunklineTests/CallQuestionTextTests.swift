@@ -5,7 +5,7 @@ import Testing
 
 @testable import trunkline
 
-/// What `route` prints of answers.
+/// What `route` and `cert` print of answers.
 @Suite struct CallQuestionTextTests {
     @Test func aCallThatGoesOn() {
         let text = RouteView.text(of: [
@@ -40,5 +40,23 @@ import Testing
         #expect(CommandLineTool.run(["route", "112", "--trunk", "a"]) == .usage)
         let all = ["route", "112", "--from", "113", "--trunk", "a"]
         #expect(CommandLineTool.run(all + ["--directory", "/tmp/trunkline-nowhere"]) == .notRunning)
+    }
+
+    @Test func problemsStandBelowTheCertificates() {
+        let text = CertificateView.text(ofList: [
+            [
+                "use": "listener tls", "file": "a.pem", "names": "a.example", "key": "RSA 2048",
+                "ends": "2027-01-01", "days_left": 30, "problems": ["one", "two"],
+            ]
+        ])
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count == 5 && lines[0].hasPrefix("use           file   names"))
+        #expect(lines[3] == "listener tls: one" && lines[4] == "listener tls: two")
+    }
+
+    @Test func certNeedsAFile() {
+        #expect(CommandLineTool.run(["cert", "show", "/nowhere.pem"]) == .no)
+        #expect(CommandLineTool.run(["cert", "show"]) == .usage)
+        #expect(CommandLineTool.run(["cert", "dance"]) == .usage)
     }
 }
