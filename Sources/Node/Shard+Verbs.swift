@@ -36,6 +36,7 @@ extension Shard {
         self.addTraceVerbs()
         self.addProvisioningVerbs()
         self.addCertificateVerbs()
+        self.addTenantCheckVerbs()
         self.management.handle("route") { [unowned self] in self.route($0) }
         self.management.handle("records") { [unowned self] _ in
             .success(self.recordsPlace())

@@ -5,7 +5,7 @@ import Testing
 
 @testable import trunkline
 
-/// What `route` and `cert` print of answers.
+/// What `route`, `cert` and `teams` print of answers.
 @Suite struct CallQuestionTextTests {
     @Test func aCallThatGoesOn() {
         let text = RouteView.text(of: [
@@ -58,5 +58,27 @@ import Testing
         #expect(CommandLineTool.run(["cert", "show", "/nowhere.pem"]) == .no)
         #expect(CommandLineTool.run(["cert", "show"]) == .usage)
         #expect(CommandLineTool.run(["cert", "dance"]) == .usage)
+    }
+
+    @Test func aCheckSaysBelowHowItIsMended() {
+        let text = TenantAddition.text(of: [
+            "checks": [
+                ["check": "label", "outcome": "ok", "text": "acme is free", "fix": .null],
+                ["check": "DNS", "outcome": "failed", "text": "nothing", "fix": "publish it"],
+            ]
+        ])
+        #expect(
+            text == """
+                ok      label  acme is free
+                failed  DNS    nothing
+                               -> publish it
+                """)
+    }
+
+    @Test func teamsNeedsATenant() {
+        #expect(CommandLineTool.run(["teams", "add-tenant", "a.b"]) == .usage)
+        #expect(CommandLineTool.run(["teams", "dance", "a.b", "--tenant", "a"]) == .usage)
+        let all = ["teams", "add-tenant", "a.b", "--tenant", "a"]
+        #expect(CommandLineTool.run(all + ["--directory", "/tmp/trunkline-nowhere"]) == .notRunning)
     }
 }
