@@ -9,7 +9,7 @@ import sys
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
 PROTOCOL = """SIPMessage SDP Manipulation SIPTransaction SIPAuthentication SIPDialog SIPLocation
-    SIPProxy Routing Admission CallControl""".split()
+    SIPProxy Routing Admission CallControl CallRecords""".split()
 CALL_PATH = PROTOCOL + "Sharing NetworkAddress MediaPlanning FlowProgramming FlowABI Tenancy".split()
 SOURCE = (".swift", ".c", ".h", ".py", ".sh", ".xml", ".yaml", ".yml", ".service")
 LINES_MAX = 600
@@ -83,7 +83,9 @@ def check(name, faults):
         if not any("SPDX-License-Identifier: Apache-2.0" in line for line in lines[:5]):
             faults.append(f"{name}:1: no SPDX line")
         data = "/corpus/" in name or "Messages" in os.path.basename(name)
-        if len(lines) > LINES_MAX and not data:
+        # The example configuration is written from the schema: as long as there are keys.
+        is_written = name.endswith(".example.yaml")
+        if len(lines) > LINES_MAX and not data and not is_written:
             faults.append(f"{name}:{len(lines)}: longer than {LINES_MAX} lines: two jobs in one?")
         if name.endswith((".swift", ".c", ".h")) and not data:
             for number, line in enumerate(lines, 1):

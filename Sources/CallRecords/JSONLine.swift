@@ -17,7 +17,7 @@ struct JSONLine {
     }
 
     /// The line with its end.
-    consuming func finish() -> [UInt8] {
+    mutating func finish() -> [UInt8] {
         self.bytes.append(UInt8(ascii: "}"))
         self.bytes.append(0x0a)
         return self.bytes
@@ -49,7 +49,14 @@ struct JSONLine {
     /// Any bytes.
     mutating func text(_ name: StaticString, _ value: some Collection<UInt8>) {
         self.name(name)
-        self.string(value)
+        self.bytes.append(UInt8(ascii: "\""))
+        // Nearly all are as they have to be.
+        if value.withContiguousStorageIfAvailable(Self.isPlain) == true {
+            self.bytes.append(contentsOf: value)
+        } else {
+            self.append(escaped: value.prefix(Self.textBytesMax))
+        }
+        self.bytes.append(UInt8(ascii: "\""))
     }
 
     mutating func integer(_ name: StaticString, _ value: some BinaryInteger) {
@@ -63,7 +70,7 @@ struct JSONLine {
         self.name(name)
         self.decimal(UInt64(value / 1000))
         self.bytes.append(UInt8(ascii: "."))
-        self.digits(Int(value % 1000), 3)
+        self.three(Int(value % 1000))
     }
 
     /// A number in hundredths.
@@ -71,7 +78,7 @@ struct JSONLine {
         self.name(name)
         self.decimal(UInt64(value / 100))
         self.bytes.append(UInt8(ascii: "."))
-        self.digits(Int(value % 100), 2)
+        self.two(Int(value % 100))
     }
 
     mutating func flag(_ name: StaticString, _ value: Bool) {
@@ -91,19 +98,20 @@ struct JSONLine {
         self.bytes.append(UInt8(ascii: "\""))
         let date = CalendarDate(days: Int(clamping: milliseconds / 86_400_000))
         let ofDay = Int(milliseconds % 86_400_000)
-        self.digits(date.year, 4)
+        self.two(date.year / 100)
+        self.two(date.year % 100)
         self.bytes.append(UInt8(ascii: "-"))
-        self.digits(date.month, 2)
+        self.two(date.month)
         self.bytes.append(UInt8(ascii: "-"))
-        self.digits(date.day, 2)
+        self.two(date.day)
         self.bytes.append(UInt8(ascii: "T"))
-        self.digits(ofDay / 3_600_000, 2)
+        self.two(ofDay / 3_600_000)
         self.bytes.append(UInt8(ascii: ":"))
-        self.digits(ofDay / 60_000 % 60, 2)
+        self.two(ofDay / 60_000 % 60)
         self.bytes.append(UInt8(ascii: ":"))
-        self.digits(ofDay / 1000 % 60, 2)
+        self.two(ofDay / 1000 % 60)
         self.bytes.append(UInt8(ascii: "."))
-        self.digits(ofDay % 1000, 3)
+        self.three(ofDay % 1000)
         self.bytes.append(UInt8(ascii: "Z"))
         self.bytes.append(UInt8(ascii: "\""))
     }
@@ -149,27 +157,24 @@ struct JSONLine {
     // MARK: Digits
 
     private mutating func decimal(_ value: UInt64) {
-        guard value >= 10 else {
-            self.bytes.append(0x30 + UInt8(truncatingIfNeeded: value))
-            return
-        }
-        let start = self.bytes.count
-        var rest = value
-        while rest > 0 {
-            self.bytes.append(0x30 + UInt8(truncatingIfNeeded: rest % 10))
-            rest /= 10
-        }
-        self.bytes[start...].reverse()
-    }
-
-    /// The last `count` digits.
-    private mutating func digits(_ value: Int, _ count: Int) {
-        var unit = 1
-        for _ in 1..<count { unit *= 10 }
+        var unit: UInt64 = 1
+        while unit <= value / 10 { unit *= 10 }
         while unit > 0 {
             self.bytes.append(0x30 + UInt8(truncatingIfNeeded: value / unit % 10))
             unit /= 10
         }
+    }
+
+    /// The last two digits.
+    private mutating func two(_ value: Int) {
+        self.bytes.append(0x30 + UInt8(truncatingIfNeeded: value / 10 % 10))
+        self.bytes.append(0x30 + UInt8(truncatingIfNeeded: value % 10))
+    }
+
+    /// The last three.
+    private mutating func three(_ value: Int) {
+        self.bytes.append(0x30 + UInt8(truncatingIfNeeded: value / 100 % 10))
+        self.two(value)
     }
 
     private mutating func hexadecimal(_ value: UInt64) {
@@ -179,9 +184,15 @@ struct JSONLine {
 
     // MARK: Texts
 
-    private mutating func string(_ whole: some Collection<UInt8>) {
-        let value = whole.prefix(Self.textBytesMax)
-        self.bytes.append(UInt8(ascii: "\""))
+    /// Short, and without anything that needs an escape.
+    private static func isPlain(_ value: some Collection<UInt8>) -> Bool {
+        value.count <= self.textBytesMax
+            && value.allSatisfy {
+                (0x20..<0x7f).contains($0) && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\")
+            }
+    }
+
+    private mutating func append(escaped value: some Collection<UInt8>) {
         var index = value.startIndex
         while index < value.endIndex {
             let byte = value[index]
@@ -198,7 +209,6 @@ struct JSONLine {
                 value.formIndex(after: &index)
             }
         }
-        self.bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func ascii(_ byte: UInt8) {

@@ -10,8 +10,8 @@ public struct RecordWriter: Sendable {
     /// Name of the node.
     private let node: [UInt8]
 
-    /// Bytes that a line has room for at first: that of a call without transfers has about 900.
-    private static let usualBytes = 1200
+    /// Bytes that a line has room for at first: that of a call without transfers has about 1,250.
+    private static let usualBytes = 1500
 
     /// For the records of this node.
     public init(node: String) { self.node = Array(node.utf8) }

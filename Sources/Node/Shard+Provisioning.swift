@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CallControl
 import Configuration
 import Glibc
 import Management
 import Provisioning
 import SIPTransport
 import Store
+import Tenancy
 
 // Tenants and numbers: requests go to the agent's thread, and what it committed is applied here
 // before the answer leaves.
@@ -19,6 +21,8 @@ extension Shard {
         mkdir(self.file.node.stateDirectory, 0o755)
         self.provisioningInbox = LoopInbox(loop: self.loop) { [unowned self] in self.take($0) }
         self.follow(self.provisioning.open(self.tenants.apply))
+        // Before anybody reads them, tables take their memory in large pages at once.
+        self.core.engine.tenants = self.tenants.directory.makeReader()
     }
 
     func closeStore() {

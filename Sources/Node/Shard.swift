@@ -125,7 +125,6 @@ final class Shard {
                     file, self.callLimit, fingerprint: self.dtls.fingerprint),
                 ports: self.programmer.ports, shard: 0, randomness: Randomness(random.next)),
             layer: TransactionLayer(configuration: layer))
-        self.core.engine.tenants = tenants.directory.makeReader()
         tenants.follow(file.carrierTrunks)
         self.core.rules.configure(Settings.rules(file))
         self.proxy = ProxyAgent(file, loop: self.loop, dns: Self.dns(file))

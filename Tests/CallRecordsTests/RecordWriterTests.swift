@@ -168,6 +168,16 @@ private func names(_ value: JSONValue?) -> [String] { value?.object?.members.map
         #expect(ClosingLine.call(line.dropLast()) == CallIdentifier(9))
     }
 
+    @Test(arguments: [0, 9, 10, 99, 100, 12_345, UInt64.max, UInt64.max / 10])
+    func numbers(value: UInt64) throws {
+        var details = CallDetails()
+        details.a.quality = MediaQuality()
+        details.a.quality?.packetsIn = value
+        let line = String(
+            decoding: self.writer.line(fullRecord(), details), as: UTF8.self)
+        #expect(line.contains("\"packets_in\":\(value),"))
+    }
+
     // MARK: Hostile bytes
 
     @Test(arguments: [

@@ -61,7 +61,12 @@ import Testing
         let last = try parties.call("last")
         #expect(node.shard.store.condition == .good)
         #expect(!self.conditions(node).contains { $0.contains("checkpoints") })
-        #expect(node.shard.store.loadAll().count == 1)
+        // The records of both are written now, once each, and their checkpoints are gone.
+        #expect(node.run { $0.store.loadAll().count == 1 })
+        let ended = NodeFixture.records(in: small + "/records")
+            .compactMap { $0["a"]?["call_id"]?.string }.sorted()
+        #expect(ended == ["c1", "late"].map { "\($0)@\(node.addresses.carrier)" })
+        #expect(node.shard.records.counters.dropped == 0)
         try parties.hangUp("last", after: last.answer)
     }
 

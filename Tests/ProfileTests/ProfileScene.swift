@@ -62,6 +62,8 @@ struct ProfileScene {
                 trunk.followsTargets = false
                 trunk.targets = [TrunkTarget(hop: place.peer, host: settings.peerHost)]
                 trunk.optionsSeconds = 0
+                // Nobody is provisioned here: what tenants change is the tenants' tests' concern.
+                trunk.tenancy.need = .none
                 configuration.trunks[index] = trunk
             }
         }

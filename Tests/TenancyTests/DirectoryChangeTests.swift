@@ -8,6 +8,26 @@ import Testing
 struct DirectoryChangeTests {
     // MARK: Numbers
 
+    @Test func listIsMadeUpToTheFirstRefusal() throws {
+        let fixture = try DirectoryFixture()
+        func change(_ number: UInt64, of account: String) throws -> DirectoryChange {
+            .number(
+                ProvisionedNumber(
+                    try #require(E164(value: number)), account: account, service: .zoom))
+        }
+        var changes = try (1000..<1200 as Range<UInt64>).map { try change($0, of: "acme") }
+        try fixture.directory.apply(changes)
+        #expect(fixture.directory.counters.numbers == 200)
+        #expect(try fixture.owner("+1199") == "acme")
+        changes = try [
+            change(2000, of: "globex"), change(2001, of: "nobody"), change(2002, of: "acme"),
+        ]
+        #expect(throws: FieldFault.self) { try fixture.directory.apply(changes) }
+        #expect(try fixture.owner("+2000") == "globex")
+        #expect(try fixture.find("+2001") == nil)
+        #expect(try fixture.find("+2002") == nil)
+    }
+
     @Test func numberThatMovesIsSeenAtOnce() throws {
         let fixture = try DirectoryFixture()
         try fixture.add("+12025550123", header: "one")
@@ -34,7 +54,7 @@ struct DirectoryChangeTests {
     func entryIsOneWord(_ service: Service, _ set: TrunkSet?) throws {
         for text in [nil, 0, NumberEntry.textsMax - 1] {
             let entry = NumberEntry(
-                account: AccountIndex(position: 1_048_575, generation: 4095), service: service,
+                account: AccountIndex(position: 1_048_575, generation: 1023), service: service,
                 trunkSet: set, text: text)
             #expect(NumberEntry(word: entry.word) == entry)
         }
@@ -91,6 +111,18 @@ struct DirectoryChangeTests {
     }
 
     // MARK: Accounts
+
+    @Test(arguments: TrunkSet.allCases, [0, 1, 1022, 1023] as [UInt64])
+    func accountIsOneWord(_ set: TrunkSet, _ generation: UInt64) {
+        for label in [nil, Label("a".utf8), Label("__________".utf8)] {
+            let word = AccountWord(label: label, set: set, generation: generation)
+            #expect(word.label == label)
+            #expect(word.activeSet == set)
+            #expect(word.generation == generation)
+            #expect(word.next.generation == (generation + 1) % 1024)
+            #expect(word.next.label == nil)
+        }
+    }
 
     @Test func changedAccountIsSeenAtOnce() throws {
         let fixture = try DirectoryFixture()
@@ -149,7 +181,7 @@ struct DirectoryChangeTests {
         for label in labels {
             var bytes: [UInt8] = []
             Label(label.utf8)?.append(to: &bytes)
-            #expect(bytes == Array(label.utf8))
+            #expect(bytes == Array(label.lowercased().utf8))
         }
     }
 

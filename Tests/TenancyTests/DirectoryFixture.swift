@@ -127,7 +127,7 @@ extension Placement {
     var contact: String? {
         self.trunks.first.map { trunk in
             var bytes: [UInt8] = []
-            trunk.appendHost(of: self.account, to: &bytes)
+            trunk.appendHost(self.label, to: &bytes)
             return String(decoding: bytes, as: UTF8.self) + ":\(trunk.trunk.port)"
         }
     }

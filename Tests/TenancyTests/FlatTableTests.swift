@@ -61,6 +61,15 @@ struct FlatTableTests {
         #expect(reclaimer.waitingCount <= 1)
     }
 
+    @Test func expectedKeysNeedNoGrowth() {
+        var reclaimer = self.makeReclaimer()
+        var table = FlatTable(
+            partitionBits: 4, mixer: self.makeMixer(seed: 1), expected: 40_000)
+        for key in 1...40_000 as ClosedRange<UInt64> { _ = table.set(key, to: key, &reclaimer) }
+        #expect(table.copies == 16)
+        #expect((1...40_000).allSatisfy { table.view.value($0) == $0 })
+    }
+
     @Test func tombstonesAreReused() {
         var reclaimer = self.makeReclaimer()
         var table = FlatTable(partitionBits: 0, mixer: self.makeMixer(seed: 2))

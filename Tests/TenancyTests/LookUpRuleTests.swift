@@ -73,7 +73,7 @@ struct LookUpRuleTests {
         try fixture.add("+12025550123")
         try fixture.add("+12025550124", of: "globex")
         #expect(
-            try fixture.placement("+12025550123").contact == "Acme.1r1.sbc.carrier.example:5061")
+            try fixture.placement("+12025550123").contact == "acme.1r1.sbc.carrier.example:5061")
         #expect(
             try fixture.placement("+12025550124").contact
                 == "globex_9-x.1b1.sbc.carrier.example:5064")

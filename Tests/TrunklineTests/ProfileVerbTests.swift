@@ -28,7 +28,7 @@ import Testing
     let bypass = try Profile.load(["teams-media-bypass"], in: directories).settings()
     #expect(
         ProfileDifference.between(plain, bypass).map(\.key)
-            == ["ice", "early-latch", "rtcp-mux", "session-timer"])
+            == ["ice", "early-latch", "rtcp-mux", "trunk-set", "session-timer"])
 }
 
 @Test func checkSaysWhatIsImplied() throws {

@@ -32,6 +32,21 @@ def finish(lab, calling, answering, calls, seconds):
     expect_empty(lab)
 
 
+def expect_records(lab, calls):
+    """One closing record for each call, with media both ways."""
+    def closing():
+        records = lab.ask("records", "--last", "1000")
+        return [r for r in records if r["record"] == "closing"]
+    wait_until("the records are written", 10, lambda: len(closing()) >= calls)
+    records = closing()
+    assert len({r["id"] for r in records}) == len(records) == calls, len(records)
+    assert len({r["a"]["call_id"] for r in records}) == calls
+    for record in records:
+        assert record["end"] == "caller hung up" and record["status"] == 200, record
+        assert record["a"]["packets_in"] > 0 and record["b"]["packets_in"] > 0, record
+        assert record["answer_ms"] < record["end_ms"], record
+
+
 def attached(lab):
     status = lab.ask("status", check=False)
     return bool(status and status["fastpath"]["attached"])
@@ -52,6 +67,7 @@ def control_killed_during_a_hundred_calls():
         expect_no_loss_between(before, lab.ask("drops"))
         assert calling.process.poll() is None and call_count(lab) == 100
         finish(lab, calling, answering, 100, 12)
+        expect_records(lab, 100)
         figures = expect_exact(lab)
         assert not relay_drops(figures), figures
         # The capture of 12 s, both ways: all of it went through.

@@ -1,50 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a call has to know of a tenant. What it needs to find its way stands first: it is in the
-/// line of memory that the object begins with.
-public final class AccountEntry: Sendable {
-    /// By this it is found again, until it is removed.
-    public let index: AccountIndex
-    /// The trunks that its calls use, but for numbers that say otherwise.
-    public let activeSet: TrunkSet
-    /// Its callers' numbers have to be its own.
-    public let isScreened: Bool
-    private let services: UInt8
-    /// First label of its derived trunks; nil: it has none.
-    public let label: Label?
-    /// Its name.
-    public let name: String
-    /// How its callers' numbers are judged.
-    public let screening: ScreeningPolicy
-    /// Its tenant at Microsoft; nil: not known.
-    public let teamsTenantID: String?
-
-    init(_ account: Account, _ label: Label?, _ index: AccountIndex) {
-        self.index = index
-        self.name = account.name
-        self.label = label
-        self.activeSet = account.activeSet
-        self.isScreened = account.isScreened
-        self.screening = account.screening
-        self.teamsTenantID = account.teamsTenantID
-        self.services = account.services.reduce(0) { $0 | 1 << UInt8($1.code) }
-    }
-
-    /// It may use the service.
-    public func uses(_ service: Service) -> Bool { self.services & 1 << UInt8(service.code) != 0 }
-}
-
 /// Accounts by index, name and label.
 struct AccountTable {
     /// By position.
     let entries: ReferenceArray<AccountEntry>
+    /// By position: an `AccountWord` each.
+    let words: WordArray
     /// Keys of labels to indexes.
     private(set) var labels: FlatTable
     private var names = TextIndex()
     private var pool: IndexPool
     /// Numbers of each position's account.
     private let numbers: WordArray
-    private let generations: WordArray
 
     /// Positions that there are.
     static let accountsMax = 1 << Int(AccountIndex.positionBits)
@@ -53,7 +20,7 @@ struct AccountTable {
         let limit = min(limit, Self.accountsMax)
         self.entries = ReferenceArray(count: limit)
         self.numbers = WordArray(count: limit)
-        self.generations = WordArray(count: limit)
+        self.words = WordArray(count: limit)
         self.pool = IndexPool(limit: self.entries.count)
         self.labels = FlatTable(partitionBits: 8, mixer: mixer)
     }
@@ -75,7 +42,7 @@ struct AccountTable {
                 .limitReached, "account.name", "is one more than the \(self.entries.count) tenants "
                     + "that this node has room for", "fewer tenants, or a higher limit")
         }
-        let generation = UInt32(truncatingIfNeeded: self.generations.load(position))
+        let generation = AccountWord(word: self.words.load(position)).generation
         let entry = AccountEntry(
             account, label, AccountIndex(position: position, generation: generation))
         // The new label leads to the account before the old one stops to do so.
@@ -87,6 +54,8 @@ struct AccountTable {
             }
         }
         self.publish(entry, at: position, &reclaimer)
+        let word = AccountWord(label: label, set: account.activeSet, generation: generation)
+        self.words.publish(word.word, at: position)
         if let old = known?.label, old.key != label?.key {
             _ = self.labels.remove(old.key, &reclaimer)
         }
@@ -101,8 +70,8 @@ struct AccountTable {
         if let label = entry.label { _ = self.labels.remove(label.key, &reclaimer) }
         self.publish(nil, at: position, &reclaimer)
         self.names[name] = nil
-        self.generations.store(
-            UInt64((entry.index.generation + 1) % AccountIndex.generations), at: position)
+        let word = AccountWord(word: self.words.load(position))
+        self.words.publish(word.next.word, at: position)
         if self.numbers.load(position) == 0 { self.pool.give(position, epoch: 0) }
     }
 

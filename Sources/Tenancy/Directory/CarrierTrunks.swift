@@ -11,11 +11,11 @@ public final class CarrierTrunkEntry: Sendable {
         self.fqdn = Array(trunk.fqdn.utf8)
     }
 
-    /// Appends the name that stands in Contact of this tenant's calls: that of the derived trunk,
-    /// label and name of the trunk with a dot between them. Where the service knows no derived
-    /// trunks, or the tenant has no label, it is the trunk's own.
-    public func appendHost(of account: AccountEntry, to bytes: inout [UInt8]) {
-        if self.trunk.service.hasDerivedTrunks, let label = account.label {
+    /// Appends the name that stands in Contact of calls of the tenant with this label: that of the
+    /// derived trunk, label and name of the trunk with a dot between them. Where the service knows
+    /// no derived trunks, or the tenant has no label, it is the trunk's own.
+    public func appendHost(_ label: Label?, to bytes: inout [UInt8]) {
+        if self.trunk.service.hasDerivedTrunks, let label {
             label.append(to: &bytes)
             bytes.append(0x2e)
         }

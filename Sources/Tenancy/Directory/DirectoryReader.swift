@@ -73,7 +73,9 @@ extension DirectoryReader: Sendable {}
 /// Where a call to a number of a tenant goes.
 public struct Placement: Sendable {
     /// The tenant.
-    public let account: AccountEntry
+    public let account: AccountIndex
+    /// Its label; nil: it has none.
+    public let label: Label?
     /// The set of its trunks.
     public let trunkSet: TrunkSet
     /// The trunks, in the order in which they are tried; none: the region has none of that set.
@@ -87,11 +89,12 @@ extension DirectoryReader {
     /// been removed.
     public func placement(of number: NumberEntry, region: Int) -> Placement? {
         self.inside { tables in
-            guard let account = tables.account(number.account) else { return nil }
+            let account = AccountWord(word: tables.accountWords.load(number.account.position))
+            guard account.generation == number.account.generation else { return nil }
             let set = number.trunkSet ?? account.activeSet
             let trunks = tables.settings.object(at: 0)?.trunks
             return Placement(
-                account: account, trunkSet: set,
+                account: number.account, label: account.label, trunkSet: set,
                 trunks: trunks?.trunks(number.service, set, region: region) ?? [])
         }
     }

@@ -15,11 +15,13 @@ struct DirectoryState {
     /// The account of the number before: numbers of one tenant come one after the other.
     private var recent: AccountEntry?
 
-    init(_ limits: TenantDirectory.Limits, mixer: Mixer) {
+    init(_ limits: TenantDirectory.Limits, _ expectedNumbers: Int) {
+        let mixer = Mixer()
         self.limits = limits
         self.reclaimer = Reclaimer(
             epochs: ReaderEpochs(), memory: TableMemory(chunksMax: limits.chunks))
-        self.numbers = FlatTable(partitionBits: 12, mixer: mixer)
+        self.numbers = FlatTable(
+            partitionBits: 12, mixer: mixer, expected: expectedNumbers)
         self.accounts = AccountTable(limit: limits.accounts, mixer: mixer)
         self.texts = TextTable(limit: limits.texts)
         self.publishSettings()
@@ -29,7 +31,8 @@ struct DirectoryState {
         DirectoryTables(
             epochs: self.reclaimer.epochs, numbers: self.numbers.view,
             labels: self.accounts.labels.view, accounts: self.accounts.entries,
-            texts: self.texts.texts, settings: self.settings)
+            accountWords: self.accounts.words, texts: self.texts.texts,
+            settings: self.settings)
     }
 
     var counters: DirectoryCounters {
@@ -58,6 +61,20 @@ struct DirectoryState {
     mutating func giveReader(_ reader: Int) { self.readers.append(reader) }
 
     // MARK: Changes
+
+    /// Numbers whose slots are fetched ahead.
+    private static let ahead = 64
+
+    mutating func apply(_ changes: [DirectoryChange]) throws(FieldFault) {
+        for (position, change) in changes.enumerated() {
+            if position.isMultiple(of: Self.ahead) {
+                for case .number(let next) in changes[position...].prefix(Self.ahead) {
+                    self.numbers.view.touch(next.number.value)
+                }
+            }
+            try self.apply(change)
+        }
+    }
 
     mutating func apply(_ change: DirectoryChange) throws(FieldFault) {
         try self.counted { state throws(FieldFault) in

@@ -19,6 +19,8 @@ struct FlatTable {
     /// Partitions that were copied, to grow or to be rid of tombstones.
     private(set) var copies = 0
     private var partitions: [Partition]
+    /// Of a partition.
+    private let expectedKeys: Int
 
     private struct Partition {
         var keys = 0
@@ -34,8 +36,10 @@ struct FlatTable {
         case refused
     }
 
-    /// With two to the power of `partitionBits` partitions.
-    init(partitionBits: Int, mixer: Mixer) {
+    /// With two to the power of `partitionBits` partitions, which begin with room for their part of
+    /// so many keys.
+    init(partitionBits: Int, mixer: Mixer, expected: Int = 0) {
+        self.expectedKeys = expected >> partitionBits
         self.view = FlatTableView(partitionBits: partitionBits, mixer: mixer)
         self.partitions = Array(repeating: Partition(), count: 1 << partitionBits)
     }
@@ -124,11 +128,12 @@ struct FlatTable {
     /// Puts a block without tombstones in the place of the partition's, which has room for one key
     /// more, and for an eighth of its slots before it is copied again. False without memory.
     private mutating func copy(_ number: Int, _ reclaimer: inout Reclaimer) -> Bool {
-        let keys = self.partitions[number].keys
+        let before = self.view.roots.load(number)
+        let keys = before == 0 ? self.expectedKeys : self.partitions[number].keys
         let fitting = SlotBlock.exponents.first { (keys + 1) * 8 <= (1 << $0) * 5 }
         guard let fitting, let word = reclaimer.memory.take(fitting), let new = SlotBlock(word)
         else { return false }
-        if let old = self.view.block(number) {
+        if let old = SlotBlock(before) {
             for index in 0...old.mask {
                 let key = old.key(index)
                 guard key != 0, key & FlatTableView.tombstone == 0 else { continue }
@@ -138,7 +143,6 @@ struct FlatTable {
                 new.setKey(key, place)
             }
         }
-        let before = self.view.roots.load(number)
         self.view.roots.publish(word, at: number)
         if before != 0 { reclaimer.retire(.block(before)) }
         self.partitions[number].tombstones = 0
@@ -176,6 +180,13 @@ struct FlatTableView: Sendable {
             if found == 0 { return nil }
         }
         return nil
+    }
+
+    /// Has the slot of a key fetched. For the writer that knows what comes: several fetches pass in
+    /// the time of one.
+    func touch(_ key: UInt64) {
+        let hash = self.mixer.hash(key)
+        _ = self.block(self.partition(hash))?.key(Int(truncatingIfNeeded: hash))
     }
 
     /// The upper bits of the hash choose the partition, the lower ones the slot.

@@ -1,50 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The first label of a tenant's derived trunks, within itself: a call that appends it to a name
-/// looks nowhere else.
-public struct Label: Sendable {
+/// The first label of a tenant's derived trunks, in small letters: DNS names are compared without
+/// regard to case. It is a number in base 39, so that it fits into a word with other things.
+public struct Label: Sendable, Hashable {
     /// Octets at most: what `Fields.importedLabel` takes.
     public static let octetsMax = 10
+    /// Bits that a key takes: 39 to the power of 10 is below 2 to the power of 53.
+    static let keyBits: UInt64 = 53
 
-    /// The label as a number in base 39: two labels are the same, without regard to case, if their
-    /// keys are. Below 2 to the power of 53, and never zero.
+    /// Never zero. Two labels are the same, without regard to case, if their keys are.
     let key: UInt64
-    private let low: UInt64
-    private let high: UInt16
-    private let count: UInt8
 
     /// Nil for what is no label: empty, too long, or with other than letters, digits, `-` and `_`.
     public init?(_ bytes: some Collection<UInt8>) {
         var key: UInt64 = 0
-        var low: UInt64 = 0
-        var high: UInt16 = 0
         var count = 0
         for byte in bytes {
             guard count < Self.octetsMax, let digit = Self.digit(byte) else { return nil }
             key = key * 39 + digit
-            if count < 8 {
-                low |= UInt64(byte) << UInt64(count * 8)
-            } else {
-                high |= UInt16(byte) << UInt16(count * 8 - 64)
-            }
             count += 1
         }
         guard count > 0 else { return nil }
         self.key = key
-        self.low = low
-        self.high = high
-        self.count = UInt8(count)
     }
 
-    /// Appends it as it was written.
+    /// Nil for zero.
+    init?(key: UInt64) {
+        guard key > 0 else { return nil }
+        self.key = key
+    }
+
+    /// Appends it in small letters.
     public func append(to bytes: inout [UInt8]) {
-        var low = self.low
-        for _ in 0..<min(self.count, 8) {
-            bytes.append(UInt8(truncatingIfNeeded: low))
-            low >>= 8
+        let start = bytes.count
+        var key = self.key
+        while key > 0 {
+            bytes.append(Self.octet(key % 39))
+            key /= 39
         }
-        if self.count > 8 { bytes.append(UInt8(truncatingIfNeeded: self.high)) }
-        if self.count > 9 { bytes.append(UInt8(self.high >> 8)) }
+        // The last octet came first.
+        var (left, right) = (start, bytes.count - 1)
+        while left < right {
+            bytes.swapAt(left, right)
+            left += 1
+            right -= 1
+        }
     }
 
     /// 1 to 38, so that a label is not that with something in front.
@@ -55,6 +55,16 @@ public struct Label: Sendable {
         case 0x2d: 37
         case 0x5f: 38
         default: nil
+        }
+    }
+
+    private static func octet(_ digit: UInt64) -> UInt8 {
+        let digit = UInt8(truncatingIfNeeded: digit)
+        return switch digit {
+        case 1...26: digit + 0x60
+        case 27...36: digit - 27 + 0x30
+        case 37: 0x2d
+        default: 0x5f
         }
     }
 }

@@ -84,19 +84,3 @@ extension Service {
         }
     }
 }
-
-extension AccountIndex {
-    /// Bits of a position among accounts. The others are a generation: who kept the index of an
-    /// account that was removed does not find the one that has its position now.
-    static let positionBits: UInt32 = 20
-    /// Generations before one comes again. A position is reused only after all others that are
-    /// free.
-    static let generations: UInt32 = 1 << (32 - positionBits)
-
-    init(position: Int, generation: UInt32) {
-        self.init(generation << Self.positionBits | UInt32(truncatingIfNeeded: position))
-    }
-
-    var position: Int { Int(self.value & (1 << Self.positionBits - 1)) }
-    var generation: UInt32 { self.value >> Self.positionBits }
-}

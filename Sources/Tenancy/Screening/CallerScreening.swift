@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The position of an account in a node's tables. Not for storing: it differs from node to node.
-public struct AccountIndex: Sendable, Hashable {
-    /// Position, from zero.
-    public let value: UInt32
-    /// From a position.
-    public init(_ value: UInt32) { self.value = value }
-}
-
 /// What a tenant's caller says of who calls.
 public struct CallerClaims: Sendable, Hashable {
     /// The number in From; nil: none, or none in international form.
