@@ -73,10 +73,7 @@ struct TenantAddition {
             for (name, value) in added.members { all[name] = value }
             Terminal.print(.object(all))
         } else {
-            Terminal.print("")
-            for (name, value) in added.members {
-                Terminal.print("\(name): \(Render.cell(value["state"] ?? value))")
-            }
+            Terminal.print("\n" + Self.text(ofAdded: added))
         }
         return (added["numbers"]?["refused"] ?? 0) == 0 ? .ok : .no
     }
@@ -102,6 +99,16 @@ struct TenantAddition {
 
     private func ask(_ verb: String, _ request: JSONObject) throws(Failure) -> JSONValue {
         try self.node.ask(verb, request, timeoutMilliseconds: Self.timeoutMilliseconds)
+    }
+
+    /// What became of the tenant and its numbers; those that were refused one by one.
+    static func text(ofAdded added: JSONObject) -> String {
+        var lines = ["tenant: \(Render.cell(added["tenant"]?["state"]))"]
+        guard let numbers = added["numbers"] else { return lines[0] }
+        let counts = ["added", "unchanged", "refused"].map { "\(Render.cell(numbers[$0])) \($0)" }
+        lines.append("numbers: " + counts.joined(separator: ", "))
+        let refused = (numbers["numbers"]?.array ?? []).filter { $0["state"] == "refused" }
+        return (lines + refused.map { "  \(Render.cell($0))" }).joined(separator: "\n")
     }
 
     /// The checks, a line each, and under it how to mend what is not well.

@@ -75,6 +75,26 @@ import Testing
                 """)
     }
 
+    @Test func refusedNumbersAreNamed() {
+        let text = TenantAddition.text(ofAdded: [
+            "tenant": ["state": "added"],
+            "numbers": [
+                "numbers": [
+                    ["number": "+12", "state": "added"],
+                    ["number": "+13", "state": "refused"],
+                ], "added": 1, "unchanged": 0, "refused": 1,
+            ],
+        ])
+        #expect(
+            text == """
+                tenant: added
+                numbers: 1 added, 0 unchanged, 1 refused
+                  number +13, state refused
+                """)
+        let again = TenantAddition.text(ofAdded: ["tenant": ["state": "unchanged"]])
+        #expect(again == "tenant: unchanged")
+    }
+
     @Test func teamsNeedsATenant() {
         #expect(CommandLineTool.run(["teams", "add-tenant", "a.b"]) == .usage)
         #expect(CommandLineTool.run(["teams", "dance", "a.b", "--tenant", "a"]) == .usage)
