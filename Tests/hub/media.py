@@ -89,6 +89,7 @@ class Endpoint:
         self.remote = self.remote_rtcp = self.peer = None
         self.encoding = self.number = self.event = None
         self.pace = 1
+        self.other = None  # says what this one hears
         self.ssrc, self.sequence = secrets.randbits(32), secrets.randbits(15)
         self.stamp, self.sent = secrets.randbits(32), 0
         self.heard, self.numbers_heard, self.digits = {}, {}, []
@@ -213,6 +214,16 @@ class Endpoint:
             self.send(payload, self.number)
             self.stamp = (self.stamp + 160 * self.pace) & 0xffffffff
 
+    def splice(self, other):
+        """From now on each of the two says what the other one hears, and nothing else."""
+        for one, peer in ((self, other), (other, self)):
+            one.talks, one.other = False, peer
+
+    def say_again(self, payload):
+        if self.number is not None and self.transport and self.place():
+            self.send(payload, self.number)
+            self.stamp = (self.stamp + 160) & 0xffffffff
+
     def send(self, payload, number, marker=False):
         packet = rtp(self.sequence, self.stamp, self.ssrc, payload, number, marker)
         self.sequence = (self.sequence + 1) & 0xffff
@@ -266,6 +277,8 @@ class Endpoint:
                 self.digits.append((stamp, code))
         else:
             self.heard[payload[:4]] = self.heard.get(payload[:4], 0) + 1
+            if self.other:
+                self.other.say_again(payload)
 
     def is_event(self, number):
         ours = (self.numbers or {}).get("EVENT", sdp.CODECS["EVENT"][0])

@@ -36,7 +36,6 @@ except ImportError:
 
 import rules  # noqa: E402
 from scenario import SCENARIOS, Skipped  # noqa: E402
-from stage import Stage  # noqa: E402
 import suites  # noqa: E402,F401  registers the scenarios
 
 LIMIT = 120  # seconds of one scenario
@@ -73,14 +72,14 @@ async def play(stage, one):
     stage.rules = stage.hub.rules = book
     started = time.monotonic()
     try:
-        await asyncio.wait_for(one.function(stage), LIMIT)
+        seen = await asyncio.wait_for(one.function(stage), LIMIT)
         await stage.empty()
         for core in (stage.hub, stage.carrier):
             assert not core.faults, f"{core.name}: {core.faults[:3]}"
         for endpoint in stage.hub.media + stage.carrier.media:
             stage.clean(endpoint)
         assert not book.broken, "rules broken: " + "; ".join(book.broken)
-        outcome, text = "passed", ""
+        outcome, text = "passed", seen or ""
     except Skipped as why:
         outcome, text = "skipped", str(why)
     except Exception as error:  # one scenario must not end the others
@@ -92,12 +91,17 @@ async def play(stage, one):
         if stage.hub.faults + stage.carrier.faults and "hub:" not in text:
             text += f" | {(stage.hub.faults + stage.carrier.faults)[:2]}"
     seconds = time.monotonic() - started
-    advice = f" (advice: {'; '.join(book.advice)})" if book.advice and "--trace" in sys.argv else ""
-    say(f"hub: {one.name}: {outcome} ({seconds:.1f} s){': ' + text if text else ''}{advice}")
     if outcome == "failed" and "--trace" in sys.argv:
         transcript(stage)
     return {"name": one.name, "outcome": outcome, "seconds": round(seconds, 1), "text": text,
             "advice": book.advice, "looked_at": book.counted}
+
+
+def tell(result):
+    advice = "; ".join(result["advice"]) if "--trace" in sys.argv else ""
+    say(f"hub: {result['name']}: {result['outcome']} ({result['seconds']:.1f} s)"
+        + (f": {result['text']}" if result["text"] else "")
+        + (f" (advice: {advice})" if advice else ""))
 
 
 async def restore(stage):
@@ -123,6 +127,12 @@ class Run:
     def __init__(self):
         self.results, self.stage = [], None
 
+    def begins(self, one):
+        """A scenario is about to be played."""
+
+    def tell(self, result):
+        tell(result)
+
     async def all(self, chosen):
         try:
             for setup in dict.fromkeys(one.setup for one in chosen):
@@ -134,29 +144,40 @@ class Run:
     async def group(self, setup, group):
         for one in group:
             if self.stage is None:
-                self.stage = Stage(setup)
                 try:
-                    await self.stage.open()
+                    await self.open(setup)
                 except Exception as error:
-                    await self.no_box(setup, group, error)
+                    await self.no_box(group, error)
                     return
+            self.begins(one)
             self.results.append(await play(self.stage, one))
+            self.tell(self.results[-1])
             failed = self.results[-1]["outcome"] == "failed"
             if failed and "--trace" in sys.argv:
                 say(self.stage.lab.control.log()[-2500:])
             # What failed may have left calls behind: the next one gets a new box.
             if one.alone or failed or not await restore(self.stage):
-                await self.close()
-        await self.close()
+                await self.leave()
+        await self.leave()
 
-    async def no_box(self, setup, group, error):
+    async def open(self, setup):
+        self.stage = setup.stage()
+        await self.stage.open()
+
+    async def no_box(self, group, error):
         if "--trace" in sys.argv and self.stage.lab and self.stage.lab.control:
             say(self.stage.lab.control.log()[-3000:])
-        say(f"hub: setup {setup.name}: no box: {type(error).__name__}: {error}")
         done = [result["name"] for result in self.results]
-        self.results += [{"name": one.name, "outcome": "failed", "seconds": 0, "advice": [],
-                          "text": f"no box: {error}", "looked_at": {}}
-                         for one in group if one.name not in done]
+        for one in group:
+            if one.name not in done:
+                self.results.append({
+                    "name": one.name, "outcome": "failed", "seconds": 0, "advice": [],
+                    "text": f"no box: {type(error).__name__}: {error}", "looked_at": {}})
+                self.tell(self.results[-1])
+        await self.close()
+
+    async def leave(self):
+        """The box has done what it is there for."""
         await self.close()
 
     async def close(self):

@@ -32,11 +32,13 @@ NO_PROFILE = ("    srtp: required\n    keying: [sdes]\n    suites: [AES_CM_128_H
 class HubLab(Lab):
     """The laboratory with the addresses of a cloud at its service side."""
 
+    cloud = ADDRESSES
+
     def make_namespaces(self):
         super().make_namespaces()
-        for address in [*ADDRESSES, DNS, *map(self.client_address, range(1, CLIENTS + 1))]:
+        for address in [*self.cloud, DNS, *map(self.client_address, range(1, CLIENTS + 1))]:
             self.inside("service", "ip", "addr", "add", address + "/24", "dev", "to-box")
-        for address in map(six, ADDRESSES):
+        for address in map(six, self.cloud):
             self.inside("service", "ip", "-6", "addr", "add", address + "/64", "dev", "to-box",
                         "nodad")
 
@@ -62,6 +64,9 @@ class Setup:
         self.six, self.nameless, self.files = six, nameless, files
         self.unseen = unseen or nameless
 
+    def stage(self):
+        return Stage(self)
+
 
 class Stage:
     """A running box with both its neighbours."""
@@ -71,31 +76,39 @@ class Stage:
         self.rules = Rulebook()
         self.lab = self.hub = self.carrier = self.names = None
         self.origin = namespace_descriptor()
+        self.plain = Trunk(PLAIN_HOST, PLAIN_PORT)
+        self.bypass = Trunk(BYPASS_HOST, BYPASS_PORT, bypass=True)
+        self.trunks = [self.plain, self.bypass]
 
     # Building ------------------------------------------------------------------------------------
 
+    def make_lab(self):
+        return HubLab(tag=f"tlhub{os.getpid() % 100000}")
+
+    def furnish(self):
+        """Writes what the box finds on its disk."""
+        self.sbc_authority.issue("elsewhere", ["elsewhere.example"])
+        config = self.config().replace("FOLDER", self.lab.folder)
+        for name, text in [*self.setup.files, (self.lab.config, config)]:
+            with open(os.path.join(self.lab.folder, name), "w") as file:
+                file.write(text)
+
     async def open(self):
-        self.lab = lab = HubLab(tag=f"tlhub{os.getpid() % 100000}")
+        self.lab = lab = self.make_lab()
         lab.make_namespaces()
         self.hub_authority = Authority(lab.folder, "hub-ca")
         self.sbc_authority = Authority(lab.folder, "sbc-ca")
         self.files = self.sbc_authority.issue(
-            "sbc", [f"*.{SBC}", SBC, f"*.1r1.{SBC}"])
-        self.sbc_authority.issue("elsewhere", ["elsewhere.example"])
-        config = self.config().replace("FOLDER", lab.folder)
-        for name, text in [*self.setup.files, (lab.config, config)]:
-            with open(os.path.join(lab.folder, name), "w") as file:
-                file.write(text)
+            "sbc", [f"*.{SBC}", SBC, f"*.{PLAIN_HOST}", f"*.{BYPASS_HOST}"])
+        self.furnish()
         inside = namespace_descriptor(lab.namespace("service"))
         enter(inside)  # aioice makes its sockets itself
         os.close(inside)
         self.net = net = Net(lab)
         net.ticker.start()
-        self.plain = Trunk(PLAIN_HOST, PLAIN_PORT)
-        self.bypass = Trunk(BYPASS_HOST, BYPASS_PORT, bypass=True)
-        self.hub = Hub(net, self.rules, [self.plain, self.bypass], ADDRESSES, self.hub_authority,
+        self.hub = Hub(net, self.rules, self.trunks, lab.cloud, self.hub_authority,
                        self.sbc_authority.root, lab.address("service", "box"))
-        self.hub.six = [six(address) for address in ADDRESSES]
+        self.hub.six = [six(address) for address in lab.cloud]
         if self.setup.six:
             self.plain.place = lab.address("service", "box", 6)
         self.carrier = Carrier(net, lab.address("carrier"), lab.address("carrier", "box"))
@@ -107,9 +120,9 @@ class Stage:
 
     async def open_names(self):
         table = {f"{region}.{DOMAIN}": [address] + [six(address)] * self.setup.six
-                 for region, address in zip(("sip", "sip2", "sip3"), ADDRESSES)}
-        table[f"sip-du-a-eu.{DOMAIN}"] = [ADDRESSES[0]]
-        table[f"api-du-a-euwe.{DOMAIN}"] = [ADDRESSES[0]]
+                 for region, address in zip(("sip", "sip2", "sip3"), self.lab.cloud)}
+        table[f"sip-du-a-eu.{DOMAIN}"] = [self.lab.cloud[0]]
+        table[f"api-du-a-euwe.{DOMAIN}"] = [self.lab.cloud[0]]
         self.names = NameServer(table)
         made = self.net.socket("service", socket.SOCK_DGRAM, DNS, 53)
         await asyncio.get_running_loop().create_datagram_endpoint(lambda: self.names, sock=made)
@@ -153,12 +166,13 @@ class Stage:
         text += ("trunks:\n  - name: carrier\n    listener: carrier-udp\n    realm: carrier\n"
                  f"    peer: \"sip:{own}:5060;transport=udp\"\n    sources: [\"{own}\"]\n"
                  + setup.carrier)
-        for name, profile, more in (("teams", "teams-direct-routing", setup.trunk),
-                                    ("bypass", "teams-media-bypass", setup.bypass)):
+        for name, profile, host, more in (
+                ("teams", "teams-direct-routing", PLAIN_HOST, setup.trunk),
+                ("bypass", "teams-media-bypass", BYPASS_HOST, setup.bypass)):
             text += (f"  - name: {name}\n    listener: {name}\n    realm: service\n{where}"
                      f"    sources: [\"198.18.2.0/24\", \"fd18:2::/64\"]\n"
                      + (NO_PROFILE if setup.nameless and name == "teams" else
-                        f"    profile: {profile}\n") +
+                        f"    profile: {profile}\n    host: {host}\n") +
                      f"    trust: {self.hub_authority.root}\n{more}")
         text += ("routes:\n  - { prefix: \"+1\", from: carrier, to: teams }\n"
                  "  - { prefix: \"+44\", from: carrier, to: bypass }\n"

@@ -121,7 +121,7 @@ def webrtc_is_called():
 def webrtc_with_the_teams_bypass_profile():
     """Whatever the profile of a service sets by itself, a browser's stack gets along with it."""
     with secure_box(carrier={"profile": "teams-media-bypass", "keying": "[dtls]",
-                             "transport": "udp", "own-host-required": "false"},
+                             "transport": "udp", "own-host-required": "false", "tenants": "none"},
                     discard=["service"]) as lab:
         said = speech_files(lab)
         call_to_sipp(lab, Agent(lab, "carrier", "browser", "webrtc", said["carrier"]), said)

@@ -18,11 +18,15 @@ def arguments():
     parser = argparse.ArgumentParser(
         prog="appliance/run",
         description="Places real telephone calls through the box and accounts for every packet.")
-    parser.add_argument("--calls", type=int, default=20, metavar="N",
+    parser.add_argument("--lab", choices=("plain", "teams"), default="plain",
+                        help="plain: SIPp at both sides (default); teams: a carrier and a "
+                             "simulated hub of Microsoft Teams, with a configuration of twelve "
+                             "lines, a tenant and its numbers, scenario by scenario; takes --json")
+    parser.add_argument("--calls", type=int, metavar="N",
                         help="calls to place, half in each direction (default 20)")
-    parser.add_argument("--seconds", type=int, default=10, metavar="S",
+    parser.add_argument("--seconds", type=int, metavar="S",
                         help="length of each call (default 10)")
-    parser.add_argument("--attach", choices=("xdp", "packet"), default="xdp",
+    parser.add_argument("--attach", choices=("xdp", "packet"),
                         help="how the fast path attaches to its interfaces (default xdp)")
     parser.add_argument("--keep", action="store_true",
                         help="leave the box running afterwards, until Ctrl-C")
@@ -30,11 +34,22 @@ def arguments():
                         help="print one JSON object instead of tables")
     parser.add_argument("--check-arguments", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    if chosen.lab == "teams":
+        for name in ("calls", "seconds", "attach", "keep"):
+            if getattr(chosen, name):
+                parser.error(f"--{name} is of --lab plain; --lab teams takes --json")
+        return chosen
+    chosen.calls, chosen.seconds = default(chosen.calls, 20), default(chosen.seconds, 10)
+    chosen.attach = chosen.attach or "xdp"
     if not 1 <= chosen.calls <= 2000:
         parser.error("--calls takes 1 to 2000")
     if not 1 <= chosen.seconds <= 3600:
         parser.error("--seconds takes 1 to 3600")
     return chosen
+
+
+def default(value, otherwise):
+    return otherwise if value is None else value
 
 
 def say(text):
@@ -173,9 +188,13 @@ def account(lab, figures):
 
 
 def summary(calls, packets):
-    dropped = sum(packets["dropped"].values())
     print()
     print(f"calls: {calls['completed']} of {calls['attempted']} completed")
+    show_packets(packets)
+
+
+def show_packets(packets):
+    dropped = sum(packets["dropped"].values())
     print(table([
         ["sent by the peers", packets["sent_by_peers"]],
         ["lost by the kernel before the box", packets["lost_by_kernel"]],
@@ -220,6 +239,9 @@ def main():
     chosen = arguments()
     if chosen.check_arguments:
         return 0
+    if chosen.lab == "teams":
+        import teams  # needs what a plain run does without
+        return teams.main(chosen)
     lab = None
     try:
         lab = Lab(attach=chosen.attach)

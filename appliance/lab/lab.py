@@ -126,6 +126,7 @@ class Lab:
         self.fastpath = self.control = None
         self.bin = binaries()
         self.attach_of = {side: attach for side in SIDES}
+        self.media_ports = MEDIA_PORTS
 
     # Namespaces ---------------------------------------------------------------------------------
 
@@ -159,16 +160,19 @@ class Lab:
                 self.inside(place, "ip", "link", "set", device, "up")
             self.inside(side, "ip", "route", "add", "default", "via", self.address(side, "box"))
 
+    def entering(self, place):
+        """What stands before a command that runs in a namespace."""
+        return ("ip", "netns", "exec", self.namespace(place))
+
     def inside(self, place, *command, check=True, **options):
         """Runs a command in a namespace to its end."""
-        return run("ip", "netns", "exec", self.namespace(place), *command, check=check, **options)
+        return run(*self.entering(place), *command, check=check, **options)
 
     def spawn(self, place, *command, **options):
         """Starts a command in a namespace; close() ends it."""
         options.setdefault("stdin", subprocess.DEVNULL)
         child = subprocess.Popen(
-            ("ip", "netns", "exec", self.namespace(place)) + command,
-            start_new_session=True, **options)
+            self.entering(place) + command, start_new_session=True, **options)
         self.children.append(child)
         return child
 
@@ -182,7 +186,7 @@ class Lab:
         A later fragment is none: the text of a long SIP message would stand where ports are looked
         for (in IPv6 the kernel itself looks for none).
         """
-        low, high = MEDIA_PORTS
+        low, high = self.media_ports
         peer_low, peer_high = PEER_MEDIA_PORTS
         for side in SIDES:
             drops = side in discard if isinstance(discard, (list, tuple)) else discard
@@ -299,15 +303,21 @@ class Lab:
 
     def start(self, seconds=30):
         """Starts and supervises both planes, and waits until they work together."""
-        box = ("ip", "netns", "exec", self.namespace("box"))
-        program = os.path.join(self.bin, "trunkline")
+        box = self.entering("box")
         self.fastpath = Supervised(
-            "trunkline-fastpath", box + (program, "fastpath", "--config", self.config),
+            "trunkline-fastpath", box + self.fastpath_command(),
             os.path.join(self.folder, "fastpath.log"))
         self.control = Supervised(
-            "trunkline", box + (program, "serve", "--config", self.config),
+            "trunkline", box + (self.program, "serve", "--config", self.config),
             os.path.join(self.folder, "control.log"))
         self.wait_ready(seconds)
+
+    @property
+    def program(self):
+        return os.path.join(self.bin, "trunkline")
+
+    def fastpath_command(self):
+        return (self.program, "fastpath", "--config", self.config)
 
     def wait_ready(self, seconds=30):
         deadline = time.monotonic() + seconds
@@ -325,7 +335,7 @@ class Lab:
 
     def ask(self, *arguments, check=True):
         """The JSON answer of a command-line verb of the running box."""
-        result = self.inside("box", os.path.join(self.bin, "trunkline"), *arguments,
+        result = self.inside("box", self.program, *arguments,
                              "--directory", self.runtime, "--json", check=False, timeout=30)
         try:
             return json.loads(result.stdout)

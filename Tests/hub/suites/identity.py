@@ -133,10 +133,13 @@ async def headers_that_nobody_knows(s):
                       ("X-MS-UserSite", "Site-A"), ("X-Long", "a" * 4000)])
 
 
-@scenario("OUT-1 INV-2 media")
-async def a_derived_trunk(s):
-    """The host of the Request-URI is a tenant's name below the trunk's."""
-    await arrives(s, host=f"acme.{s.plain.host}")
+@scenario("OUT-1 INV-2")
+async def a_derived_trunk_of_nobody(s):
+    """The host of the Request-URI is a name below the trunk's that no tenant has: 404."""
+    call = await s.hub.call(s.plain, PHONE, s.hub.mp(), host=f"nobody.{s.plain.host}")
+    response = await call.refused()
+    assert response.status == 404, response.start
+    assert s.carrier.invites.empty(), "the carrier got the call"
 
 
 @scenario("INV-8 INV-3 OUT-2 media", setup=DRESSED)
