@@ -200,6 +200,7 @@ let package = Package(
             dependencies: [
                 "Node", "Admission", "Configuration", "Management", "Manipulation", "SIPMessage",
                 "SDP", "FlowABI", "NetworkAddress", "Trace", "Tenancy", "Store", "Provisioning",
+                "TLS",
             ],
             swiftSettings: strictSwift),
 

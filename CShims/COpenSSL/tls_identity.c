@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <openssl/x509v3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -65,9 +66,9 @@ struct tl_tls_identity *tl_tls_identity_read(const char *certificate, const char
 {
     struct tl_tls_identity *identity = calloc(1, sizeof(*identity));
     *fault = identity == NULL ? TL_TLS_MEMORY : certificates_read(identity, certificate);
-    if (*fault == TL_TLS_GOOD)
+    if (*fault == TL_TLS_GOOD && key != NULL)
         *fault = key_read(identity, key);
-    if (*fault == TL_TLS_GOOD)
+    if (*fault == TL_TLS_GOOD && key != NULL)
         *fault = try_out(identity);
     int number = errno; // freeing may change it
     ERR_clear_error();
@@ -96,4 +97,52 @@ void tl_tls_identity_facts(const struct tl_tls_identity *identity, struct tl_tls
 size_t tl_tls_identity_names(const struct tl_tls_identity *identity, uint8_t *out, size_t room)
 {
     return tl_tls_x509_names(identity->x509, out, room);
+}
+
+uint32_t tl_tls_identity_chain(const struct tl_tls_identity *identity)
+{
+    return (uint32_t)sk_X509_num(identity->chain);
+}
+
+static X509 *certificate_at(const struct tl_tls_identity *identity, uint32_t at)
+{
+    if (at == 0 || at > tl_tls_identity_chain(identity))
+        return identity->x509;
+    return sk_X509_value(identity->chain, (int)at - 1);
+}
+
+void tl_tls_identity_facts_at(const struct tl_tls_identity *identity, uint32_t at,
+                              struct tl_tls_facts *facts)
+{
+    tl_tls_x509_facts(certificate_at(identity, at), facts);
+}
+
+static void name_write(const X509_NAME *name, char *out, size_t room)
+{
+    BIO *memory = BIO_new(BIO_s_mem());
+    int length = 0;
+    if (memory != NULL && X509_NAME_print_ex(memory, name, 0, XN_FLAG_RFC2253) >= 0)
+        length = BIO_read(memory, out, (int)room - 1);
+    out[length > 0 ? length : 0] = 0;
+    BIO_free(memory);
+    ERR_clear_error();
+}
+
+void tl_tls_identity_subject_at(const struct tl_tls_identity *identity, uint32_t at, char *out,
+                                size_t room)
+{
+    name_write(X509_get_subject_name(certificate_at(identity, at)), out, room);
+}
+
+void tl_tls_identity_issuer_at(const struct tl_tls_identity *identity, uint32_t at, char *out,
+                               size_t room)
+{
+    name_write(X509_get_issuer_name(certificate_at(identity, at)), out, room);
+}
+
+uint8_t tl_tls_identity_is_issued(const struct tl_tls_identity *identity, uint32_t at, uint32_t by)
+{
+    int result = X509_check_issued(certificate_at(identity, by), certificate_at(identity, at));
+    ERR_clear_error();
+    return result == X509_V_OK;
 }

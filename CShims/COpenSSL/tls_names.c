@@ -21,6 +21,7 @@ void tl_tls_x509_facts(X509 *x509, struct tl_tls_facts *facts)
     *facts = (struct tl_tls_facts){
         .not_before_s = seconds(X509_get0_notBefore(x509)),
         .not_after_s = seconds(X509_get0_notAfter(x509)),
+        .key_bits = (uint32_t)EVP_PKEY_get_bits(X509_get0_pubkey(x509)),
         .is_rsa = EVP_PKEY_get_base_id(X509_get0_pubkey(x509)) == EVP_PKEY_RSA,
         .for_servers = X509_check_purpose(x509, X509_PURPOSE_SSL_SERVER, 0) == 1,
         .for_clients = X509_check_purpose(x509, X509_PURPOSE_SSL_CLIENT, 0) == 1,

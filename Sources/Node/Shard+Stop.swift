@@ -41,6 +41,7 @@ extension Shard {
         self.proxy?.close()
         self.management.close()
         self.closeStore()
+        self.closeNameChecks()
         self.transport?.close()
         self.loop.close()
         self.records.finish()

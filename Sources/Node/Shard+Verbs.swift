@@ -35,6 +35,9 @@ extension Shard {
         self.addPeerVerbs()
         self.addTraceVerbs()
         self.addProvisioningVerbs()
+        self.addCertificateVerbs()
+        self.addTenantCheckVerbs()
+        self.management.handle("route") { [unowned self] in self.route($0) }
         self.management.handle("records") { [unowned self] _ in
             .success(self.recordsPlace())
         }

@@ -40,6 +40,8 @@ final class Shard {
     var provisioningStatus = ProvisioningStatus()
     /// Requests that the agent has not answered yet, by token.
     var provisioningAnswers: [UInt64: (ControlAnswer) -> Void] = [:]
+    /// Look-ups of tenants' names that somebody waits for.
+    var nameChecks: [UInt64: NameCheck] = [:]
     let tenants: Tenants
     let dtls: DTLSAgent
     let tracer: Tracer
@@ -399,6 +401,8 @@ struct ShardCounters {
     var impostors: UInt64 = 0
     /// Requests about tenants and numbers.
     var provisioningRequests: UInt64 = 0
+    /// Look-ups of tenants' names.
+    var nameChecks: UInt64 = 0
     /// Checkpoints that could not be read after a restart.
     var unreadableCheckpoints: UInt64 = 0
 }

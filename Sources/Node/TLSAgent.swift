@@ -12,11 +12,19 @@ final class TLSAgent {
         let client: TLSClientContext
     }
 
+    private struct FileUse {
+        let path: String
+        let use: String
+        let end: Int64
+        /// Nil for authorities.
+        var identity: TLSIdentity?
+    }
+
     private var files = TLSFiles()
     private var servers: [Int: TLSServerContext] = [:]
     private var parties: [String: Party] = [:]
     /// Whose each file is, in the order of the configuration.
-    private var uses: [(path: String, use: String, end: () -> Int64?)] = []
+    private var uses: [FileUse] = []
     /// The step of the warnings that the log has for each file.
     private var warned: [String: Int64] = [:]
 
@@ -79,19 +87,19 @@ final class TLSAgent {
         do throws(TLSFailure) {
             var servers: [Int: TLSServerContext] = [:]
             var parties: [String: Party] = [:]
-            var uses: [(path: String, use: String, end: () -> Int64?)] = []
+            var uses: [FileUse] = []
+            func add(_ files: NodeConfiguration.CertificateFiles, _ use: String) {
+                guard let identity = self.files.identity(files) else { return }
+                uses.append(
+                    FileUse(
+                        path: files.certificate, use: use, end: identity.facts.notAfter,
+                        identity: identity))
+            }
             for (position, listener) in file.listeners.enumerated() {
                 let identities = listener.certificates.compactMap(self.files.identity)
                 guard !identities.isEmpty else { continue }
                 servers[position] = try self.server(identities, at: position)
-                for certificate in listener.certificates {
-                    let identity = self.files.identity(certificate)
-                    uses.append(
-                        (
-                            certificate.certificate, "listener \(listener.name)",
-                            { identity?.facts.notAfter }
-                        ))
-                }
+                for files in listener.certificates { add(files, "listener \(listener.name)") }
             }
             for speaker in Self.speakers(file) {
                 let tls = speaker.tls
@@ -102,11 +110,10 @@ final class TLSAgent {
                 parties[speaker.party] = Party(
                     policy: tls.policy, trust: trust,
                     client: try self.client(identity, of: speaker.party))
-                if tls.certificate != nil, let certificate {
-                    uses.append(
-                        (certificate.certificate, speaker.words, { identity?.facts.notAfter }))
-                }
-                uses.append((tls.trust, "trust of \(speaker.words)", { trust.notAfter }))
+                if let files = tls.certificate { add(files, speaker.words) }
+                uses.append(
+                    FileUse(
+                        path: tls.trust, use: "trust of \(speaker.words)", end: trust.notAfter))
             }
             self.servers = servers
             self.parties = parties
@@ -175,11 +182,48 @@ final class TLSAgent {
 
     /// All of them; `now` in seconds since 1970.
     func inUse(now: Int64) -> [Use] {
-        self.uses.compactMap { use in
-            use.end().map { end in
-                Use(path: use.path, use: use.use, days: CertificateFacts.days(until: end, now))
-            }
+        self.uses.map {
+            Use(path: $0.path, use: $0.use, days: CertificateFacts.days(until: $0.end, now))
         }
+    }
+
+    /// A certificate in use.
+    struct IdentityUse {
+        let path: String
+        let use: String
+        let identity: TLSIdentity
+    }
+
+    /// All of them, in the order of the configuration.
+    var identitiesInUse: [IdentityUse] {
+        self.uses.compactMap { use in
+            use.identity.map { IdentityUse(path: use.path, use: use.use, identity: $0) }
+        }
+    }
+
+    /// What a party is shown in one role: one of these.
+    struct Showing {
+        let use: String
+        let identities: [TLSIdentity]
+    }
+
+    /// Why a file is not what is in use; nil: it is.
+    func problem(of path: String) -> String? { self.files.problems[path] }
+
+    /// What a trunk's peer is shown: where we are the client, and at its listener. Empty: it has no
+    /// TLS.
+    func identities(shownTo trunk: String, _ file: NodeConfiguration) -> [Showing] {
+        guard let settings = file.trunks.first(where: { $0.name == trunk }),
+            let party = self.parties[trunk]
+        else { return [] }
+        let listener = file.listeners[settings.listener]
+        let client = party.client.identity.map { [$0] } ?? []
+        return [
+            Showing(use: "trunk \(trunk)", identities: client),
+            Showing(
+                use: "listener \(listener.name)",
+                identities: self.servers[settings.listener]?.identities ?? []),
+        ]
     }
 
     /// What is wrong at the moment, one sentence each.

@@ -6,6 +6,8 @@ public struct CertificateFacts: Sendable, Hashable {
     public let notBefore: Int64
     /// Valid until, seconds since 1970.
     public let notAfter: Int64
+    /// Bits of its key.
+    public let keyBits: Int
     /// Its key is an RSA key: all that some services can verify.
     public let isRSA: Bool
     /// A server may show it.
@@ -14,6 +16,9 @@ public struct CertificateFacts: Sendable, Hashable {
     public let isForClients: Bool
     /// SHA-256 of its DER form.
     public let fingerprint: [UInt8]
+
+    /// Its key for people: "RSA 2048".
+    public var keyText: String { "\(self.isRSA ? "RSA" : "EC") \(self.keyBits)" }
 
     /// Whole days until it ends; negative when it has.
     public func days(at now: Int64) -> Int64 { Self.days(until: self.notAfter, now) }
@@ -34,6 +39,8 @@ public final class TLSIdentity: Sendable {
     /// Whose it is.
     public let names: CertificateNames
     let handle: IdentityHandle
+    /// It and the chain that is shown with it.
+    public var chain: CertificateChain { CertificateChain(self.handle) }
 
     /// Reads the files; `now` is in seconds since 1970. The certificate's file begins with it, its
     /// chain follows; `key` may be the same file.

@@ -15,7 +15,8 @@ internal import Glibc
 final class IdentityHandle: @unchecked Sendable {
     fileprivate let raw: OpaquePointer
 
-    init(certificate: String, key: String) throws(TLSFailure) {
+    /// Without a key it is only to be looked at.
+    init(certificate: String, key: String?) throws(TLSFailure) {
         var fault = TL_TLS_GOOD
         guard let raw = tl_tls_identity_read(certificate, key, &fault) else {
             throw failure(fault, errno)
@@ -33,6 +34,22 @@ final class IdentityHandle: @unchecked Sendable {
 
     var names: CertificateNames {
         CertificateNames(packed: packed { tl_tls_identity_names(self.raw, $0, $1) })
+    }
+
+    /// The certificate and its chain.
+    var links: [CertificateChain.Link] {
+        let count = tl_tls_identity_chain(self.raw) + 1
+        return (0..<count).map { at in
+            var facts = tl_tls_facts()
+            tl_tls_identity_facts_at(self.raw, at, &facts)
+            return CertificateChain.Link(
+                facts: CertificateFacts(facts),
+                subject: line { tl_tls_identity_subject_at(self.raw, at, $0, $1) },
+                issuer: line { tl_tls_identity_issuer_at(self.raw, at, $0, $1) },
+                isSelfIssued: tl_tls_identity_is_issued(self.raw, at, at) != 0,
+                isIssuedByNext: at + 1 < count
+                    && tl_tls_identity_is_issued(self.raw, at, at + 1) != 0)
+        }
     }
 }
 
@@ -192,7 +209,8 @@ final class SessionHandle {
 extension CertificateFacts {
     fileprivate init(_ facts: tl_tls_facts) {
         self.init(
-            notBefore: facts.not_before_s, notAfter: facts.not_after_s, isRSA: facts.is_rsa != 0,
+            notBefore: facts.not_before_s, notAfter: facts.not_after_s,
+            keyBits: Int(facts.key_bits), isRSA: facts.is_rsa != 0,
             isForServers: facts.for_servers != 0, isForClients: facts.for_clients != 0,
             fingerprint: withUnsafeBytes(of: facts.sha256) { Array($0) })
     }
@@ -215,5 +233,13 @@ private func packed(_ fill: (UnsafeMutablePointer<UInt8>, Int) -> Int) -> [UInt8
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Int(TL_TLS_NAMES_MAX)) { room in
         guard let start = room.baseAddress else { return [] }
         return Array(room.prefix(fill(start, room.count)))
+    }
+}
+
+private func line(_ fill: (UnsafeMutablePointer<CChar>, Int) -> Void) -> String {
+    withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(TL_TLS_SUBJECT_MAX)) { room in
+        guard let start = room.baseAddress else { return "" }
+        fill(start, room.count)
+        return String(cString: start)
     }
 }

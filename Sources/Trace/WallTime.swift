@@ -5,11 +5,16 @@ public enum WallTime {
     /// "2026-11-29 10:28:30.123456", UTC.
     public static func text(us: UInt64) -> String {
         let seconds = us / 1_000_000
-        let (year, month, day) = self.date(days: Int(seconds / 86_400))
         let ofDay = Int(seconds % 86_400)
         let clock = [ofDay / 3600, ofDay / 60 % 60, ofDay % 60].map { self.padded($0, 2) }
-        return "\(self.padded(year, 4))-\(self.padded(month, 2))-\(self.padded(day, 2)) "
+        return "\(self.day(s: seconds)) "
             + clock.joined(separator: ":") + "." + self.padded(Int(us % 1_000_000), 6)
+    }
+
+    /// "2026-11-29", UTC.
+    public static func day(s seconds: UInt64) -> String {
+        let (year, month, day) = self.date(days: Int(seconds / 86_400))
+        return "\(self.padded(year, 4))-\(self.padded(month, 2))-\(self.padded(day, 2))"
     }
 
     static func padded(_ value: Int, _ width: Int) -> String {

@@ -37,9 +37,9 @@ struct Verb: Sendable {
     let run: @Sendable (Arguments) throws(Failure) -> ExitStatus
 
     static let all: [Verb] = [
-        .serve, .fastpath, .check, .profile, .status, .calls, .call, .records, .trace, .peers,
-        .peer, .registrations, .flows, .drops, .doctor, .drain, .tenant, .number, .deployment,
-        .audit, .rules, .message, .replay, .size, .version,
+        .serve, .fastpath, .check, .profile, .status, .calls, .call, .route, .records, .trace,
+        .peers, .peer, .registrations, .flows, .drops, .cert, .doctor, .drain, .tenant, .number,
+        .teams, .deployment, .audit, .rules, .message, .replay, .size, .version,
     ]
 }
 

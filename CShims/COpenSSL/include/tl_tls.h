@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #define TL_TLS_REASON_MAX 128u  // with its zero
+#define TL_TLS_SUBJECT_MAX 512u // bytes of a subject's line, with its zero
 #define TL_TLS_NAMES_MAX  8192u // bytes that the names of a certificate may take
 
 // A certificate with the chain that is shown with it, and its key.
@@ -24,6 +25,7 @@ enum tl_tls_fault {
 };
 
 // Null where `fault` says why. The file of the certificate begins with it; its chain follows.
+// Without a key (null) it is for looking at, not for a context.
 struct tl_tls_identity *tl_tls_identity_read(const char *certificate, const char *key,
                                              enum tl_tls_fault *fault);
 void tl_tls_identity_free(struct tl_tls_identity *identity);
@@ -32,6 +34,7 @@ void tl_tls_identity_free(struct tl_tls_identity *identity);
 struct tl_tls_facts {
     int64_t not_before_s;
     int64_t not_after_s;
+    uint32_t key_bits;
     uint8_t is_rsa;
     uint8_t for_servers; // its usages let a server show it
     uint8_t for_clients;
@@ -42,6 +45,20 @@ void tl_tls_identity_facts(const struct tl_tls_identity *identity, struct tl_tls
 // octets, high one first, the name. Returns the octets written; names that find no room are left
 // out.
 size_t tl_tls_identity_names(const struct tl_tls_identity *identity, uint8_t *out, size_t room);
+
+// Certificates of the chain behind the first one, in the order of the file.
+uint32_t tl_tls_identity_chain(const struct tl_tls_identity *identity);
+// Of one of them, or of the first (0).
+void tl_tls_identity_facts_at(const struct tl_tls_identity *identity, uint32_t at,
+                              struct tl_tls_facts *facts);
+// Its subject or issuer in a line with a zero at its end, cut where there is no room.
+void tl_tls_identity_subject_at(const struct tl_tls_identity *identity, uint32_t at, char *out,
+                                size_t room);
+void tl_tls_identity_issuer_at(const struct tl_tls_identity *identity, uint32_t at, char *out,
+                               size_t room);
+// 1 where the second one issued the first one, by names and key identifiers.
+uint8_t tl_tls_identity_is_issued(const struct tl_tls_identity *identity, uint32_t at,
+                                  uint32_t by);
 
 // Authorities that are believed; each certificate of the file counts as one.
 struct tl_tls_trust;

@@ -38,112 +38,53 @@ extension CallEngine {
         }
     }
 
-    /// What an INVITE gets that makes no call, and why.
-    struct Refusal: Error {
-        let reply: Reply
-        let end: CallEnd
-        /// Whose call it would have been.
-        let tenant: CallTenant?
-
-        init(_ end: CallEnd, _ reply: Reply, _ tenant: CallTenant? = nil) {
-            self.end = end
-            self.reply = reply
-            self.tenant = tenant
-        }
-    }
-
     /// Max-Forwards that callers may give a call at most, that of RFC 3261 section 8.1.1.6: more
     /// only lets a loop last longer.
     private static var forwardsMax: Int { 70 }
 
     private func plan(
         _ request: ReceivedRequest, from origin: TrunkIndex
-    ) -> Result<Plan, Refusal> {
+    ) -> Result<Plan, CallRefusal> {
         let forwards = (try? request.message.maxForwards()) ?? 70
         guard forwards > 0 else {
             self.context.counters.tooManyHops &+= 1
-            return .failure(Refusal(.loop, Reply(483)))
+            return .failure(CallRefusal(.loop, Reply(483)))
         }
         let own = self.context.configuration.trunks[Int(origin.value)]
         if let reply = self.context.extensionRefusal(request.message, own) {
-            return .failure(Refusal(.refused, reply))
+            return .failure(CallRefusal(.refused, reply))
         }
         let offer = Payload(request.message)
-        if case .unsupported = offer { return .failure(Refusal(.refused, Reply(415))) }
+        if case .unsupported = offer { return .failure(CallRefusal(.refused, Reply(415))) }
         let trunk = own
-        let limit = trunk.interworking.diversions.entriesMax
-        guard !Diversions(request.message).isLoop(calling: request.message.requestURI, limit: limit)
-        else {
-            self.context.counters.diversionLoops &+= 1
-            return .failure(Refusal(.loop, Reply(482)))
-        }
         let probe = try? Dialog(
             server: request.message, localTag: [], state: .early,
             overTLS: request.source.transport == .tls)
-        guard probe != nil else { return .failure(Refusal(.refused, Reply(400))) }
+        guard probe != nil else { return .failure(CallRefusal(.refused, Reply(400))) }
         let loops = self.context.identifiers.loops
         let mark = loops.mark(request.message, from: trunk)
         guard !loops.isLoop(request.message, mark) else {
             self.context.counters.loops &+= 1
-            return .failure(Refusal(.loop, Reply(482)))
-        }
-        let number = CalledNumber(requestURI: request.message.requestURI)
-        let kind = self.kind(of: number, from: trunk)
-        let normalised = trunk.interworking.numbers.normalised(number)
-        let tenancy: TenantDecision
-        switch self.context.tenancy(of: request.message, from: trunk, number: normalised, kind) {
-        case .success(let decision): tenancy = self.context.straight(decision, trunk, kind)
-        case .failure(let refusal):
-            return .failure(Refusal(refusal.end, refusal.reply, refusal.tenant))
-        }
-        let trunks: [TrunkSettings]
-        switch self.destinations(normalised, from: origin, tenancy) {
-        case .success(let found): trunks = found
-        case .failure(let refusal): return .failure(refusal)
+            return .failure(CallRefusal(.loop, Reply(482)))
         }
         guard let listener = self.context.configuration.listener(request.source.listener) else {
-            return .failure(Refusal(.refused, Reply(500)))
+            return .failure(CallRefusal(.refused, Reply(500)))
         }
-        let places: [CallPlace]
-        switch self.admittedPlaces(
-            trunks, from: trunk, at: request.source.remote.address, kind,
-            label: tenancy.tenant?.label ?? [])
-        {
-        case .success(let found): places = found
-        case .failure(let refusal): return .failure(refusal)
-        }
+        let way = self.way(of: request.message, from: origin, at: request.source.remote.address)
+        if let refusal = way.refusal { return .failure(refusal) }
         var session = self.context.session(trunk)
         do throws(OfferAnswerError) {
             let stream = try self.stream(of: offer, &session)
             return .success(
                 Plan(
                     request: request, forwardsLeft: min(forwards, Self.forwardsMax) - 1,
-                    kind: kind, mark: mark, trunk: self.context.settings.trunk(trunk),
+                    kind: way.kind, mark: mark, trunk: self.context.settings.trunk(trunk),
                     listener: self.context.settings.listener(
-                        listener, for: trunk, label: tenancy.callerLabel),
-                    places: places, tenancy: tenancy, session: session, stream: stream))
+                        listener, for: trunk, label: way.tenancy.callerLabel),
+                    places: way.places, tenancy: way.tenancy, session: session, stream: stream))
         } catch {
             return .failure(self.refusal(error))
         }
-    }
-
-    /// Where a call goes: as its tenant's number says, else as the routes do. A trunk that is for
-    /// tenants' calls takes no others.
-    func destinations(
-        _ number: CalledNumber, from origin: TrunkIndex, _ tenancy: TenantDecision
-    ) -> Result<[TrunkSettings], Refusal> {
-        let trunks = tenancy.trunks ?? self.context.trunks(for: number, from: origin)
-        guard !trunks.isEmpty else {
-            self.context.counters.noRoutes &+= 1
-            return .failure(Refusal(.noRoute, Reply(404)))
-        }
-        guard tenancy.trunks == nil else { return .success(trunks) }
-        let open = trunks.filter { $0.tenancy.service == nil || $0.tenancy.need != .required }
-        guard !open.isEmpty else {
-            self.context.counters.misrouted &+= 1
-            return .failure(Refusal(.noRoute, Reply(404)))
-        }
-        return .success(open)
     }
 
     func stream(
@@ -158,7 +99,7 @@ extension CallEngine {
     private func admit(_ plan: Plan, from origin: TrunkIndex) {
         let caller = Caller(
             trunk: plan.$trunk, stream: plan.stream, source: plan.request.source.remote.address)
-        var refusal = Refusal(.noCapacity, Reply(503))
+        var refusal = CallRefusal(.noCapacity, Reply(503))
         for (position, place) in plan.places.enumerated() {
             switch self.footing(place, caller) {
             case .failure(let why):
@@ -211,25 +152,25 @@ extension CallEngine {
         if plan.kind.isEmergency { self.admitted(emergency: call, token, plan.kind) }
     }
 
-    func refusal(_ error: OfferAnswerError) -> Refusal {
+    func refusal(_ error: OfferAnswerError) -> CallRefusal {
         self.context.count(error)
         var reply = Reply(488)
         reply.warning = (error.warningCode, error.text)
-        return Refusal(.incompatible, reply)
+        return CallRefusal(.incompatible, reply)
     }
 
     /// A condition of the node passes, so the caller may come back; a trunk's limit is an
     /// agreement.
-    func refusal(_ refusal: AdmissionRefusal, _ trunk: TrunkSettings) -> Refusal {
+    func refusal(_ refusal: AdmissionRefusal, _ trunk: TrunkSettings) -> CallRefusal {
         var reply = Reply(503)
         self.context.count(refusal)
         if refusal.isTemporary {
             reply.retryAfter = self.context.retryAfterSeconds()
-            return Refusal(.noCapacity, reply)
+            return CallRefusal(.noCapacity, reply)
         }
         reply.status = trunk.limits.refusalStatus
         reply.reason = (reply.status, refusal.text)
-        return Refusal(.overLimit, reply)
+        return CallRefusal(.overLimit, reply)
     }
 }
 

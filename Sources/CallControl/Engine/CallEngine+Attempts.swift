@@ -8,7 +8,7 @@ import SIPTransaction
 // INVITEs of trunks that make no call. Those of strangers are nobody's attempts.
 extension CallEngine {
     /// Answers the INVITE, and says that there was one.
-    func turnAway(_ request: ReceivedRequest, from origin: TrunkIndex, _ refusal: Refusal) {
+    func turnAway(_ request: ReceivedRequest, from origin: TrunkIndex, _ refusal: CallRefusal) {
         self.context.respond(refusal.reply, to: request)
         let trunk = self.context.configuration.trunks[Int(origin.value)].name
         self.context.noteAttempt(

@@ -33,6 +33,11 @@ extension CallEngine {
         }
     }
 
+    /// When a trunk's peer last sent OPTIONS, ms; nil: it has sent none.
+    public func optionsHeard(from trunk: TrunkName) -> Milliseconds? {
+        self.context.optionsHeard[trunk]
+    }
+
     /// Takes the changes of state since the last time, oldest first.
     public func takePeerChanges() -> [PeerChange] { self.context.peers.takeChanges() }
 
@@ -48,10 +53,10 @@ extension CallEngine {
 
     /// A request came from there: a sign of life of the peer that it may be.
     func heard(from source: Hop, of trunk: TrunkSettings) {
+        self.context.optionsHeard[trunk.name] = self.context.now
         for entry in self.context.peers.peers(of: trunk.name)
         where entry.target.hop.remote.address == source.remote.address {
             self.context.notice(entry.number) { $0.heard(self.context.now) }
         }
     }
-
 }

@@ -24,7 +24,7 @@ extension CallEngine {
     func admittedPlaces(
         _ trunks: [TrunkSettings], from origin: TrunkSettings, at source: IPAddress,
         _ kind: CallKind, label: [UInt8] = []
-    ) -> Result<[CallPlace], Refusal> {
+    ) -> Result<[CallPlace], CallRefusal> {
         var refusal: AdmissionRefusal?
         var open: [TrunkSettings] = []
         for trunk in trunks {
@@ -40,30 +40,30 @@ extension CallEngine {
         let registered = open.filter { !self.context.unregistered.contains($0.name) }
         guard !registered.isEmpty else {
             self.context.counters.notRegistered &+= 1
-            return .failure(Refusal(.noPeer, Reply(503)))
+            return .failure(CallRefusal(.noPeer, Reply(503)))
         }
         let reachable = kind.isEmergency ? registered : registered.filter { !$0.isOutOfReach }
         guard !reachable.isEmpty else {
             self.context.counters.refusedNoPeer &+= 1
-            return .failure(Refusal(.noPeer, Reply(503)))
+            return .failure(CallRefusal(.noPeer, Reply(503)))
         }
         let places = self.context.places(
             reachable, isEmergency: kind.isEmergency, label: label)
         guard places.isEmpty else { return .success(places) }
         self.context.counters.noTargets &+= 1
-        return .failure(Refusal(.noPeer, Reply(503)))
+        return .failure(CallRefusal(.noPeer, Reply(503)))
     }
 
     // MARK: Footing
 
     /// Reserves ports for a call to a place and makes its offer; nothing is held where that fails.
-    func footing(_ place: CallPlace, _ caller: Caller) -> Result<Footing, Refusal> {
+    func footing(_ place: CallPlace, _ caller: Caller) -> Result<Footing, CallRefusal> {
         let wishes = (a: Self.callerWish(caller), b: Self.calleeWish(place.trunk, caller.stream))
         guard let ports = self.ports.reserve(wishes.a, wishes.b) else {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()
-            return .failure(Refusal(.noCapacity, reply))
+            return .failure(CallRefusal(.noCapacity, reply))
         }
         let footing = self.footing(place, caller.stream, ports)
         if case .failure = footing { self.release(ports) }
@@ -72,7 +72,7 @@ extension CallEngine {
 
     private func footing(
         _ place: CallPlace, _ stream: AudioStream?, _ ports: (a: MediaPort, b: MediaPort)
-    ) -> Result<Footing, Refusal> {
+    ) -> Result<Footing, CallRefusal> {
         var session = self.context.session(place.trunk)
         do throws(OfferAnswerError) {
             let offered = stream ?? Self.ownOffer(place.trunk)
@@ -136,14 +136,14 @@ extension CallEngine {
     }
 
     /// As for a new call, but with what the call has, as far as that fits the place.
-    private func footing(_ place: CallPlace, of call: Call) -> Result<Footing, Refusal> {
+    private func footing(_ place: CallPlace, of call: Call) -> Result<Footing, CallRefusal> {
         guard case .settingUp(let setup) = call.state, let search = call.search else {
-            return .failure(Refusal(.refused, Reply(500)))
+            return .failure(CallRefusal(.refused, Reply(500)))
         }
         let admitted = self.context.admission.move(
             call.token, to: place.trunk.name, now: self.context.now)
         guard case .success(let token) = admitted else {
-            return .failure(Refusal(.noCapacity, Reply(503)))
+            return .failure(CallRefusal(.noCapacity, Reply(503)))
         }
         call.token = token
         let before = Self.calleeWish(call.legs.b.trunk, search.stream)
@@ -154,7 +154,7 @@ extension CallEngine {
         // Its leg will take a place beside one that has a port already.
         guard call.transfers.attempt == nil else {
             self.context.counters.refusedNoPort &+= 1
-            return .failure(Refusal(.noCapacity, Reply(503)))
+            return .failure(CallRefusal(.noCapacity, Reply(503)))
         }
         let caller = Caller(
             trunk: call.legs.a.$trunk, stream: search.stream,

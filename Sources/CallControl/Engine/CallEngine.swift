@@ -85,6 +85,7 @@ public final class CallEngine<Ports: MediaPorts> {
         self.context.configuration = configuration
         self.context.authentication.follow(configuration)
         self.context.admission.limits = configuration.limits
+        self.context.optionsHeard = self.context.optionsHeard.filter { names.contains($0.key) }
         self.context.followTargets()
     }
 

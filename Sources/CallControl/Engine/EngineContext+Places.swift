@@ -23,6 +23,7 @@ extension EngineContext {
     ) -> TenantDecision {
         guard kind.isEmergency, !trunk.emergency.trunks.isEmpty else { return decision }
         var decision = decision
+        decision.choice = .emergency
         decision.trunks = trunk.emergency.trunks.compactMap { index in
             self.configuration.trunks.indices.contains(Int(index.value))
                 ? self.configuration.trunks[Int(index.value)] : nil

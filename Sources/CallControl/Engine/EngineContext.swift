@@ -79,6 +79,8 @@ final class EngineContext {
     var actions: [CallAction] = []
     /// What is known of the trunks' targets.
     var peers = PeerMonitor()
+    /// When OPTIONS last came from a trunk, ms.
+    var optionsHeard: [TrunkName: Milliseconds] = [:]
     /// The leg that a request was last found to belong to; see `CallEngine.touchedLeg`.
     var touched: LegReference?
 

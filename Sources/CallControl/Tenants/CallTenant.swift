@@ -30,6 +30,11 @@ public struct CallTenant: Sendable, Hashable {
     /// Says which enterprise a call is of (ACG-TEN-8).
     private static let tenantIDName = Array("X-MS-TenantID".utf8)
 
+    /// The header field that messages to the operator's side carry, as a line; nil: none.
+    var headerLine: [UInt8]? {
+        self.headerName.isEmpty ? nil : self.headerName + Array(": ".utf8) + self.headerValue
+    }
+
     /// Says so in a message to the operator's side.
     func add(to builder: inout SIPMessageBuilder, _ trunk: TrunkTenancy) {
         guard trunk.service == nil else { return }

@@ -3,7 +3,19 @@
 import Admission
 import Routing
 import SIPMessage
-import Tenancy
+public import Tenancy
+
+/// What chose the trunks of a call.
+public enum TrunkChoice: Sendable, Hashable {
+    /// The routes, by the called number.
+    case routes
+    /// The called number is a tenant's: its service, and the set of the number or tenant.
+    case set(Service, TrunkSet)
+    /// The called number is nobody's: the service that the caller's trunk names for those.
+    case defaultService(Service)
+    /// It is an emergency call, and the caller's trunk says where those go.
+    case emergency
+}
 
 /// What the tenants' tables say of a new call.
 struct TenantDecision {
@@ -13,6 +25,8 @@ struct TenantDecision {
     var callerLabel: [UInt8] = []
     /// The trunks that it goes to, in order; nil: as the routes say.
     var trunks: [TrunkSettings]?
+    /// What chose them.
+    var choice = TrunkChoice.routes
     /// What may be shown of the caller; nil: everything.
     var shown: ShownCaller?
 }
@@ -25,13 +39,12 @@ extension EngineContext {
     func tenancy(
         of invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber, _ kind: CallKind
     ) -> Result<TenantDecision, TenantRefusal> {
-        guard let service = trunk.tenancy.service else {
-            return .success(self.tenancy(calling: number, from: trunk))
+        switch trunk.tenancy.lookup {
+        case .none: .success(TenantDecision())
+        case .calledNumber: .success(self.tenancy(calling: number, from: trunk))
+        case .host: self.tenancy(ofDerived: invite, from: trunk, number: number, kind)
+        case .callingNumber: self.tenancy(ofCaller: invite, from: trunk, number: number, kind)
         }
-        guard trunk.tenancy.need != .none else { return .success(TenantDecision()) }
-        return service.hasDerivedTrunks
-            ? self.tenancy(ofDerived: invite, from: trunk, service, number: number, kind)
-            : self.tenancy(ofCaller: invite, from: trunk, number: number, kind)
     }
 
     // MARK: From the operator's side
@@ -46,6 +59,7 @@ extension EngineContext {
         let set = entry.trunkSet ?? account.activeSet
         var decision = TenantDecision()
         decision.trunks = self.trunks(of: entry.service, set)
+        decision.choice = .set(entry.service, set)
         decision.tenant = self.tenant(
             account, label: entry.service.hasDerivedTrunks ? account.labelBytes : [], called)
         return decision
@@ -56,6 +70,7 @@ extension EngineContext {
         var decision = TenantDecision()
         if let service = trunk.tenancy.defaultService {
             decision.trunks = self.trunks(of: service, .plain)
+            decision.choice = .defaultService(service)
         }
         return decision
     }
@@ -71,11 +86,11 @@ extension EngineContext {
     // MARK: From a service
 
     private func tenancy(
-        ofDerived invite: SIPMessage, from trunk: TrunkSettings, _ service: Service,
-        number: CalledNumber, _ kind: CallKind
+        ofDerived invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber,
+        _ kind: CallKind
     ) -> Result<TenantDecision, TenantRefusal> {
         guard case .sip(let uri)? = try? URI.parse(invite.requestURI),
-            let own = trunk.ownHost
+            let own = trunk.ownHost, let service = trunk.tenancy.service
         else { return self.strange(trunk) }
         let host = uri.host.bytes
         if ASCII.equalsIgnoringCase(host, own) {

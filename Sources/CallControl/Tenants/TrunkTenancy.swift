@@ -14,6 +14,18 @@ public struct TrunkTenancy: Sendable, Hashable {
         case required
     }
 
+    /// What says whose a call from the trunk is.
+    public enum Lookup: String, Sendable, Hashable, CaseIterable {
+        /// Nothing: nobody looks.
+        case none
+        /// The number that is called, from the operator's side.
+        case calledNumber = "called number"
+        /// The host that a service calls.
+        case host
+        /// The number that calls, from a service without names for tenants.
+        case callingNumber = "calling number"
+    }
+
     /// The service that it leads to; nil for the operator's own side.
     public var service: Service?
     /// Which of a tenant's sets it belongs to.
@@ -34,4 +46,11 @@ public struct TrunkTenancy: Sendable, Hashable {
 
     /// No tenants.
     public init() {}
+
+    /// What says whose a call from it is.
+    public var lookup: Lookup {
+        guard let service else { return .calledNumber }
+        guard self.need != .none else { return .none }
+        return service.hasDerivedTrunks ? .host : .callingNumber
+    }
 }

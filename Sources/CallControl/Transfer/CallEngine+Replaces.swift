@@ -25,11 +25,11 @@ extension CallEngine {
     func replacing(_ request: ReceivedRequest, from origin: TrunkIndex) {
         let trunk = self.context.configuration.trunks[Int(origin.value)]
         if let reply = self.context.extensionRefusal(request.message, trunk) {
-            return self.turnAway(request, from: origin, Refusal(.refused, reply))
+            return self.turnAway(request, from: origin, CallRefusal(.refused, reply))
         }
         switch self.replaced(request.message, by: trunk) {
         case .failure(let refusal):
-            self.turnAway(request, from: origin, Refusal(.refused, Reply(refusal.status)))
+            self.turnAway(request, from: origin, CallRefusal(.refused, Reply(refusal.status)))
         case .success(let named):
             do throws(OfferAnswerError) {
                 if let refusal = try self.replace(named, by: request, trunk) {
@@ -78,7 +78,7 @@ extension CallEngine {
     /// Gives the refusal of an INVITE that takes no place.
     private func replace(
         _ named: NamedDialog, by request: ReceivedRequest, _ trunk: TrunkSettings
-    ) throws(OfferAnswerError) -> Refusal? {
+    ) throws(OfferAnswerError) -> CallRefusal? {
         let stays = named.call.legs[named.staying]
         guard var stream = stays.session.remote,
             let listener = self.context.configuration.listener(request.source.listener)
@@ -87,7 +87,7 @@ extension CallEngine {
         stream.direction = .sendrecv
         let payload = Payload(request.message)
         if case .unsupported = payload {
-            return Refusal(.refused, Reply(415))
+            return CallRefusal(.refused, Reply(415))
         }
         var session = self.context.session(trunk)
         let offered = try self.stream(of: payload, &session)
@@ -98,7 +98,7 @@ extension CallEngine {
             self.context.counters.refusedNoPort &+= 1
             var reply = Reply(503)
             reply.retryAfter = self.context.retryAfterSeconds()
-            return Refusal(.noCapacity, reply)
+            return CallRefusal(.noCapacity, reply)
         }
         do throws(OfferAnswerError) {
             let description =
