@@ -213,6 +213,17 @@ import Testing
         scene.finish()
     }
 
+    @Test func emergencyCallOfNobodyGoesOn() {
+        for host in ["nobody", TenantScene.host] {
+            let scene = TenantScene(need: .required) {
+                $0.trunks[1].emergency.trunks = [TrunkIndex(0)]
+            }
+            #expect(scene.callOut(from: TenantScene.outside, to: "911", host: host) != nil)
+            #expect(scene.counters.misrouted == 1)
+            scene.finish()
+        }
+    }
+
     @Test func trunksOwnNameIsNoTenants() {
         let open = TenantScene()
         #expect(open.callOut(from: TenantScene.outside, host: TenantScene.host) != nil)

@@ -91,17 +91,14 @@ extension EngineContext {
     ) -> Result<TenantDecision, TenantRefusal> {
         guard case .sip(let uri)? = try? URI.parse(invite.requestURI),
             let own = trunk.ownHost, let service = trunk.tenancy.service
-        else { return self.strange(trunk) }
+        else { return self.nobodys(trunk, kind) }
         let host = uri.host.bytes
-        if ASCII.equalsIgnoringCase(host, own) {
-            return trunk.tenancy.need == .required
-                ? self.misrouted() : .success(TenantDecision())
-        }
+        if ASCII.equalsIgnoringCase(host, own) { return self.nobodys(trunk, kind) }
         guard let dot = host.firstIndex(of: UInt8(ascii: ".")),
             ASCII.equalsIgnoringCase(host[host.index(after: dot)...], own)
-        else { return self.strange(trunk) }
+        else { return self.nobodys(trunk, kind) }
         guard let account = self.tenants?.account(label: host[..<dot]), account.uses(service)
-        else { return self.misrouted() }
+        else { return self.misrouted(kind) }
         var decision = TenantDecision(callerLabel: account.labelBytes)
         return self.judge(
             invite, from: trunk, number: number, kind, account, label: account.labelBytes,
@@ -117,22 +114,23 @@ extension EngineContext {
         guard let caller = claims.asserted ?? claims.from ?? claims.diverting,
             let entry = self.tenants?.number(caller),
             let account = self.tenants?.account(entry.account)
-        else {
-            let isRefused = trunk.tenancy.need == .required && !kind.isEmergency
-            return isRefused ? self.misrouted() : .success(TenantDecision())
-        }
+        else { return self.nobodys(trunk, kind) }
         var decision = TenantDecision()
         return self.judge(
             invite, from: trunk, number: number, kind, account, label: [], &decision)
     }
 
-    /// A host that is no name of this trunk at all: an address, another trunk's name.
-    private func strange(_ trunk: TrunkSettings) -> Result<TenantDecision, TenantRefusal> {
-        trunk.tenancy.need == .required ? self.misrouted() : .success(TenantDecision())
+    /// It names no tenant: the trunk itself, an address, another trunk.
+    private func nobodys(
+        _ trunk: TrunkSettings, _ kind: CallKind
+    ) -> Result<TenantDecision, TenantRefusal> {
+        trunk.tenancy.need == .required ? self.misrouted(kind) : .success(TenantDecision())
     }
 
-    private func misrouted() -> Result<TenantDecision, TenantRefusal> {
+    /// Refused, but for an emergency call: that goes on, whosever it is.
+    private func misrouted(_ kind: CallKind) -> Result<TenantDecision, TenantRefusal> {
         self.counters.misrouted &+= 1
+        guard !kind.isEmergency else { return .success(TenantDecision()) }
         return .failure(TenantRefusal(status: 404, reason: nil, end: .noRoute))
     }
 

@@ -31,7 +31,8 @@ public struct Account: Sendable, Hashable {
         if let fault = Fields.accountName.fault(self.name) { return fault }
         if let id = self.correlationID, let fault = Fields.correlationID.fault(id) { return fault }
         if let id = self.teamsTenantID, let fault = Fields.teamsTenantID.fault(id) { return fault }
-        if let label = self.label, let fault = self.fault(label: label) { return fault }
+        let rule = self.isLabelImported ? Fields.importedLabel : Fields.label
+        if let label = self.label, let fault = rule.fault(label) { return fault }
         for (region, token) in self.txtTokens {
             guard (1...2).contains(region) else {
                 return FieldFault(
@@ -42,18 +43,6 @@ public struct Account: Sendable, Hashable {
         if self.services.contains(where: \.hasDerivedTrunks), self.label == nil {
             return FieldFault(
                 .required, "account.label", "is missing, and the service knows tenants by it",
-                Fields.label.allowed)
-        }
-        return nil
-    }
-
-    private func fault(label: String) -> FieldFault? {
-        let rule = self.isLabelImported ? Fields.importedLabel : Fields.label
-        if let fault = rule.fault(label) { return fault }
-        guard !self.isLabelImported else { return nil }
-        if label.utf8.first == 0x2d || label.utf8.last == 0x2d {
-            return FieldFault(
-                .badValue, "account.label", "begins or ends with '-', which no DNS label may",
                 Fields.label.allowed)
         }
         return nil

@@ -68,7 +68,10 @@ public enum Fields {
     /// `account.label` of tenants that are made here: public CAs refuse `_`.
     public static let label = TextField(
         "account.label", 1...9, "1 to 9 letters, digits or '-', with no '-' at either end"
-    ) { $0.allSatisfy { isAlphanumeric($0) || $0 == 0x2d } }
+    ) { bytes in
+        bytes.first != 0x2d && bytes.last != 0x2d
+            && bytes.allSatisfy { isAlphanumeric($0) || $0 == 0x2d }
+    }
     /// `account.label` of tenants that another system had: its API took one more, and `_`.
     public static let importedLabel = TextField(
         "account.label", 1...10, "1 to 10 letters, digits, '_' or '-'"
