@@ -28,8 +28,8 @@ public struct TrunkDialogs: Sendable, Hashable {
 
     /// From the section of one trunk; where something is wrong an issue says so.
     init(_ section: SectionReader) {
-        if let word: Reliable = Self.word(section, DialogKeys.reliable) { self.reliable = word }
-        if let word: SessionTimer = Self.word(section, DialogKeys.sessionTimer) {
+        if let word: Reliable = section.word(DialogKeys.reliable) { self.reliable = word }
+        if let word: SessionTimer = section.word(DialogKeys.sessionTimer) {
             self.sessionTimer = word
         }
         if let seconds = section.integer(DialogKeys.sessionSeconds) {
@@ -65,19 +65,5 @@ public struct TrunkDialogs: Sendable, Hashable {
                     + "(peer-knows-prack)",
                 "write off or supported, or leave reliable-provisional out")
         }
-    }
-
-    private static func word<Word: RawRepresentable<String> & CaseIterable>(
-        _ section: SectionReader, _ key: Key
-    ) -> Word? {
-        guard let text = section.text(key) else { return nil }
-        if let word = Word(rawValue: text.value) { return word }
-        let words = Word.allCases.map(\.rawValue)
-        let nearest = Spelling.nearest(to: text.value, in: words)
-        section.issues.add(
-            text, "is \(Shown.value(text.value))",
-            nearest.map { "did you mean \($0)?" }
-                ?? "write one of \(words.joined(separator: ", "))")
-        return nil
     }
 }

@@ -65,7 +65,7 @@ struct TrunkInterworking {
         self.word(Keys.signatures, &identity.signatures)
         self.word(Keys.signedNumbers, &identity.signedNumbers)
         for text in self.section.texts(Keys.identityFrom) ?? [] {
-            guard let source: IdentityPolicy.Source = self.value(text) else { continue }
+            guard let source: IdentityPolicy.Source = self.section.word(of: text) else { continue }
             if identity.sources.contains(source) {
                 self.section.issues.add(
                     text, "\(Shown.value(text.value)) stands twice", "write each once")
@@ -138,20 +138,6 @@ struct TrunkInterworking {
     private func word<Word: RawRepresentable<String> & CaseIterable>(
         _ key: Key, _ place: inout Word
     ) {
-        guard let text = self.section.text(key), let value: Word = self.value(text) else { return }
-        place = value
-    }
-
-    private func value<Word: RawRepresentable<String> & CaseIterable>(
-        _ text: Located<String>
-    ) -> Word? {
-        if let value = Word(rawValue: text.value) { return value }
-        let words = Word.allCases.map(\.rawValue)
-        let nearest = Spelling.nearest(to: text.value, in: words)
-        self.section.issues.add(
-            text, "is \(Shown.value(text.value))",
-            nearest.map { "did you mean \($0)?" }
-                ?? "write one of \(words.joined(separator: ", "))")
-        return nil
+        if let word: Word = self.section.word(key) { place = word }
     }
 }

@@ -19,11 +19,11 @@ struct TrunkTenancyReader {
     /// The policy; where something is wrong an issue says so.
     func read() -> TrunkTenancy {
         var tenancy = TrunkTenancy()
-        tenancy.service = self.word(Keys.service)
-        if let set: TrunkSet = self.word(Keys.trunkSet) { tenancy.set = set }
+        tenancy.service = self.section.word(Keys.service)
+        if let set: TrunkSet = self.section.word(Keys.trunkSet) { tenancy.set = set }
         if let region = self.section.integer(Keys.region) { tenancy.region = region.value }
-        if let need: TrunkTenancy.Need = self.word(Keys.need) { tenancy.need = need }
-        tenancy.defaultService = self.word(Keys.defaultService)
+        if let need: TrunkTenancy.Need = self.section.word(Keys.need) { tenancy.need = need }
+        tenancy.defaultService = self.section.word(Keys.defaultService)
         tenancy.showsTenantID = self.section.flag(Keys.showTenant)
         if let element = self.section.text(Keys.elin) { tenancy.elinElement = self.name(element) }
         self.check(tenancy)
@@ -76,18 +76,6 @@ struct TrunkTenancyReader {
         self.section.issues.add(
             self.section.node(key)?.line ?? self.section.line,
             SectionReader.join(self.section.key, key.name), problem, fix)
-    }
-
-    private func word<Word: RawRepresentable<String> & CaseIterable>(_ key: Key) -> Word? {
-        guard let text = self.section.text(key) else { return nil }
-        if let value = Word(rawValue: text.value) { return value }
-        let words = Word.allCases.map(\.rawValue)
-        let all = words.joined(separator: ", ")
-        let nearest = Spelling.nearest(to: text.value, in: words)
-        self.section.issues.add(
-            text, "is \(Shown.value(text.value))",
-            nearest.map { "did you mean \($0)?" } ?? "write one of \(all)")
-        return nil
     }
 }
 

@@ -34,32 +34,13 @@ public struct TrunkTransfer: Sendable, Hashable {
 extension TrunkTransfer {
     /// What the section of a trunk says; where something is wrong an issue says so.
     init(_ section: SectionReader) {
-        if let refer: Refer = Self.word(section, TransferKeys.refer) { self.refer = refer }
-        if let replaces: Replaces = Self.word(section, TransferKeys.replaces) {
+        if let refer: Refer = section.word(TransferKeys.refer) { self.refer = refer }
+        if let replaces: Replaces = section.word(TransferKeys.replaces) {
             self.replaces = replaces
         }
         self.sendsReplaces = section.flag(TransferKeys.sendReplaces)
         for text in section.texts(TransferKeys.events) ?? [] {
-            if let event: Event = Self.value(text, section.issues) { self.events.insert(event) }
+            if let event: Event = section.word(of: text) { self.events.insert(event) }
         }
-    }
-
-    private static func word<Word: RawRepresentable<String> & CaseIterable>(
-        _ section: SectionReader, _ key: Key
-    ) -> Word? {
-        section.text(key).flatMap { self.value($0, section.issues) }
-    }
-
-    private static func value<Word: RawRepresentable<String> & CaseIterable>(
-        _ text: Located<String>, _ issues: IssueList
-    ) -> Word? {
-        if let value = Word(rawValue: text.value) { return value }
-        let words = Word.allCases.map(\.rawValue)
-        let nearest = Spelling.nearest(to: text.value, in: words)
-        let all = words.joined(separator: ", ")
-        issues.add(
-            text, "is \(Shown.value(text.value))",
-            nearest.map { "did you mean \($0)?" } ?? "write one of \(all)")
-        return nil
     }
 }

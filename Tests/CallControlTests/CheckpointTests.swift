@@ -61,8 +61,9 @@ import Testing
             sample.b.sessionTimer = SessionTimer(seconds: 1800, isOurs: true, at: 1000)
             sample.b.leastExpires = 300
             sample.a.due = [.align]
-            sample.calling = [UInt8](repeating: 0x31, count: 254)
-            sample.called = [UInt8](repeating: 0x32, count: 255)
+            sample.users = CallUsers(
+                calling: [UInt8](repeating: 0x31, count: 254),
+                called: [UInt8](repeating: 0x32, count: 255))
             sample.a.hop.remote.address = try #require(IPAddress("2001:db8::1"))
             sample.b.session.bindings.append(
                 RTPFormat(payloadType: 127, name: "X", clockRate: 8000))

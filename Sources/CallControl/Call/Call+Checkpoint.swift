@@ -9,8 +9,7 @@ extension Call {
     /// The call as it is now.
     var checkpointValue: CallCheckpoint {
         CallCheckpoint(
-            id: self.id, stage: self.stage, calling: Array(self.calling),
-            called: Array(self.called), startedAt: self.startedAt,
+            id: self.id, stage: self.stage, users: self.users, startedAt: self.startedAt,
             answeredAt: self.answeredAt, status: UInt16(clamping: self.status),
             a: self.checkpoint(of: self.legs.a), b: self.checkpoint(of: self.legs.b),
             exchange: self.exchangeCheckpoint,

@@ -13,7 +13,7 @@ extension Call {
         let cause = self.q850Cause ?? CauseTable.q850(status: self.status)
         return CallRecord(
             id: self.id, from: self.trunks.from, to: self.trunks.to,
-            calling: Array(self.calling), called: Array(self.called),
+            calling: Array(self.users.calling), called: Array(self.users.called),
             isEmergency: self.isEmergency, startedAt: self.startedAt,
             answeredAt: self.answeredAt, endedAt: self.endedAt ?? self.context.now,
             offsets: offsets, end: end, status: self.status, cause: cause, a: self.record(.a),

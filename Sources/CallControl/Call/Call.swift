@@ -54,9 +54,8 @@ final class Call {
     var token: AdmissionToken
     /// Any failure before the answer leads to the next target; no limit ends it.
     let isEmergency: Bool
-    /// User parts of both parties; together, since a call holds them as long as it lasts.
-    private let users: [UInt8]
-    private let callingCount: Int
+    /// User parts, for records.
+    let users: CallUsers
     let startedAt: Milliseconds
     /// Whose call it is; nil: no tenant's.
     @Apart var tenant: CallTenant?
@@ -134,8 +133,7 @@ final class Call {
     struct Birth {
         let id: CallIdentifier
         let token: AdmissionToken
-        let calling: [UInt8]
-        let called: [UInt8]
+        let users: CallUsers
         let startedAt: Milliseconds
         let legs: Legs
         var isEmergency = false
@@ -146,8 +144,7 @@ final class Call {
         self.id = birth.id
         self.context = context
         self.token = birth.token
-        self.users = birth.calling + birth.called
-        self.callingCount = birth.calling.count
+        self.users = birth.users
         self.startedAt = birth.startedAt
         self.offsets.origin = context.monotonicNow
         self.isEmergency = birth.isEmergency
@@ -167,11 +164,6 @@ final class Call {
         if side == .a { return part(self.legs.a) }
         return part(self.legs.b)
     }
-
-    /// User part of the caller's From.
-    var calling: ArraySlice<UInt8> { self.users[..<self.callingCount] }
-    /// User part of the Request-URI.
-    var called: ArraySlice<UInt8> { self.users[self.callingCount...] }
 
     func reference(_ side: Side) -> LegReference { LegReference(call: self.id, side: side) }
 
@@ -221,7 +213,7 @@ final class Call {
         for side in Side.allCases { learned[side] = self.legs[side].learnedSource }
         return CallSummary(
             id: self.id, state: state, from: self.legs.a.trunk.name, to: self.legs.b.trunk.name,
-            calling: Array(self.calling), called: Array(self.called),
+            calling: Array(self.users.calling), called: Array(self.users.called),
             callIDs: Side.allCases.compactMap { self.legs[$0].dialog?.key.callID },
             startedAt: self.startedAt, answeredAt: self.answeredAt, media: self.media,
             learnedSources: learned, protection: self.protection, tenant: self.tenant)

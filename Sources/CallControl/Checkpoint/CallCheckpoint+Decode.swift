@@ -18,8 +18,7 @@ extension CallCheckpoint {
         self.id = CallIdentifier(try reader.integer())
         guard self.id.value != 0 else { throw reader.failure(.badValue) }
         self.stage = try reader.choice()
-        self.calling = try reader.text()
-        self.called = try reader.text()
+        self.users = CallUsers(calling: try reader.text(), called: try reader.text())
         self.startedAt = try reader.integer()
         self.answeredAt = try reader.optional { r throws(CheckpointError) in try r.integer() }
         self.status = try reader.integer()

@@ -17,8 +17,8 @@ extension CallCheckpoint {
         writer.integer(Self.version)
         writer.integer(self.id.value)
         writer.choice(self.stage)
-        writer.string(self.calling)
-        writer.string(self.called)
+        writer.string(self.users.calling)
+        writer.string(self.users.called)
         writer.integer(self.startedAt)
         writer.optional(self.answeredAt) { $0.integer($1) }
         writer.integer(self.status)

@@ -8,13 +8,16 @@ import SIPMessage
 extension CallCheckpoint {
     /// The record of a call that cannot be taken up: it ended with its process, or when it was
     /// being ended before.
-    func record(now: Milliseconds, monotonicNow: Milliseconds) -> CallRecord {
+    func record(
+        isEmergency: Bool, now: Milliseconds, monotonicNow: Milliseconds
+    ) -> CallRecord {
         var offsets = self.record.offsets
         if offsets.end == nil { offsets.endOrNone = offsets.after(monotonicNow) }
         return CallRecord(
             id: self.id, from: self.record.trunks?.from ?? self.a.trunk,
-            to: self.record.trunks?.to ?? self.b.trunk, calling: self.calling,
-            called: self.called, isEmergency: false, startedAt: self.startedAt,
+            to: self.record.trunks?.to ?? self.b.trunk,
+            calling: Array(self.users.calling), called: Array(self.users.called),
+            isEmergency: isEmergency, startedAt: self.startedAt,
             answeredAt: self.answeredAt, endedAt: self.record.endedAt ?? now, offsets: offsets,
             end: self.record.end ?? .restart, status: Int(self.status),
             cause: self.record.cause ?? CauseTable.q850(status: Int(self.status)),

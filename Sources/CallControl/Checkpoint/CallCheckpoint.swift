@@ -136,10 +136,8 @@ public struct CallCheckpoint: Sendable, Equatable {
     public var id: CallIdentifier
     /// Where it stood.
     public var stage: Stage
-    /// User part of the caller's From.
-    public var calling: [UInt8]
-    /// User part of the Request-URI.
-    public var called: [UInt8]
+    /// User parts of both parties.
+    var users: CallUsers
     /// When the INVITE came.
     public var startedAt: Milliseconds
     /// When the answer came.

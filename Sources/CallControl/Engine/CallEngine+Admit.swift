@@ -136,8 +136,9 @@ extension CallEngine {
         let from = (try? message.from())?.uri ?? []
         let birth = Call.Birth(
             id: id, token: token,
-            calling: plan.tenancy.shown?.number?.bytes ?? Array(AddressRewriter.user(of: from)),
-            called: Array(AddressRewriter.user(of: message.requestURI)),
+            users: CallUsers(
+                calling: plan.tenancy.shown?.number?.bytes[...] ?? AddressRewriter.user(of: from),
+                called: AddressRewriter.user(of: message.requestURI)),
             startedAt: self.context.now, legs: Call.Legs(a: a, b: b),
             isEmergency: plan.kind.isEmergency, tenant: plan.tenancy.tenant)
         let call = Call(birth, context: self.context, state: .up(nil))

@@ -27,10 +27,7 @@ extension CallEngine {
                 self.ports.release(checkpoint.media.b.local)
                 if self.calls[checkpoint.id] == nil {
                     self.context.actions.append(.removeCheckpoint(checkpoint.id))
-                    self.context.actions.append(
-                        .record(
-                            checkpoint.record(
-                                now: self.context.now, monotonicNow: self.context.monotonicNow)))
+                    self.context.actions.append(.record(self.record(of: checkpoint)))
                 }
                 continue
             }
@@ -41,15 +38,24 @@ extension CallEngine {
         return restored
     }
 
+    /// What is kept of a call that is not taken over.
+    private func record(of checkpoint: CallCheckpoint) -> CallRecord {
+        let trunk = self.context.configuration.trunks.first { $0.name == checkpoint.a.trunk }
+        let number = CalledNumber(user: checkpoint.users.called)
+        return checkpoint.record(
+            isEmergency: trunk.map { self.kind(of: number, from: $0).isEmergency } ?? false,
+            now: self.context.now, monotonicNow: self.context.monotonicNow)
+    }
+
     private func start(_ checkpoint: CallCheckpoint, _ legs: Call.Legs) {
-        let kind = self.kind(of: CalledNumber(user: checkpoint.called), from: legs.a.trunk)
+        let kind = self.kind(of: CalledNumber(user: checkpoint.users.called), from: legs.a.trunk)
         let token = self.context.admission.restore(
             from: checkpoint.a.trunk, to: checkpoint.b.trunk,
             isExempt: self.context.admission.isExempt(kind),
             source: checkpoint.a.hop.remote.address)
         let birth = Call.Birth(
-            id: checkpoint.id, token: token, calling: checkpoint.calling,
-            called: checkpoint.called, startedAt: checkpoint.startedAt, legs: legs,
+            id: checkpoint.id, token: token, users: checkpoint.users,
+            startedAt: checkpoint.startedAt, legs: legs,
             isEmergency: kind.isEmergency, tenant: checkpoint.tenant)
         let call = Call(birth, context: self.context, state: .up(nil))
         call.answeredAt = checkpoint.answeredAt

@@ -115,14 +115,15 @@ extension CallEngine {
             return nil
         }
         let number = CalledNumber(requestURI: refer.uri[...])
+        let kind = self.kind(of: number, from: current)
         let normalised = current.interworking.numbers.normalised(number)
-        let tenancy =
+        let found =
             current.tenancy.service == nil
             ? self.context.tenancy(calling: normalised, from: current)
             : TenantDecision(tenant: call.tenant)
+        let tenancy = self.context.straight(found, current, kind)
         let trunks = self.destinations(normalised, from: TrunkIndex(origin), tenancy)
         guard case .success(let trunks) = trunks else { return nil }
-        let kind = self.kind(of: number, from: current)
         let places = self.admittedPlaces(
             trunks, from: trunk, at: source, kind, label: tenancy.tenant?.label ?? [])
         return Course(
@@ -228,8 +229,10 @@ extension CallEngine {
             from: legs.a.trunk.name, to: legs.b.trunk.name)
         let from = (try? invite.from())?.uri ?? []
         let birth = Call.Birth(
-            id: id, token: token, calling: Array(AddressRewriter.user(of: from)),
-            called: Array(AddressRewriter.user(of: invite.requestURI)),
+            id: id, token: token,
+            users: CallUsers(
+                calling: AddressRewriter.user(of: from),
+                called: AddressRewriter.user(of: invite.requestURI)),
             startedAt: self.context.now, legs: legs, tenant: tenant)
         let call = Call(birth, context: self.context, state: .up(nil))
         call.transfers.attempt = attempt
