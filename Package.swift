@@ -263,7 +263,7 @@ let package = Package(
             ]),
         tests(
             "CallRecordsTests",
-            ["CallRecords", "CallControl", "CallWorld", "Admission", "Management", "SDP"]),
+            ["CallRecords", "CallControl", "Admission", "Management", "SDP"]),
         tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
         tests(
             "FlowProgrammingTests",

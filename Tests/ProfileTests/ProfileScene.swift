@@ -13,7 +13,8 @@ import Testing
 @testable import Node
 
 /// A call between a plain trunk, where `core` is, and a trunk that is what a profile of the product
-/// says, where `service` is. Only where the service is was changed: it is at the other side.
+/// says, where `service` is. Changed is where the service is, that it is not asked for its health,
+/// and that its calls need no tenant.
 struct ProfileScene {
     let world: World
     let core: Phone

@@ -76,10 +76,6 @@ import Testing
         let expires = try answer.sessionExpires()
         #expect(expires?.seconds == 1800 && expires?.refresher == .uac)
         scene.finish()
-        guard let other = try Fixture.message("60-zoom-invite-to-sbc") else { return }
-        let offered = other.sdp("a=crypto:").map { String($0.split(separator: " ")[1]) }
-        #expect(offered == Self.suites)
-        #expect(try other.sessionExpires()?.seconds == 1800)
     }
 
     /// ZM-2: 180 never has SDP, 183 is never without.

@@ -217,13 +217,6 @@ final class ProxyScene {
 extension String {
     /// The parts between separators.
     func components(_ separator: String) -> [String] {
-        var parts: [String] = []
-        var rest = self.utf8[...]
-        let mark = Array(separator.utf8)
-        while let place = rest.firstRange(of: mark) {
-            parts.append(String(decoding: rest[..<place.lowerBound], as: UTF8.self))
-            rest = rest[place.upperBound...]
-        }
-        return parts + [String(decoding: rest, as: UTF8.self)]
+        self.split(separator: separator, omittingEmptySubsequences: false).map(String.init)
     }
 }

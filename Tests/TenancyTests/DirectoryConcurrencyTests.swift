@@ -45,6 +45,7 @@ struct DirectoryConcurrencyTests {
         let faults = Faults()
         let published = View()
         let ready = DispatchSemaphore(value: 0)
+        let done = DispatchSemaphore(value: 0)
         Self.together(3) { thread in
             guard thread > 0 else {
                 var reclaimer = Reclaimer(epochs: epochs, memory: TableMemory(chunksMax: 64))
@@ -68,7 +69,7 @@ struct DirectoryConcurrencyTests {
                     _ = reclaimer.collect()
                 }
                 // The memory goes with the writer: not before the readers are done.
-                for _ in 0..<2 { ready.wait() }
+                for _ in 0..<2 { done.wait() }
                 return
             }
             ready.wait()
@@ -88,7 +89,7 @@ struct DirectoryConcurrencyTests {
                 if value < seen[Int(key)] { faults.add("\(key): an older value again") }
                 seen[Int(key)] = value
             }
-            ready.signal()
+            done.signal()
         }
         #expect(faults.all == [])
     }

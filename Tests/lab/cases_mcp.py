@@ -114,11 +114,11 @@ def answer(status):
 
 
 def callee(uri, mark):
-    """Answers an INVITE with this Request-URI and this X-MS-FMC, or none."""
+    """Answers an INVITE with this Request-URI and this X-MS-FMC, or one that begins so, or none."""
     checks = [f"INVITE {uri} SIP/2.0", "icid-value=one;;two", "Max-Forwards: 65"]
-    checks.append(f"X-MS-FMC: {mark}\r" if mark else "!X-MS-FMC")
+    checks.append(f"X-MS-FMC: {mark}" if mark else "!X-MS-FMC")
     actions = "".join(
-        f"<ereg regexp=\"{check.lstrip('!').replace('+', '.').rstrip()}\" search_in=\"msg\" "
+        f"<ereg regexp=\"{check.lstrip('!').replace('+', '.')}\" search_in=\"msg\" "
         f"{'check_it_inverse' if check.startswith('!') else 'check_it'}=\"true\" "
         f"assign_to=\"{index + 1}\"/>" for index, check in enumerate(checks))
     names = ",".join(str(index + 1) for index in range(len(checks)))
