@@ -67,6 +67,8 @@ public struct Admission: Sendable {
     public private(set) var isDraining = false
     /// Trunks that take no new calls.
     public private(set) var drainingTrunks: Set<TrunkName> = []
+    /// Trunks that are not open to all new calls, whether they are being drained or not.
+    private var intakes: [TrunkName: TrunkIntake] = [:]
     private var counts: [Scope: Int] = [:]
     /// Of those that have a rate.
     private var buckets: [Scope: TokenBucket] = [:]
@@ -112,9 +114,9 @@ public struct Admission: Sendable {
         if self.isExempt(kind) { return nil }
         if self.isDraining { return .nodeDraining }
         let token = self.token(from, to, isExempt: false, source)
-        for trunk in token.trunks where self.drainingTrunks.contains(trunk) {
-            return .trunkDraining(trunk)
-        }
+        for trunk in token.trunks where self.isDraining(trunk) { return .trunkDraining(trunk) }
+        if self.intakes[from] == TrunkIntake.none { return .trunkDraining(from) }
+        if self.intakes[to] != nil { return .trunkDraining(to) }
         return self.refusal([.node] + token.scopes, now: now)
     }
 
@@ -153,7 +155,7 @@ public struct Admission: Sendable {
         let moved = self.token(token.from, trunk, isExempt: token.isExempt, token.source)
         let new = moved.scopes.filter { !token.scopes.contains($0) }
         if !token.isExempt {
-            let isDrained = self.drainingTrunks.contains(trunk)
+            let isDrained = self.isDraining(trunk) || self.intakes[trunk] != nil
             let refusal = isDrained ? .trunkDraining(trunk) : self.refusal(new, now: now)
             if let refusal { return .failure(AdmissionRefusalError(refusal: refusal)) }
             for scope in new { self.take(scope, now: now) }
@@ -216,6 +218,18 @@ public struct Admission: Sendable {
             self.drainingTrunks.remove(trunk)
         }
     }
+
+    /// Says which new calls a trunk has part in; calls in progress go on.
+    public mutating func open(_ trunk: TrunkName, to intake: TrunkIntake) {
+        self.intakes[trunk] = intake == .all ? nil : intake
+    }
+
+    /// The trunk wants no new calls: its peers are to send them elsewhere.
+    public func wantsNone(_ trunk: TrunkName) -> Bool {
+        self.isDraining || self.isDraining(trunk) || self.intakes[trunk] != nil
+    }
+
+    private func isDraining(_ trunk: TrunkName) -> Bool { self.drainingTrunks.contains(trunk) }
 
     // MARK: Scopes
 

@@ -70,6 +70,16 @@ public struct AdmissionLimits: Sendable, Equatable {
     }
 }
 
+/// Which new calls a trunk has part in.
+public enum TrunkIntake: Sendable, Hashable {
+    /// All of them.
+    case all
+    /// Those that it sends: it gets none.
+    case sent
+    /// None.
+    case none
+}
+
 /// Why a call is not let in.
 public enum AdmissionRefusal: Sendable, Hashable {
     /// The node takes no new calls.

@@ -10,17 +10,15 @@ import Synchronization
 import Tenancy
 
 /// Does what is asked of tenants and numbers on a thread of its own, since forcing a change to the
-/// disk may take long, and reports to the loop. One request is done after the other.
+/// disk may take long, and reports to the loop. One request is done after the other; what it
+/// committed is seen by calls before the loop hears of it.
 final class ProvisioningAgent: Sendable {
-    /// Where committed changes go, in the order of the commits.
-    typealias ChangeSink = @Sendable (DirectoryChange) -> Void
-
     /// What the loop hears.
     enum Report: Sendable {
         /// A request was done: its token, what it led to, and how the store is since.
         case done(UInt64, ProvisioningOutcome, ProvisioningStatus)
-        /// Part of what a store has that was opened late.
-        case loaded([DirectoryChange])
+        /// What a store has that was opened late.
+        case opened(ProvisionedState)
         /// How the store is since it was looked after.
         case status(ProvisioningStatus)
     }
@@ -32,19 +30,21 @@ final class ProvisioningAgent: Sendable {
     }
 
     private let path: String
+    private let tenants: Tenants
     private let queue = DispatchQueue(label: "trunkline.provisioning")
     private let state = Mutex(State())
-    /// Changes of one report when a store is opened late.
-    private static let loadedMax = 10_000
 
-    init(path: String) { self.path = path }
+    init(path: String, tenants: Tenants) {
+        self.path = path
+        self.tenants = tenants
+    }
 
-    /// Opens the store and gives all that it has to the sink, on this thread. A store that cannot
-    /// be opened, or read to its end, is a condition and keeps nobody from calling.
-    func open(_ sink: ChangeSink) -> ProvisioningStatus {
+    /// Opens the store and shows calls all that it has, on this thread. A store that cannot be
+    /// opened, or read to its end, is a condition and keeps nobody from calling.
+    func open() -> (ProvisioningStatus, ProvisionedState?) {
         self.state.withLock { state in
-            Self.open(&state, self.path, sink)
-            return Self.status(state)
+            let found = self.open(&state)
+            return (Self.status(state), found)
         }
     }
 
@@ -55,18 +55,32 @@ final class ProvisioningAgent: Sendable {
     ) {
         self.queue.async {
             let (outcome, status) = self.state.withLock { state in
-                Self.openLate(&state, self.path, report)
-                return (Self.perform(request, state), Self.status(state))
+                self.openLate(&state, report)
+                return (self.perform(request, state), Self.status(state))
             }
             report(.done(token, outcome, status))
         }
     }
 
+    /// Keeps what the node counted for migrations, and looks at their gates.
+    func watch(_ node: NodeFacts, report: @escaping @Sendable (Report) -> Void) {
+        self.queue.async {
+            let (outcome, status) = self.state.withLock { state in
+                let none = ProvisioningOutcome(answer: .success([:]))
+                return (state.service?.watch(node) ?? none, Self.status(state))
+            }
+            report(.done(Self.watchToken, outcome, status))
+        }
+    }
+
+    /// Stands for the node itself in reports; requests have others.
+    static let watchToken: UInt64 = 0
+
     /// Tries whether a store that could not be opened, or takes no changes, is well again.
     func lookAfter(report: @escaping @Sendable (Report) -> Void) {
         self.queue.async {
             let status = self.state.withLock { state in
-                Self.openLate(&state, self.path, report)
+                self.openLate(&state, report)
                 if let fault = state.service?.fault, fault.canPass { state.service?.probe() }
                 return Self.status(state)
             }
@@ -82,43 +96,37 @@ final class ProvisioningAgent: Sendable {
 
     // MARK: On the agent's thread
 
-    private static func open(
-        _ state: inout State, _ path: String, _ sink: (DirectoryChange) -> Void
-    ) {
+    private func open(_ state: inout State) -> ProvisionedState? {
         do throws(StoreFault) {
-            let service = ProvisioningService(store: try SQLiteStore(path: path)) {
+            let service = ProvisioningService(store: try SQLiteStore(path: self.path)) {
                 Int64(clamping: Clocks.wallMs)
             }
-            try service.load(sink)
+            try service.load(self.tenants.apply)
+            let found = ProvisionedState(
+                trunks: try service.trunkStates(), migrations: try service.migrations())
             state = State(service: service)
+            return found
         } catch {
             state = State(fault: error)
+            return nil
         }
     }
 
-    private static func openLate(
-        _ state: inout State, _ path: String, _ report: (Report) -> Void
-    ) {
-        guard let fault = state.fault, fault.canPass else { return }
-        var changes: [DirectoryChange] = []
-        Self.open(&state, path) { change in
-            changes.append(change)
-            guard changes.count == Self.loadedMax else { return }
-            report(.loaded(changes))
-            changes = []
-        }
-        report(.loaded(changes))
+    private func openLate(_ state: inout State, _ report: (Report) -> Void) {
+        guard let fault = state.fault, fault.canPass, let found = self.open(&state) else { return }
+        report(.opened(found))
     }
 
-    private static func perform(
+    private func perform(
         _ request: ProvisioningRequest, _ state: State
     ) -> ProvisioningOutcome {
         guard let service = state.service else {
             let fault = state.fault ?? StoreFault(.failed, "the store", "it is closed")
-            return ProvisioningOutcome(
-                answer: .failure(ProvisioningService.refusal(fault)), changes: [])
+            return ProvisioningOutcome(answer: .failure(ProvisioningService.refusal(fault)))
         }
-        return service.perform(request)
+        let outcome = service.perform(request)
+        for change in outcome.changes { self.tenants.apply(change) }
+        return outcome
     }
 
     private static func status(_ state: State) -> ProvisioningStatus {
@@ -127,6 +135,14 @@ final class ProvisioningAgent: Sendable {
             totals: state.service?.totals ?? StoreTotals(accounts: 0, numbers: 0),
             counters: state.service?.counters ?? ProvisioningService.Counters())
     }
+}
+
+/// What a store has beside tenants and numbers.
+struct ProvisionedState: Sendable {
+    /// States of trunks that somebody has set.
+    let trunks: [String: TrunkState]
+    /// Plans of migrations.
+    let migrations: [StoredMigration]
 }
 
 /// How the store is.

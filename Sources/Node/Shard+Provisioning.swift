@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Admission
 import CallControl
 import Configuration
 import Glibc
@@ -9,8 +10,8 @@ import SIPTransport
 import Store
 import Tenancy
 
-// Tenants and numbers: requests go to the agent's thread, and what it committed is applied here
-// before the answer leaves.
+// Tenants, numbers and migrations: requests go to the agent's thread, and what it committed is in
+// force before the answer leaves.
 extension Shard {
     /// How often a store is looked after that takes no changes.
     private static let storeLookMilliseconds: UInt64 = 5_000
@@ -20,7 +21,9 @@ extension Shard {
         // Where it is missing and cannot be made, the store says so.
         mkdir(self.file.node.stateDirectory, 0o755)
         self.provisioningInbox = LoopInbox(loop: self.loop) { [unowned self] in self.take($0) }
-        self.follow(self.provisioning.open(self.tenants.apply))
+        let (status, found) = self.provisioning.open()
+        self.follow(status)
+        if let found { self.adopt(found) }
         // Before anybody reads them, tables take their memory in large pages at once.
         self.core.engine.tenants = self.tenants.directory.makeReader()
     }
@@ -40,9 +43,12 @@ extension Shard {
                 self.counters.provisioningRequests &+= 1
                 let token = self.counters.provisioningRequests
                 self.provisioningAnswers[token] = answer
+                let isAboutTrunks = verb.hasPrefix("trunk-") || verb.hasPrefix("migration-")
                 self.provisioning.perform(
-                    ProvisioningRequest(verb, arguments, user: user), token,
-                    report: inbox.post)
+                    ProvisioningRequest(
+                        verb, arguments, user: user,
+                        node: isAboutTrunks ? self.nodeFacts() : NodeFacts()),
+                    token, report: inbox.post)
             })
         }
     }
@@ -55,13 +61,29 @@ extension Shard {
     private func take(_ report: ProvisioningAgent.Report) {
         switch report {
         case .done(let token, let outcome, let status):
-            for change in outcome.changes { self.tenants.apply(change) }
             self.follow(status)
+            for (name, state) in outcome.trunks { self.adopt(state, ofTrunk: name) }
+            for change in outcome.plans { self.migrations.follow(change) }
+            if token == ProvisioningAgent.watchToken { self.migrations.heard(outcome.answer) }
             self.provisioningAnswers.removeValue(forKey: token)?(outcome.answer)
-        case .loaded(let changes):
-            for change in changes { self.tenants.apply(change) }
+        case .opened(let found): self.adopt(found)
         case .status(let status): self.follow(status)
         }
+    }
+
+    private func adopt(_ found: ProvisionedState) {
+        for (name, state) in found.trunks { self.adopt(state, ofTrunk: name) }
+        for migration in found.migrations { self.migrations.add(migration) }
+    }
+
+    private func adopt(_ state: TrunkState, ofTrunk name: String) {
+        let intake: TrunkIntake =
+            switch state {
+            case .active: .all
+            case .draining: .sent
+            case .disabled: .none
+            }
+        self.core.engine.open(TrunkName(name), to: intake)
     }
 
     /// Says once what became of the store, and looks after it for as long as that helps.

@@ -17,7 +17,7 @@ extension Shard {
 
     /// The media of a call is about to go: its figures are those of its record.
     func keepFigures(_ call: CallIdentifier) {
-        guard self.records.isOn else { return }
+        guard self.records.isOn || self.migrations.isOn else { return }
         self.lastFigures[call] = self.programmer.statistics(Self.session(call))
     }
 
@@ -30,6 +30,7 @@ extension Shard {
     /// A call is over.
     func close(_ record: CallRecord) {
         let figures = self.lastFigures.removeValue(forKey: record.id) ?? (nil, nil)
+        self.observe(record, figures)
         self.records.close(record, self.details(record, figures))
     }
 

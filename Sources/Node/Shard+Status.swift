@@ -160,6 +160,7 @@ extension Shard {
         if let fault = self.tenants.fault {
             conditions.append("tenants: calls do not see all that is stored: \(fault)")
         }
+        conditions += self.migrations.conditions
         switch self.programmer.state {
         case .matched:
             if let fastPath = self.programmer.fastPath {

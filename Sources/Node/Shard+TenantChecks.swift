@@ -12,7 +12,7 @@ import Tenancy
 // Whether all is there that a tenant of Teams Direct Routing needs, for `trunkline teams`.
 extension Shard {
     /// OPTIONS of the service come once a minute; three may be missing.
-    private static let heardSecondsMax: UInt64 = 180
+    static let heardSecondsMax: UInt64 = 180
 
     func addTenantCheckVerbs() {
         self.management.handle("teams-check", later: { [unowned self] arguments, _, answer in

@@ -40,6 +40,8 @@ final class Shard {
     var provisioningStatus = ProvisioningStatus()
     /// Requests that the agent has not answered yet, by token.
     var provisioningAnswers: [UInt64: (ControlAnswer) -> Void] = [:]
+    /// What migrations count of calls.
+    var migrations = MigrationWatch()
     /// Look-ups of tenants' names that somebody waits for.
     var nameChecks: [UInt64: NameCheck] = [:]
     let tenants: Tenants
@@ -108,7 +110,7 @@ final class Shard {
         self.records = RecordBook(file, loop: self.loop, store: self.store)
         self.inHand = MessageInHand(path: file.node.runtimeDirectory + "/in-hand.shm")
         self.management = ControlServer(loop: self.loop)
-        self.provisioning = ProvisioningAgent(path: file.store.path)
+        self.provisioning = ProvisioningAgent(path: file.store.path, tenants: tenants)
         self.tenants = tenants
         do {
             self.dtls = try DTLSAgent()
@@ -126,6 +128,7 @@ final class Shard {
                 ports: self.programmer.ports, shard: 0, randomness: Randomness(random.next)),
             layer: TransactionLayer(configuration: layer))
         tenants.follow(file.carrierTrunks)
+        self.migrations.follow(file.carrierTrunks)
         self.core.rules.configure(Settings.rules(file))
         self.proxy = ProxyAgent(file, loop: self.loop, dns: Self.dns(file))
         self.timers = LoopTimers(loop: self.loop) { [unowned self] in self.timerFired($0) }
@@ -164,6 +167,7 @@ final class Shard {
         self.timers?.start(.tlsFiles, milliseconds: TLSAgent.lookMilliseconds)
         self.timers?.start(.drops, milliseconds: Self.dropsLookMilliseconds)
         self.timers?.start(.records, milliseconds: Self.recordsLookMilliseconds)
+        self.timers?.start(.migrations, milliseconds: Self.migrationsLookMilliseconds)
         for line in self.tls.warnings(now: Self.nowSeconds) { Log.line("trunkline: \(line)") }
         self.tellTime()
         self.core.configureRegistrations()
@@ -256,6 +260,7 @@ final class Shard {
         case .drops: self.lookAtDrops()
         case .store: self.lookAfterStore()
         case .records: self.lookAtRecords()
+        case .migrations: self.lookAtMigrations()
         case .watchdog(let milliseconds):
             ServiceNotification().send("WATCHDOG=1")
             self.timers?.start(timer, milliseconds: milliseconds)
@@ -331,6 +336,7 @@ final class Shard {
             self.tellTime()
             self.core.engine.configure(self.locate(calls, next))
             self.tenants.follow(next.carrierTrunks)
+            self.migrations.follow(next.carrierTrunks)
             self.recycleConnections()
             self.core.rules.configure(Settings.rules(next))
             self.core.configureRegistrations()
@@ -368,6 +374,8 @@ enum ShardTimer: Hashable {
     case store
     /// Look which calls are due for a partial record.
     case records
+    /// Look at the gates of migrations.
+    case migrations
     /// Tell the service manager that the loop turns; how often, in milliseconds.
     case watchdog(UInt64)
     /// The deadline of the process's end.
@@ -379,7 +387,9 @@ enum ShardTimer: Hashable {
         case .signalling(let timer): hasher.combine(timer)
         case .proxy(let timer): hasher.combine(timer)
         case .handshake(let leg): hasher.combine(leg)
-        case .poll, .certificate, .tlsFiles, .drops, .store, .records, .watchdog, .stop: break
+        case .poll, .certificate, .tlsFiles, .drops, .store, .records, .migrations, .watchdog,
+            .stop:
+            break
         }
     }
 }

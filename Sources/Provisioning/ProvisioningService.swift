@@ -12,12 +12,17 @@ public struct ProvisioningRequest: Sendable {
     public var arguments: JSONObject
     /// User id of who asks; nil: not known.
     public var user: UInt32?
+    /// What the node sees at the moment.
+    public var node: NodeFacts
 
     /// From its parts.
-    public init(_ verb: String, _ arguments: JSONObject, user: UInt32?) {
+    public init(
+        _ verb: String, _ arguments: JSONObject, user: UInt32?, node: NodeFacts = NodeFacts()
+    ) {
         self.verb = verb
         self.arguments = arguments
         self.user = user
+        self.node = node
     }
 }
 
@@ -25,14 +30,23 @@ public struct ProvisioningRequest: Sendable {
 public struct ProvisioningOutcome: Sendable {
     /// What the asker gets.
     public var answer: ControlAnswer
-    /// What was committed; empty where nothing was.
-    public var changes: [DirectoryChange]
+    /// What was committed of tenants and numbers; empty where nothing was.
+    public var changes: [DirectoryChange] = []
+    /// States of trunks that were committed.
+    public var trunks: [String: TrunkState] = [:]
+    /// What was committed of plans of migrations.
+    public var plans: [PlanChange] = []
 
-    /// From its parts.
-    public init(answer: ControlAnswer, changes: [DirectoryChange]) {
-        self.answer = answer
-        self.changes = changes
-    }
+    /// Nothing was committed.
+    public init(answer: ControlAnswer) { self.answer = answer }
+}
+
+/// What became of a plan of a migration.
+public enum PlanChange: Sendable {
+    /// It is new or another one; figures of its calls begin anew as these actions say.
+    case put(MigrationPlan, [MigrationAction])
+    /// The plan of this name is gone.
+    case removed(String)
 }
 
 /// Does what is asked of tenants and numbers: a request is checked as a whole, made in one
@@ -51,6 +65,8 @@ public final class ProvisioningService {
         public var page: Int64 = 1_000
         /// Numbers that go together with their account.
         public var removedWithAccount = 100_000
+        /// Plans of migrations.
+        public var plans = 100
 
         /// The defaults.
         public init() {}
@@ -78,7 +94,10 @@ public final class ProvisioningService {
 
     let store: any ProvisioningStore
     let limits: Limits
-    private let wallMs: () -> Int64
+    let wallMs: () -> Int64
+    /// What the node sees, and who asks: of the request in hand.
+    private(set) var node = NodeFacts()
+    private(set) var user: UInt32?
 
     /// On a store; `wallMs` says the time of lines of the audit.
     public init(
@@ -103,6 +122,20 @@ public final class ProvisioningService {
         if let deployment = try self.store.deployment() { body(.deployment(deployment)) }
         try self.store.loadAccounts { body(.account($0)) }
         try self.store.loadNumbers { body(.number($0)) }
+    }
+
+    /// States of trunks that somebody has set.
+    public func trunkStates() throws(StoreFault) -> [String: TrunkState] {
+        try self.store.trunkStates()
+    }
+
+    /// The plans of migrations, with their figures.
+    public func migrations() throws(StoreFault) -> [StoredMigration] {
+        var found: [StoredMigration] = []
+        for name in try self.store.migrationNames() {
+            if let migration = try self.store.migration(named: name) { found.append(migration) }
+        }
+        return found
     }
 
     // MARK: Requests
@@ -132,6 +165,16 @@ public final class ProvisioningService {
         "deployment-show": .reads { service, _ in try service.showDeployment() },
         "deployment-change": .changes { try $0.changeDeployment($1, &$2) },
         "audit-list": .reads { try $0.listAudit($1) },
+        "trunk-list": .reads { service, _ in try service.listTrunks() },
+        "trunk-change": .changes { try $0.changeTrunk($1, &$2) },
+        "migration-list": .reads { service, _ in try service.listMigrations() },
+        "migration-status": .reads { try $0.showMigration($1) },
+        "migration-plan": .changes { try $0.planMigration($1, &$2) },
+        "migration-extend": .changes { try $0.extendMigration($1, &$2) },
+        "migration-start": .changes { try $0.startMigration($1, &$2) },
+        "migration-step": .changes { try $0.stepMigration($1, &$2) },
+        "migration-back-out": .changes { try $0.backOutMigration($1, &$2) },
+        "migration-remove": .changes { try $0.removeMigration($1, &$2) },
     ]
 
     /// What can be asked for.
@@ -140,6 +183,7 @@ public final class ProvisioningService {
     /// Does what is asked.
     public func perform(_ request: ProvisioningRequest) -> ProvisioningOutcome {
         self.counters.requests &+= 1
+        (self.node, self.user) = (request.node, request.user)
         var change = Change(verb: request.verb)
         do {
             let answer: JSONValue
@@ -147,18 +191,32 @@ public final class ProvisioningService {
             case nil:
                 throw ControlError(.unknownVerb, "no verb \"\(request.verb)\"")
             case .reads(let read): answer = try read(self, request.arguments)
-            case .changes(let body): answer = try self.transact(request, &change, body)
+            case .changes(let body):
+                answer = try self.transact(request.arguments, &change, body)
             }
-            return ProvisioningOutcome(answer: .success(answer), changes: change.committed)
+            return change.outcome(.success(answer))
         } catch {
-            return ProvisioningOutcome(answer: .failure(self.refusal(error)), changes: [])
+            return ProvisioningOutcome(answer: .failure(self.refusal(error)))
+        }
+    }
+
+    /// Keeps the figures of plans that run, and looks whether their gates hold. What a store that
+    /// takes no changes cannot keep is kept the next time.
+    public func watch(_ node: NodeFacts) -> ProvisioningOutcome {
+        (self.node, self.user) = (node, nil)
+        var change = Change(verb: "migration-watch")
+        do {
+            let answer = try self.transact([:], &change) { try $0.judgeMigrations(&$2) }
+            return change.outcome(.success(answer))
+        } catch {
+            return ProvisioningOutcome(answer: .failure(self.refusal(error)))
         }
     }
 
     private func transact(
-        _ request: ProvisioningRequest, _ change: inout Change, _ body: Changing
+        _ request: JSONObject, _ change: inout Change, _ body: Changing
     ) throws -> JSONValue {
-        var arguments = request.arguments
+        var arguments = request
         let isRehearsal = try FieldReader(
             ["dry-run": arguments["dry-run"] ?? false], "request", known: ["dry-run"]
         ).flag("dry-run") ?? false
@@ -168,17 +226,19 @@ public final class ProvisioningService {
         defer { self.store.rollBack() }
         var answer = try body(self, arguments, &change)
         if isRehearsal {
-            change.changes = []
+            change = Change(verb: change.verb)
             if var members = answer.object {
                 members["dry-run"] = true
                 answer = .object(members)
             }
         }
-        guard !change.changes.isEmpty else { return answer }
-        try self.store.append(change.line(wallMs: self.wallMs(), user: request.user))
+        guard change.isWorthKeeping else { return answer }
+        if !change.subject.isEmpty {
+            try self.store.append(change.line(wallMs: self.wallMs(), user: self.user))
+        }
         try self.store.commit()
         change.isCommitted = true
-        self.counters.changes &+= UInt64(change.changes.count)
+        self.counters.changes &+= UInt64(change.count)
         return answer
     }
 
@@ -229,6 +289,11 @@ public final class ProvisioningService {
 struct Change {
     let verb: String
     var changes: [DirectoryChange] = []
+    var trunks: [String: TrunkState] = [:]
+    var plans: [PlanChange] = []
+    /// Something changed that nobody but the store has to know.
+    var isSilent = false
+    /// Empty: there is nothing to audit.
     var subject = ""
     var before: JSONValue?
     var after: JSONValue?
@@ -236,7 +301,17 @@ struct Change {
 
     init(verb: String) { self.verb = verb }
 
-    var committed: [DirectoryChange] { self.isCommitted ? self.changes : [] }
+    var count: Int { self.changes.count + self.trunks.count + self.plans.count }
+    var isWorthKeeping: Bool { self.count > 0 || self.isSilent }
+
+    func outcome(_ answer: ControlAnswer) -> ProvisioningOutcome {
+        var outcome = ProvisioningOutcome(answer: answer)
+        guard self.isCommitted else { return outcome }
+        outcome.changes = self.changes
+        outcome.trunks = self.trunks
+        outcome.plans = self.plans
+        return outcome
+    }
 
     func line(wallMs: Int64, user: UInt32?) -> AuditLine {
         AuditLine(
@@ -244,7 +319,7 @@ struct Change {
             before: self.before.map(Self.text), after: self.after.map(Self.text))
     }
 
-    private static func text(_ value: JSONValue) -> String {
+    static func text(_ value: JSONValue) -> String {
         String(decoding: value.encoded(), as: UTF8.self)
     }
 }

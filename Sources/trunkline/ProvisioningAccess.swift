@@ -20,6 +20,8 @@ struct ProvisioningAccess {
 
     private let node: RunningNode?
     private let service: ProvisioningService?
+    /// What the configuration says of trunks, where no process runs.
+    private var facts = NodeFacts()
 
     /// A change that waits for a slow disk is waited for.
     private static let timeoutMilliseconds = 60_000
@@ -30,6 +32,10 @@ struct ProvisioningAccess {
         if case .failure(let error) = answer, error.code == ControlClient.notRunning {
             self.node = nil
             self.service = try Self.service(try Self.path(arguments))
+            if let file = try? Configurations.load(arguments["config"]) {
+                self.facts.trunkNames = file.trunks.map(\.name)
+                self.facts.trunks = file.carrierTrunks
+            }
         } else {
             self.node = node
             self.service = nil
@@ -66,7 +72,9 @@ struct ProvisioningAccess {
     /// What a request gets; a refusal is an answer as well.
     func answer(_ verb: String, _ arguments: JSONObject) throws(Failure) -> ControlAnswer {
         if let service {
-            return service.perform(ProvisioningRequest(verb, arguments, user: getuid())).answer
+            return service.perform(
+                ProvisioningRequest(verb, arguments, user: getuid(), node: self.facts)
+            ).answer
         }
         guard let node else { return .failure(ControlError(.noAnswer, "nobody is there")) }
         return try node.answer(verb, arguments, timeoutMilliseconds: Self.timeoutMilliseconds)

@@ -52,6 +52,29 @@ private let service = TrunkName("service")
         #expect(admission.refusal(from: carrier, to: service) == nil)
     }
 
+    @Test func aTrunkThatIsNotOpenToAllTakesWhatItsStateSays() throws {
+        var admission = Admission(limits: AdmissionLimits(callsMax: 10))
+        let token = try admission.admit(from: carrier, to: carrier).get()
+        admission.open(service, to: .sent)
+        #expect(admission.refusal(from: carrier, to: service) == .trunkDraining(service))
+        #expect(admission.refusal(from: service, to: carrier) == nil)
+        #expect(admission.wantsNone(service) && !admission.wantsNone(carrier))
+        guard case .failure(let error) = admission.move(token, to: service) else {
+            Issue.record("it was moved")
+            return
+        }
+        #expect(error.refusal == .trunkDraining(service))
+        admission.open(service, to: .none)
+        #expect(admission.refusal(from: service, to: carrier) == .trunkDraining(service))
+        // Draining is beside that, and its end changes nothing here.
+        admission.drain(service)
+        admission.drain(service, false)
+        #expect(admission.refusal(from: service, to: carrier) == .trunkDraining(service))
+        admission.open(service, to: .all)
+        #expect(admission.refusal(from: service, to: carrier) == nil)
+        #expect(!admission.wantsNone(service))
+    }
+
     @Test func restoredCallsCountEvenAboveTheLimit() {
         var admission = Admission(limits: AdmissionLimits(callsMax: 0))
         let token = admission.restore(from: carrier, to: service)

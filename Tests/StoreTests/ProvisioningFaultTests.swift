@@ -11,15 +11,15 @@ import Testing
 @Suite struct ProvisioningFaultTests {
     // MARK: Versions
 
-    private static let second: StaticString = """
+    private static let next: StaticString = """
         ALTER TABLE accounts ADD COLUMN note TEXT;
         UPDATE accounts SET note = 'moved';
-        PRAGMA user_version = 2;
+        PRAGMA user_version = 3;
         """
     private static let broken: StaticString = """
         ALTER TABLE accounts ADD COLUMN note TEXT;
         INSERT INTO nowhere VALUES (1);
-        PRAGMA user_version = 2;
+        PRAGMA user_version = 3;
         """
 
     /// From every version that was ever shipped, from version 1 on.
@@ -44,7 +44,7 @@ import Testing
             let store = try directory.open()
             try store.change { try store.put(Account(name: "acme")) }
         }
-        let store = try directory.open(steps: SQLiteSchema.steps + [Self.second])
+        let store = try directory.open(steps: SQLiteSchema.steps + [Self.next])
         #expect(try store.connection.all("SELECT note FROM accounts") { $0.text(0) } == ["moved"])
         #expect(try store.account(named: "acme") == Account(name: "acme"))
     }
@@ -68,10 +68,10 @@ import Testing
 
     @Test func aNewerFileIsRefused() throws {
         let directory = try StoreDirectory()
-        _ = try directory.open(steps: SQLiteSchema.steps + [Self.second])
+        _ = try directory.open(steps: SQLiteSchema.steps + [Self.next])
         let fault = #expect(throws: StoreFault.self) { try directory.open() }
         #expect(fault?.kind == .newer)
-        #expect(fault?.description.contains("its version is 2") == true)
+        #expect(fault?.description.contains("its version is 3") == true)
         #expect(fault?.canPass == false)
     }
 

@@ -50,27 +50,6 @@ struct MigrationFiguresTests {
         #expect(CallTally().hours == 0)
     }
 
-    @Test func mergedFiguresAreThoseOfAllCalls() {
-        var all = MigrationFigures(from: .plain, to: .bypass, cohorts: 3)
-        var parts = [all, all, all]
-        var random = SeededGenerator(seed: 5)
-        for _ in 0..<2000 {
-            let call = random.call(cohorts: 3)
-            all.observe(call)
-            parts[Int(random.below(3))].observe(call)
-        }
-        var sum = parts[2]
-        let isMerged = [sum.merge(parts[0]), sum.merge(parts[1])]
-        #expect(isMerged == [true, true])
-        #expect(sum == all)
-        let isStrange = [
-            sum.merge(MigrationFigures(from: .plain, to: .bypass, cohorts: 2)),
-            sum.merge(MigrationFigures(from: .bypass, to: .plain, cohorts: 3)),
-        ]
-        #expect(isStrange == [false, false])
-        #expect(sum == all)
-    }
-
     @Test func resettingConcernsWhatItNames() {
         var figures = MigrationFigures(from: .plain, to: .bypass, cohorts: 3)
         for cohort in 0..<3 { figures.observe(Self.call(cohort: cohort)) }

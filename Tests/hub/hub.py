@@ -323,6 +323,12 @@ class Hub(Core):
         await made.gather()
         return made
 
+    def gone(self, client):
+        """The newest client is away; the next one has its address."""
+        client.close()
+        self.media.remove(client)
+        self.clients -= 1
+
     def invite_headers(self, trunk, timer=True):
         head = [("Supported", "timer"), ("User-Agent", AGENT)]
         if timer and not trunk.bypass:

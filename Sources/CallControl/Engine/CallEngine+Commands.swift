@@ -95,6 +95,11 @@ extension CallEngine {
         }
     }
 
+    /// Says which new calls a trunk has part in; calls in progress go on.
+    public func open(_ trunk: TrunkName, to intake: TrunkIntake) {
+        self.context.admission.open(trunk, to: intake)
+    }
+
     /// Takes new calls again.
     public func resumeCalls(of trunk: TrunkName? = nil) {
         if let trunk {

@@ -79,9 +79,9 @@ extension CallEngine {
     /// OPTIONS asks the box itself how it is, whatever the Request-URI says: it is never passed on.
     private func options(_ request: ReceivedRequest, from trunk: TrunkIndex) {
         let name = self.context.configuration.trunks[Int(trunk.value)].name
-        let admission = self.context.admission
-        let isDraining = admission.isDraining || admission.drainingTrunks.contains(name)
-        guard isDraining, self.context.configuration.optionsShowDraining else {
+        guard self.context.admission.wantsNone(name),
+            self.context.configuration.optionsShowDraining
+        else {
             var reply = Reply(200)
             reply.allows = true
             reply.contact = self.ownName(at: request.source.listener, for: trunk)

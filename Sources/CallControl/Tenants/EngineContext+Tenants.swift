@@ -256,3 +256,19 @@ extension CallerClaims {
         }
     }
 }
+
+extension CallEngine {
+    /// The number of the tenant that a call is of: the called one, or the caller's where the call
+    /// came from a service. Nil where it is not the tenant's, or not known.
+    public func tenantNumber(of record: CallRecord) -> E164? {
+        guard let tenant = record.tenant,
+            let from = self.context.configuration.trunks.first(where: { $0.name == record.from })
+        else { return nil }
+        let user = from.tenancy.service == nil ? record.called : record.calling
+        guard let number = E164(from.interworking.numbers.normalised(user)),
+            let owner = self.tenants?.owner(of: number),
+            let account = self.tenants?.account(owner), Array(account.name.utf8) == tenant.account
+        else { return nil }
+        return number
+    }
+}

@@ -62,6 +62,26 @@ public protocol ProvisioningStore: AnyObject {
         subject: String?, before: Int64?, limit: Int
     ) throws(StoreFault) -> [AuditLine]
 
+    /// Who uses a set of a service: accounts whose active set it is, and numbers that say it by
+    /// themselves.
+    func usage(of set: TrunkSet, service: Service) throws(StoreFault) -> TrunkSetUsage
+
+    /// States of trunks that somebody has set; the others are active.
+    func trunkStates() throws(StoreFault) -> [String: TrunkState]
+    /// Sets one.
+    func put(_ state: TrunkState, ofTrunk name: String) throws(StoreFault)
+
+    /// Names of the plans of migrations, in order.
+    func migrationNames() throws(StoreFault) -> [String]
+    /// A plan and the figures of its calls.
+    func migration(named name: String) throws(StoreFault) -> StoredMigration?
+    /// Makes the plan, or changes the one of its name.
+    func put(_ migration: StoredMigration) throws(StoreFault)
+    /// Sets the figures of a plan that is there.
+    func put(_ figures: MigrationFigures, ofMigration name: String) throws(StoreFault)
+    /// Removes a plan.
+    func removeMigration(named name: String) throws(StoreFault)
+
     /// Every account, in no particular order.
     func loadAccounts(_ body: (Account) -> Void) throws(StoreFault)
     /// Every number, by value: blocks of one account come one after the other.
@@ -79,6 +99,20 @@ public struct StoreTotals: Sendable, Hashable {
     public init(accounts: Int, numbers: Int) {
         self.accounts = accounts
         self.numbers = numbers
+    }
+}
+
+/// A plan of a migration, and the figures of its calls as they were at last.
+public struct StoredMigration: Sendable {
+    /// The plan.
+    public var plan: MigrationPlan
+    /// Its figures.
+    public var figures: MigrationFigures
+
+    /// From its parts.
+    public init(plan: MigrationPlan, figures: MigrationFigures) {
+        self.plan = plan
+        self.figures = figures
     }
 }
 

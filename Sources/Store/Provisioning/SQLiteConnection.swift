@@ -16,6 +16,7 @@ final class SQLiteConnection {
         case null
         case integer(Int64)
         case text(String)
+        case blob([UInt8])
 
         init(_ value: Int?) { self = value.map { .integer(Int64($0)) } ?? .null }
         init(_ value: String?) { self = value.map { .text($0) } ?? .null }
@@ -41,6 +42,13 @@ final class SQLiteConnection {
             let count = Int(sqlite3_column_bytes(self.statement, column))
             return String(
                 decoding: UnsafeBufferPointer(start: bytes, count: count), as: UTF8.self)
+        }
+
+        /// Empty for NULL.
+        func blob(_ column: Int32) -> [UInt8] {
+            guard let bytes = sqlite3_column_blob(self.statement, column) else { return [] }
+            let count = Int(sqlite3_column_bytes(self.statement, column))
+            return Array(UnsafeRawBufferPointer(start: bytes, count: count))
         }
     }
 
@@ -142,6 +150,9 @@ final class SQLiteConnection {
                 case .text(let text):
                     sqlite3_bind_text(
                         statement, index, text, Int32(clamping: text.utf8.count), Self.copied)
+                case .blob(let bytes):
+                    sqlite3_bind_blob64(
+                        statement, index, bytes, UInt64(bytes.count), Self.copied)
                 }
             guard status == SQLITE_OK else { throw self.fault(status) }
         }

@@ -10,7 +10,7 @@ enum SQLiteSchema {
     static let applicationID: Int64 = 0x5452_4b4c
 
     /// Step n makes version n + 1 from version n, from an empty file on.
-    static let steps: [StaticString] = [version1]
+    static let steps: [StaticString] = [version1, version2]
 
     /// Words and not numbers where there are few rows; what ten million numbers have is small.
     private static let version1: StaticString = """
@@ -115,6 +115,26 @@ enum SQLiteSchema {
         ) STRICT;
 
         PRAGMA user_version = 1;
+        """
+
+    /// Plans of migrations as bytes, states of trunks, and which numbers have a set of their own.
+    private static let version2: StaticString = """
+        DROP TABLE migration_plans;
+        CREATE TABLE migration_plans (
+            name TEXT PRIMARY KEY,
+            plan BLOB NOT NULL,
+            figures BLOB NOT NULL
+        ) STRICT;
+
+        CREATE TABLE trunk_states (
+            name TEXT PRIMARY KEY,
+            state INTEGER NOT NULL CHECK (state BETWEEN 0 AND 2)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX numbers_with_set ON numbers (trunk_set, service)
+            WHERE trunk_set IS NOT NULL;
+
+        PRAGMA user_version = 2;
         """
 }
 

@@ -78,9 +78,14 @@ public struct MigrationMembership: Sendable {
         }
     }
 
-    /// The cohort, from 0; nil: none, or the account is not of the plan.
-    public func cohort(of number: E164, account: String) -> Int? {
+    /// The account is of the plan.
+    public func has(account: String) -> Bool { self.accounts.contains(account) }
+
+    /// The cohort, from 0; nil: none, or the account is not of the plan. A call whose number is not
+    /// known is of its account alone.
+    public func cohort(of number: E164?, account: String) -> Int? {
         guard self.accounts.contains(account) else { return nil }
+        guard let number else { return self.whole[account] }
         let bucket = MigrationCohort.bucket(number)
         let share = self.shares[account]?.first { $0.buckets.contains(bucket) }?.cohort
         return [self.listed[number], self.whole[account], share].compactMap(\.self).min()

@@ -76,15 +76,6 @@ public struct CallTally: Sendable, Hashable {
         self.first = min(self.first ?? call.time, call.time)
         self.last = max(self.last ?? call.time, call.time)
     }
-
-    mutating func merge(_ other: CallTally) {
-        self.calls &+= other.calls
-        self.answered &+= other.answered
-        self.oneWay &+= other.oneWay
-        self.setup.merge(other.setup)
-        self.first = [self.first, other.first].compactMap(\.self).min()
-        self.last = [self.last, other.last].compactMap(\.self).max()
-    }
 }
 
 /// Calls of one kind in both directions.
@@ -105,11 +96,6 @@ public struct DirectedTally: Sendable, Hashable {
                 self.fromService = newValue
             }
         }
-    }
-
-    mutating func merge(_ other: DirectedTally) {
-        self.toService.merge(other.toService)
-        self.fromService.merge(other.fromService)
     }
 }
 
@@ -143,18 +129,6 @@ public struct MigrationFigures: Sendable, Hashable {
         } else {
             self.unassigned &+= 1
         }
-    }
-
-    /// Adds what another collector counted for the same plan; figures of another form are left
-    /// alone. False: they were.
-    public mutating func merge(_ other: MigrationFigures) -> Bool {
-        guard other.from == self.from, other.to == self.to,
-            other.cohorts.count == self.cohorts.count
-        else { return false }
-        self.baseline.merge(other.baseline)
-        for cohort in self.cohorts.indices { self.cohorts[cohort].merge(other.cohorts[cohort]) }
-        self.unassigned &+= other.unassigned
-        return true
     }
 
     /// Does what actions of the plan say of its figures.

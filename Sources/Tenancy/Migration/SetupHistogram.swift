@@ -25,11 +25,6 @@ public struct SetupHistogram: Sendable, Hashable {
         self.counts[Self.bucket(milliseconds)] &+= 1
     }
 
-    /// Adds what another one counted.
-    public mutating func merge(_ other: SetupHistogram) {
-        for bucket in self.counts.indices { self.counts[bucket] &+= other.counts[bucket] }
-    }
-
     /// The bucket that the 95th percentile by nearest rank is in: `lower` milliseconds or more and
     /// less than `upper`, which is nil in the last bucket. Nil: no calls.
     public var percentile95: (lower: UInt32, upper: UInt32?)? {

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Management
+import Store
+import Tenancy
+
+// Plans of migrations. A step is one transaction: what it changes of numbers, accounts and trunks,
+// the plan itself, its figures, and a line of the audit.
+extension ProvisioningService {
+    // MARK: Reading
+
+    func listMigrations() throws -> JSONValue {
+        let rows = try self.migrations().map { JSONValue.object(Self.summary($0.plan)) }
+        return ["migrations": .array(rows)]
+    }
+
+    /// Where a plan stands, what is to do, and what its gate says.
+    func showMigration(_ arguments: JSONObject) throws -> JSONValue {
+        let reader = try FieldReader(arguments, "migration", known: ["name", "confirm"])
+        let (plan, figures) = try self.migration(reader)
+        let directory = StoreDirectory(self.store, self.node.trunks)
+        var answer = Self.summary(plan)
+        answer["steps"] = Self.rows(plan.steps)
+        do {
+            let verdict = try self.verdict(plan, figures, try self.confirmed(reader), directory)
+            if let verdict {
+                answer["gate"] = .string(verdict.outcome.rawValue)
+                answer["figures"] = Self.rows(verdict.table)
+            }
+            answer["calls"] = Self.rows(plan.calls(figures))
+            let instructions = try plan.instructions(in: directory)
+            answer["on_when"] = .string(instructions.gate)
+            answer["here"] = Self.texts(instructions.here)
+            answer["in_your_tenant"] = Self.texts(instructions.carrierTenant)
+            answer["in_the_accounts_tenants"] = Self.texts(instructions.accountTenants)
+            if plan.position != nil { answer["to_go_back"] = Self.texts(plan.backOutInstructions) }
+        } catch {
+            throw directory.storeFault ?? error
+        }
+        answer["history"] = Self.rows(plan.historyTable(time: Self.time))
+        return .object(answer)
+    }
+
+    // MARK: Changing
+
+    func planMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let plan = try MigrationFields.read(arguments)
+        if try self.store.migration(named: plan.name) != nil {
+            throw FieldFault(
+                .notUnique, "migration.name", "\(plan.name) is there",
+                "another name, or `trunkline migration remove \(plan.name)` first")
+        }
+        guard try self.store.migrationNames().count < self.limits.plans else {
+            throw self.limit(
+                "migration.name", "would be one more than there may be",
+                "\(self.limits.plans) plans; `trunkline migration remove` for those that are over")
+        }
+        for name in plan.accounts where try self.store.account(named: name) == nil {
+            throw FieldFault(
+                .notFound, "migration.accounts", "names \(name), which does not exist",
+                "names as `trunkline tenant list` shows them")
+        }
+        try self.keep(plan, [], plan.emptyFigures, &change)
+        change.subject = "migration \(plan.name)"
+        change.after = .object(Self.summary(plan))
+        return Self.told(plan)
+    }
+
+    /// More numbers for a list of a plan that has not begun: a long one takes several requests.
+    func extendMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let reader = try FieldReader(
+            arguments, "migration", known: ["name", "cohort", "numbers"])
+        let (plan, figures) = try self.migration(reader)
+        let position = Int(try reader.integer("cohort", 0...Int64(plan.cohorts.count - 1)) ?? 0)
+        guard plan.state == .planned, case .numbers(let numbers) = plan.cohorts[position] else {
+            throw FieldFault(
+                .wrongState, "migration.cohorts", "cannot have more numbers",
+                "a cohort that lists numbers, of a plan that has not begun")
+        }
+        var cohorts = plan.cohorts
+        cohorts[position] = .numbers(numbers + (try MigrationFields.numbers(reader)))
+        let longer = try MigrationPlan(
+            name: plan.name, service: plan.service, from: plan.from, to: plan.to,
+            accounts: plan.accounts, cohorts: cohorts, gate: plan.gate)
+        try self.keep(longer, [], figures, &change)
+        change.subject = "migration \(plan.name)"
+        change.after = .object(Self.summary(longer))
+        return Self.told(longer)
+    }
+
+    func startMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let reader = try FieldReader(arguments, "migration", known: ["name"])
+        let (plan, figures) = try self.migration(reader)
+        if let fault = plan.fault(beside: try self.migrations().map(\.plan)) { throw fault }
+        return try self.handle(.start, plan, figures, &change)
+    }
+
+    func stepMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let reader = try FieldReader(
+            arguments, "migration", known: ["name", "force", "confirm"])
+        let (plan, figures) = try self.migration(reader)
+        let directory = StoreDirectory(self.store, self.node.trunks)
+        guard
+            let verdict = try self.verdict(plan, figures, try self.confirmed(reader), directory)
+        else {
+            throw FieldFault(
+                .wrongState, "migration.state", "is \(plan.state.title)",
+                "'start' first: trunkline migration start \(plan.name)")
+        }
+        let force = try reader.flag("force") ?? false
+        return try self.handle(.step(verdict, force: force), plan, figures, &change)
+    }
+
+    func backOutMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let reader = try FieldReader(arguments, "migration", known: ["name", "to"])
+        let (plan, figures) = try self.migration(reader)
+        var target: MigrationPosition?
+        if let text = try reader.text("to") {
+            guard let position = MigrationPosition(text) else {
+                throw reader.fault(
+                    .badValue, "to", "is no step",
+                    "a step as `trunkline migration status` shows them, such as 4 or 5.1")
+            }
+            target = position
+        }
+        return try self.handle(.backOut(to: target), plan, figures, &change)
+    }
+
+    func removeMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let reader = try FieldReader(arguments, "migration", known: ["name"])
+        let (plan, _) = try self.migration(reader)
+        guard plan.state != .running, plan.state != .stopped else {
+            throw FieldFault(
+                .wrongState, "migration.state", "is \(plan.state.title)",
+                "a plan that has not begun, is through or is backed out")
+        }
+        try self.store.removeMigration(named: plan.name)
+        change.plans = [.removed(plan.name)]
+        change.subject = "migration \(plan.name)"
+        change.before = .object(Self.summary(plan))
+        return ["state": .string(PutState.removed.rawValue), "migration": .string(plan.name)]
+    }
+
+    /// Every plan that runs: its figures are kept, and a gate that fails stops it.
+    func judgeMigrations(_ change: inout Change) throws -> JSONValue {
+        var conditions: [JSONValue] = []
+        for (plan, figures) in try self.migrations().map(self.current)
+        where plan.state == .running || plan.state == .stopped {
+            let directory = StoreDirectory(self.store, self.node.trunks)
+            guard let verdict = try self.verdict(plan, figures, [], directory) else { continue }
+            _ = try self.handle(.judged(verdict), plan, figures, &change)
+            change.isSilent = true
+            guard verdict.outcome == .failed else { continue }
+            conditions.append(
+                .string(
+                    "migration \(plan.name) is stopped at step \(verdict.position): "
+                        + "\(verdict.blockingText) (trunkline migration status \(plan.name))"))
+        }
+        return ["conditions": .array(conditions)]
+    }
+
+    // MARK: Parts
+
+    /// The plan that a request names, with the figures of this moment.
+    private func migration(
+        _ reader: FieldReader
+    ) throws -> (plan: MigrationPlan, figures: MigrationFigures) {
+        let name = try reader.required("name", MigrationPlan.nameField.allowed)
+        guard MigrationPlan.nameField.fault(name) == nil,
+            let stored = try self.store.migration(named: name)
+        else {
+            throw reader.fault(
+                .notFound, "name", "is that of no plan", "a plan of `trunkline migration list`")
+        }
+        return self.current(stored)
+    }
+
+    private func current(
+        _ stored: StoredMigration
+    ) -> (plan: MigrationPlan, figures: MigrationFigures) {
+        (stored.plan, self.node.figures[stored.plan.name] ?? stored.figures)
+    }
+
+    private func handle(
+        _ event: MigrationEvent, _ plan: MigrationPlan, _ figures: MigrationFigures,
+        _ change: inout Change
+    ) throws -> JSONValue {
+        let directory = StoreDirectory(self.store, self.node.trunks)
+        let now = UInt64(clamping: self.wallMs())
+        var next = plan
+        let actions: [MigrationAction]
+        do {
+            let who = self.user.map { "user \($0)" } ?? "the node"
+            actions = try next.handle(event, by: who, at: now, in: directory)
+        } catch {
+            throw directory.storeFault ?? error
+        }
+        var counted = figures
+        for action in actions {
+            counted.apply(action)
+            try self.carryOut(action, plan, next, &change)
+        }
+        if case .judged = event, actions.isEmpty {
+            // Nothing new but what was counted.
+            try self.store.put(counted, ofMigration: plan.name)
+        } else {
+            try self.keep(next, actions, counted, &change)
+        }
+        return Self.told(next)
+    }
+
+    private func carryOut(
+        _ action: MigrationAction, _ plan: MigrationPlan, _ next: MigrationPlan,
+        _ change: inout Change
+    ) throws {
+        switch action {
+        case .setTrunk(let name, let state):
+            try self.store.put(state, ofTrunk: name)
+            change.trunks[name] = state
+        case .setOverrides(let numbers, let set):
+            for number in numbers {
+                guard var found = try self.store.number(number) else { continue }
+                found.trunkSet = set
+                try self.store.put(found)
+                change.changes.append(.number(found))
+            }
+        case .setActiveSet(let set, let name):
+            guard var account = try self.store.account(named: name) else { return }
+            account.activeSet = set
+            try self.store.put(account)
+            change.changes.append(.account(account))
+        case .resetFigures, .resetCohorts: break
+        case .audit(let entry):
+            var line = AuditLine(
+                wallMs: Int64(clamping: entry.time), user: self.user, verb: change.verb,
+                subject: "migration \(plan.name)", before: nil, after: nil)
+            line.before = Change.text(["step": Self.step(plan.position)])
+            line.after = Change.text([
+                "step": Self.step(next.position), "what": .string(entry.kind.title),
+                "note": .string(entry.note),
+            ])
+            try self.store.append(line)
+        }
+    }
+
+    private func keep(
+        _ plan: MigrationPlan, _ actions: [MigrationAction], _ figures: MigrationFigures,
+        _ change: inout Change
+    ) throws {
+        try self.store.put(StoredMigration(plan: plan, figures: figures))
+        change.plans.append(.put(plan, actions))
+    }
+
+    // MARK: What gates look at
+
+    /// What people say that no node can see.
+    private enum Confirmation: String, CaseIterable {
+        /// The firewall lets clients' media in.
+        case firewall
+        /// The names are verified in the accounts' tenants.
+        case verified
+        /// And activated there.
+        case activated
+    }
+
+    private func confirmed(_ reader: FieldReader) throws -> Set<Confirmation> {
+        Set(try reader.words("confirm") ?? [])
+    }
+
+    private func verdict(
+        _ plan: MigrationPlan, _ figures: MigrationFigures, _ confirmed: Set<Confirmation>,
+        _ directory: StoreDirectory
+    ) throws -> MigrationVerdict? {
+        guard let position = plan.position else { return nil }
+        let now = UInt64(clamping: self.wallMs())
+        let trunks = self.node.trunks.filter { $0.service == plan.service }
+        let new = trunks.filter { $0.set == plan.to }
+        var facts = MigrationFacts(now: now)
+        if position.step == .prepare { facts.uncoveredNames = try self.uncovered(plan, new) }
+        facts.isFirewallOpen = confirmed.contains(.firewall)
+        if confirmed.contains(.verified) { facts.unverified = [] }
+        if confirmed.contains(.activated) { facts.unactivated = [] }
+        for trunk in new {
+            // One that is not healthy has been so for no time at all.
+            let since = self.node.healthySince[trunk.name]
+            let hours = since.map { UInt32(clamping: (now - min($0, now)) / 3_600_000) }
+            if let hours { facts.healthyHours[trunk.name] = hours }
+        }
+        // The worst counts, and of a trunk that is not answered nothing is known.
+        if facts.healthyHours.count < new.count { facts.healthyHours = [:] }
+        facts.callsInProgress = self.node.calls.map { calls in
+            trunks.filter { $0.set == plan.from }.reduce(0) { $0 + (calls[$1.name] ?? 0) }
+        }
+        return MigrationGate.verdict(on: plan, figures, facts)
+    }
+
+    /// Names of the new trunks, and of the accounts at them, that no certificate covers.
+    private func uncovered(_ plan: MigrationPlan, _ new: [CarrierTrunk]) throws -> [String]? {
+        guard let isCovered = self.node.isCovered else { return nil }
+        var names: [String] = []
+        for trunk in new where !isCovered(trunk.fqdn, trunk.name) { names.append(trunk.fqdn) }
+        for name in plan.accounts {
+            guard let account = try self.store.account(named: name) else { continue }
+            for trunk in new {
+                guard let derived = account.derivedFQDN(trunk) else { continue }
+                if !isCovered(derived, trunk.name) { names.append(derived) }
+            }
+        }
+        return names
+    }
+
+    // MARK: Answers
+
+    private static func told(_ plan: MigrationPlan) -> JSONValue {
+        ["state": .string(plan.state.title), "migration": .object(self.summary(plan))]
+    }
+
+    private static func summary(_ plan: MigrationPlan) -> JSONObject {
+        let table = plan.summary(time: self.time)
+        return self.object(table.headings, table.rows.first ?? [])
+    }
+
+    private static func rows(_ table: MigrationTable) -> JSONValue {
+        .array(table.rows.map { .object(self.object(table.headings, $0)) })
+    }
+
+    private static func object(_ headings: [String], _ cells: [String]) -> JSONObject {
+        var object: JSONObject = [:]
+        for (heading, cell) in zip(headings, cells) {
+            let name = String(heading.map { " -".contains($0) ? "_" : $0 })
+            object[name] = Int64(cell).map { JSONValue($0) } ?? .string(cell)
+        }
+        return object
+    }
+
+    private static func texts(_ lines: [String]) -> JSONValue { .array(lines.map { .string($0) }) }
+
+    private static func step(_ position: MigrationPosition?) -> JSONValue {
+        position.map { .string("\($0)") } ?? .null
+    }
+
+    /// Milliseconds since 1970; who shows them makes a date of them.
+    private static func time(_ wallMs: UInt64) -> String { "\(wallMs)" }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Management
+import Provisioning
+import Tenancy
+
+/// Words of `trunkline migration` on their way to the node.
+struct MigrationRequest {
+    private let access: ProvisioningAccess
+    private let arguments: Arguments
+
+    /// Numbers of a request: what there are more of follows in others.
+    private static let batch = 1_000
+    /// Longest file of numbers.
+    private static let fileBytesMax = 8 << 20
+
+    init(_ access: ProvisioningAccess, _ arguments: Arguments) {
+        self.access = access
+        self.arguments = arguments
+    }
+
+    // MARK: Plans
+
+    /// Makes a plan; a list of numbers that is too long for one request goes in several.
+    func plan(_ name: String, _ cohorts: [String]) throws(Failure) {
+        var request = self.arguments.members(MigrationFields.all)
+        request["name"] = .string(name)
+        var elements: [JSONValue] = []
+        var rest: [(cohort: Int, numbers: ArraySlice<String>)] = []
+        for (position, text) in cohorts.enumerated() {
+            let cohort = try Cohort(text)
+            if case .numbers(let numbers) = cohort {
+                rest.append((position, numbers.dropFirst(Self.batch)))
+            }
+            elements.append(cohort.json(most: Self.batch))
+        }
+        request["cohorts"] = .array(elements)
+        if self.arguments.has("dry-run") { request["dry-run"] = true }
+        var answer = try self.access.ask("migration-plan", request, self.arguments)
+        for (cohort, numbers) in rest where !self.arguments.has("dry-run") {
+            var numbers = numbers
+            while !numbers.isEmpty {
+                let part: JSONObject = [
+                    "name": .string(name), "cohort": JSONValue(cohort),
+                    "numbers": .array(numbers.prefix(Self.batch).map { .string($0) }),
+                ]
+                answer = try self.access.ask("migration-extend", part, self.arguments)
+                numbers = numbers.dropFirst(Self.batch)
+            }
+        }
+        MigrationText.tell(answer, self.arguments)
+    }
+
+    /// A cohort as it is typed.
+    private enum Cohort {
+        case numbers([String])
+        case all([String])
+        case share(Int, [String])
+
+        init(_ text: String) throws(Failure) {
+            if text.first == "@" {
+                self = .numbers(try Self.file(String(text.dropFirst())))
+                return
+            }
+            let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
+            guard parts.count == 2 else {
+                self = .numbers(text.split(separator: ",").map(String.init))
+                return
+            }
+            let tenants = parts[1].split(separator: ",").map(String.init)
+            if parts[0] == "all" {
+                self = .all(tenants)
+            } else if parts[0].hasSuffix("%"), let percent = Int(parts[0].dropLast()),
+                (1...100).contains(percent)
+            {
+                self = .share(percent, tenants)
+            } else {
+                throw .usage(
+                    "\(text) is no cohort: numbers, @FILE, 1%:TENANTS to 100%:TENANTS, "
+                        + "all:TENANTS")
+            }
+        }
+
+        private static func file(_ path: String) throws(Failure) -> [String] {
+            let bytes = try Files.read(path, limit: MigrationRequest.fileBytesMax)
+            return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
+                .map { String($0.filter { !$0.isWhitespace }) }.filter { !$0.isEmpty }
+        }
+
+        func json(most: Int) -> JSONValue {
+            func texts(_ words: some Sequence<String>) -> JSONValue {
+                .array(words.map { .string($0) })
+            }
+            return switch self {
+            case .numbers(let numbers): ["numbers": texts(numbers.prefix(most))]
+            case .all(let tenants): ["tenants": texts(tenants)]
+            case .share(let percent, let tenants):
+                ["tenants": texts(tenants), "percent": JSONValue(percent)]
+            }
+        }
+    }
+
+    // MARK: Steps
+
+    /// `start`, `step`, `back-out` or `remove`.
+    func change(_ verb: String, _ name: String) throws(Failure) {
+        var request: JSONObject = ["name": .string(name)]
+        if verb == "step" {
+            if let confirmed = self.arguments["confirm"] { request["confirm"] = .string(confirmed) }
+            if self.arguments.has("force") { request["force"] = true }
+        } else if verb == "back-out", let step = self.arguments["to"] {
+            request["to"] = .string(step)
+        }
+        if self.arguments.has("dry-run") { request["dry-run"] = true }
+        let answer = try self.access.ask("migration-\(verb)", request, self.arguments)
+        MigrationText.tell(answer, self.arguments)
+    }
+}
