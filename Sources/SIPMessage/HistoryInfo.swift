@@ -42,8 +42,7 @@ public struct HistoryInfo: Sendable {
     public init(_ value: ArraySlice<UInt8>) throws(SIPParseError) {
         let address = try NameAddr(value)
         self.displayName = Array(address.displayName)
-        let mark = SIPURI.headersStart(address.uri)
-        self.uri = Array(address.uri[address.uri.startIndex..<mark])
+        self.uri = Array(address.uri)
         self.isPrivate = false
         guard let index = address.parameters.value("index").flatMap(Self.index) else {
             throw SIPParseError(.parameterSyntax, at: value.startIndex)
@@ -54,6 +53,8 @@ public struct HistoryInfo: Sendable {
         }
         switch try URI.parse(address.uri) {
         case .sip(let sip):
+            // In URIs of other schemes "?" begins no headers, and may be all that there is.
+            self.uri = Array(address.uri[..<SIPURI.headersStart(address.uri)])
             self.cause = sip.parameters.value("cause").flatMap(Self.number)
             self.takeHeaders(sip.headers)
         case .tel(let tel): self.cause = tel.parameters.value("cause").flatMap(Self.number)

@@ -36,6 +36,10 @@ import Testing
             bytes("<sip:+1@h?Reason=Q.850%3Bcause%3D17%2CSIP%3Bcause%3D486>;index=1"))
         #expect(two.reasonCause == 486)
         #expect(try HistoryInfo(bytes("<tel:+1>;index=1")).uri == Array("tel:+1".utf8))
+        // In other schemes "?" begins no headers.
+        let other = try HistoryInfo(bytes("<im:?le2:h;cause=4>;index=1.1"))
+        #expect(other.uri == Array("im:?le2:h;cause=4".utf8))
+        #expect(try HistoryInfo(other.bytes[...]).uri == other.uri)
     }
 
     @Test(arguments: [
