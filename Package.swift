@@ -226,7 +226,7 @@ let package = Package(
             path: "Benchmarks/Sessions", swiftSettings: strictSwift),
         // The tables of tenants and numbers, filled, looked into and changed.
         .executableTarget(
-            name: "trunkline-tenancy", dependencies: ["Tenancy", "CMeter"],
+            name: "trunkline-tenancy", dependencies: ["Tenancy", "Store", "CMeter"],
             path: "Benchmarks/Tenancy", swiftSettings: strictSwift),
 
         tests("NetworkAddressTests", ["NetworkAddress"]),
@@ -310,7 +310,8 @@ let package = Package(
         tests("ManagementTests", ["Management", "SIPTransport"]),
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
-            "NetworkAddress", "Node", "SIPMessage", "Trace", "Provisioning", "Store", "Tenancy",
+            "NetworkAddress", "Node", "SIPMessage", "Trace", "Provisioning", "Store",
+            "TestCertificates",
         ]),
 
         // What is killed while it writes, for the store's tests.

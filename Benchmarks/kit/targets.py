@@ -42,6 +42,7 @@ TARGETS = {
     "tenancy.bytes_per_number": (AT_MOST, 64),
     "tenancy.change_visible_us": (AT_MOST, 1000),
     "tenancy.growth_us": (AT_MOST, 1000),
+    "tenancy.start_s": (AT_MOST, 10),
 }
 
 

@@ -8,15 +8,19 @@ extension NodeConfiguration {
 
     /// Reads and checks a file; with `checkingFiles` the certificates and keys too that it names,
     /// which the user of the control plane alone may read, and which have to be valid at `now`
-    /// (seconds since 1970; nil: whenever). Throws everything that is wrong.
+    /// (seconds since 1970; nil: whenever). Trunks in files beside it (`TrunkFiles`) belong to it;
+    /// `drafts` stand for the files of their names, nil for one that goes. Throws everything that
+    /// is wrong.
     public static func load(
-        path: String, checkingFiles: Bool = false, now: Int64? = nil
+        path: String, checkingFiles: Bool = false, now: Int64? = nil,
+        drafts: [String: [UInt8]?] = [:]
     ) throws(ConfigurationErrors) -> NodeConfiguration {
         let issues = IssueList(file: path, checksFiles: checkingFiles, now: now)
         guard let bytes = FileBytes.read(path, limit: self.fileLimit, issues) else {
             throw issues.errors
         }
-        return try self.parse(bytes, issues)
+        return try self.parse(
+            bytes, issues, more: TrunkFiles(beside: path).items(drafts, issues))
     }
 
     /// Reads and checks the bytes of a file; `file` is its name in messages.
@@ -27,7 +31,7 @@ extension NodeConfiguration {
     }
 
     private static func parse(
-        _ bytes: [UInt8], _ issues: IssueList
+        _ bytes: [UInt8], _ issues: IssueList, more trunks: [YAMLNode] = []
     ) throws(ConfigurationErrors) -> NodeConfiguration {
         guard bytes.count <= self.fileLimit else {
             issues.add(
@@ -36,7 +40,8 @@ extension NodeConfiguration {
         }
         do {
             if let root = try YAMLReader.read(bytes) {
-                let configuration = ConfigurationReader(issues).read(root)
+                let configuration = ConfigurationReader(issues).read(
+                    root.addingTrunks(trunks))
                 if let configuration, issues.issues.isEmpty { return configuration }
             } else {
                 issues.add(0, "", "is empty", "begin with the example file")

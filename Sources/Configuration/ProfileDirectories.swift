@@ -49,7 +49,7 @@ public struct ProfileDirectories: Sendable, Hashable {
         return allowed && (1...63).contains(name.utf8.count) && name.utf8.first != 0x2e
     }
 
-    private static func names(in directory: String) -> [String] {
+    static func names(in directory: String) -> [String] {
         guard let stream = opendir(directory) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []

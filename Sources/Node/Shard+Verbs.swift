@@ -30,6 +30,12 @@ extension Shard {
             }
             return .success(.object(PacketAccount(fastPath).json))
         }
+        self.management.handle("reload") { [unowned self] _ in
+            self.reload()
+            return .success([
+                "refused": .array(self.refusedConfiguration.map { JSONValue($0) })
+            ])
+        }
         self.management.handle("drain") { [unowned self] in self.drain($0) }
         self.management.handle("resume") { [unowned self] in self.resume($0) }
         self.addPeerVerbs()

@@ -48,4 +48,16 @@ extension ProvisioningService {
         change.after = ["state": .string(state.title)]
         return ["state": .string(PutState.changed.rawValue), "trunk": .string(name)]
     }
+
+    /// The file of a trunk is about to be written: the audit has it. What it may be is for who
+    /// writes it to check.
+    func noteTrunk(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let reader = try FieldReader(arguments, "trunk", known: ["name", "before", "after"])
+        let name = try reader.required("name", "the name of a trunk")
+        change.isSilent = true
+        change.subject = "trunk \(name)"
+        change.before = arguments["before"]
+        change.after = arguments["after"]
+        return ["trunk": .string(name)]
+    }
 }

@@ -7,7 +7,7 @@ import Trace
 
 extension Verb {
     static let cert = Verb(
-        name: "cert", operands: "list | show FILE | plan",
+        name: "cert", operands: "list | show FILE | add FILE | plan",
         summary: "certificates, and the names that they need",
         details: """
             list shows the certificates that the running node shows to others: where each is used,
@@ -18,6 +18,10 @@ extension Verb {
             and what would keep Teams Direct Routing from using it: a chain out of order or missing,
             a key other than RSA of 2048 bits or more, usages without serverAuth and clientAuth, no
             DNS name, dates.
+            add puts a file (certificate, chain and private key) into its place for --host, a name
+            of a trunk or listener, and the node takes it at once. It is refused, and the one in its
+            place stays, where key and certificate do not belong together, its dates are over or
+            not begun, it has not that name, or for a trunk to Teams what show calls not usable.
             plan says which names the certificates need for the trunks to services and the tenants
             below them, whether those in use have them, and the line for a certificate request. A
             wildcard stands for one label: *.carrier.example is no name of a tenant below
@@ -26,18 +30,23 @@ extension Verb {
             examples:
               trunkline cert list
               trunkline cert show /etc/trunkline/sbc.pem
+              trunkline cert add new.pem --host 1r1.sbc.carrier.example --dry-run
               trunkline cert plan
             Exit status: 0, 1 where something is wrong or missing, 2 for wrong arguments, 3 no
             process is running.
             """,
-        options: RunningNode.options
+        options: RunningNode.options + [
+            Option(name: "host", value: "NAME", help: "of add: the name that it is for"),
+            Option(name: "dry-run", help: "of add: check, and put nothing into place"),
+        ]
     ) { (arguments) throws(Failure) in
-        let words = try arguments.operands(1...2, "list, show FILE or plan")
+        let words = try arguments.operands(1...2, "list, show FILE, add FILE or plan")
         switch (words[0], words.count) {
         case ("list", 1): return try CertificateView.list(arguments)
         case ("plan", 1): return try CertificateView.plan(arguments)
         case ("show", 2): return try CertificateView.show(words[1], arguments)
-        default: throw .usage("list, show FILE or plan is expected; --help explains it")
+        case ("add", 2): return try CertificateAddition(arguments).add(words[1])
+        default: throw .usage("list, show FILE, add FILE or plan is expected; --help explains it")
         }
     }
 }

@@ -80,6 +80,11 @@ struct ProvisioningAccess {
         return try node.answer(verb, arguments, timeoutMilliseconds: Self.timeoutMilliseconds)
     }
 
+    /// What the process itself says; nil where none runs.
+    func answerOfNode(_ verb: String) throws(Failure) -> ControlAnswer? {
+        try self.node?.answer(verb, [:], timeoutMilliseconds: Self.timeoutMilliseconds)
+    }
+
     /// What a request gives; a refusal is printed where JSON is wanted, and ends the verb.
     func ask(
         _ verb: String, _ request: JSONObject, _ arguments: Arguments

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// A file that is there whole or not at all: written beside its place, and then put into it.
+final class SafeFile {
+    private let path: String
+    private let draft: String
+    private var isKept = false
+
+    /// Writes the draft, which belongs to whom the other file or directory belongs to, and is
+    /// readable by whom that one is readable by, or as `mode` has it.
+    init(
+        _ path: String, like other: String, _ bytes: [UInt8], mode: mode_t? = nil
+    ) throws(Failure) {
+        self.path = path
+        self.draft = path + ".new"
+        let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
+        var about = stat()
+        guard stat(other, &about) == 0 else { throw Self.failure(other) }
+        if !directory.isEmpty, mkdir(directory, 0o755) != 0, errno != EEXIST {
+            throw Self.failure(directory)
+        }
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW
+        let descriptor = open(self.draft, flags, 0o600)
+        guard descriptor >= 0 else { throw Self.failure(self.draft) }
+        defer { close(descriptor) }
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw Self.failure(self.draft) }
+            rest = rest.dropFirst(count)
+        }
+        // Only root can give a file away; whoever else writes it has it.
+        _ = fchown(descriptor, about.st_uid, about.st_gid)
+        guard fchmod(descriptor, mode ?? about.st_mode & 0o777) == 0, fsync(descriptor) == 0 else {
+            throw Self.failure(self.draft)
+        }
+    }
+
+    /// Puts it into its place.
+    func keep() throws(Failure) {
+        guard rename(self.draft, self.path) == 0 else { throw Self.failure(self.path) }
+        self.isKept = true
+    }
+
+    deinit { if !self.isKept { unlink(self.draft) } }
+
+    private static func failure(_ path: String) -> Failure {
+        .no("\(path): \(String(cString: strerror(errno)))")
+    }
+}

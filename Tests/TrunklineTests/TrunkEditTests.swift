@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Configuration
+import Foundation
+import Glibc
+import Management
+import Provisioning
+import Store
+import TestCertificates
+import Testing
+
+@testable import trunkline
+
+/// A configuration in a directory of its own, with a store, and no process.
+private final class EditWorld {
+    let directory: String
+    let access: ProvisioningAccess
+    let service: ProvisioningService
+    var configuration: String { self.directory + "/trunkline.yaml" }
+
+    static let routes = "routes: [{ from: carrier, to: pbx }]\n"
+
+    init(_ more: String = routes) throws {
+        var template = Array("/tmp/trunkline-edit-XXXXXX".utf8CString)
+        try #require(mkdtemp(&template) != nil)
+        self.directory = String(
+            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.service = ProvisioningService(
+            store: try SQLiteStore(path: self.directory + "/provisioning.db")) { 0 }
+        self.access = ProvisioningAccess(self.service)
+        let text = """
+            node: { state-directory: \(self.directory), runtime-directory: \(self.directory) }
+            realms: [{ interface: r0, addresses: [198.51.100.1] }]
+            trunks:
+              - { name: carrier, peer: "sip:198.51.100.2" }
+              - { name: pbx, peer: "sip:198.51.100.3" }
+            \(more)
+            """
+        try text.write(toFile: self.configuration, atomically: true, encoding: .utf8)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: self.directory) }
+
+    func edit(_ options: String...) throws -> TrunkEdit {
+        let arguments = try Arguments(
+            parsing: ["--config", self.configuration] + options,
+            options: Verb.trunk.options + Option.common)
+        return TrunkEdit(self.access, arguments)
+    }
+
+    func trunks() throws -> [String] {
+        try NodeConfiguration.load(path: self.configuration).trunks.map(\.name)
+    }
+
+    func audit() throws -> [JSONValue] {
+        let request = ProvisioningRequest("audit-list", [:], user: nil)
+        return try self.service.perform(request).answer.get()["lines"]?.array ?? []
+    }
+}
+
+@Suite struct TrunkEditTests {
+    @Test func trunksInFilesAreOnesOfTheConfiguration() throws {
+        let world = try EditWorld()
+        let edit = try world.edit()
+        try edit.add("c2", ["peer=sip:198.51.100.4", "max-calls=5"])
+        #expect(try world.trunks() == ["carrier", "pbx", "c2"])
+        try edit.change("c2", ["max-calls=", "codecs=[PCMA, PCMU]"])
+        #expect(
+            try edit.keys(of: "c2")?.members.map(\.name) == ["peer", "codecs"])
+        let file = try NodeConfiguration.load(path: world.configuration)
+        #expect(file.trunks.last?.codecs == ["PCMA", "PCMU"])
+        let lines = try world.audit()
+        #expect(lines.map { $0["subject"] } == ["trunk c2", "trunk c2"])
+        #expect(lines[0]["before"]?["max-calls"] == "5")
+        #expect(lines[0]["after"]?["codecs"] == "[PCMA, PCMU]")
+        try edit.remove("c2")
+        #expect(try world.trunks() == ["carrier", "pbx"])
+        #expect(try world.audit().first?["after"] == .null)
+        #expect(access(edit.files.path(of: "c2"), F_OK) != 0)
+    }
+
+    @Test(arguments: [
+        ["peer=nowhere"], ["peer=sip:198.51.100.4", "peeer=1"], ["max-calls=1"],
+        ["peer=sip:198.51.100.2"], ["peer=sip:198.51.100.4", "name=other"], ["x"], ["peer={"],
+    ])
+    func whatIsWrongChangesNothing(_ words: [String]) throws {
+        let world = try EditWorld()
+        #expect(throws: Failure.self) { try world.edit().add("c2", words) }
+        #expect(try world.trunks() == ["carrier", "pbx"])
+        #expect(try world.audit().isEmpty)
+        let left = try? FileManager.default.contentsOfDirectory(
+            atPath: world.directory + "/trunks")
+        #expect(left ?? [] == [])
+    }
+
+    @Test func whatStandsInTheConfigurationIsChangedThere() throws {
+        let world = try EditWorld()
+        let failure = #expect(throws: Failure.self) {
+            try world.edit().change("carrier", ["max-calls=1"])
+        }
+        #expect(failure?.text.contains("is changed there") == true)
+        #expect(throws: Failure.self) {
+            try world.edit().add("carrier", ["peer=sip:198.51.100.9"])
+        }
+        #expect(throws: Failure.self) { try world.edit().add("../x", ["peer=sip:198.51.100.9"]) }
+    }
+
+    @Test func impliedRoutesAreNotLostInSilence() throws {
+        let world = try EditWorld("")
+        let failure = #expect(throws: Failure.self) {
+            try world.edit().add("c2", ["peer=sip:198.51.100.4"])
+        }
+        #expect(failure?.text.contains("write routes") == true)
+        #expect(try world.trunks() == ["carrier", "pbx"])
+    }
+
+    @Test func aRehearsalWritesNothing() throws {
+        let world = try EditWorld()
+        try world.edit("--dry-run").add("c2", ["peer=sip:198.51.100.4"])
+        #expect(try world.trunks() == ["carrier", "pbx"])
+        #expect(try world.audit().isEmpty)
+    }
+
+    @Test func aFileSaysWhatBecameOfEachLine() throws {
+        let world = try EditWorld()
+        let path = world.directory + "/in.csv"
+        try "trunk,peer,max-calls\nc3,sip:198.51.100.5,7\nc4,sip:198.51.100.6,x\n".write(
+            toFile: path, atomically: true, encoding: .utf8)
+        #expect(try world.edit().takeFile(path) == .no)
+        #expect(try world.trunks() == ["carrier", "pbx", "c3"])
+        #expect(try world.edit().keys(of: "c3")?["max-calls"] == "7")
+        try "peer\nsip:198.51.100.5\n".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(throws: Failure.self) { _ = try world.edit().takeFile(path) }
+    }
+
+    @Test func aFileThatCannotBeReadStopsTheWholeConfiguration() throws {
+        let world = try EditWorld()
+        try world.edit().add("c2", ["peer=sip:198.51.100.4"])
+        let path = try world.edit().files.path(of: "c2")
+        for text in ["", "- a\n", "peer: [", String(repeating: "#", count: 70_000)] {
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            let errors = #expect(throws: ConfigurationErrors.self) {
+                try NodeConfiguration.load(path: world.configuration)
+            }
+            #expect(errors?.issues.first?.file == path)
+        }
+    }
+}
+
+@Suite struct CertificateAdditionTests {
+    @Test func onlyWhatCanBeUsedIsPutIntoPlace() throws {
+        let maker = try CertificateMaker()
+        let authority = try maker.authority("ca")
+        func file(_ name: String, _ files: CertificateMaker.Files, key: String? = nil) throws
+            -> String
+        {
+            let text =
+                try String(contentsOfFile: files.certificate, encoding: .utf8)
+                + String(contentsOfFile: key ?? files.key, encoding: .utf8)
+            let path = maker.path(name)
+            try text.write(toFile: path, atomically: true, encoding: .utf8)
+            return path
+        }
+        let name = "DNS:sbc.example.com"
+        let good = try maker.leaf("good", by: authority, alternatives: name)
+        let other = try maker.leaf("other", by: authority, alternatives: "DNS:a.example.com")
+        let old = try maker.leaf("old", by: authority, alternatives: name, days: -1)
+        func problems(_ path: String, teams: Bool = false) throws -> [String] {
+            try CertificateAddition.problems(path, "sbc.example.com", isOfTeams: teams)
+        }
+        #expect(try problems(file("g", good)) == [])
+        #expect(try problems(file("g", good), teams: true).isEmpty == false, "no RSA, no chain")
+        #expect(try problems(file("o", other)).count == 1)
+        #expect(try problems(file("e", old)).count == 1)
+        #expect(throws: Failure.self) { try problems(file("m", good, key: other.key)) }
+        #expect(throws: Failure.self) { try problems(maker.path("none")) }
+    }
+}
