@@ -9,8 +9,11 @@ struct ConfigurationReader {
     let issues: IssueList
     let ruleFiles: RuleFiles
 
-    init(_ issues: IssueList) {
+    private let profileDrafts: [String: String?]
+
+    init(_ issues: IssueList, _ profileDrafts: [String: String?] = [:]) {
         self.issues = issues
+        self.profileDrafts = profileDrafts
         self.ruleFiles = RuleFiles(issues)
     }
 
@@ -148,7 +151,9 @@ struct ConfigurationReader {
             name: name?.value ?? Self.hostName(),
             runtimeDirectory: runtime, stateDirectory: state)
         if let region = section.integer(TenancyKeys.nodeRegion) { node.region = region.value }
-        return LocatedNode(value: node, profiles: ProfileDirectories(own: profiles))
+        var directories = ProfileDirectories(own: profiles)
+        directories.drafts = self.profileDrafts
+        return LocatedNode(value: node, profiles: directories)
     }
 
     /// An absolute path; the example, which is the default, where none is written.

@@ -9,18 +9,19 @@ extension NodeConfiguration {
     /// Reads and checks a file; with `checkingFiles` the certificates and keys too that it names,
     /// which the user of the control plane alone may read, and which have to be valid at `now`
     /// (seconds since 1970; nil: whenever). Trunks in files beside it (`TrunkFiles`) belong to it;
-    /// `drafts` stand for the files of their names, nil for one that goes. Throws everything that
-    /// is wrong.
+    /// `drafts` stand for the files of their names, nil for one that goes, and files of `profiles`
+    /// for the operator's profiles. Throws everything that is wrong.
     public static func load(
         path: String, checkingFiles: Bool = false, now: Int64? = nil,
-        drafts: [String: [UInt8]?] = [:]
+        drafts: [String: [UInt8]?] = [:], profiles: [String: String?] = [:]
     ) throws(ConfigurationErrors) -> NodeConfiguration {
         let issues = IssueList(file: path, checksFiles: checkingFiles, now: now)
         guard let bytes = FileBytes.read(path, limit: self.fileLimit, issues) else {
             throw issues.errors
         }
         return try self.parse(
-            bytes, issues, more: TrunkFiles(beside: path).items(drafts, issues))
+            bytes, issues, more: TrunkFiles(beside: path).items(drafts, issues),
+            profiles: profiles)
     }
 
     /// Reads and checks the bytes of a file; `file` is its name in messages.
@@ -31,7 +32,8 @@ extension NodeConfiguration {
     }
 
     private static func parse(
-        _ bytes: [UInt8], _ issues: IssueList, more trunks: [YAMLNode] = []
+        _ bytes: [UInt8], _ issues: IssueList, more trunks: [YAMLNode] = [],
+        profiles: [String: String?] = [:]
     ) throws(ConfigurationErrors) -> NodeConfiguration {
         guard bytes.count <= self.fileLimit else {
             issues.add(
@@ -40,7 +42,7 @@ extension NodeConfiguration {
         }
         do {
             if let root = try YAMLReader.read(bytes) {
-                let configuration = ConfigurationReader(issues).read(
+                let configuration = ConfigurationReader(issues, profiles).read(
                     root.addingTrunks(trunks))
                 if let configuration, issues.issues.isEmpty { return configuration }
             } else {

@@ -13,6 +13,8 @@ public struct ProfileDirectories: Sendable, Hashable {
     public var own: String
     /// Those that came with the program.
     public var shipped: [String]
+    /// Files that stand for those of their names in the operator's directory; nil: none does.
+    public var drafts: [String: String?] = [:]
 
     /// With those that belong to the program which runs.
     public init(own: String = Self.usual) { self.init(own: own, shipped: Self.ofProgram()) }
@@ -29,6 +31,9 @@ public struct ProfileDirectories: Sendable, Hashable {
     /// The file of a profile; nil where no directory has one.
     public func path(of name: String, shippedOnly: Bool = false) -> String? {
         guard Self.isName(name) else { return nil }
+        if !shippedOnly, let draft = self.drafts[name] {
+            return draft ?? self.path(of: name, shippedOnly: true)
+        }
         return (shippedOnly ? self.shipped : self.all).map { "\($0)/\(name).yaml" }
             .first { access($0, F_OK) == 0 }
     }

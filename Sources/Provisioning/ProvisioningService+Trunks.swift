@@ -49,15 +49,27 @@ extension ProvisioningService {
         return ["state": .string(PutState.changed.rawValue), "trunk": .string(name)]
     }
 
-    /// The file of a trunk is about to be written: the audit has it. What it may be is for who
-    /// writes it to check.
-    func noteTrunk(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
-        let reader = try FieldReader(arguments, "trunk", known: ["name", "before", "after"])
-        let name = try reader.required("name", "the name of a trunk")
+    /// A file of the configuration is about to be written: the audit has it. What it may be is for
+    /// who writes it to check.
+    func noteFile(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
+        let reader = try FieldReader(
+            arguments, "file", known: ["kind", "name", "before", "after"])
+        let kinds = ["trunk", "profile", "certificate"]
+        let kind = try reader.required("kind", kinds.joined(separator: ", "))
+        guard kinds.contains(kind) else {
+            throw reader.fault(
+                .badValue, "kind", "is none of the words", kinds.joined(separator: ", "))
+        }
+        let name = try reader.required("name", Self.fileNameAllowed)
+        guard name.utf8.count <= 253, name.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+            throw reader.fault(.badValue, "name", "is no name", Self.fileNameAllowed)
+        }
         change.isSilent = true
-        change.subject = "trunk \(name)"
+        change.subject = "\(kind) \(name)"
         change.before = arguments["before"]
         change.after = arguments["after"]
-        return ["trunk": .string(name)]
+        return ["kind": .string(kind), "name": .string(name)]
     }
+
+    private static let fileNameAllowed = "1 to 253 characters without spaces"
 }

@@ -167,7 +167,7 @@ public final class ProvisioningService {
         "audit-list": .reads { try $0.listAudit($1) },
         "trunk-list": .reads { service, _ in try service.listTrunks() },
         "trunk-change": .changes { try $0.changeTrunk($1, &$2) },
-        "trunk-written": .changes { try $0.noteTrunk($1, &$2) },
+        "file-written": .changes { try $0.noteFile($1, &$2) },
         "migration-list": .reads { service, _ in try service.listMigrations() },
         "migration-status": .reads { try $0.showMigration($1) },
         "migration-plan": .changes { try $0.planMigration($1, &$2) },

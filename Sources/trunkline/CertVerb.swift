@@ -35,7 +35,7 @@ extension Verb {
             Exit status: 0, 1 where something is wrong or missing, 2 for wrong arguments, 3 no
             process is running.
             """,
-        options: RunningNode.options + [
+        options: ProvisioningAccess.options + [
             Option(name: "host", value: "NAME", help: "of add: the name that it is for"),
             Option(name: "dry-run", help: "of add: check, and put nothing into place"),
         ]

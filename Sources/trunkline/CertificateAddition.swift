@@ -6,19 +6,20 @@ import Glibc
 import Management
 import TLS
 import Tenancy
+import Trace
 
 /// Puts a certificate into the place where trunks and listeners of a name look for theirs.
 struct CertificateAddition {
     private let arguments: Arguments
     private let configuration: String
-    private let node: RunningNode
+    private let access: ProvisioningAccess
 
     private static let bytesMax = 1 << 20
 
     init(_ arguments: Arguments) throws(Failure) {
         self.arguments = arguments
         self.configuration = arguments["config"] ?? Place.configuration
-        self.node = try RunningNode(arguments)
+        self.access = try ProvisioningAccess(arguments)
     }
 
     func add(_ path: String) throws(Failure) -> ExitStatus {
@@ -41,24 +42,32 @@ struct CertificateAddition {
             throw .no("\(path): nothing was changed: \(problems.joined(separator: "; "))")
         }
         let place = "\(file.node.stateDirectory)/certificates/\(host).pem"
-        var answer: JSONObject = ["certificate": .string(path), "file": .string(place)]
+        let before = try? TLSIdentity(certificate: place, key: place)
+        var answer: JSONObject = [
+            "host": .string(host), "state": before == nil ? "added" : "changed",
+            "file": .string(place),
+        ]
         if self.arguments.has("dry-run") {
             answer["dry-run"] = true
         } else {
             let bytes = try Files.read(path, limit: Self.bytesMax)
-            try SafeFile(place, like: file.node.stateDirectory, bytes, mode: 0o600).keep()
-            answer["node"] = try self.reload()
+            let draft = try SafeFile(place, like: file.node.stateDirectory, bytes, mode: 0o600)
+            var request: JSONObject = ["kind": "certificate", "name": .string(host)]
+            request["before"] = before.map(Self.summary)
+            request["after"] = (try? TLSIdentity(certificate: path, key: path)).map(Self.summary)
+            _ = try self.access.ask("file-written", request, self.arguments)
+            try draft.keep()
+            answer["node"] = try self.access.reload()
         }
-        if self.arguments.wantsJSON {
-            Terminal.print(.object(answer))
-        } else {
-            let word = self.arguments.has("dry-run") ? "it would be" : "it is"
-            Terminal.print("\(path): \(word) \(place)")
-            for refused in answer["node"]?["refused"]?.array ?? [] {
-                Terminal.print("the running node: \(Render.cell(refused))")
-            }
-        }
+        ProvisioningAccess.tell("certificate of \(host)", answer, self.arguments)
         return .ok
+    }
+
+    private static func summary(_ identity: TLSIdentity) -> JSONValue {
+        [
+            "names": .string(identity.names.description),
+            "ends": .string(WallTime.day(s: UInt64(clamping: identity.facts.notAfter))),
+        ]
     }
 
     /// What keeps a file from being used for a name.
@@ -78,13 +87,5 @@ struct CertificateAddition {
             problems.append("\(host) is not among its names: \(identity.names)")
         }
         return problems
-    }
-
-    private func reload() throws(Failure) -> JSONValue {
-        switch try self.node.answer("reload", [:], timeoutMilliseconds: 10_000) {
-        case .success(let value): return value
-        case .failure(let error) where error.code == ControlClient.notRunning: return .null
-        case .failure(let error): throw .no("it is in its place; the node says: \(error.text)")
-        }
     }
 }

@@ -6,7 +6,7 @@ import Management
 
 extension Verb {
     static let profile = Verb(
-        name: "profile", operands: "list | show NAME... | diff NAME [OTHER]",
+        name: "profile", operands: "list | show NAME... | diff NAME [OTHER] | VERB NAME [FILE]",
         summary: "say which profiles there are, and what they set",
         details: """
             profile list
@@ -18,16 +18,20 @@ extension Verb {
             profile diff NAME [OTHER]
                 Compares a profile with another one, or with the shipped one of its name: lines of
                 NAME begin with +, those of the other with -.
+            profile add NAME FILE, profile change NAME FILE, profile remove NAME
+                Puts a file among the operator's profiles, or takes it away, when the profile and
+                the configuration with it have no faults. A running node takes it over at once.
             Profiles are looked for in node.profile-directory of --config, or in
             \(ProfileDirectories.usual), then among those that came with the program. No node has
             to run. A copy of a shipped profile in that directory takes its place.
             Exit status: 0; with diff 1 if there are differences; 2 if a profile has faults.
             """,
-        options: [
-            .config, Option(name: "all", help: "with show: also keys that have their default"),
+        options: ProvisioningAccess.options + [
+            Option(name: "all", help: "with show: also keys that have their default"),
+            ProvisioningAccess.dryRun,
         ]
     ) { (arguments) throws(Failure) in
-        let syntax = "list, show NAME..., or diff NAME [OTHER]"
+        let syntax = "list, show NAME..., diff NAME [OTHER], add or change NAME FILE, remove NAME"
         let operands = try arguments.operands(1...(1 + Profile.layersMax), syntax)
         let names = Array(operands.dropFirst())
         let directories = try Self.directories(arguments)
@@ -35,6 +39,13 @@ extension Verb {
         case ("list", 0): return try Self.list(directories, arguments)
         case ("show", 1...): return try Self.show(names, directories, arguments)
         case ("diff", 1...2): return try Self.diff(names, directories, arguments)
+        case ("add", 2), ("change", 2):
+            try ProfileEdit(directories, arguments).put(
+                names[0], from: names[1], isNew: operands[0] == "add")
+            return .ok
+        case ("remove", 1):
+            try ProfileEdit(directories, arguments).remove(names[0])
+            return .ok
         default: throw .usage("\(syntax) is expected")
         }
     }

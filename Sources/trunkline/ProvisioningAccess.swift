@@ -80,9 +80,24 @@ struct ProvisioningAccess {
         return try node.answer(verb, arguments, timeoutMilliseconds: Self.timeoutMilliseconds)
     }
 
-    /// What the process itself says; nil where none runs.
-    func answerOfNode(_ verb: String) throws(Failure) -> ControlAnswer? {
-        try self.node?.answer(verb, [:], timeoutMilliseconds: Self.timeoutMilliseconds)
+    /// Has the process read its files again; what it could not take over, null where none runs.
+    func reload() throws(Failure) -> JSONValue {
+        guard let node else { return .null }
+        switch try node.answer("reload", [:], timeoutMilliseconds: Self.timeoutMilliseconds) {
+        case .success(let value): return value
+        case .failure(let error): throw .no("the file is written; the node says: \(error.text)")
+        }
+    }
+
+    /// What a change of a file led to, and what the process has against it.
+    static func tell(
+        _ subject: String, _ answer: JSONObject, _ arguments: Arguments
+    ) {
+        Verb.tell(subject, .object(answer), nil, arguments)
+        guard !arguments.wantsJSON else { return }
+        for refused in answer["node"]?["refused"]?.array ?? [] {
+            Terminal.print("the running node: \(Render.cell(refused))")
+        }
     }
 
     /// What a request gives; a refusal is printed where JSON is wanted, and ends the verb.

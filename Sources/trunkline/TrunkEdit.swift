@@ -83,22 +83,9 @@ struct TrunkEdit {
         if self.arguments.has("dry-run") {
             answer["dry-run"] = true
         } else if state != .unchanged {
-            answer["node"] = try self.reload()
+            answer["node"] = try self.access.reload()
         }
-        Verb.tell("trunk \(name)", .object(answer), nil, self.arguments)
-        guard !self.arguments.wantsJSON else { return }
-        for refused in answer["node"]?["refused"]?.array ?? [] {
-            Terminal.print("the running node: \(Render.cell(refused))")
-        }
-    }
-
-    /// Null where none runs.
-    private func reload() throws(Failure) -> JSONValue {
-        switch try self.access.answerOfNode("reload") {
-        case .success(let value)?: return value
-        case .failure(let error)?: throw .no("it is written; the node says: \(error.text)")
-        case nil: return .null
-        }
+        ProvisioningAccess.tell("trunk \(name)", answer, self.arguments)
     }
 
     // MARK: Writing
@@ -131,16 +118,16 @@ struct TrunkEdit {
         }
         let state: PutState = keys == nil ? .removed : before == nil ? .added : .changed
         guard !self.arguments.has("dry-run") else { return state }
-        var request: JSONObject = ["name": .string(name)]
+        var request: JSONObject = ["kind": "trunk", "name": .string(name)]
         request["before"] = before.map { .object($0) }
         request["after"] = keys.map { .object($0) }
         let path = self.files.path(of: name)
         if let text {
             let draft = try SafeFile(path, like: self.configuration, text)
-            _ = try self.access.ask("trunk-written", request, self.arguments)
+            _ = try self.access.ask("file-written", request, self.arguments)
             try draft.keep()
         } else {
-            _ = try self.access.ask("trunk-written", request, self.arguments)
+            _ = try self.access.ask("file-written", request, self.arguments)
             guard unlink(path) == 0 else {
                 throw .no("\(path): \(String(cString: strerror(errno)))")
             }
@@ -192,7 +179,7 @@ struct TrunkEdit {
             Terminal.write(CSVWriter.record(row.map(Table.printable)))
         }
         if hasChanged, !self.arguments.has("dry-run") {
-            for refused in try self.reload()["refused"]?.array ?? [] {
+            for refused in try self.access.reload()["refused"]?.array ?? [] {
                 Terminal.error("the running node: \(Render.cell(refused))")
             }
         }

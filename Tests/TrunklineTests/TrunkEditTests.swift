@@ -176,3 +176,34 @@ private final class EditWorld {
         #expect(throws: Failure.self) { try problems(maker.path("none")) }
     }
 }
+
+@Suite struct ProfileEditTests {
+    @Test func whatTheConfigurationDoesNotGoWithIsNotPutIntoPlace() throws {
+        let world = try EditWorld()
+        let own = world.directory + "/profiles"
+        try FileManager.default.createDirectory(
+            atPath: own, withIntermediateDirectories: true)
+        let text = try String(contentsOfFile: world.configuration, encoding: .utf8)
+            .replacing("node: {", with: "node: { profile-directory: \(own),")
+            .replacing("- { name: pbx,", with: "- { name: pbx, profile: mine,")
+        let arguments = try Arguments(
+            parsing: ["--config", world.configuration, "--store", world.directory + "/other.db"],
+            options: Verb.profile.options + Option.common)
+        let edit = ProfileEdit(ProfileDirectories(own: own, shipped: []), arguments)
+        let (good, bad, unfit) = (own + "-good", own + "-bad", own + "-unfit")
+        try "max-calls: 7\n".write(toFile: good, atomically: true, encoding: .utf8)
+        try "max-cals: 7\n".write(toFile: bad, atomically: true, encoding: .utf8)
+        try "rules-in: none\n".write(toFile: unfit, atomically: true, encoding: .utf8)
+
+        #expect(throws: Failure.self) { try edit.put("mine", from: bad, isNew: true) }
+        #expect(throws: Failure.self) { try edit.put("mine", from: good, isNew: false) }
+        try edit.put("mine", from: good, isNew: true)
+        try text.write(toFile: world.configuration, atomically: true, encoding: .utf8)
+        let file = try NodeConfiguration.load(path: world.configuration)
+        #expect(file.trunks.last?.maxCalls == 7)
+        #expect(throws: Failure.self) { try edit.put("mine", from: unfit, isNew: false) }
+        #expect(throws: Failure.self) { try edit.remove("mine") }
+        #expect(throws: Failure.self) { try edit.put("../mine", from: good, isNew: true) }
+        #expect(try NodeConfiguration.load(path: world.configuration).trunks.last?.maxCalls == 7)
+    }
+}
