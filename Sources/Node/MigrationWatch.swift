@@ -45,25 +45,28 @@ struct MigrationWatch {
 
     /// A plan as the store has it.
     mutating func add(_ migration: StoredMigration) {
-        self.watch(migration.plan, migration.figures)
+        let membership = migration.plan.runs ? migration.plan.membership : nil
+        self.watch(migration.plan, membership, migration.figures)
     }
 
     /// What the store committed of a plan.
     mutating func follow(_ change: PlanChange) {
         switch change {
-        case .put(let plan, let actions):
+        case .put(let plan, let membership, let actions):
             var figures = self.plans[plan.name]?.figures ?? plan.emptyFigures
             for action in actions { figures.apply(action) }
-            self.watch(plan, figures)
+            self.watch(plan, membership, figures)
         case .removed(let name): self.plans[name] = nil
         }
     }
 
-    private mutating func watch(_ plan: MigrationPlan, _ figures: MigrationFigures) {
-        let runs = plan.state == .running || plan.state == .stopped
-        self.plans[plan.name] =
-            runs
-            ? Watched(service: plan.service, membership: plan.membership, figures: figures) : nil
+    /// Whoever has no membership does not run.
+    private mutating func watch(
+        _ plan: MigrationPlan, _ membership: MigrationMembership?, _ figures: MigrationFigures
+    ) {
+        self.plans[plan.name] = membership.map {
+            Watched(service: plan.service, membership: $0, figures: figures)
+        }
         if self.plans.isEmpty { self.conditions = [] }
     }
 

@@ -129,7 +129,7 @@ extension ProvisioningService {
     func removeMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
         let reader = try FieldReader(arguments, "migration", known: ["name"])
         let (plan, _) = try self.migration(reader)
-        guard plan.state != .running, plan.state != .stopped else {
+        guard !plan.runs else {
             throw FieldFault(
                 .wrongState, "migration.state", "is \(plan.state.title)",
                 "a plan that has not begun, is through or is backed out")
@@ -144,12 +144,12 @@ extension ProvisioningService {
     /// Every plan that runs: its figures are kept, and a gate that fails stops it.
     func judgeMigrations(_ change: inout Change) throws -> JSONValue {
         var conditions: [JSONValue] = []
-        for (plan, figures) in try self.migrations().map(self.current)
-        where plan.state == .running || plan.state == .stopped {
+        for stored in try self.migrations() where stored.plan.runs {
+            let (plan, figures) = self.current(stored)
             let directory = StoreDirectory(self.store, self.node.trunks)
             guard let verdict = try self.verdict(plan, figures, [], directory) else { continue }
             _ = try self.handle(.judged(verdict), plan, figures, &change)
-            change.isSilent = true
+            change.isSilent = change.isSilent || figures != stored.figures
             guard verdict.outcome == .failed else { continue }
             conditions.append(
                 .string(
@@ -248,7 +248,7 @@ extension ProvisioningService {
         _ change: inout Change
     ) throws {
         try self.store.put(StoredMigration(plan: plan, figures: figures))
-        change.plans.append(.put(plan, actions))
+        change.plans.append(.put(plan, plan.runs ? plan.membership : nil, actions))
     }
 
     // MARK: What gates look at

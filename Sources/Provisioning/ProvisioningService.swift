@@ -43,8 +43,9 @@ public struct ProvisioningOutcome: Sendable {
 
 /// What became of a plan of a migration.
 public enum PlanChange: Sendable {
-    /// It is new or another one; figures of its calls begin anew as these actions say.
-    case put(MigrationPlan, [MigrationAction])
+    /// It is new or another one; figures of its calls begin anew as these actions say. Which
+    /// cohort a number is of is told of plans that run.
+    case put(MigrationPlan, MigrationMembership?, [MigrationAction])
     /// The plan of this name is gone.
     case removed(String)
 }

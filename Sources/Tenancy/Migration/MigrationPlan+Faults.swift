@@ -123,7 +123,7 @@ extension MigrationPlan {
     /// Why the plan may not run beside these: a number would be in two cohorts; nil: it may.
     public func fault(beside plans: [MigrationPlan]) -> FieldFault? {
         for plan in plans where plan.name != self.name && plan.service == self.service {
-            guard plan.state == .running || plan.state == .stopped,
+            guard plan.runs,
                 let shared = plan.accounts.first(where: self.has)
             else { continue }
             return FieldFault(

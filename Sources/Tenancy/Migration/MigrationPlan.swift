@@ -89,6 +89,9 @@ public struct MigrationPlan: Sendable, Hashable {
         return self.isStopped ? .stopped : .running
     }
 
+    /// It is on its way, or stopped there: its calls are counted.
+    public var runs: Bool { self.state == .running || self.state == .stopped }
+
     /// All its positions, in order.
     public var positions: [MigrationPosition] {
         MigrationPosition.all(cohorts: self.cohorts.count)
