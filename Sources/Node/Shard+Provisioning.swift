@@ -43,7 +43,8 @@ extension Shard {
                 self.counters.provisioningRequests &+= 1
                 let token = self.counters.provisioningRequests
                 self.provisioningAnswers[token] = answer
-                let isAboutTrunks = verb.hasPrefix("trunk-") || verb.hasPrefix("migration-")
+                // Numbers come in their millions, and say nothing of trunks.
+                let isAboutTrunks = !verb.hasPrefix("number-")
                 self.provisioning.perform(
                     ProvisioningRequest(
                         verb, arguments, user: user,
@@ -109,6 +110,8 @@ extension Shard {
             "refused": JSONValue(status.counters.refused),
             "limits_reached": JSONValue(status.counters.limitsReached),
             "store_faults": JSONValue(status.counters.storeFaults),
+            "name_checks": JSONValue(self.counters.nameChecks),
+            "name_checks_refused": JSONValue(self.counters.nameChecksRefused),
         ]
     }
 }

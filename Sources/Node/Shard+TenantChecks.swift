@@ -118,6 +118,7 @@ extension Shard {
         }
         guard check.isUsable, !asked.isEmpty, self.nameChecks.count < NameCheck.waitingMax
         else {
+            self.counters.nameChecksRefused &+= 1
             check.close()
             return done([
                 TenantCheck(

@@ -413,6 +413,8 @@ struct ShardCounters {
     var provisioningRequests: UInt64 = 0
     /// Look-ups of tenants' names.
     var nameChecks: UInt64 = 0
+    /// Of them, those that were not made: too many were waiting, or no descriptor was left.
+    var nameChecksRefused: UInt64 = 0
     /// Checkpoints that could not be read after a restart.
     var unreadableCheckpoints: UInt64 = 0
 }

@@ -100,6 +100,7 @@ extension ProvisioningService {
                 .notUnique, "account.label", "is that of tenant \(other.name)",
                 "a label of its own, whatever its case")
         }
+        if let fault = account.fault(at: self.node.trunks) { throw fault }
         guard let existing else { return }
         let counts = try self.store.numberCounts(of: account.name)
         if account.teamsTenantID != existing.teamsTenantID {

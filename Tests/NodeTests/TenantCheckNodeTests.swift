@@ -88,6 +88,23 @@ import Testing
         #expect(try self.checks(none)[0]["fix"]?.string?.contains("profile") == true)
     }
 
+    @Test func tooManyLookUpsAreRefusedAndCounted() throws {
+        let dns = try DNSServer()
+        defer { dns.stop() }
+        let fixture = try self.fixture(dns)
+        let shard = fixture.node.shard
+        let name = try #require(DomainName(Self.name))
+        for token in 0..<UInt64(NameCheck.waitingMax) {
+            shard.nameChecks[1000 + token] = NameCheck(
+                [DNSQuestion(name, .a)], loop: shard.loop, settings: Shard.dns(shard.file)
+            ) { _ in }
+        }
+        let checks = try self.checks(fixture)
+        #expect(checks.first { $0["check"] == "DNS" }?["outcome"] == "failed")
+        let figures = try fixture.node.result("status")["provisioning"]
+        #expect(figures?["name_checks"] == 1 && figures?["name_checks_refused"] == 1)
+    }
+
     @Test func argumentsAreNeeded() throws {
         let node = try NodeFixture()
         guard case .failure(let error) = node.ask("teams-check", ["domain": "a.b"]) else {

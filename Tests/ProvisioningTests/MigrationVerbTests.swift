@@ -350,6 +350,18 @@ import Testing
             try world.refusal("migration-extend", more), .wrongState, "migration.cohorts")
     }
 
+    @Test func namesAtTheTrunksHaveTheirLimit() throws {
+        let world = try World()
+        world.facts.trunks[0].fqdn = String(repeating: "x", count: 35) + ".example"
+        let request: JSONObject = [
+            "name": "third", "label": "third", "service": "teams-direct-routing",
+        ]
+        let error = try world.refusal("tenant-add", request)
+        #expect(error["code"] == "too_long")
+        world.facts.trunks[0].fqdn = String(repeating: "x", count: 34) + ".example"
+        try world.ok("tenant-add", request)
+    }
+
     @Test func statesOfTrunksAreKeptAndAudited() throws {
         let world = try World()
         let request: JSONObject = ["name": "carrier", "state": "draining"]
