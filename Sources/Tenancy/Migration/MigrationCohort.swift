@@ -24,10 +24,15 @@ public enum MigrationCohort: Sendable, Hashable {
     /// A few words for lists.
     public var summary: String {
         switch self {
-        case .numbers(let numbers): "\(numbers.count) numbers"
+        case .numbers(let numbers): Self.count(numbers.count, "number")
         case .accounts(let names): "all of \(Self.list(names))"
         case .share(let percent, let names): "\(percent) % of \(Self.list(names))"
         }
+    }
+
+    /// "1 number", "2 numbers".
+    static func count(_ count: Int, _ noun: String) -> String {
+        "\(count) \(noun)\(count == 1 ? "" : "s")"
     }
 
     static func list(_ names: [String], most: Int = 3) -> String {

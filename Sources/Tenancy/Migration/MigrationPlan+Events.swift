@@ -141,7 +141,8 @@ extension MigrationPlan {
         }
         let moved =
             change.accounts.isEmpty
-            ? "\(change.numbers.count) numbers" : "\(change.accounts.count) accounts"
+            ? MigrationCohort.count(change.numbers.count, "number")
+            : MigrationCohort.count(change.accounts.count, "account")
         return (actions, "cohort \(cohort): \(moved) to \(self.to.rawValue)")
     }
 

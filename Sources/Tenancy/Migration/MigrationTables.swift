@@ -23,7 +23,7 @@ extension MigrationPlan {
                     self.position.map { "\($0) \($0.step.title)" } ?? "-",
                     self.since == 0 ? "-" : time(self.since), self.service.rawValue,
                     self.from.rawValue, self.to.rawValue, "\(self.accounts.count)",
-                    "\(self.movedNumbers) numbers",
+                    MigrationCohort.count(self.movedNumbers, "number"),
                 ]
             ])
     }
