@@ -95,7 +95,7 @@ public struct RecordField: Sendable, Equatable {
     /// Of a leg.
     public static let leg: [RecordField] = [
         RecordField("trunk", "text", "Its trunk at last."),
-        RecordField("profile", "text", "Profile of the trunk.", absent: Self.notAsked),
+        RecordField("profile", "text", "Profiles of the trunk.", absent: "it has none"),
         RecordField("call_id", "text", "Call-ID at last.", absent: "there was none"),
         RecordField(
             "codec", "text", "Encoding of what its party sends.", absent: "nothing was agreed"),

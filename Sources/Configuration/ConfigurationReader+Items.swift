@@ -139,6 +139,7 @@ extension ConfigurationReader {
         value.authentication = authentication.read()
         value.register = authentication.register()
         value.messageLimits = self.messageLimits(section)
+        value.profiles = (section.oneOrMoreTexts(ProfileKeys.profile) ?? []).map(\.value)
         let hasHost = host != nil || listeners[listener].value.host != nil
         value.tenancy = TrunkTenancyReader(section, hasHost: hasHost).read()
         return LocatedTrunk(

@@ -168,6 +168,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var register: Register?
         /// How long its messages may be; nil: as those of the node.
         public var messageLimits: TrunkMessageLimits?
+        /// The profiles that it was made from; the last lies uppermost.
+        public var profiles: [String] = []
     }
 
     /// A routing rule.

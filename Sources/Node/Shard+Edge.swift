@@ -52,6 +52,10 @@ extension Shard {
         self.guardian.policy = Settings.edge(file.limits.edge)
         self.messageLimits = Settings.messages(file.limits.edge)
         self.someTrunkLimitsMessages = file.trunks.contains { $0.messageLimits != nil }
+        self.profiles = [:]
+        for trunk in file.trunks where !trunk.profiles.isEmpty {
+            self.profiles[TrunkName(trunk.name)] = trunk.profiles.joined(separator: ", ")
+        }
     }
 
     /// What a message gets that is longer than its trunk lets it be; nil for any other.

@@ -36,7 +36,9 @@ extension Shard {
 
     /// An INVITE made no call.
     func note(_ attempt: AttemptRecord) {
-        self.records.note(attempt, Self.details(of: attempt.tenant))
+        var details = Self.details(of: attempt.tenant)
+        details.a.profile = self.profiles[attempt.from]
+        self.records.note(attempt, details)
     }
 
     /// Writes what is due of calls in progress.
@@ -71,6 +73,8 @@ extension Shard {
         _ record: CallRecord, _ figures: (a: FlowStatistics?, b: FlowStatistics?)
     ) -> CallDetails {
         var details = Self.details(of: record.tenant)
+        details.a.profile = self.profiles[record.a.trunk]
+        details.b.profile = self.profiles[record.b.trunk]
         details.a.quality = self.quality(.a, record, figures.a)
         details.b.quality = self.quality(.b, record, figures.b)
         return details

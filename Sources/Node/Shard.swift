@@ -31,6 +31,8 @@ final class Shard {
     var guardian = SourceGuard()
     /// How long a message and its parts may be.
     var messageLimits = MessageLimits()
+    /// The profiles of trunks that have some, as records name them.
+    var profiles: [TrunkName: String] = [:]
     /// Trunks are looked up for their own limits only where one has some.
     var someTrunkLimitsMessages = false
     let management: ControlServer

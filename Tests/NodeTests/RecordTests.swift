@@ -50,6 +50,18 @@ import Testing
                 == node.directory.path + "/records")
     }
 
+    @Test func aTrunkOfAProfileSaysSo() throws {
+        let node = try NodeFixture(fastPath: true) {
+            $0.replacing("- { name: service,", with: "- { name: service, profile: generic-pbx,")
+        }
+        let parties = try Parties(node)
+        let (answer, _) = try parties.call()
+        try parties.hangUp(after: answer)
+        let record = try #require(self.records(node, 1).first)
+        #expect(record["b"]?["profile"] == "generic-pbx")
+        #expect(record["a"]?["profile"] == nil)
+    }
+
     @Test func callsThatCameToNothing() throws {
         let node = try NodeFixture(fastPath: true)
         let parties = try Parties(node)
