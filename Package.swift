@@ -283,7 +283,8 @@ let package = Package(
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("TLSTests", ["TLS", "TestCertificates"]),
         tests("StoreTests", ["Store", "Tenancy", "store-writer"]),
-        tests("ProvisioningTests", ["Provisioning", "Tenancy", "Store", "Management"]),
+        tests(
+            "ProvisioningTests", ["Provisioning", "Tenancy", "Store", "Management", "CSQLite"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
         tests("DTLSTests", ["DTLS"]),
         tests(

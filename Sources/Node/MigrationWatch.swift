@@ -21,8 +21,10 @@ struct MigrationWatch {
     private var trunks: [TrunkName: (service: Service, set: TrunkSet)] = [:]
     /// Since when OPTIONS are answered both ways, milliseconds since 1970, by trunk.
     private(set) var healthySince: [String: UInt64] = [:]
-    /// What a gate has against a plan.
-    private(set) var conditions: [String] = []
+    /// What gates have against plans.
+    private var stops: [String] = []
+    /// Plans that the store has and cannot read.
+    private var unreadable: Set<String> = []
 
     /// Media that began later than this after the answer is no fault of the way: calls that were
     /// shorter are not judged by it.
@@ -49,6 +51,17 @@ struct MigrationWatch {
         self.watch(migration.plan, membership, migration.figures)
     }
 
+    /// Plans that cannot be read.
+    mutating func add(unreadable names: [String]) { self.unreadable.formUnion(names) }
+
+    /// What people have to know.
+    var conditions: [String] {
+        self.stops
+            + self.unreadable.sorted().map {
+                "migration \($0) cannot be read: trunkline migration remove \($0)"
+            }
+    }
+
     /// What the store committed of a plan.
     mutating func follow(_ change: PlanChange) {
         switch change {
@@ -56,7 +69,9 @@ struct MigrationWatch {
             var figures = self.plans[plan.name]?.figures ?? plan.emptyFigures
             for action in actions { figures.apply(action) }
             self.watch(plan, membership, figures)
-        case .removed(let name): self.plans[name] = nil
+        case .removed(let name):
+            self.plans[name] = nil
+            self.unreadable.remove(name)
         }
     }
 
@@ -67,13 +82,13 @@ struct MigrationWatch {
         self.plans[plan.name] = membership.map {
             Watched(service: plan.service, membership: $0, figures: figures)
         }
-        if self.plans.isEmpty { self.conditions = [] }
+        if self.plans.isEmpty { self.stops = [] }
     }
 
     /// What the last look at the gates found.
     mutating func heard(_ answer: ControlAnswer) {
         guard case .success(let value) = answer else { return }
-        self.conditions = (value["conditions"]?.array ?? []).compactMap(\.string)
+        self.stops = (value["conditions"]?.array ?? []).compactMap(\.string)
     }
 
     /// A call of a tenant is over.
@@ -82,12 +97,12 @@ struct MigrationWatch {
         guard let trunk = self.trunks[call.to] ?? self.trunks[call.from] else { return }
         for (name, plan) in self.plans
         where plan.service == trunk.service && plan.membership.has(account: call.account) {
-            let isLong = call.talkMilliseconds >= Self.judgedMilliseconds
+            let tells = call.talkMilliseconds >= Self.judgedMilliseconds
             self.plans[name]?.figures.observe(
                 MigrationCall(
                     direction: direction, set: trunk.set,
                     cohort: plan.membership.cohort(of: call.number, account: call.account),
-                    isAnswered: call.isAnswered, isOneWay: isLong && call.hasOneSide,
+                    isAnswered: call.isAnswered, isOneWay: tells ? call.hasOneSide : nil,
                     setupMilliseconds: call.setupMilliseconds, time: call.startedAt))
         }
     }
@@ -109,8 +124,8 @@ struct EndedCall {
     let isAnswered: Bool
     /// From the answer to the end.
     let talkMilliseconds: UInt64
-    /// Media came from one party and none from the other.
-    let hasOneSide: Bool
+    /// Media came from one party and none from the other; nil: none came, or nobody counted it.
+    let hasOneSide: Bool?
     /// From the INVITE to the first 18x, or to the answer.
     let setupMilliseconds: UInt32?
 }

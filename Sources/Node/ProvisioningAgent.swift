@@ -96,24 +96,29 @@ final class ProvisioningAgent: Sendable {
 
     // MARK: On the agent's thread
 
+    /// States of trunks first: a trunk that is off stays off, whatever else cannot be read.
     private func open(_ state: inout State) -> ProvisionedState? {
+        var found: ProvisionedState?
         do throws(StoreFault) {
             let service = ProvisioningService(store: try SQLiteStore(path: self.path)) {
                 Int64(clamping: Clocks.wallMs)
             }
+            let trunks = try service.trunkStates()
+            found = ProvisionedState(trunks: trunks, migrations: [], unreadable: [])
             try service.load(self.tenants.apply)
-            let found = ProvisionedState(
-                trunks: try service.trunkStates(), migrations: try service.migrations())
+            let (plans, unreadable) = try service.migrations()
+            found = ProvisionedState(trunks: trunks, migrations: plans, unreadable: unreadable)
             state = State(service: service)
-            return found
         } catch {
             state = State(fault: error)
-            return nil
         }
+        return found
     }
 
     private func openLate(_ state: inout State, _ report: (Report) -> Void) {
-        guard let fault = state.fault, fault.canPass, let found = self.open(&state) else { return }
+        guard let fault = state.fault, fault.canPass, let found = self.open(&state),
+            state.service != nil
+        else { return }
         report(.opened(found))
     }
 
@@ -124,8 +129,10 @@ final class ProvisioningAgent: Sendable {
             let fault = state.fault ?? StoreFault(.failed, "the store", "it is closed")
             return ProvisioningOutcome(answer: .failure(ProvisioningService.refusal(fault)))
         }
-        let outcome = service.perform(request)
+        var outcome = service.perform(request)
         for change in outcome.changes { self.tenants.apply(change) }
+        // There may be a million of them: the loop has no use for them.
+        outcome.changes = []
         return outcome
     }
 
@@ -143,6 +150,8 @@ struct ProvisionedState: Sendable {
     let trunks: [String: TrunkState]
     /// Plans of migrations.
     let migrations: [StoredMigration]
+    /// Names of those that cannot be read.
+    let unreadable: [String]
 }
 
 /// How the store is.

@@ -20,7 +20,10 @@ extension Shard {
     ) {
         guard self.migrations.isOn, let tenant = record.tenant else { return }
         let answer = record.offsets.answer
-        let packets = (figures.a?.receivedPackets ?? 0, figures.b?.receivedPackets ?? 0)
+        var hasOneSide: Bool?
+        if let a = figures.a?.receivedPackets, let b = figures.b?.receivedPackets, a + b > 0 {
+            hasOneSide = (a == 0) != (b == 0)
+        }
         self.migrations.observe(
             EndedCall(
                 account: String(decoding: tenant.account, as: UTF8.self),
@@ -28,7 +31,7 @@ extension Shard {
                 to: record.to, startedAt: record.startedAt,
                 isAnswered: record.answeredAt != nil,
                 talkMilliseconds: answer.map { UInt64((record.offsets.end ?? $0) - $0) } ?? 0,
-                hasOneSide: (packets.0 == 0) != (packets.1 == 0),
+                hasOneSide: hasOneSide,
                 setupMilliseconds: record.offsets.ringing ?? answer))
     }
 
@@ -45,8 +48,10 @@ extension Shard {
             }
             let heard = self.core.engine.optionsHeard(from: name).map { now &- min($0, now) }
             let asks = heard.map { $0 <= Self.heardSecondsMax * 1000 } ?? false
+            // What is drained or not active answers their OPTIONS with 503.
+            let isOpen = !self.core.engine.admission.wantsNone(name)
             self.migrations.note(
-                trunk.name, isHealthy: !own.isEmpty && answers && asks, now: now)
+                trunk.name, isHealthy: isOpen && !own.isEmpty && answers && asks, now: now)
         }
         if self.migrations.isOn, let inbox = self.provisioningInbox {
             self.provisioning.watch(self.nodeFacts(), report: inbox.post)

@@ -75,6 +75,7 @@ extension Shard {
     private func adopt(_ found: ProvisionedState) {
         for (name, state) in found.trunks { self.adopt(state, ofTrunk: name) }
         for migration in found.migrations { self.migrations.add(migration) }
+        self.migrations.add(unreadable: found.unreadable)
     }
 
     private func adopt(_ state: TrunkState, ofTrunk name: String) {

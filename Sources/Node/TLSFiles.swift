@@ -83,16 +83,31 @@ struct TLSFiles {
     }
 
     /// Looks whether files have changed since, and takes those that are good; `now` in seconds
-    /// since 1970. Gives a line for the log for each file that has.
-    mutating func look(now: Int64) -> [String] {
+    /// since 1970. A certificate that has not a name of `needed` which the one before it has, and
+    /// no other one has, is not good. Gives a line for the log for each file that has changed.
+    mutating func look(now: Int64, needed: [String]) -> [String] {
         var lines: [String] = []
         for (files, taken) in self.identities.sorted(by: { Self.precedes($0.key, $1.key) }) {
             let stamps = Self.stamps(files)
             guard stamps != taken.stamps else { continue }
             self.identities[files]?.stamps = stamps
             do throws(TLSFailure) {
-                self.identities[files]?.value = try TLSIdentity(
+                let identity = try TLSIdentity(
                     certificate: files.certificate, key: files.key, now: now)
+                let others = self.identities.filter { $0.key != files }.map(\.value.value.names)
+                let lost = needed.first { name in
+                    Self.has(taken.value.names, name) && !Self.has(identity.names, name)
+                        && !others.contains { Self.has($0, name) }
+                }
+                if let lost {
+                    lines.append(
+                        self.keep(
+                            files.certificate,
+                            "\(files.certificate) has not the name \(lost) any more",
+                            "put a certificate there that has it (trunkline cert plan)"))
+                    continue
+                }
+                self.identities[files]?.value = identity
                 self.problems[files.certificate] = nil
                 lines.append("\(files.certificate): the new certificate is in use")
             } catch {
@@ -113,6 +128,10 @@ struct TLSFiles {
             }
         }
         return lines
+    }
+
+    private static func has(_ names: CertificateNames, _ name: String) -> Bool {
+        NameRule.rfc2818.matches(names, name)
     }
 
     private mutating func keep(_ name: String, _ what: String, _ fix: String) -> String {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import Synchronization
 import Tenancy
 
@@ -14,12 +15,24 @@ final class Tenants: Sendable {
         self.directory = directory
     }
 
-    /// Makes a committed change seen by calls.
+    /// Longest that a change waits for calls that are looking at what it takes away.
+    private static let waitMilliseconds = 2_000
+
+    /// Makes a committed change seen by calls; waits where readers are behind, so not on the loop.
     func apply(_ change: DirectoryChange) {
-        do throws(FieldFault) {
-            try self.directory.apply(change)
-        } catch {
-            self.lastFault.withLock { $0 = error }
+        for _ in 0..<Self.waitMilliseconds {
+            do throws(FieldFault) {
+                return try self.directory.apply(change)
+            } catch where error.field == DirectoryCounters.waitingField {
+                usleep(1_000)
+            } catch {
+                self.lastFault.withLock { $0 = error }
+                return
+            }
+        }
+        self.lastFault.withLock {
+            $0 = FieldFault(
+                .limitReached, DirectoryCounters.waitingField, "stayed full", "a restart")
         }
     }
 

@@ -81,7 +81,7 @@ public enum MigrationFields {
         try reader.set("to", &to)
         var settings = MigrationGateSettings()
         for gate in self.gate {
-            guard let value = try self.integer(reader, gate.field.name) else { continue }
+            guard let value = try self.integer(reader, gate.field) else { continue }
             // What is too large for the field is too large for its range as well.
             settings[keyPath: gate.path] = UInt32(clamping: value)
         }
@@ -97,10 +97,17 @@ public enum MigrationFields {
 
     /// A whole number, or the text of one.
     private static func integer(
-        _ reader: FieldReader, _ name: String
+        _ reader: FieldReader, _ field: ProvisionedField
     ) throws(FieldFault) -> Int64? {
-        if let text = try? reader.text(name), let value = Int64(text), value >= 0 { return value }
-        return try reader.integer(name, 0...Int64(UInt32.max))
+        guard reader.has(field.name) else { return nil }
+        let text = try? reader.text(field.name)
+        let value =
+            try? text.flatMap { Int64($0) } ?? reader.integer(field.name, 0...Int64(UInt32.max))
+        guard let value, value >= 0 else {
+            throw reader.fault(
+                .badValue, field.name, "is no number of the range", field.allowed)
+        }
+        return value
     }
 
     private static func cohort(_ element: JSONValue) throws(FieldFault) -> MigrationCohort {
@@ -128,8 +135,9 @@ public enum MigrationFields {
         var numbers: [E164] = []
         for element in try reader.array("numbers") ?? [] {
             guard let range = element.string.flatMap(NumberRange.init) else {
+                let text = element.string.map { " \"\($0.prefix(32).filter(\.isASCII))\"" } ?? ""
                 throw reader.fault(
-                    .badValue, "numbers", "has what is no number", NumberRange.allowed)
+                    .badValue, "numbers", "has\(text), which is no number", NumberRange.allowed)
             }
             guard numbers.count + range.count <= MigrationCohort.numbersMax else {
                 throw reader.fault(

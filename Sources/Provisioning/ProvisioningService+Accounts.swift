@@ -101,6 +101,11 @@ extension ProvisioningService {
                 "a label of its own, whatever its case")
         }
         if let fault = account.fault(at: self.node.trunks) { throw fault }
+        if existing?.activeSet != account.activeSet || existing?.services != account.services,
+            let fault = try self.fault(of: account.activeSet, account.services)
+        {
+            throw fault
+        }
         guard let existing else { return }
         let counts = try self.store.numberCounts(of: account.name)
         if account.teamsTenantID != existing.teamsTenantID {
@@ -123,6 +128,12 @@ extension ProvisioningService {
         let reader = try FieldReader(arguments, "account", known: ["name", "delete-numbers"])
         let account = try self.account(reader, "name")
         let count = try self.store.numberCounts(of: account.name).values.reduce(0, +)
+        let plans = try self.migrations().plans.map(\.plan)
+        if let plan = plans.first(where: { $0.runs && $0.accounts.contains(account.name) }) {
+            throw FieldFault(
+                .inUse, "account.name", "is moved by migration \(plan.name)",
+                "when that is through, or backed out")
+        }
         let deletesNumbers = try reader.flag("delete-numbers") ?? false
         if count > 0, !deletesNumbers {
             throw FieldFault(

@@ -10,8 +10,12 @@ extension ProvisioningService {
     // MARK: Reading
 
     func listMigrations() throws -> JSONValue {
-        let rows = try self.migrations().map { JSONValue.object(Self.summary($0.plan)) }
-        return ["migrations": .array(rows)]
+        let (plans, unreadable) = try self.migrations()
+        let rows = plans.map { JSONValue.object(Self.summary($0.plan)) }
+        let others = unreadable.map { name -> JSONValue in
+            ["plan": .string(name), "state": "unreadable"]
+        }
+        return ["migrations": .array(rows + others)]
     }
 
     /// Where a plan stands, what is to do, and what its gate says.
@@ -45,12 +49,13 @@ extension ProvisioningService {
 
     func planMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
         let plan = try MigrationFields.read(arguments)
-        if try self.store.migration(named: plan.name) != nil {
+        let names = try self.store.migrationNames()
+        if names.contains(plan.name) {
             throw FieldFault(
                 .notUnique, "migration.name", "\(plan.name) is there",
                 "another name, or `trunkline migration remove \(plan.name)` first")
         }
-        guard try self.store.migrationNames().count < self.limits.plans else {
+        guard names.count < self.limits.plans else {
             throw self.limit(
                 "migration.name", "would be one more than there may be",
                 "\(self.limits.plans) plans; `trunkline migration remove` for those that are over")
@@ -91,7 +96,7 @@ extension ProvisioningService {
     func startMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
         let reader = try FieldReader(arguments, "migration", known: ["name"])
         let (plan, figures) = try self.migration(reader)
-        if let fault = plan.fault(beside: try self.migrations().map(\.plan)) { throw fault }
+        try self.checkOthers(plan)
         return try self.handle(.start, plan, figures, &change)
     }
 
@@ -123,28 +128,47 @@ extension ProvisioningService {
             }
             target = position
         }
+        // One that was over runs again.
+        if plan.state == .completed, target != nil { try self.checkOthers(plan) }
         return try self.handle(.backOut(to: target), plan, figures, &change)
     }
 
     func removeMigration(_ arguments: JSONObject, _ change: inout Change) throws -> JSONValue {
         let reader = try FieldReader(arguments, "migration", known: ["name"])
-        let (plan, _) = try self.migration(reader)
+        let plan: MigrationPlan
+        do {
+            plan = try self.migration(reader).plan
+        } catch let fault as StoreFault where fault.kind == .unreadable {
+            let name = try reader.required("name", MigrationPlan.nameField.allowed)
+            return try self.remove(name, before: ["state": "unreadable"], &change)
+        }
         guard !plan.runs else {
             throw FieldFault(
                 .wrongState, "migration.state", "is \(plan.state.title)",
                 "a plan that has not begun, is through or is backed out")
         }
-        try self.store.removeMigration(named: plan.name)
-        change.plans = [.removed(plan.name)]
-        change.subject = "migration \(plan.name)"
-        change.before = .object(Self.summary(plan))
-        return ["state": .string(PutState.removed.rawValue), "migration": .string(plan.name)]
+        return try self.remove(plan.name, before: Self.summary(plan), &change)
+    }
+
+    private func remove(
+        _ name: String, before: JSONObject, _ change: inout Change
+    ) throws -> JSONValue {
+        try self.store.removeMigration(named: name)
+        change.plans = [.removed(name)]
+        change.subject = "migration \(name)"
+        change.before = .object(before)
+        return ["state": .string(PutState.removed.rawValue), "migration": .string(name)]
+    }
+
+    /// A number is moved by one plan at a time.
+    private func checkOthers(_ plan: MigrationPlan) throws {
+        if let fault = plan.fault(beside: try self.migrations().plans.map(\.plan)) { throw fault }
     }
 
     /// Every plan that runs: its figures are kept, and a gate that fails stops it.
     func judgeMigrations(_ change: inout Change) throws -> JSONValue {
         var conditions: [JSONValue] = []
-        for stored in try self.migrations() where stored.plan.runs {
+        for stored in try self.migrations().plans where stored.plan.runs {
             let (plan, figures) = self.current(stored)
             let directory = StoreDirectory(self.store, self.node.trunks)
             guard let verdict = try self.verdict(plan, figures, [], directory) else { continue }
@@ -215,32 +239,67 @@ extension ProvisioningService {
     ) throws {
         switch action {
         case .setTrunk(let name, let state):
+            let before = try self.store.trunkStates()[name] ?? .active
             try self.store.put(state, ofTrunk: name)
             change.trunks[name] = state
+            try self.note(
+                "trunk \(name)", ["state": .string(before.title)],
+                ["state": .string(state.title)], change)
         case .setOverrides(let numbers, let set):
-            for number in numbers {
-                guard var found = try self.store.number(number) else { continue }
-                found.trunkSet = set
-                try self.store.put(found)
-                change.changes.append(.number(found))
+            for start in stride(from: 0, to: numbers.count, by: Self.numbersOfLine) {
+                let part = numbers[start..<min(start + Self.numbersOfLine, numbers.count)]
+                try self.move(part, to: set, &change)
             }
         case .setActiveSet(let set, let name):
             guard var account = try self.store.account(named: name) else { return }
+            let before = account.activeSet
             account.activeSet = set
             try self.store.put(account)
             change.changes.append(.account(account))
+            try self.note(
+                "tenant \(name)", ["trunk-set": .string(before.rawValue)],
+                ["trunk-set": .string(set.rawValue)], change)
         case .resetFigures, .resetCohorts: break
         case .audit(let entry):
-            var line = AuditLine(
-                wallMs: Int64(clamping: entry.time), user: self.user, verb: change.verb,
-                subject: "migration \(plan.name)", before: nil, after: nil)
-            line.before = Change.text(["step": Self.step(plan.position)])
-            line.after = Change.text([
-                "step": Self.step(next.position), "what": .string(entry.kind.title),
-                "note": .string(entry.note),
-            ])
-            try self.store.append(line)
+            try self.note(
+                "migration \(plan.name)", ["step": Self.step(plan.position)],
+                [
+                    "step": Self.step(next.position), "what": .string(entry.kind.title),
+                    "note": .string(entry.note),
+                ], change)
         }
+    }
+
+    /// Numbers that one line of the audit has at most.
+    private static let numbersOfLine = 1_000
+
+    private func move(
+        _ numbers: ArraySlice<E164>, to set: TrunkSet?, _ change: inout Change
+    ) throws {
+        var before: [ProvisionedNumber] = []
+        var after: [ProvisionedNumber] = []
+        for number in numbers {
+            guard var found = try self.store.number(number) else { continue }
+            before.append(found)
+            found.trunkSet = set
+            try self.store.put(found)
+            after.append(found)
+            change.changes.append(.number(found))
+        }
+        let names = Set(after.map(\.account))
+        try self.note(
+            names.count == 1 ? "numbers of \(names.first ?? "")" : "numbers",
+            NumberFields.runs(before), NumberFields.runs(after), change)
+    }
+
+    /// A line of the audit, beside that of the request.
+    private func note(
+        _ subject: String, _ before: JSONValue, _ after: JSONValue, _ change: Change
+    ) throws {
+        try self.store.append(
+            AuditLine(
+                wallMs: self.wallMs(), user: self.user, verb: change.verb, subject: subject,
+                before: Change.text(before), after: Change.text(after)))
     }
 
     private func keep(
@@ -248,7 +307,13 @@ extension ProvisioningService {
         _ change: inout Change
     ) throws {
         try self.store.put(StoredMigration(plan: plan, figures: figures))
-        change.plans.append(.put(plan, plan.runs ? plan.membership : nil, actions))
+        let resets = actions.filter {
+            switch $0 {
+            case .resetFigures, .resetCohorts: true
+            default: false
+            }
+        }
+        change.plans.append(.put(plan, plan.runs ? plan.membership : nil, resets))
     }
 
     // MARK: What gates look at

@@ -41,6 +41,7 @@ extension ProvisioningService {
         guard state != existing else {
             return ["state": .string(PutState.unchanged.rawValue), "trunk": .string(name)]
         }
+        if state != .active { try self.checkUse(of: name, "state", "would be \(state.title)") }
         try self.store.put(state, ofTrunk: name)
         change.trunks[name] = state
         change.subject = "trunk \(name)"
@@ -64,11 +65,63 @@ extension ProvisioningService {
         guard name.utf8.count <= 253, name.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
             throw reader.fault(.badValue, "name", "is no name", Self.fileNameAllowed)
         }
+        let (before, after) = (arguments["before"] ?? .null, arguments["after"] ?? .null)
+        if kind == "trunk", after == .null {
+            try self.checkUse(of: name, "name", "would be gone")
+            // One that comes later under this name begins anew.
+            if try self.store.trunkStates()[name] ?? .active != .active {
+                try self.store.put(.active, ofTrunk: name)
+                change.trunks[name] = .active
+            }
+        }
+        let what = before == .null ? "add" : after == .null ? "remove" : "change"
         change.isSilent = true
+        change.verb = "\(kind)-\(what)"
         change.subject = "\(kind) \(name)"
-        change.before = arguments["before"]
-        change.after = arguments["after"]
+        change.before = before == .null ? nil : Self.withoutSecrets(before)
+        change.after = after == .null ? nil : Self.withoutSecrets(after)
         return ["kind": .string(kind), "name": .string(name)]
+    }
+
+    private static func withoutSecrets(_ value: JSONValue) -> JSONValue {
+        guard var object = value.object else { return value }
+        if object["password"] != nil { object["password"] = "(not shown)" }
+        return .object(object)
+    }
+
+    /// Refuses what would leave users of a set of trunks without a trunk for new calls.
+    private func checkUse(of name: String, _ field: String, _ problem: String) throws {
+        guard let trunk = self.node.trunks.first(where: { $0.name == name }) else { return }
+        let states = try self.store.trunkStates()
+        let others = self.node.trunks.contains {
+            $0.name != name && $0.service == trunk.service && $0.set == trunk.set
+                && $0.region == trunk.region && states[$0.name] ?? .active == .active
+        }
+        let usage = try self.store.usage(of: trunk.set, service: trunk.service)
+        guard !others, !usage.isNone else { return }
+        throw FieldFault(
+            .inUse, "trunk.\(field)",
+            "\(problem), and \(usage.accounts) tenants and \(usage.numbers) numbers use set "
+                + "\(trunk.set.rawValue), which has no other active trunk in its region",
+            "when nobody uses the set (trunkline migration); trunkline drain trunk \(name) is for "
+                + "a while")
+    }
+
+    /// Why new calls of these services and this set would find no trunk; nil: they would, or this
+    /// node has no trunks for them at all.
+    func fault(of set: TrunkSet, _ services: Set<Service>) throws -> FieldFault? {
+        let states = try self.store.trunkStates()
+        for service in services {
+            let trunks = self.node.trunks.filter { $0.service == service && $0.set == set }
+            guard !trunks.isEmpty,
+                trunks.allSatisfy({ states[$0.name] ?? .active != .active })
+            else { continue }
+            return FieldFault(
+                .conflict, "account.trunk-set",
+                "is \(set.rawValue), whose trunks (\(trunks[0].name)) take no new calls",
+                "the other set, or trunkline trunk change \(trunks[0].name) --state active first")
+        }
+        return nil
     }
 
     private static let fileNameAllowed = "1 to 253 characters without spaces"

@@ -130,13 +130,20 @@ public final class ProvisioningService {
         try self.store.trunkStates()
     }
 
-    /// The plans of migrations, with their figures.
-    public func migrations() throws(StoreFault) -> [StoredMigration] {
-        var found: [StoredMigration] = []
+    /// The plans of migrations, with their figures, and the names of those that cannot be read.
+    public func migrations() throws(StoreFault) -> (
+        plans: [StoredMigration], unreadable: [String]
+    ) {
+        var plans: [StoredMigration] = []
+        var unreadable: [String] = []
         for name in try self.store.migrationNames() {
-            if let migration = try self.store.migration(named: name) { found.append(migration) }
+            do throws(StoreFault) {
+                if let migration = try self.store.migration(named: name) { plans.append(migration) }
+            } catch where error.kind == .unreadable {
+                unreadable.append(name)
+            }
         }
-        return found
+        return (plans, unreadable)
     }
 
     // MARK: Requests
@@ -283,13 +290,18 @@ public final class ProvisioningService {
     public static func refusal(_ fault: StoreFault) -> ControlError {
         ControlError(
             ControlError.Code(rawValue: "store_\(fault.kind.rawValue)"),
-            "nothing was changed: \(fault)")
+            "nothing was changed: \(fault)",
+            details: [
+                "field": .string(fault.place), "problem": .string(fault.problem),
+                "allowed": .string(fault.advice),
+                "more": "appliance/docs/tenants.md#the-store",
+            ])
     }
 }
 
 /// What a request is about to change.
 struct Change {
-    let verb: String
+    var verb: String
     var changes: [DirectoryChange] = []
     var trunks: [String: TrunkState] = [:]
     var plans: [PlanChange] = []

@@ -54,9 +54,12 @@ struct Arguments: Equatable {
             guard inWord == nil else { throw .usage("--\(option.name) takes no value") }
             return ""
         }
-        guard let value = inWord ?? rest.popFirst() else {
+        if let inWord { return inWord }
+        // What looks like an option is one: a value that begins so is written --NAME=VALUE.
+        guard let value = rest.first, !value.hasPrefix("--") else {
             throw .usage("--\(option.name) needs a value: \(placeholder)")
         }
+        rest.removeFirst()
         return value
     }
 

@@ -84,6 +84,10 @@ enum AuditText {
                     .joined(separator: ", ")
             }
             text = names(after.isEmpty ? before : after)
+        case (.null?, .object(let object)?), (nil, .object(let object)?),
+            (.object(let object)?, .null?), (.object(let object)?, nil):
+            text = object.members.filter { ![.null, .array([])].contains($0.value) }
+                .map { "\($0.name): \(self.value($0.value))" }.joined(separator: "; ")
         default: text = ""
         }
         return text.count <= self.lengthMax ? text : text.prefix(self.lengthMax - 3) + "..."

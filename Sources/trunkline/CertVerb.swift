@@ -21,7 +21,8 @@ extension Verb {
             add puts a file (certificate, chain and private key) into its place for --host, a name
             of a trunk or listener, and the node takes it at once. It is refused, and the one in its
             place stays, where key and certificate do not belong together, its dates are over or
-            not begun, it has not that name, or for a trunk to Teams what show calls not usable.
+            not begun, it has not that name, or it lacks a name that the one in its place has
+            (--force), or for a trunk to Teams what show calls not usable.
             plan says which names the certificates need for the trunks to services and the tenants
             below them, whether those in use have them, and the line for a certificate request. A
             wildcard stands for one label: *.carrier.example is no name of a tenant below
@@ -37,6 +38,8 @@ extension Verb {
             """,
         options: ProvisioningAccess.options + [
             Option(name: "host", value: "NAME", help: "of add: the name that it is for"),
+            Option(name: "new", help: "of add: the name of a trunk that is yet to be added"),
+            Option(name: "force", help: "of add: although names are lost"),
             Option(name: "dry-run", help: "of add: check, and put nothing into place"),
         ]
     ) { (arguments) throws(Failure) in

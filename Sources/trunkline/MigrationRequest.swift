@@ -93,9 +93,13 @@ struct MigrationRequest {
             }
             return switch self {
             case .numbers(let numbers): ["numbers": texts(numbers.prefix(most))]
-            case .all(let tenants): ["tenants": texts(tenants)]
+            // One text: a request has room for more names so.
+            case .all(let tenants): ["tenants": .string(tenants.joined(separator: ","))]
             case .share(let percent, let tenants):
-                ["tenants": texts(tenants), "percent": JSONValue(percent)]
+                [
+                    "tenants": .string(tenants.joined(separator: ",")),
+                    "percent": JSONValue(percent),
+                ]
             }
         }
     }

@@ -19,11 +19,12 @@ enum MigrationText {
     /// What a change led to.
     static func tell(_ answer: JSONValue, _ arguments: Arguments) {
         guard !arguments.wantsJSON else { return Terminal.print(answer) }
+        let isRehearsal = answer["dry-run"]?.bool == true
         guard let plan = answer["migration"], let name = plan["plan"]?.string else {
-            return Terminal.print("migration \(Render.cell(answer["migration"])): removed")
+            let name = Render.cell(answer["migration"])
+            return Terminal.print("migration \(name): \(isRehearsal ? "it would be " : "")removed")
         }
         let state = "\(Render.cell(plan["state"])), step \(Render.cell(plan["step"]))"
-        let isRehearsal = answer["dry-run"]?.bool == true
         Terminal.print("migration \(name): " + (isRehearsal ? "it would be \(state)" : state))
     }
 

@@ -51,7 +51,7 @@ struct ProvisioningAccess {
     private static func path(_ arguments: Arguments) throws(Failure) -> String {
         if let path = arguments["store"] { return path }
         if arguments.has("config") || access(Place.configuration, R_OK) == 0 {
-            return try Configurations.load(arguments["config"]).store.path
+            return try Configurations.places(arguments["config"]).store.path
         }
         return "\(Place.stateDirectory)/\(StoreConfiguration.fileName)"
     }

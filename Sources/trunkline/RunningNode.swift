@@ -26,7 +26,7 @@ struct RunningNode {
         if let directory = arguments["directory"] {
             self.directory = directory
         } else if let path = arguments["config"] {
-            self.directory = try Configurations.load(path).node.runtimeDirectory
+            self.directory = try Configurations.places(path).node.runtimeDirectory
         } else {
             self.directory = Self.directoryOfEnvironment ?? Place.runtimeDirectory
         }
@@ -89,6 +89,23 @@ struct RunningNode {
 }
 
 enum Configurations {
+    /// A configuration for the sake of where things are: faults of trunks in files of their own
+    /// keep nobody from mending them.
+    static func places(_ path: String?) throws(Failure) -> NodeConfiguration {
+        do throws(Failure) {
+            return try self.load(path)
+        } catch {
+            let path = path ?? Place.configuration
+            let files = Dictionary(
+                TrunkFiles(beside: path).names.map { ($0, [UInt8]?.none) },
+                uniquingKeysWith: { first, _ in first })
+            guard let rest = try? NodeConfiguration.load(path: path, drafts: files) else {
+                throw error
+            }
+            return rest
+        }
+    }
+
     /// Reads a configuration, or fails with everything that is wrong in it.
     static func load(
         _ path: String?, checkingFiles: Bool = false

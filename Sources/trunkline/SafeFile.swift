@@ -5,7 +5,8 @@ import Glibc
 /// A file that is there whole or not at all: written beside its place, and then put into it.
 final class SafeFile {
     private let path: String
-    private let draft: String
+    /// What will be there, beside its place.
+    let draft: String
     private var isKept = false
 
     /// Writes the draft, which belongs to whom the other file or directory belongs to, and is
@@ -14,14 +15,16 @@ final class SafeFile {
         _ path: String, like other: String, _ bytes: [UInt8], mode: mode_t? = nil
     ) throws(Failure) {
         self.path = path
-        self.draft = path + ".new"
+        self.draft = "\(path).new.\(getpid())"
         let directory = String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
         var about = stat()
         guard stat(other, &about) == 0 else { throw Self.failure(other) }
         if !directory.isEmpty, mkdir(directory, 0o755) != 0, errno != EEXIST {
             throw Self.failure(directory)
         }
-        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW
+        // Left by a process of this number that was killed.
+        unlink(self.draft)
+        let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
         let descriptor = open(self.draft, flags, 0o600)
         guard descriptor >= 0 else { throw Self.failure(self.draft) }
         defer { close(descriptor) }
@@ -43,6 +46,15 @@ final class SafeFile {
     func keep() throws(Failure) {
         guard rename(self.draft, self.path) == 0 else { throw Self.failure(self.path) }
         self.isKept = true
+        Self.force(String(self.path[..<(self.path.lastIndex(of: "/") ?? self.path.startIndex)]))
+    }
+
+    /// The directory is on the disk as well.
+    private static func force(_ directory: String) {
+        let descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        fsync(descriptor)
+        close(descriptor)
     }
 
     deinit { if !self.isKept { unlink(self.draft) } }
@@ -50,4 +62,18 @@ final class SafeFile {
     private static func failure(_ path: String) -> Failure {
         .no("\(path): \(String(cString: strerror(errno)))")
     }
+}
+
+/// One command at a time changes files of a directory; who comes second waits.
+final class DirectoryLock {
+    private let descriptor: Int32
+
+    /// Nil where there is no such directory.
+    init?(_ directory: String) {
+        self.descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard self.descriptor >= 0 else { return nil }
+        while flock(self.descriptor, LOCK_EX) != 0, errno == EINTR {}
+    }
+
+    deinit { close(self.descriptor) }
 }

@@ -38,6 +38,8 @@ struct TrunkEdit {
     // MARK: One trunk
 
     func add(_ name: String, _ words: [String]) throws(Failure) {
+        let lock = DirectoryLock(self.lockedDirectory)
+        defer { withExtendedLifetime(lock) {} }
         guard try self.keys(of: name) == nil else {
             throw .no("trunk \(name) is there; trunkline trunk change changes it")
         }
@@ -45,12 +47,23 @@ struct TrunkEdit {
     }
 
     func change(_ name: String, _ words: [String]) throws(Failure) {
+        let lock = DirectoryLock(self.lockedDirectory)
+        defer { withExtendedLifetime(lock) {} }
         try self.tell(name, try self.put(name, try Self.merged(try self.there(name), words)))
     }
 
     func remove(_ name: String) throws(Failure) {
-        _ = try self.there(name)
+        let lock = DirectoryLock(self.lockedDirectory)
+        defer { withExtendedLifetime(lock) {} }
+        // One that cannot be read can go, too.
+        if Glibc.access(self.files.path(of: name), F_OK) != 0 { _ = try self.there(name) }
         try self.tell(name, try self.put(name, nil))
+    }
+
+    /// That of the configuration: the directory of the files may not be there yet.
+    private var lockedDirectory: String {
+        let slash = self.configuration.lastIndex(of: "/")
+        return slash.map { String(self.configuration[...$0]) } ?? "."
     }
 
     private func there(_ name: String) throws(Failure) -> JSONObject {
@@ -70,9 +83,23 @@ struct TrunkEdit {
             guard parts.count == 2, !parts[0].isEmpty else {
                 throw .usage("\(word): KEY=VALUE is expected, as max-calls=100")
             }
-            keys[String(parts[0])] = parts[1].isEmpty ? nil : .string(String(parts[1]))
+            let (key, value) = (String(parts[0]), String(parts[1]))
+            try Self.check(key, value)
+            keys[key] = value.isEmpty ? nil : .string(value)
         }
         return keys
+    }
+
+    /// Values stand on one line, and secrets neither on command lines nor in the audit.
+    private static func check(_ key: String, _ value: String) throws(Failure) {
+        guard !value.utf8.contains(where: { $0 < 0x20 || $0 == 0x7f }) else {
+            throw .no("\(key): a value stands on one line")
+        }
+        guard key != "password" else {
+            throw .no(
+                "password: write password-file, the name of a file that has it: what is given "
+                    + "here is seen in lists of processes")
+        }
     }
 
     private func tell(_ name: String, _ state: PutState) throws(Failure) {
@@ -98,8 +125,8 @@ struct TrunkEdit {
         guard TrunkFiles.isName(name) else {
             throw .usage("\(name): a name has letters, digits, '-', '_' and '.'")
         }
-        let before = try self.keys(of: name)
-        guard keys != before else { return .unchanged }
+        let before = keys == nil ? try? self.keys(of: name) : try self.keys(of: name)
+        guard keys == nil || keys != before else { return .unchanged }
         let text = keys.map(Self.text)
         let next: NodeConfiguration
         do throws(ConfigurationErrors) {
@@ -119,7 +146,7 @@ struct TrunkEdit {
         let state: PutState = keys == nil ? .removed : before == nil ? .added : .changed
         guard !self.arguments.has("dry-run") else { return state }
         var request: JSONObject = ["kind": "trunk", "name": .string(name)]
-        request["before"] = before.map { .object($0) }
+        request["before"] = before.map { .object($0) } ?? (text == nil ? "unreadable" : nil)
         request["after"] = keys.map { .object($0) }
         let path = self.files.path(of: name)
         if let text {
@@ -142,25 +169,36 @@ struct TrunkEdit {
 
     // MARK: CSV
 
+    /// A column for each key that one of them has.
     func export() throws(Failure) {
-        Terminal.write(CSVWriter.record(["trunk"] + TrunkFiles.keyNames))
+        var rows: [(name: String, keys: JSONObject)] = []
         for name in self.files.names {
-            guard let keys = try self.keys(of: name) else { continue }
+            if let keys = try self.keys(of: name) { rows.append((name, keys)) }
+        }
+        let columns = TrunkFiles.keyNames.filter { key in
+            rows.contains { $0.keys[key] != nil } && key != "password"
+        }
+        Terminal.write(CSVWriter.record(["trunk"] + columns))
+        for (name, keys) in rows {
             Terminal.write(
-                CSVWriter.record([name] + TrunkFiles.keyNames.map { keys[$0]?.string ?? "" }))
+                CSVWriter.record([name] + columns.map { keys[$0]?.string ?? "" }))
         }
     }
 
-    /// Each line is a trunk, with all its keys.
+    /// Each line is a trunk; a column that is missing leaves its key as it is.
     func takeFile(_ path: String) throws(Failure) -> ExitStatus {
         let bytes = try Files.read(path, limit: Self.importBytesMax)
         var reader = CSVReader()
         var records = reader.read(bytes)
         if let last = reader.finish() { records.append(last) }
         guard let header = records.first, header.fields.first == "trunk" else {
-            throw .usage("\(path): the first line has to name the columns, the first one trunk")
+            let problem = records.first?.problem.map { " (it \($0))" } ?? ""
+            throw .usage(
+                "\(path): the first line has to name the columns, the first one trunk\(problem)")
         }
         Terminal.write(CSVWriter.record(["line", "trunk", "state", "reason"]))
+        let lock = DirectoryLock(self.lockedDirectory)
+        defer { withExtendedLifetime(lock) {} }
         var isGood = true
         var hasChanged = false
         for record in records.dropFirst() {
@@ -168,7 +206,7 @@ struct TrunkEdit {
             var row = [String(record.line), name, "refused", record.problem ?? ""]
             if record.problem == nil {
                 do throws(Failure) {
-                    let state = try self.put(name, try Self.keys(record, header))
+                    let state = try self.put(name, try self.merged(record, header))
                     hasChanged = hasChanged || state != .unchanged
                     row[2] = state.rawValue
                 } catch {
@@ -186,15 +224,16 @@ struct TrunkEdit {
         return isGood ? .ok : .no
     }
 
-    private static func keys(
+    private func merged(
         _ record: CSVReader.Record, _ header: CSVReader.Record
     ) throws(Failure) -> JSONObject {
         guard record.fields.count == header.fields.count else {
             throw .no("has \(record.fields.count) fields of \(header.fields.count)")
         }
-        var keys: JSONObject = [:]
-        for (key, value) in zip(header.fields, record.fields).dropFirst() where !value.isEmpty {
-            keys[key] = .string(value)
+        var keys = try self.keys(of: record.fields.first ?? "") ?? [:]
+        for (key, value) in zip(header.fields, record.fields).dropFirst() {
+            try Self.check(key, value)
+            keys[key] = value.isEmpty ? nil : .string(value)
         }
         return keys
     }

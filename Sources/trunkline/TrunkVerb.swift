@@ -51,6 +51,8 @@ extension Verb {
             }
             Terminal.print(trunks.isEmpty ? "no trunks" : Render.table(trunks, first: ["trunk"]))
         case ("show", 2): Self.print(try Self.shown(words[1], access, edit, arguments), arguments)
+        case ("add", _) where arguments.has("state"), ("change", 3...) where arguments.has("state"):
+            throw .usage("--state stands alone: trunk change NAME --state STATE")
         case ("add", 2...): try edit.add(words[1], Array(words.dropFirst(2)))
         case ("change", 2) where arguments.has("state"):
             try Self.change(words[1], access, arguments)
@@ -73,7 +75,9 @@ extension Verb {
         }
         if let keys = try edit.keys(of: name) {
             trunk["file"] = .string(edit.files.path(of: name))
-            trunk["keys"] = .object(keys)
+            var shown = keys
+            if shown["password"] != nil { shown["password"] = "(not shown)" }
+            trunk["keys"] = .object(shown)
         }
         return .object(trunk)
     }

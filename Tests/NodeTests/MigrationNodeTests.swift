@@ -62,7 +62,7 @@ import Testing
 
     private func call(
         from: String = "carrier", to: String = "bypass", account: String = "acme",
-        number: E164? = Self.number, talk: UInt64 = 3_000, oneSide: Bool = false
+        number: E164? = Self.number, talk: UInt64 = 3_000, oneSide: Bool? = false
     ) -> EndedCall {
         EndedCall(
             account: account, number: number, from: TrunkName(from), to: TrunkName(to),
@@ -84,7 +84,8 @@ import Testing
         let figures = try #require(watch.figures["m"])
         #expect(figures.cohorts[0].toService.calls == 1)
         #expect(figures.cohorts[0].fromService.calls == 2)
-        #expect(figures.cohorts[0].fromService.oneWay == 1, "2.999 s are too short to tell")
+        #expect(figures.cohorts[0].fromService.oneWay == 1)
+        #expect(figures.cohorts[0].fromService.judged == 1, "2.999 s are too short to tell")
         #expect(figures.baseline.toService.calls == 1)
         #expect(figures.baseline.toService.answered == 0)
         #expect(figures.unassigned == 2)

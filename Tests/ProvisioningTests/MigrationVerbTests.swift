@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CSQLite
 import Management
 import Store
 import Tenancy
@@ -380,5 +381,98 @@ import Testing
             "trunk.state")
         let line = try world.fixture.ok("audit-list", ["subject": "trunk carrier"])["lines"]?[0]
         #expect(line?["before"]?["state"] == "active" && line?["after"]?["state"] == "draining")
+    }
+
+    // MARK: What must not be
+
+    @Test func aPlanThatCannotBeReadIsRemovedAndHarmsNothingElse() throws {
+        let world = try World()
+        try world.plan()
+        try world.ok("migration-plan", ["name": "bad", "cohorts": [["tenants": "acme"]]])
+        let store = try #require(world.fixture.service.store as? SQLiteStore)
+        let path = store.path
+        var handle: OpaquePointer?
+        #expect(sqlite3_open(path, &handle) == SQLITE_OK)
+        let sql = "UPDATE migration_plans SET plan = x'010203' WHERE name = 'bad'"
+        #expect(sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK)
+        sqlite3_close(handle)
+        let rows = try world.ok("migration-list", ["name": .null])["migrations"]?.array ?? []
+        #expect(rows.map { $0["state"] } == ["planned", "unreadable"])
+        try world.ok("migration-start")
+        let error = try world.refusal("migration-start", ["name": "bad"])
+        #expect(error["code"] == "store_unreadable" && error["allowed"] != nil)
+        try world.ok("migration-remove", ["name": "bad"])
+        #expect(try world.fixture.service.migrations().unreadable == [])
+    }
+
+    @Test func whatAStepChangesIsInTheAudit() throws {
+        let world = try World()
+        try world.plan()
+        try world.ok("migration-start")
+        try world.go(to: "4")
+        let numbers = try world.fixture.ok("audit-list", ["subject": "numbers of acme"])
+        let line = numbers["lines"]?[0]
+        #expect(line?["verb"] == "migration-step")
+        #expect(line?["before"]?[0]?["number"] == .string(Self.pilot))
+        #expect(line?["before"]?[0]?["trunk-set"] == nil)
+        #expect(line?["after"]?[0]?["trunk-set"] == "bypass")
+        try world.go(to: "7")
+        let tenant = try world.fixture.ok("audit-list", ["subject": "tenant acme"])["lines"]?[0]
+        #expect(tenant?["before"]?["trunk-set"] == "plain")
+        #expect(tenant?["after"]?["trunk-set"] == "bypass")
+        let trunk = try world.fixture.ok("audit-list", ["subject": "trunk plain"])["lines"]?[0]
+        #expect(trunk?["before"]?["state"] == "active" && trunk?["after"]?["state"] == "draining")
+    }
+
+    @Test func nobodyIsMovedToTrunksThatTakeNoCalls() throws {
+        let world = try World()
+        try world.plan()
+        try world.ok("trunk-change", ["name": "bypass", "state": "disabled"])
+        expectRefusal(try world.refusal("migration-start"), .wrongState, "trunk.state")
+        try world.ok("trunk-change", ["name": "bypass", "state": "active"])
+        try world.ok("migration-start")
+        try world.go(to: "3")
+        try world.ok("trunk-change", ["name": "bypass", "state": "draining"])
+        expectRefusal(
+            try world.refusal("migration-step", ["force": true]), .wrongState, "trunk.state")
+    }
+
+    @Test func whoUsesASetKeepsItsLastTrunk() throws {
+        let world = try World()
+        for state in ["draining", "disabled"] {
+            expectRefusal(
+                try world.refusal("trunk-change", ["name": "plain", "state": .string(state)]),
+                .inUse, "trunk.state")
+        }
+        expectRefusal(
+            try world.refusal("file-written", ["kind": "trunk", "name": "plain"]), .inUse,
+            "trunk.name")
+        try world.ok("trunk-change", ["name": "bypass", "state": "disabled"])
+        expectRefusal(
+            try world.refusal("tenant-change", ["name": "acme", "trunk-set": "bypass"]),
+            .conflict, "account.trunk-set")
+        // One of the same name begins anew.
+        try world.ok("file-written", ["kind": "trunk", "name": "bypass"])
+        #expect(try world.fixture.service.trunkStates()["bypass"] == .active)
+    }
+
+    @Test func aPlanThatWasOverDoesNotRunBesideAnother() throws {
+        let world = try World()
+        try world.plan()
+        try world.ok("migration-start")
+        try world.go(to: "8")
+        try world.ok("trunk-change", ["name": "plain", "state": "active"])
+        try world.ok(
+            "migration-plan",
+            [
+                "name": "back", "from": "bypass", "to": "plain",
+                "cohorts": [["tenants": "acme"]],
+            ])
+        try world.ok("migration-start", ["name": "back"])
+        expectRefusal(
+            try world.refusal("migration-back-out", ["to": "4"]), .inUse, "migration.accounts")
+        expectRefusal(
+            try world.refusal("tenant-remove", ["name": "acme", "delete-numbers": true]),
+            .inUse, "account.name")
     }
 }

@@ -24,6 +24,7 @@ struct MigrationGateTests {
             guard self.calls > 0 else { return tally }
             tally.calls = self.calls
             tally.answered = self.answered
+            tally.judged = tally.answered
             tally.oneWay = self.oneWay
             tally.setup.counts[SetupHistogram.bucket(self.setup)] = self.calls
             tally.first = MigrationGateTests.start

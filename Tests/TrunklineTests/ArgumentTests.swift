@@ -78,3 +78,13 @@ func numbersOutsideTheirRange(text: String) throws {
     #expect(CommandLineTool.run(["message", "/tmp/trunkline-nowhere"]) == .usage)
     #expect(CommandLineTool.run(["replay", "/tmp/trunkline-nowhere"]) == .usage)
 }
+
+@Test func anOptionIsNoValueOfTheOneBefore() throws {
+    let options = [
+        Option(name: "a", value: "X", help: ""), Option(name: "b", value: "X", help: ""),
+    ]
+    #expect(throws: Failure.self) {
+        try Arguments(parsing: ["--a", "--b", "1"], options: options)
+    }
+    #expect(try Arguments(parsing: ["--a=--b"], options: options)["a"] == "--b")
+}

@@ -185,6 +185,6 @@ private func item(_ number: String, line: Int? = nil, count: Int = 1) -> BatchRu
                 == "a: x -> none")
         #expect(
             AuditText.changes(["before": [], "after": [["number": "+10-+19"]]]) == "+10-+19")
-        #expect(AuditText.changes(["before": .null, "after": ["a": 1]]) == "")
+        #expect(AuditText.changes(["before": .null, "after": ["a": 1]]) == "a: 1")
     }
 }

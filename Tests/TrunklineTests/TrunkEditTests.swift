@@ -6,6 +6,7 @@ import Glibc
 import Management
 import Provisioning
 import Store
+import TLS
 import TestCertificates
 import Testing
 
@@ -133,6 +134,44 @@ private final class EditWorld {
         #expect(throws: Failure.self) { _ = try world.edit().takeFile(path) }
     }
 
+    @Test func whatIsExportedIsImportedAgainAndMissingColumnsStay() throws {
+        let world = try EditWorld()
+        try world.edit().add("c2", ["peer=sip:198.51.100.4", "codecs=[PCMA, PCMU]"])
+        let path = world.directory + "/in.csv"
+        try "trunk,max-calls\nc2,7\n".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(try world.edit().takeFile(path) == .ok)
+        #expect(
+            try world.edit().keys(of: "c2")?.members.map(\.name) == ["peer", "codecs", "max-calls"])
+        try "trunk,peer\nc2,\n".write(toFile: path, atomically: true, encoding: .utf8)
+        #expect(try world.edit().takeFile(path) == .no, "an empty field takes the key away")
+    }
+
+    @Test func secretsAreNotGivenAndValuesStandOnOneLine() throws {
+        let world = try EditWorld()
+        for word in ["password=x", "max-calls=7\nlistener: x"] {
+            #expect(throws: Failure.self) {
+                try world.edit().add("c2", ["peer=sip:198.51.100.4", word])
+            }
+        }
+        let request: JSONObject = [
+            "kind": "trunk", "name": "t", "after": ["peer": "sip:a", "password": "TopSecret"],
+        ]
+        _ = try world.access.answer("file-written", request).get()
+        let line = try #require(try world.audit().first)
+        #expect(line["verb"] == "trunk-add" && line["after"]?["peer"] == "sip:a")
+        #expect(!String(decoding: line.encoded(), as: UTF8.self).contains("TopSecret"))
+    }
+
+    @Test func oneThatCannotBeReadCanGo() throws {
+        let world = try EditWorld()
+        try world.edit().add("c2", ["peer=sip:198.51.100.4"])
+        try "- a\n".write(
+            toFile: world.edit().files.path(of: "c2"), atomically: true, encoding: .utf8)
+        #expect(try Configurations.places(world.configuration).trunks.count == 2)
+        try world.edit().remove("c2")
+        #expect(try world.trunks() == ["carrier", "pbx"])
+    }
+
     @Test func aFileThatCannotBeReadStopsTheWholeConfiguration() throws {
         let world = try EditWorld()
         try world.edit().add("c2", ["peer=sip:198.51.100.4"])
@@ -166,14 +205,27 @@ private final class EditWorld {
         let other = try maker.leaf("other", by: authority, alternatives: "DNS:a.example.com")
         let old = try maker.leaf("old", by: authority, alternatives: name, days: -1)
         func problems(_ path: String, teams: Bool = false) throws -> [String] {
-            try CertificateAddition.problems(path, "sbc.example.com", isOfTeams: teams)
+            CertificateAddition.problems(
+                try TLSIdentity(certificate: path, key: path), "sbc.example.com",
+                isOfTeams: teams)
         }
         #expect(try problems(file("g", good)) == [])
         #expect(try problems(file("g", good), teams: true).isEmpty == false, "no RSA, no chain")
         #expect(try problems(file("o", other)).count == 1)
         #expect(try problems(file("e", old)).count == 1)
-        #expect(throws: Failure.self) { try problems(file("m", good, key: other.key)) }
-        #expect(throws: Failure.self) { try problems(maker.path("none")) }
+        #expect(throws: TLSFailure.self) { try problems(file("m", good, key: other.key)) }
+        #expect(throws: TLSFailure.self) { try problems(maker.path("none")) }
+    }
+
+    @Test func namesThatWouldBeLostAreTold() {
+        func names(_ texts: String...) -> CertificateNames {
+            CertificateNames(dns: texts.map { Array($0.utf8) })
+        }
+        let old = names("a.example.com", "*.a.example.com", "b.example.com")
+        let lost = CertificateAddition.lost(old, names("a.example.com"))
+        #expect(lost[0].contains("*.a.example.com, b.example.com"))
+        #expect(CertificateAddition.lost(old, names("*.example.com", "*.a.example.com")) == [])
+        #expect(CertificateAddition.lost(old, old) == [])
     }
 }
 

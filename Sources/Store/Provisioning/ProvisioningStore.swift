@@ -73,7 +73,7 @@ public protocol ProvisioningStore: AnyObject {
 
     /// Names of the plans of migrations, in order.
     func migrationNames() throws(StoreFault) -> [String]
-    /// A plan and the figures of its calls.
+    /// A plan and the figures of its calls. Throws `unreadable` for one that is damaged by itself.
     func migration(named name: String) throws(StoreFault) -> StoredMigration?
     /// Makes the plan, or changes the one of its name.
     func put(_ migration: StoredMigration) throws(StoreFault)

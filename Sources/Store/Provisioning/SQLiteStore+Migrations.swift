@@ -68,7 +68,9 @@ extension SQLiteStore {
                         plan: try MigrationPlan(encoded: row.blob(0)),
                         figures: try MigrationFigures(encoded: row.blob(1)))
                 } catch {
-                    throw self.connection.corrupt("plan \(name) cannot be read (\(error.code))")
+                    throw StoreFault(
+                        .unreadable, self.path,
+                        "migration \(name) cannot be read (\(error.code))")
                 }
             }.first
         }

@@ -156,7 +156,7 @@ public final class SQLiteStore: ProvisioningStore {
     }
 
     private func noted(_ fault: StoreFault) -> StoreFault {
-        if fault.kind != .constraint { self.fault = fault }
+        if fault.kind != .constraint, fault.kind != .unreadable { self.fault = fault }
         return fault
     }
 }

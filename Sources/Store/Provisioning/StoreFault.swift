@@ -14,6 +14,8 @@ public struct StoreFault: Error, Sendable, Hashable, CustomStringConvertible {
         case newer
         /// A constraint of the store refused what the checks before it let pass.
         case constraint
+        /// One part of it cannot be read by this program; the rest can.
+        case unreadable
         /// Anything else: rights, a directory that is missing, a disk that fails.
         case failed
     }
@@ -36,7 +38,7 @@ public struct StoreFault: Error, Sendable, Hashable, CustomStringConvertible {
     public var canPass: Bool {
         switch self.kind {
         case .locked, .full, .failed: true
-        case .corrupt, .newer, .constraint: false
+        case .corrupt, .newer, .constraint, .unreadable: false
         }
     }
 
@@ -50,6 +52,7 @@ public struct StoreFault: Error, Sendable, Hashable, CustomStringConvertible {
                 + "(appliance/docs/tenants.md#damage); the file is left as it is"
         case .newer: "Install that version of trunkline, or put a copy from before it in its place"
         case .constraint: "Tell the makers what was asked for; nothing was changed"
+        case .unreadable: "Remove that part; nothing else is concerned"
         case .failed: "See to it that the file can be read and written; it is tried again"
         }
     }

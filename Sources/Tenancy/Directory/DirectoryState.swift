@@ -120,7 +120,7 @@ struct DirectoryState {
         do throws(FieldFault) {
             guard self.reclaimer.collect() else {
                 throw FieldFault(
-                    .limitReached, "directory.waiting",
+                    .limitReached, DirectoryCounters.waitingField,
                     "has \(self.reclaimer.waitingCount) parts that calls may still be looking at",
                     "the same change a moment later")
             }

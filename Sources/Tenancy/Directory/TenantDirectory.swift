@@ -74,6 +74,9 @@ public final class TenantDirectory: Sendable {
 
 /// What a directory has, and how often it refused.
 public struct DirectoryCounters: Sendable, Hashable {
+    /// Field of the refusal of a change that can be made a moment later.
+    public static let waitingField = "directory.waiting"
+
     /// Numbers.
     public var numbers = 0
     /// Tenants, with removed ones whose numbers are still there.

@@ -92,7 +92,7 @@ struct CallGate {
     private var oneWayAudio: MigrationFinding {
         let limit = Double(self.settings.oneWay) / 10_000
         let text = "at most \(Percent.text(limit)) %"
-        guard let share = ProportionInterval(self.cohort.oneWay, of: self.cohort.answered) else {
+        guard let share = ProportionInterval(self.cohort.oneWay, of: self.cohort.judged) else {
             return MigrationFinding(
                 .oneWayAudio, self.direction, value: "unknown", limit: text, .notEnough)
         }
@@ -102,7 +102,7 @@ struct CallGate {
             else { .notEnough }
         return MigrationFinding(
             .oneWayAudio, self.direction,
-            value: "\(self.cohort.oneWay) of \(self.cohort.answered): "
+            value: "\(self.cohort.oneWay) of \(self.cohort.judged): "
                 + "\(Percent.text(share.value)) % \(Percent.text(share))",
             limit: text, outcome)
     }

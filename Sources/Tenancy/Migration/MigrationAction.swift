@@ -75,7 +75,7 @@ public struct MigrationHistoryEntry: Sendable, Hashable {
     /// Bytes that `who` may have.
     public static let whoMax = 64
     /// Bytes that `note` may have; what is longer is cut.
-    public static let noteMax = 1024
+    public static let noteMax = 4096
 
     init(
         _ kind: Kind, time: UInt64, who: String, position: MigrationPosition?, note: String = ""

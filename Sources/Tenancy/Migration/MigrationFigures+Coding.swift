@@ -2,7 +2,7 @@
 
 extension MigrationFigures {
     /// "MF" and the version of what follows.
-    private static let magic: [UInt8] = [0x4d, 0x46, 1]
+    private static let magic: [UInt8] = [0x4d, 0x46, 2]
     /// More calls than any node sees; sums of such counts do not overflow.
     fileprivate static let countMax: UInt64 = 1 << 40
 
@@ -48,6 +48,7 @@ extension MigrationWriter {
         self.integer(tally.calls)
         guard tally.calls > 0, let first = tally.first, let last = tally.last else { return }
         self.integer(tally.answered)
+        self.integer(tally.judged)
         self.integer(tally.oneWay)
         self.integer(first)
         self.integer(last - first)
@@ -67,7 +68,8 @@ extension MigrationReader {
         tally.calls = try self.integer(most: MigrationFigures.countMax)
         guard tally.calls > 0 else { return tally }
         tally.answered = try self.integer(most: tally.calls)
-        tally.oneWay = try self.integer(most: tally.answered)
+        tally.judged = try self.integer(most: tally.answered)
+        tally.oneWay = try self.integer(most: tally.judged)
         let first = try self.integer()
         let (last, overflows) = first.addingReportingOverflow(try self.integer())
         guard !overflows else { throw self.failure(.badValue) }

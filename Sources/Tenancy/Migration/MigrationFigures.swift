@@ -21,8 +21,8 @@ public struct MigrationCall: Sendable, Hashable {
     public var cohort: Int?
     /// It was answered.
     public var isAnswered: Bool
-    /// It was answered, and media came from one side only.
-    public var isOneWay: Bool
+    /// Media came from one side only; nil: nobody can tell, or it was not answered.
+    public var isOneWay: Bool?
     /// From the INVITE to the first 18x with a To tag, or to the answer where none came; nil:
     /// neither came.
     public var setupMilliseconds: UInt32?
@@ -31,7 +31,7 @@ public struct MigrationCall: Sendable, Hashable {
 
     /// From its parts.
     public init(
-        direction: CallDirection, set: TrunkSet, cohort: Int?, isAnswered: Bool, isOneWay: Bool,
+        direction: CallDirection, set: TrunkSet, cohort: Int?, isAnswered: Bool, isOneWay: Bool?,
         setupMilliseconds: UInt32?, time: UInt64
     ) {
         self.direction = direction
@@ -50,7 +50,9 @@ public struct CallTally: Sendable, Hashable {
     public internal(set) var calls: UInt64 = 0
     /// Of them answered.
     public internal(set) var answered: UInt64 = 0
-    /// Of those with media from one side only.
+    /// Of those, calls whose media tells whether it went both ways.
+    public internal(set) var judged: UInt64 = 0
+    /// Of these with media from one side only.
     public internal(set) var oneWay: UInt64 = 0
     /// Set-up times.
     public internal(set) var setup = SetupHistogram()
@@ -71,7 +73,10 @@ public struct CallTally: Sendable, Hashable {
     mutating func add(_ call: MigrationCall) {
         self.calls &+= 1
         if call.isAnswered { self.answered &+= 1 }
-        if call.isAnswered, call.isOneWay { self.oneWay &+= 1 }
+        if call.isAnswered, let isOneWay = call.isOneWay {
+            self.judged &+= 1
+            if isOneWay { self.oneWay &+= 1 }
+        }
         if let setup = call.setupMilliseconds { self.setup.add(setup) }
         self.first = min(self.first ?? call.time, call.time)
         self.last = max(self.last ?? call.time, call.time)

@@ -72,6 +72,11 @@ extension MigrationPlan {
                     ? "'back-out', or 'step --force', which is audited"
                     : "waiting, or 'step --force', which is audited")
         }
+        if next <= MigrationPosition(.switchAccounts),
+            let fault = try self.stateFault(in: directory)
+        {
+            throw fault
+        }
         let (changes, note) = try self.enter(next, in: directory)
         actions += changes
         self.position = next

@@ -94,6 +94,7 @@ extension MigrationPlan {
         in directory: some MigrationDirectory
     ) throws(FieldFault) -> FieldFault? {
         if let fault = self.trunkFault(try directory.carrierTrunks()) { return fault }
+        if let fault = try self.stateFault(in: directory) { return fault }
         for name in self.accounts {
             guard let account = try directory.account(name) else {
                 return FieldFault(
@@ -147,6 +148,20 @@ extension MigrationPlan {
             return self.missing(self.to, "region \(trunk.region), where \(trunk.name) stands")
         }
         return CarrierTrunk.fault(among: old + new)
+    }
+
+    /// Nobody is moved to trunks that take no new calls.
+    func stateFault(in directory: some MigrationDirectory) throws(FieldFault) -> FieldFault? {
+        for trunk in try directory.carrierTrunks()
+        where trunk.service == self.service && trunk.set == self.to {
+            guard let state = try directory.state(ofTrunk: trunk.name), state != .active else {
+                continue
+            }
+            return FieldFault(
+                .wrongState, "trunk.state", "of \(trunk.name) is \(state.title)",
+                "active: trunkline trunk change \(trunk.name) --state active")
+        }
+        return nil
     }
 
     private func missing(_ set: TrunkSet, _ place: String) -> FieldFault {

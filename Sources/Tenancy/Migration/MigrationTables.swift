@@ -67,7 +67,7 @@ extension MigrationPlan {
         }
         return [
             "\(tally.calls)", "\(tally.hours)", part(tally.answered, of: tally.calls),
-            part(tally.oneWay, of: tally.answered), setup ?? "-",
+            part(tally.oneWay, of: tally.judged), setup ?? "-",
         ]
     }
 

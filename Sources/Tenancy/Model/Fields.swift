@@ -50,8 +50,9 @@ public enum Fields {
     ) { isDomain($0) }
     /// `deployment.custom-header`: the service's limit for names of header fields.
     public static let customHeaderName = TextField(
-        "deployment.custom-header", 1...32, "a header field name of at most 32 characters"
-    ) { $0.allSatisfy(isToken) }
+        "deployment.custom-header", 1...32,
+        "a header field name of at most 32 characters that SIP has no other use for, as X-Operator"
+    ) { $0.allSatisfy(isToken) && !isStandardHeader($0) }
     /// `account.name`
     public static let accountName = TextField(
         "account.name", 1...100, "1 to 100 letters, digits, '_' or '-'"
@@ -167,4 +168,25 @@ public enum Fields {
             }
         }
     }
+}
+
+/// Header fields that a message has for itself, with their short forms (RFC 3261, section 20, and
+/// extensions that the box speaks): contents of an operator are none of these.
+private let standardHeaders: Set<String> = Set(
+    """
+    accept accept-encoding accept-language alert-info allow allow-events authentication-info
+    authorization a b c call-id call-info contact content-disposition content-encoding
+    content-language content-length content-type cseq d date diversion e error-info event expires f
+    from geolocation geolocation-error geolocation-routing history-info i identity in-reply-to j k l
+    m max-forwards mime-version min-expires min-se n o organization p-access-network-info
+    p-asserted-identity p-asserted-service p-called-party-id p-charging-vector p-early-media
+    p-preferred-identity path priority privacy proxy-authenticate proxy-authorization proxy-require
+    r rack reason record-route refer-sub refer-to referred-by reject-contact replaces reply-to
+    request-disposition require retry-after route rseq s server service-route session-expires
+    subject subscription-state supported t target-dialog timestamp to u unsupported user-agent v via
+    warning www-authenticate x y
+    """.split(whereSeparator: \.isWhitespace).map(String.init))
+
+private func isStandardHeader(_ name: some Sequence<UInt8>) -> Bool {
+    standardHeaders.contains(String(decoding: Array(name), as: UTF8.self).lowercased())
 }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The move of two tenants to media bypass, step by step and back, with calls on both trunks."""
 
+import asyncio
 import json
 import shlex
 
@@ -58,8 +59,9 @@ class Migration:
             for caller in (USER, COLLEAGUE):
                 await self.talks(*await from_user(s, bypass=bypass, caller=caller, host=host))
 
-    async def talks(self, first, second):
+    async def talks(self, first, second, seconds=0):
         await self.s.talk(first.media, second.media, packets=5)
+        await asyncio.sleep(seconds)
         await finish(first, second)
         self.calls += 1
         for media in (first.media, second.media):
@@ -67,7 +69,15 @@ class Migration:
                 self.s.hub.gone(media)
 
     async def passes(self, step):
-        """Goes on by the gate of this step, without force."""
+        """Goes on by the gate of this step, without force. Calls of 3 s tell whether media went
+        both ways."""
+        number = {"4": USER, "5.1": COLLEAGUE}.get(step)
+        if number:
+            call, invite = await call_user(self.s, number)
+            await self.talks(*await answered(self.s, call, invite), seconds=3.2)
+            host = f"acme.{self.s.bypass.host}"
+            await self.talks(*await from_user(self.s, bypass=True, caller=number, host=host),
+                             seconds=3.2)
         for trunk in self.s.trunks if step == "1" else ():
             await self.s.hub.ask_options(trunk)
         async def gate():
