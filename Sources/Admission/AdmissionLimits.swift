@@ -112,6 +112,14 @@ public enum AdmissionRefusal: Sendable, Hashable {
         }
     }
 
+    /// Somebody decided so, whatever room there is.
+    public var isDraining: Bool {
+        switch self {
+        case .nodeDraining, .trunkDraining: true
+        default: false
+        }
+    }
+
     /// In a word or two, for a Reason: names nobody.
     public var text: String {
         switch self {

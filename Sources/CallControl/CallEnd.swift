@@ -79,7 +79,9 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
 
     /// No route leads to the number.
     public static let noRoute = CallEnd("no route")
-    /// The node, its media ports or its realm had no room, or it drains.
+    /// The node or a trunk takes no new calls.
+    public static let draining = CallEnd("draining")
+    /// The node, its media ports or its realm had no room.
     public static let noCapacity = CallEnd("no capacity")
     /// A limit of a trunk, tenant or source was reached.
     public static let overLimit = CallEnd("over limit")
@@ -99,7 +101,7 @@ public struct CallEnd: Sendable, Hashable, CustomStringConvertible {
         .callerBye, .calleeBye, .cancelled, .rejected, .timeout, .noAcknowledgement, .mediaTimeout,
         .mediaRefused, .mediaSourceInUse, .handshakeFailed, .keysLost, .incompatible, .dialogLost,
         .noProvisionalAcknowledgement, .sessionExpired, .tooLong, .transferred, .transferFailed,
-        .operatorEnded, .preempted, .restart, .noRoute, .noCapacity, .overLimit, .noPeer, .loop,
-        .notAuthenticated, .screened, .refused,
+        .operatorEnded, .preempted, .restart, .noRoute, .draining, .noCapacity, .overLimit, .noPeer,
+        .loop, .notAuthenticated, .screened, .refused,
     ]
 }

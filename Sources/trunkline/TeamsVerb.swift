@@ -108,7 +108,10 @@ struct TenantAddition {
         let counts = ["added", "unchanged", "refused"].map { "\(Render.cell(numbers[$0])) \($0)" }
         lines.append("numbers: " + counts.joined(separator: ", "))
         let refused = (numbers["numbers"]?.array ?? []).filter { $0["state"] == "refused" }
-        return (lines + refused.map { "  \(Render.cell($0))" }).joined(separator: "\n")
+        let reasons = refused.map {
+            "  \(Render.cell($0["number"])): \(Render.cell($0["error"]?["text"]))"
+        }
+        return (lines + reasons).joined(separator: "\n")
     }
 
     /// The checks, a line each, and under it how to mend what is not well.

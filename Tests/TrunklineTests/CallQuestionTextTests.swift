@@ -81,7 +81,7 @@ import Testing
             "numbers": [
                 "numbers": [
                     ["number": "+12", "state": "added"],
-                    ["number": "+13", "state": "refused"],
+                    ["number": "+13", "state": "refused", "error": ["text": "is another's"]],
                 ], "added": 1, "unchanged": 0, "refused": 1,
             ],
         ])
@@ -89,7 +89,7 @@ import Testing
             text == """
                 tenant: added
                 numbers: 1 added, 0 unchanged, 1 refused
-                  number +13, state refused
+                  +13: is another's
                 """)
         let again = TenantAddition.text(ofAdded: ["tenant": ["state": "unchanged"]])
         #expect(again == "tenant: unchanged")

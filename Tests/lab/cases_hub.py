@@ -14,7 +14,8 @@ SHORT = ("carrier_calls_a_user", "user_calls_the_carrier", "carrier_holds_with_s
          "refer_to_a_user", "replaces_of_the_hub", "sip_is_silent", "sip_says_503",
          "options_to_all_three_names", "an_emergency_call_with_a_location",
          "connections_are_cut_in_a_call", "control_plane_dies_in_a_call",
-         "a_tenant_is_called", "a_tenant_calls_out", "callers_are_refused")
+         "a_tenant_is_called", "a_tenant_calls_out", "callers_are_refused",
+         "a_migration_goes_through", "a_migration_goes_back_at_every_step")
 SECONDS = 1500
 
 

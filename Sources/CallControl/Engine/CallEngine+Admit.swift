@@ -167,7 +167,7 @@ extension CallEngine {
         self.context.count(refusal)
         if refusal.isTemporary {
             reply.retryAfter = self.context.retryAfterSeconds()
-            return CallRefusal(.noCapacity, reply)
+            return CallRefusal(refusal.isDraining ? .draining : .noCapacity, reply)
         }
         reply.status = trunk.limits.refusalStatus
         reply.reason = (reply.status, refusal.text)
