@@ -176,6 +176,7 @@ let package = Package(
             path: "Tests/FakeFastPath", swiftSettings: strictSwift),
         .target(
             name: "TestCertificates", path: "Tests/TestCertificates", swiftSettings: strictSwift),
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strictSwift),
         .target(name: "FakeDNS", path: "Tests/FakeDNS", swiftSettings: strictSwift),
         // Counts what operations allocate; `Tests/run gates` compares.
         .target(name: "CMeter", path: "Tests/gates/meter", cSettings: strictC),
@@ -233,9 +234,11 @@ let package = Package(
         tests("SIPMessageTests", ["NetworkAddress", "SIPMessage"]),
         tests(
             "TortureTests", ["NetworkAddress", "SIPMessage", "SIPTransaction", "SIPProxy"]),
-        tests("SDPTests", ["NetworkAddress", "SDP"]),
+        tests("SDPTests", ["NetworkAddress", "SDP", "TestSupport"]),
         tests("ManipulationTests", ["SIPMessage", "Manipulation"]),
-        tests("SIPTransactionTests", ["NetworkAddress", "SIPMessage", "SIPTransaction"]),
+        tests(
+            "SIPTransactionTests",
+            ["NetworkAddress", "SIPMessage", "SIPTransaction", "TestSupport"]),
         tests("SIPAuthenticationTests", ["SIPMessage", "SIPAuthentication"]),
         tests("SIPDialogTests", ["SIPMessage", "SIPDialog"]),
         tests("SIPLocationTests", ["NetworkAddress", "SIPTransaction", "SIPLocation"]),
@@ -243,8 +246,8 @@ let package = Package(
         tests(
             "DNSClientTests",
             ["NetworkAddress", "SIPLocation", "SIPTransport", "DNSClient", "FakeDNS"]),
-        tests("RoutingTests", ["Routing"]),
-        tests("TenancyTests", ["Tenancy"]),
+        tests("RoutingTests", ["Routing", "TestSupport"]),
+        tests("TenancyTests", ["Tenancy", "TestSupport"]),
         tests("AdmissionTests", ["Admission", "NetworkAddress"]),
         tests(
             "CallControlTests",
@@ -282,17 +285,18 @@ let package = Package(
             ]),
         tests("HTTPClientTests", ["HTTPClient"]),
         tests("TLSTests", ["TLS", "TestCertificates"]),
-        tests("StoreTests", ["Store", "Tenancy", "store-writer"]),
+        tests("StoreTests", ["Store", "Tenancy", "store-writer", "TestSupport"]),
         tests(
-            "ProvisioningTests", ["Provisioning", "Tenancy", "Store", "Management", "CSQLite"]),
+            "ProvisioningTests",
+            ["Provisioning", "Tenancy", "Store", "Management", "CSQLite", "TestSupport"]),
         tests("TraceTests", ["Trace", "NetworkAddress"]),
-        tests("DTLSTests", ["DTLS"]),
+        tests("DTLSTests", ["DTLS", "TestSupport"]),
         tests(
             "ConfigurationTests",
             [
                 "NetworkAddress", "SDP", "SIPMessage", "Manipulation", "SIPAuthentication",
                 "SIPLocation", "SIPProxy", "TLS", "CallControl", "Configuration",
-                "TestCertificates",
+                "TestCertificates", "TestSupport",
             ]),
         tests(
             "NodeTests",
@@ -301,6 +305,7 @@ let package = Package(
                 "Management", "NetworkAddress", "SDP", "SIPMessage", "SIPTransaction",
                 "SIPTransport", "Store", "TLS", "TestCertificates", "SIPLocation", "SIPProxy",
                 "FakeDNS", "contract-peer", "Tenancy", "Provisioning", "CallRecords",
+                "TestSupport",
             ]),
         tests(
             "SessionDriverTests",
@@ -312,7 +317,7 @@ let package = Package(
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
             "NetworkAddress", "Node", "SIPMessage", "Trace", "Provisioning", "Store",
-            "TestCertificates",
+            "TestCertificates", "TestSupport",
         ]),
 
         // What is killed while it writes, for the store's tests.

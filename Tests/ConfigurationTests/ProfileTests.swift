@@ -5,30 +5,22 @@ import Glibc
 import Manipulation
 import SDP
 import Testing
+import TestSupport
 
 @testable import Configuration
 
 /// A folder of profiles, removed afterwards.
 private final class ProfileFolder {
-    let path: String
+    private let directory: TemporaryDirectory
+    var path: String { self.directory.path }
 
     init(_ files: [String: String]) throws {
-        var template = Array("/tmp/trunkline-profiles-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.path = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.directory = try TemporaryDirectory("profiles")
         for (name, text) in files {
             let file = try #require(fopen("\(self.path)/\(name).yaml", "w"))
             #expect(fputs(text, file) >= 0)
             fclose(file)
         }
-    }
-
-    deinit {
-        for name in ProfileDirectories(own: self.path, shipped: []).names {
-            unlink("\(self.path)/\(name).yaml")
-        }
-        rmdir(self.path)
     }
 
     /// The sample, whose first trunk has these lines too; they begin on line 33.

@@ -2,6 +2,7 @@
 
 import Glibc
 import Testing
+import TestSupport
 
 @testable import DTLS
 
@@ -20,7 +21,7 @@ func message(_ type: UInt8, _ body: [UInt8], sequence: UInt8 = 0) -> [UInt8] {
 @Test(arguments: 1...10)
 func noiseDuringAHandshakeChangesNothing(seed: Int) throws {
     let world = try World(limits: DTLSLimits())
-    var dice = Dice(state: UInt64(seed))
+    var dice = SeededGenerator(seed: UInt64(seed))
     var noise = 0
     world.onCarry = { side, _ in
         for _ in 0..<20 {
@@ -52,7 +53,7 @@ func changedCopiesKillNothing(seed: Int) throws {
     var limits = DTLSLimits.quick
     limits.restarts = 1000
     let world = try World(limits: limits)
-    var dice = Dice(state: UInt64(seed))
+    var dice = SeededGenerator(seed: UInt64(seed))
     world.onCarry = { side, datagram in
         for _ in 0..<3 {
             var copy = datagram

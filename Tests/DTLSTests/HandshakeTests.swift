@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Testing
+import TestSupport
 
 @testable import DTLS
 
@@ -34,7 +35,7 @@ func bothSidesGetTheKeysOfTheProfile(profile: SRTPProfile) throws {
 @Test(arguments: 1...25)
 func lossDoublesAndDisorderDelayOnly(seed: Int) throws {
     let world = try World()
-    world.dice = Dice(state: UInt64(seed))
+    world.dice = SeededGenerator(seed: UInt64(seed))
     (world.loss, world.doubling, world.reordering) = (15, 20, 50)
     world.run()
     #expect(world.agrees, "\(String(describing: world.client.failure))")

@@ -8,29 +8,27 @@ import NetworkAddress
 import SIPTransport
 import Synchronization
 import Testing
+import TestSupport
 
 @testable import Node
 
 /// A directory for one node, removed afterwards.
 final class NodeDirectory {
     let path: String
-    private let isOwned: Bool
+    /// Nil: somebody else has it.
+    private let own: TemporaryDirectory?
 
     init() throws {
-        var template = Array("/tmp/trunkline-node-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.path = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        self.isOwned = true
+        let own = try TemporaryDirectory("node")
+        self.path = own.path
+        self.own = own
     }
 
     /// One that somebody else removes.
     init(of other: String) {
         self.path = other
-        self.isOwned = false
+        self.own = nil
     }
-
-    deinit { if self.isOwned { try? FileManager.default.removeItem(atPath: self.path) } }
 }
 
 /// Addresses that nobody else on this machine uses at the moment: tests run side by side, and all

@@ -6,26 +6,21 @@ import Management
 import Store
 import Tenancy
 import Testing
+import TestSupport
 
 @testable import Provisioning
-
-/// In memory where that can be had: what is forced to a disk takes its time.
-private let scratchPlace = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
 
 /// A service on a store of its own, with two tenants: `acme` (Direct Routing, Zoom) and `bigco`
 /// (Operator Connect).
 final class ServiceFixture {
     let service: ProvisioningService
-    let directory: String
-    var path: String { self.directory + "/provisioning.db" }
+    private let directory: TemporaryDirectory
+    var path: String { self.directory.path + "/provisioning.db" }
 
     init(limits: ProvisioningService.Limits = .init()) throws {
-        var template = Array((scratchPlace + "/trunkline-service-XXXXXX").utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.directory = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.directory = try TemporaryDirectory("service", inMemory: true)
         self.service = ProvisioningService(
-            store: try SQLiteStore(path: self.directory + "/provisioning.db"), limits: limits
+            store: try SQLiteStore(path: self.directory.path + "/provisioning.db"), limits: limits
         ) { 1_700_000_000_000 }
         try self.ok(
             "tenant-add",
@@ -40,8 +35,6 @@ final class ServiceFixture {
                 "teams-tenant": "22345678-1234-4123-8123-123456789abc",
             ])
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: self.directory) }
 
     func perform(_ verb: String, _ arguments: JSONObject) -> ProvisioningOutcome {
         self.service.perform(ProvisioningRequest(verb, arguments, user: 1000))

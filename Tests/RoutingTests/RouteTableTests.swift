@@ -2,6 +2,7 @@
 
 import Routing
 import Testing
+import TestSupport
 
 private let carrier = TrunkIndex(0)
 private let service = TrunkIndex(1)
@@ -88,7 +89,7 @@ func refusesPrefix(text: String) {
 @Test func agreesWithLinearSearch() throws {
     var random = SystemRandomNumberGenerator()
     let seed = UInt64.random(in: .min ... .max, using: &random)
-    var generator = SplitMix(state: seed)
+    var generator = SeededGenerator(seed: seed)
     let alphabet = Array("0123456789+*#ABCD".utf8)
     var routes: [Route] = []
     var seen: Set<[UInt8]> = []
@@ -117,16 +118,5 @@ func refusesPrefix(text: String) {
             ($0.prefix.count, $0.from == nil ? 0 : 1) < ($1.prefix.count, $1.from == nil ? 0 : 1)
         }
         #expect(table.trunk(for: called, from: origin) == expected?.to, "seed \(seed)")
-    }
-}
-
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

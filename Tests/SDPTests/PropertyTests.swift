@@ -3,10 +3,11 @@
 import NetworkAddress
 import SDP
 import Testing
+import TestSupport
 
 /// Makes descriptions with everything that can stand in one.
 private struct Maker {
-    var random: SplitMix
+    var random: SeededGenerator
 
     mutating func int(_ range: ClosedRange<Int>) -> Int { .random(in: range, using: &self.random) }
 
@@ -84,7 +85,7 @@ private struct Maker {
 
 @Test func whatIsWrittenIsReadBack() throws {
     let seed = UInt64.random(in: .min ... .max)
-    var maker = Maker(random: SplitMix(state: seed))
+    var maker = Maker(random: SeededGenerator(seed: seed))
     for _ in 0..<500 {
         let value = maker.session()
         let bytes = value.serialise()
@@ -96,7 +97,7 @@ private struct Maker {
 /// m= lines, and the relay plan holds what it promises.
 @Test func randomCallsKeepTheRules() throws {
     let seed = UInt64.random(in: .min ... .max)
-    var maker = Maker(random: SplitMix(state: seed))
+    var maker = Maker(random: SeededGenerator(seed: seed))
     var planned = 0
     for _ in 0..<300 {
         var call = Call(mux: maker.int(0...1) == 0)
@@ -133,7 +134,7 @@ private struct Maker {
 /// after they were asked for, and a policy that requires keys never ends without.
 @Test func randomSecureCallsKeepTheRules() throws {
     let seed = UInt64.random(in: .min ... .max)
-    var maker = Maker(random: SplitMix(state: seed))
+    var maker = Maker(random: SeededGenerator(seed: seed))
     let policies = [MediaSecurityPolicy.plain, required, preferred, lite]
     var agreed = 0
     for round in 0..<400 {

@@ -4,6 +4,7 @@ import Glibc
 import NetworkAddress
 import SDP
 import Testing
+import TestSupport
 
 /// A description from lines; v=, o=, s= and t= are put in front.
 func session(
@@ -84,7 +85,7 @@ let ourFingerprint = Fingerprint(hash: .sha256, digest: Array(0..<32))
 
 /// Secrets that differ by their seed.
 func secrets(_ policy: MediaSecurityPolicy, _ seed: UInt64) throws -> LegSecrets {
-    var random = SplitMix(state: seed)
+    var random = SeededGenerator(seed: seed)
     let bytes = (0..<LegSecrets.randomBytes(for: policy)).map { _ in
         UInt8.random(in: .min ... .max, using: &random)
     }
@@ -117,17 +118,5 @@ enum TestData {
             print("left out: \(names.count - found.count) cases (no test data)")
         }
         return found
-    }
-}
-
-/// Reproducible random numbers.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-    mutating func next() -> UInt64 {
-        self.state &+= 0x9e37_79b9_7f4a_7c15
-        var z = self.state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        return z ^ (z >> 31)
     }
 }

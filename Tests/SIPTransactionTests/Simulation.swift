@@ -2,6 +2,7 @@
 
 import NetworkAddress
 import SIPMessage
+import TestSupport
 
 @testable import SIPTransaction
 

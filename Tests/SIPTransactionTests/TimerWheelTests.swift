@@ -2,6 +2,7 @@
 
 import SIPTransaction
 import Testing
+import TestSupport
 
 /// The wheel against a list that is sorted for each question.
 @Suite struct TimerWheelTests {

@@ -3,25 +3,17 @@
 import Foundation
 import Glibc
 import Testing
+import TestSupport
 
 @testable import Store
 
 /// A directory for one test, removed afterwards.
 struct Scratch: ~Copyable {
-    let path: String
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        var template = Array("/tmp/trunkline-store-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.path = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    init() throws { self.directory = try TemporaryDirectory("store") }
 
-    deinit {
-        for suffix in ["", ".unusable"] { unlink(self.path + "/calls.shm" + suffix) }
-        rmdir(self.path)
-    }
-
+    var path: String { self.directory.path }
     var file: String { self.path + "/calls.shm" }
 
     func size() -> Int {

@@ -4,25 +4,17 @@ import Foundation
 import Glibc
 import Tenancy
 import Testing
+import TestSupport
 
 @testable import Store
 
-/// In memory where that can be had: what is forced to a disk takes its time.
-private let scratchPlace = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
-
 /// A directory for one store, removed afterwards.
 final class StoreDirectory {
-    let path: String
+    private let directory: TemporaryDirectory
 
-    init() throws {
-        var template = Array((scratchPlace + "/trunkline-store-XXXXXX").utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.path = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
+    init() throws { self.directory = try TemporaryDirectory("store", inMemory: true) }
 
-    deinit { try? FileManager.default.removeItem(atPath: self.path) }
-
+    var path: String { self.directory.path }
     var file: String { self.path + "/provisioning.db" }
 
     /// Opens the store. A file that is locked is not waited for.

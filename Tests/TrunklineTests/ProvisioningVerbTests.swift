@@ -6,27 +6,24 @@ import Management
 import Provisioning
 import Store
 import Testing
+import TestSupport
 
 @testable import trunkline
 
 /// A store without a node, as the verbs see it.
 private final class VerbWorld {
-    let directory: String
+    private let own: TemporaryDirectory
+    var directory: String { self.own.path }
     let access: ProvisioningAccess
     let service: ProvisioningService
 
     init() throws {
-        var template = Array("/tmp/trunkline-verbs-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.directory = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.own = try TemporaryDirectory("verbs")
         self.service = ProvisioningService(
-            store: try SQLiteStore(path: self.directory + "/provisioning.db")) { 0 }
+            store: try SQLiteStore(path: self.own.path + "/provisioning.db")) { 0 }
         self.access = ProvisioningAccess(self.service)
         _ = try self.access.answer("tenant-add", ["name": "acme", "service": "zoom"]).get()
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: self.directory) }
 
     func run(
         _ items: [BatchRun.Item], verb: String = "number-import",

@@ -3,6 +3,7 @@
 import Foundation
 import Management
 import Testing
+import TestSupport
 
 @testable import trunkline
 
@@ -19,13 +20,11 @@ import Testing
 
         """
 
-    private func directory() throws -> String {
-        var template = Array("/tmp/trunkline-records-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        let path = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        try Self.lines.write(toFile: path + "/calls.jsonl", atomically: true, encoding: .utf8)
-        return path
+    private func directory() throws -> TemporaryDirectory {
+        let directory = try TemporaryDirectory("records")
+        try Self.lines.write(
+            toFile: directory.path + "/calls.jsonl", atomically: true, encoding: .utf8)
+        return directory
     }
 
     private func ids(_ records: [JSONValue]) -> [String] {
@@ -33,8 +32,8 @@ import Testing
     }
 
     @Test func theLastAndThoseOfACall() throws {
-        let path = try self.directory()
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let directory = try self.directory()
+        let path = directory.path
         #expect(self.ids(RecordReader.last(20, of: nil, in: path)) == ["a1", "a2", "a2"])
         #expect(self.ids(RecordReader.last(1, of: nil, in: path)) == ["a2"])
         let ofOne = RecordReader.last(.max, of: "00000000000000a2", in: path)
@@ -44,8 +43,8 @@ import Testing
     }
 
     @Test func aTableThatAligns() throws {
-        let path = try self.directory()
-        defer { try? FileManager.default.removeItem(atPath: path) }
+        let directory = try self.directory()
+        let path = directory.path
         let text = Verb.recordTable(of: RecordReader.last(20, of: nil, in: path))
         let lines = text.split(separator: "\n")
         #expect(lines.count == 4)

@@ -6,6 +6,7 @@ import Glibc
 import Management
 import Provisioning
 import Store
+import TestSupport
 import TLS
 import TestCertificates
 import Testing
@@ -14,7 +15,8 @@ import Testing
 
 /// A configuration in a directory of its own, with a store, and no process.
 private final class EditWorld {
-    let directory: String
+    private let own: TemporaryDirectory
+    var directory: String { self.own.path }
     let access: ProvisioningAccess
     let service: ProvisioningService
     var configuration: String { self.directory + "/trunkline.yaml" }
@@ -22,12 +24,9 @@ private final class EditWorld {
     static let routes = "routes: [{ from: carrier, to: pbx }]\n"
 
     init(_ more: String = routes) throws {
-        var template = Array("/tmp/trunkline-edit-XXXXXX".utf8CString)
-        try #require(mkdtemp(&template) != nil)
-        self.directory = String(
-            decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        self.own = try TemporaryDirectory("edit")
         self.service = ProvisioningService(
-            store: try SQLiteStore(path: self.directory + "/provisioning.db")) { 0 }
+            store: try SQLiteStore(path: self.own.path + "/provisioning.db")) { 0 }
         self.access = ProvisioningAccess(self.service)
         let text = """
             node: { state-directory: \(self.directory), runtime-directory: \(self.directory) }
@@ -39,8 +38,6 @@ private final class EditWorld {
             """
         try text.write(toFile: self.configuration, atomically: true, encoding: .utf8)
     }
-
-    deinit { try? FileManager.default.removeItem(atPath: self.directory) }
 
     func edit(_ options: String...) throws -> TrunkEdit {
         let arguments = try Arguments(

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Random numbers that a seed reproduces (SplitMix64's published constants).
-struct SeededGenerator: RandomNumberGenerator {
+/// Random numbers that are the same in each run (SplitMix64).
+public struct SeededGenerator: RandomNumberGenerator {
     private var state: UInt64
 
-    init(seed: UInt64) {
+    /// From a seed: equal seeds, equal numbers.
+    public init(seed: UInt64) {
         self.state = seed
     }
 
-    mutating func next() -> UInt64 {
+    /// The next one.
+    public mutating func next() -> UInt64 {
         self.state &+= 0x9e37_79b9_7f4a_7c15
         var value = self.state
         value = (value ^ value >> 30) &* 0xbf58_476d_1ce4_e5b9
