@@ -6,6 +6,7 @@ import FlowABI
 import Management
 import SIPTransaction
 import SIPTransport
+import Store
 import TLS
 
 extension Shard: TLSAuthority {
@@ -51,7 +52,8 @@ extension Shard: TLSAuthority {
     func lookAtCertificates() {
         let now = Self.nowSeconds
         do {
-            let lines = try self.tls.look(self.file, now: now)
+            let lines = try self.tls.look(
+                self.file, hasTenants: self.provisioningStatus.totals.accounts > 0, now: now)
             for line in lines { Log.line("trunkline: \(line)") }
             if !lines.isEmpty { self.recycleConnections() }
         } catch {

@@ -52,12 +52,13 @@ final class TLSAgent {
 
     /// Looks at the files again; `now` in seconds since 1970. Gives lines for the log; where there
     /// are any, sessions may be old.
-    func look(_ file: NodeConfiguration, now: Int64) throws(NodeError) -> [String] {
+    func look(
+        _ file: NodeConfiguration, hasTenants: Bool, now: Int64
+    ) throws(NodeError) -> [String] {
         let own = Set(file.listeners.compactMap(\.host) + file.trunks.compactMap(file.host))
         // A tenant's name stands for all of them.
-        let tenants = file.carrierTrunks.filter(\.service.hasDerivedTrunks).map {
-            "tenant.\($0.fqdn)"
-        }
+        let tenants = file.carrierTrunks.filter { hasTenants && $0.service.hasDerivedTrunks }
+            .map { "tenant.\($0.fqdn)" }
         let lines = self.files.look(now: now, needed: own.sorted() + tenants)
         if !lines.isEmpty { try self.make(file) }
         return lines
