@@ -20,50 +20,26 @@ public enum MigrationFields {
         ProvisionedField(
             "to", "plain|bypass", Words.list(TrunkSet.self), standard: "bypass",
             "The set of trunks that they go to."),
-    ] + gate.map(\.field)
+    ] + gate
 
     /// Figures of the gates.
-    static let gate: [GateField] = [
-        GateField(
-            "calls", "N", "1 to 1000000", "200", "Calls each way that a gate asks for.",
-            \.calls),
-        GateField(
-            "hours", "N", "0 to 720", "24", "Hours that they span, at least.", \.hours),
-        GateField(
-            "answer-rate-below", "N", "0 to 10000", "300",
-            "Hundredths of a point that the answer rate may be below before.",
-            \.answerRateBelow),
-        GateField(
-            "one-way", "N", "0 to 10000", "20",
-            "Hundredths of a percent of calls that may be one-way.",
-            \.oneWay),
-        GateField(
-            "setup-above", "MS", "20 to 10000", "300",
-            "Milliseconds that set-up (95th percentile) may be above before.",
-            \.setupAbove),
-        GateField(
-            "healthy-hours", "N", "0 to 720", "24",
-            "Hours for which OPTIONS of the new trunks are answered both ways.", \.healthyHours),
-        GateField(
-            "quiet-days", "N", "0 to 365", "7",
-            "Days without a call over the old set before its trunks drain.", \.quietDays),
-    ]
-
-    /// A figure of a gate and where it stands.
-    struct GateField: Sendable {
-        let field: ProvisionedField
-        let path: any WritableKeyPath<MigrationGateSettings, UInt32> & Sendable
-
-        init(
-            _ name: String, _ placeholder: String, _ allowed: String, _ standard: String,
-            _ meaning: String,
-            _ path: any WritableKeyPath<MigrationGateSettings, UInt32> & Sendable
-        ) {
-            self.field = ProvisionedField(
-                name, placeholder, allowed, standard: standard, meaning)
-            self.path = path
-        }
+    private static let gate = MigrationGateSettings.fields.map { field in
+        ProvisionedField(
+            field.name, "N", "\(field.range.lowerBound) to \(field.range.upperBound)",
+            standard: "\(field.standard)",
+            meanings[field.name] ?? field.unit)
     }
+
+    private static let meanings = [
+        "calls": "Calls each way that a gate asks for.",
+        "hours": "Hours that they span, at least.",
+        "answer-rate-below":
+            "Hundredths of a point that answers may be below the baseline.",
+        "one-way": "Hundredths of a percent of calls that may be one-way.",
+        "setup-above": "Milliseconds that set-up (p95) may be above the baseline.",
+        "healthy-hours": "Hours for which OPTIONS of the new trunks are answered both ways.",
+        "quiet-days": "Days without a call over the old set before its trunks drain.",
+    ]
 
     /// What a cohort may be.
     static let cohortAllowed =
@@ -80,8 +56,8 @@ public enum MigrationFields {
         try reader.set("from", &from)
         try reader.set("to", &to)
         var settings = MigrationGateSettings()
-        for gate in self.gate {
-            guard let value = try self.integer(reader, gate.field) else { continue }
+        for (gate, field) in zip(MigrationGateSettings.fields, self.gate) {
+            guard let value = try self.integer(reader, field) else { continue }
             // What is too large for the field is too large for its range as well.
             settings[keyPath: gate.path] = UInt32(clamping: value)
         }

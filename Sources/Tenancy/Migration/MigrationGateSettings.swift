@@ -23,21 +23,39 @@ public struct MigrationGateSettings: Sendable, Hashable {
     /// The defaults.
     public init() {}
 
+    /// One of them, as commands, documents and stored plans have it.
+    public struct Field: Sendable {
+        /// Its name.
+        public let name: String
+        /// Where it stands.
+        public let path: any WritableKeyPath<MigrationGateSettings, UInt32> & Sendable
+        /// What it is where nothing is said.
+        public var standard: UInt32 { MigrationGateSettings()[keyPath: self.path] }
+        /// What it may be.
+        public let range: ClosedRange<UInt32>
+        /// What it counts.
+        public let unit: String
+    }
+
+    /// All of them, in the order in which they are stored.
+    public static let fields = [
+        Field(name: "calls", path: \.calls, range: 1...1_000_000, unit: "calls"),
+        Field(name: "hours", path: \.hours, range: 0...720, unit: "hours"),
+        Field(
+            name: "answer-rate-below", path: \.answerRateBelow, range: 0...10_000,
+            unit: "hundredths of a point"),
+        Field(name: "one-way", path: \.oneWay, range: 0...10_000, unit: "hundredths of a percent"),
+        Field(name: "setup-above", path: \.setupAbove, range: 20...10_000, unit: "ms"),
+        Field(name: "healthy-hours", path: \.healthyHours, range: 0...720, unit: "hours"),
+        Field(name: "quiet-days", path: \.quietDays, range: 0...365, unit: "days"),
+    ]
+
     /// The first fault; nil: none.
     func fault() -> FieldFault? {
-        let fields: [(String, UInt32, ClosedRange<UInt32>, String)] = [
-            ("calls", self.calls, 1...1_000_000, "calls"),
-            ("hours", self.hours, 0...720, "hours"),
-            ("answer-rate-below", self.answerRateBelow, 0...10_000, "hundredths of a point"),
-            ("one-way", self.oneWay, 0...10_000, "hundredths of a percent"),
-            ("setup-above", self.setupAbove, 20...10_000, "ms"),
-            ("healthy-hours", self.healthyHours, 0...720, "hours"),
-            ("quiet-days", self.quietDays, 0...365, "days"),
-        ]
-        for (name, value, range, unit) in fields where !range.contains(value) {
+        for field in Self.fields where !field.range.contains(self[keyPath: field.path]) {
             return FieldFault(
-                .badValue, "migration.gate-\(name)", "is \(value)",
-                "\(range.lowerBound) to \(range.upperBound) \(unit)")
+                .badValue, "migration.gate-\(field.name)", "is \(self[keyPath: field.path])",
+                "\(field.range.lowerBound) to \(field.range.upperBound) \(field.unit)")
         }
         return nil
     }

@@ -107,10 +107,9 @@ extension MigrationWriter {
     }
 
     fileprivate mutating func gate(_ gate: MigrationGateSettings) {
-        for value in [
-            gate.calls, gate.hours, gate.answerRateBelow, gate.oneWay, gate.setupAbove,
-            gate.healthyHours, gate.quietDays,
-        ] { self.integer(UInt64(value)) }
+        for field in MigrationGateSettings.fields {
+            self.integer(UInt64(gate[keyPath: field.path]))
+        }
     }
 
     fileprivate mutating func entry(_ entry: MigrationHistoryEntry) {
@@ -163,10 +162,9 @@ extension MigrationReader {
 
     fileprivate mutating func gate() throws(MigrationCodingError) -> MigrationGateSettings {
         var gate = MigrationGateSettings()
-        for field in [
-            \MigrationGateSettings.calls, \.hours, \.answerRateBelow, \.oneWay, \.setupAbove,
-            \.healthyHours, \.quietDays,
-        ] { gate[keyPath: field] = UInt32(try self.integer(most: UInt64(UInt32.max))) }
+        for field in MigrationGateSettings.fields {
+            gate[keyPath: field.path] = UInt32(try self.integer(most: UInt64(UInt32.max)))
+        }
         return gate
     }
 
