@@ -12,6 +12,7 @@ struct MigrationWatch {
     /// A plan that runs.
     private struct Watched {
         let service: Service
+        let since: UInt64
         let membership: MigrationMembership
         var figures: MigrationFigures
     }
@@ -34,7 +35,9 @@ struct MigrationWatch {
     var isOn: Bool { !self.plans.isEmpty }
 
     /// The figures of the plans that run.
-    var figures: [String: MigrationFigures] { self.plans.mapValues(\.figures) }
+    var figures: [String: (since: UInt64, figures: MigrationFigures)] {
+        self.plans.mapValues { ($0.since, $0.figures) }
+    }
 
     /// The trunks to services from now on.
     mutating func follow(_ trunks: [CarrierTrunk]) {
@@ -80,7 +83,8 @@ struct MigrationWatch {
         _ plan: MigrationPlan, _ membership: MigrationMembership?, _ figures: MigrationFigures
     ) {
         self.plans[plan.name] = membership.map {
-            Watched(service: plan.service, membership: $0, figures: figures)
+            Watched(
+                service: plan.service, since: plan.since, membership: $0, figures: figures)
         }
         if self.plans.isEmpty { self.stops = [] }
     }

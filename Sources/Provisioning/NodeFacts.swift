@@ -16,8 +16,9 @@ public struct NodeFacts: Sendable {
     public var healthySince: [String: UInt64] = [:]
     /// Whether what the trunk's peers are shown covers a name; nil: not known.
     public var isCovered: (@Sendable (_ name: String, _ trunk: String) -> Bool)?
-    /// Figures of the plans that run, by the plan's name; absent: those in the store.
-    public var figures: [String: MigrationFigures] = [:]
+    /// Figures of the plans that run, by the plan's name, with the time since which the plan was
+    /// where they were counted; absent: those in the store.
+    public var figures: [String: (since: UInt64, figures: MigrationFigures)] = [:]
 
     /// Nothing is known.
     public init() {}

@@ -202,181 +202,16 @@ extension ProvisioningService {
     private func current(
         _ stored: StoredMigration
     ) -> (plan: MigrationPlan, figures: MigrationFigures) {
-        (stored.plan, self.node.figures[stored.plan.name] ?? stored.figures)
-    }
-
-    private func handle(
-        _ event: MigrationEvent, _ plan: MigrationPlan, _ figures: MigrationFigures,
-        _ change: inout Change
-    ) throws -> JSONValue {
-        let directory = StoreDirectory(self.store, self.node.trunks)
-        let now = UInt64(clamping: self.wallMs())
-        var next = plan
-        let actions: [MigrationAction]
-        do {
-            let who = self.user.map { "user \($0)" } ?? "the node"
-            actions = try next.handle(event, by: who, at: now, in: directory)
-        } catch {
-            throw directory.storeFault ?? error
-        }
-        var counted = figures
-        for action in actions {
-            counted.apply(action)
-            try self.carryOut(action, plan, next, &change)
-        }
-        if case .judged = event, actions.isEmpty {
-            // Nothing new but what was counted.
-            try self.store.put(counted, ofMigration: plan.name)
-        } else {
-            try self.keep(next, actions, counted, &change)
-        }
-        return Self.told(next)
-    }
-
-    private func carryOut(
-        _ action: MigrationAction, _ plan: MigrationPlan, _ next: MigrationPlan,
-        _ change: inout Change
-    ) throws {
-        switch action {
-        case .setTrunk(let name, let state):
-            let before = try self.store.trunkStates()[name] ?? .active
-            try self.store.put(state, ofTrunk: name)
-            change.trunks[name] = state
-            try self.note(
-                "trunk \(name)", ["state": .string(before.title)],
-                ["state": .string(state.title)], change)
-        case .setOverrides(let numbers, let set):
-            for start in stride(from: 0, to: numbers.count, by: Self.numbersOfLine) {
-                let part = numbers[start..<min(start + Self.numbersOfLine, numbers.count)]
-                try self.move(part, to: set, &change)
-            }
-        case .setActiveSet(let set, let name):
-            guard var account = try self.store.account(named: name) else { return }
-            let before = account.activeSet
-            account.activeSet = set
-            try self.store.put(account)
-            change.changes.append(.account(account))
-            try self.note(
-                "tenant \(name)", ["trunk-set": .string(before.rawValue)],
-                ["trunk-set": .string(set.rawValue)], change)
-        case .resetFigures, .resetCohorts: break
-        case .audit(let entry):
-            try self.note(
-                "migration \(plan.name)", ["step": Self.step(plan.position)],
-                [
-                    "step": Self.step(next.position), "what": .string(entry.kind.title),
-                    "note": .string(entry.note),
-                ], change)
-        }
-    }
-
-    /// Numbers that one line of the audit has at most.
-    private static let numbersOfLine = 1_000
-
-    private func move(
-        _ numbers: ArraySlice<E164>, to set: TrunkSet?, _ change: inout Change
-    ) throws {
-        var before: [ProvisionedNumber] = []
-        var after: [ProvisionedNumber] = []
-        for number in numbers {
-            guard var found = try self.store.number(number) else { continue }
-            before.append(found)
-            found.trunkSet = set
-            try self.store.put(found)
-            after.append(found)
-            change.changes.append(.number(found))
-        }
-        let names = Set(after.map(\.account))
-        try self.note(
-            names.count == 1 ? "numbers of \(names.first ?? "")" : "numbers",
-            NumberFields.runs(before), NumberFields.runs(after), change)
-    }
-
-    /// A line of the audit, beside that of the request.
-    private func note(
-        _ subject: String, _ before: JSONValue, _ after: JSONValue, _ change: Change
-    ) throws {
-        try self.store.append(
-            AuditLine(
-                wallMs: self.wallMs(), user: self.user, verb: change.verb, subject: subject,
-                before: Change.text(before), after: Change.text(after)))
-    }
-
-    private func keep(
-        _ plan: MigrationPlan, _ actions: [MigrationAction], _ figures: MigrationFigures,
-        _ change: inout Change
-    ) throws {
-        try self.store.put(StoredMigration(plan: plan, figures: figures))
-        let resets = actions.filter {
-            switch $0 {
-            case .resetFigures, .resetCohorts: true
-            default: false
-            }
-        }
-        change.plans.append(.put(plan, plan.runs ? plan.membership : nil, resets))
-    }
-
-    // MARK: What gates look at
-
-    /// What people say that no node can see.
-    private enum Confirmation: String, CaseIterable {
-        /// The firewall lets clients' media in.
-        case firewall
-        /// The names are verified in the accounts' tenants.
-        case verified
-        /// And activated there.
-        case activated
-    }
-
-    private func confirmed(_ reader: FieldReader) throws -> Set<Confirmation> {
-        Set(try reader.words("confirm") ?? [])
-    }
-
-    private func verdict(
-        _ plan: MigrationPlan, _ figures: MigrationFigures, _ confirmed: Set<Confirmation>,
-        _ directory: StoreDirectory
-    ) throws -> MigrationVerdict? {
-        guard let position = plan.position else { return nil }
-        let now = UInt64(clamping: self.wallMs())
-        let trunks = self.node.trunks.filter { $0.service == plan.service }
-        let new = trunks.filter { $0.set == plan.to }
-        var facts = MigrationFacts(now: now)
-        if position.step == .prepare { facts.uncoveredNames = try self.uncovered(plan, new) }
-        facts.isFirewallOpen = confirmed.contains(.firewall)
-        if confirmed.contains(.verified) { facts.unverified = [] }
-        if confirmed.contains(.activated) { facts.unactivated = [] }
-        for trunk in new {
-            // One that is not healthy has been so for no time at all.
-            let since = self.node.healthySince[trunk.name]
-            let hours = since.map { UInt32(clamping: (now - min($0, now)) / 3_600_000) }
-            if let hours { facts.healthyHours[trunk.name] = hours }
-        }
-        // The worst counts, and of a trunk that is not answered nothing is known.
-        if facts.healthyHours.count < new.count { facts.healthyHours = [:] }
-        facts.callsInProgress = self.node.calls.map { calls in
-            trunks.filter { $0.set == plan.from }.reduce(0) { $0 + (calls[$1.name] ?? 0) }
-        }
-        return MigrationGate.verdict(on: plan, figures, facts)
-    }
-
-    /// Names of the new trunks, and of the accounts at them, that no certificate covers.
-    private func uncovered(_ plan: MigrationPlan, _ new: [CarrierTrunk]) throws -> [String]? {
-        guard let isCovered = self.node.isCovered else { return nil }
-        var names: [String] = []
-        for trunk in new where !isCovered(trunk.fqdn, trunk.name) { names.append(trunk.fqdn) }
-        for name in plan.accounts {
-            guard let account = try self.store.account(named: name) else { continue }
-            for trunk in new {
-                guard let derived = account.derivedFQDN(trunk) else { continue }
-                if !isCovered(derived, trunk.name) { names.append(derived) }
-            }
-        }
-        return names
+        // A step that the node has not heard of yet may have begun figures anew.
+        guard let counted = self.node.figures[stored.plan.name],
+            counted.since == stored.plan.since
+        else { return (stored.plan, stored.figures) }
+        return (stored.plan, counted.figures)
     }
 
     // MARK: Answers
 
-    private static func told(_ plan: MigrationPlan) -> JSONValue {
+    static func told(_ plan: MigrationPlan) -> JSONValue {
         ["state": .string(plan.state.title), "migration": .object(self.summary(plan))]
     }
 
@@ -400,7 +235,7 @@ extension ProvisioningService {
 
     private static func texts(_ lines: [String]) -> JSONValue { .array(lines.map { .string($0) }) }
 
-    private static func step(_ position: MigrationPosition?) -> JSONValue {
+    static func step(_ position: MigrationPosition?) -> JSONValue {
         position.map { .string("\($0)") } ?? .null
     }
 

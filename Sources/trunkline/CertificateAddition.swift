@@ -11,14 +11,12 @@ import Trace
 /// Puts a certificate into the place where trunks and listeners of a name look for theirs.
 struct CertificateAddition {
     private let arguments: Arguments
-    private let configuration: String
     private let access: ProvisioningAccess
 
     private static let bytesMax = 1 << 20
 
     init(_ arguments: Arguments) throws(Failure) {
         self.arguments = arguments
-        self.configuration = arguments["config"] ?? Place.configuration
         self.access = try ProvisioningAccess(arguments)
     }
 
@@ -122,24 +120,5 @@ struct CertificateAddition {
             "names": .string(identity.names.description),
             "ends": .string(WallTime.day(s: UInt64(clamping: identity.facts.notAfter))),
         ]
-    }
-
-    /// What keeps a file from being used for a name.
-    static func problems(
-        _ path: String, _ host: String, isOfTeams: Bool
-    ) throws(Failure) -> [String] {
-        let identity: TLSIdentity
-        do throws(TLSFailure) {
-            identity = try TLSIdentity(certificate: path, key: path)
-        } catch {
-            throw .no("\(path) \(error); \(error.fix)")
-        }
-        let now = Int64(time(nil))
-        let chain = identity.chain
-        var problems = isOfTeams ? chain.teamsFaults(now: now) : chain.dateFaults(now: now)
-        if !NameRule.rfc2818.matches(identity.names, host) {
-            problems.append("\(host) is not among its names: \(identity.names)")
-        }
-        return problems
     }
 }

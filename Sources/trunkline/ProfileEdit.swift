@@ -67,31 +67,18 @@ struct ProfileEdit {
         if self.arguments.has("dry-run") {
             answer["dry-run"] = true
         } else {
-            try self.place(path, file) { () throws(Failure) in
+            let isConfigured = access(self.configuration, F_OK) == 0
+            let bytes = try file.map { (file) throws(Failure) in
+                try Files.read(file, limit: Profile.fileLimit)
+            }
+            try SafeFile.replace(
+                path, like: isConfigured ? self.configuration : "/etc/passwd", with: bytes
+            ) { () throws(Failure) in
                 _ = try provisioning.ask("file-written", request, self.arguments)
             }
             answer["node"] = try provisioning.reload()
         }
         ProvisioningAccess.tell("profile \(name)", answer, self.arguments)
-    }
-
-    /// Puts a file into its place, or removes what is there, after something else was done.
-    private func place(
-        _ path: String, _ file: String?, after: () throws(Failure) -> Void
-    ) throws(Failure) {
-        guard let file else {
-            try after()
-            guard unlink(path) == 0 else {
-                throw .no("\(path): \(String(cString: strerror(errno)))")
-            }
-            return
-        }
-        let isConfigured = access(self.configuration, F_OK) == 0
-        let bytes = try Files.read(file, limit: Profile.fileLimit)
-        let draft = try SafeFile(
-            path, like: isConfigured ? self.configuration : "/etc/passwd", bytes)
-        try after()
-        try draft.keep()
     }
 
     /// What is wrong with the configuration, with a file in place of a profile; nil: nothing, or

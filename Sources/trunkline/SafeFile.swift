@@ -42,6 +42,22 @@ final class SafeFile {
         }
     }
 
+    /// Has a file with these bytes, or none, at a path, after something else was done: where that
+    /// fails nothing is changed.
+    static func replace(
+        _ path: String, like other: String, with bytes: [UInt8]?,
+        after: () throws(Failure) -> Void
+    ) throws(Failure) {
+        guard let bytes else {
+            try after()
+            guard unlink(path) == 0 else { throw self.failure(path) }
+            return
+        }
+        let draft = try SafeFile(path, like: other, bytes)
+        try after()
+        try draft.keep()
+    }
+
     /// Puts it into its place.
     func keep() throws(Failure) {
         guard rename(self.draft, self.path) == 0 else { throw Self.failure(self.path) }

@@ -38,7 +38,7 @@ struct TrunkEdit {
     // MARK: One trunk
 
     func add(_ name: String, _ words: [String]) throws(Failure) {
-        let lock = DirectoryLock(self.lockedDirectory)
+        let lock = self.locked()
         defer { withExtendedLifetime(lock) {} }
         guard try self.keys(of: name) == nil else {
             throw .no("trunk \(name) is there; trunkline trunk change changes it")
@@ -47,23 +47,23 @@ struct TrunkEdit {
     }
 
     func change(_ name: String, _ words: [String]) throws(Failure) {
-        let lock = DirectoryLock(self.lockedDirectory)
+        let lock = self.locked()
         defer { withExtendedLifetime(lock) {} }
         try self.tell(name, try self.put(name, try Self.merged(try self.there(name), words)))
     }
 
     func remove(_ name: String) throws(Failure) {
-        let lock = DirectoryLock(self.lockedDirectory)
+        let lock = self.locked()
         defer { withExtendedLifetime(lock) {} }
         // One that cannot be read can go, too.
         if Glibc.access(self.files.path(of: name), F_OK) != 0 { _ = try self.there(name) }
         try self.tell(name, try self.put(name, nil))
     }
 
-    /// That of the configuration: the directory of the files may not be there yet.
-    private var lockedDirectory: String {
+    /// Of the configuration's directory: that of the files may not be there yet.
+    private func locked() -> DirectoryLock? {
         let slash = self.configuration.lastIndex(of: "/")
-        return slash.map { String(self.configuration[...$0]) } ?? "."
+        return DirectoryLock(slash.map { String(self.configuration[...$0]) } ?? ".")
     }
 
     private func there(_ name: String) throws(Failure) -> JSONObject {
@@ -148,16 +148,10 @@ struct TrunkEdit {
         var request: JSONObject = ["kind": "trunk", "name": .string(name)]
         request["before"] = before.map { .object($0) } ?? (text == nil ? "unreadable" : nil)
         request["after"] = keys.map { .object($0) }
-        let path = self.files.path(of: name)
-        if let text {
-            let draft = try SafeFile(path, like: self.configuration, text)
+        try SafeFile.replace(
+            self.files.path(of: name), like: self.configuration, with: text
+        ) { () throws(Failure) in
             _ = try self.access.ask("file-written", request, self.arguments)
-            try draft.keep()
-        } else {
-            _ = try self.access.ask("file-written", request, self.arguments)
-            guard unlink(path) == 0 else {
-                throw .no("\(path): \(String(cString: strerror(errno)))")
-            }
         }
         return state
     }
@@ -197,7 +191,7 @@ struct TrunkEdit {
                 "\(path): the first line has to name the columns, the first one trunk\(problem)")
         }
         Terminal.write(CSVWriter.record(["line", "trunk", "state", "reason"]))
-        let lock = DirectoryLock(self.lockedDirectory)
+        let lock = self.locked()
         defer { withExtendedLifetime(lock) {} }
         var isGood = true
         var hasChanged = false

@@ -29,6 +29,25 @@ import Testing
         #expect(try self.conditions(node).isEmpty)
     }
 
+    @Test func trunksInFilesAreTakenOverWhenAskedTo() throws {
+        let node = try NodeFixture()
+        let files = TrunkFiles(beside: node.configurationPath)
+        try FileManager.default.createDirectory(
+            atPath: files.directory, withIntermediateDirectories: true)
+        func write(_ peer: String) throws {
+            try "listener: udp\nrealm: inside\npeer: \(peer)\n".write(
+                toFile: files.path(of: "more"), atomically: true, encoding: .utf8)
+        }
+        try write("sip:\(node.addresses.stranger)")
+        #expect(try node.result("reload")["refused"] == [])
+        let rows = try node.result("trunk-list")["trunks"]?.array ?? []
+        #expect(rows.map { $0["trunk"] } == ["carrier", "service", "more"])
+        try write("nowhere")
+        let refused = try node.result("reload")["refused"]?[0]?.string ?? ""
+        #expect(refused.hasPrefix(files.path(of: "more")))
+        #expect(node.shard.file.trunks.count == 3)
+    }
+
     @Test(arguments: [
         ("realm: inside, peer", "realm: nowhere, peer", "nowhere"),
         ("routes:", "roots:", "roots"), ("{ prefix:", "{ prefix", "node.yaml:"),

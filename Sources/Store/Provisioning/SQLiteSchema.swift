@@ -118,7 +118,11 @@ enum SQLiteSchema {
         """
 
     /// Plans of migrations as bytes, states of trunks, and which numbers have a set of their own.
+    /// Trunks, certificates and rules are files (decision 0018).
     private static let version2: StaticString = """
+        DROP TABLE trunks;
+        DROP TABLE certificates;
+        DROP TABLE rule_sets;
         DROP TABLE migration_plans;
         CREATE TABLE migration_plans (
             name TEXT PRIMARY KEY,
