@@ -1,23 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tables that calls look tenants and numbers up in: how long a look-up takes, what they take of
-memory, how soon and at what price a change is seen, and how long a start reads the store."""
-
-import os
-import tempfile
+memory, how soon and at what price a change is seen."""
 
 from result import LOWER, OURS
 
 TITLE = "look-ups of numbers, accounts and derived trunks, and changes beside them"
-SECONDS = (150, 15)
+SECONDS = (15, 4)
 ONLY_FULL = True
 NUMBERS = (10_000_000, 1_000_000)
 LOOKUPS = (4_000_000, 2_000_000)
 CHANGES = 10_000
-PATIENCE_S, FILL_PATIENCE_S = 120, 600
+PATIENCE_S = 120
 ROWS = {"tenancy.lookup_ns": ("ns", LOWER), "tenancy.lookup_allocations": ("", LOWER),
         "tenancy.bytes_per_number": ("bytes", LOWER), "tenancy.change_visible_us": ("us", LOWER),
-        "tenancy.change_bytes": ("bytes", LOWER), "tenancy.growth_us": ("us", LOWER),
-        "tenancy.start_s": ("s", LOWER)}
+        "tenancy.change_bytes": ("bytes", LOWER), "tenancy.growth_us": ("us", LOWER)}
 
 
 def run(bench):
@@ -32,15 +28,6 @@ def run(bench):
     bench.record("tables of tenants", {"report": found})
     _look_ups(bench, found)
     _changes(bench, found)
-    with tempfile.TemporaryDirectory(prefix="trunkline-tenancy-") as folder:
-        child = bench.children.start(
-            "trunkline-tenancy", bench.program("trunkline-tenancy"), "--store",
-            os.path.join(folder, "provisioning.db"), "--numbers", numbers, cores=bench.cores,
-            pipes=True)
-        found = child.report(FILL_PATIENCE_S)
-        child.end()
-    bench.record("start with tenants", {"report": found})
-    _start(bench, found)
 
 
 def _look_ups(bench, found):
@@ -71,11 +58,3 @@ def _changes(bench, found):
               conditions=f"p99.9 of the {found['growth_copies']:,} changes that made a partition "
               f"double while a third more numbers came, run time of the thread; longest "
               f"{found['growth_us_max']:.0f}")
-
-
-def _start(bench, found):
-    lost = f"{OURS}{found['refused']:,} were refused" if found["refused"] else None
-    bench.row("tenancy.start_s", found["start_s"], void=lost,
-              conditions=f"from a store's file of {found['file_bytes'] / 1e6:.0f} MB, just written, "
-              f"to tables of {found['numbers']:,} numbers of {found['accounts']:,} accounts; run "
-              f"time {found['start_run_s']:.1f} s; writing the file took {found['fill_s']:.0f} s")
