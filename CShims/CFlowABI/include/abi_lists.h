@@ -33,7 +33,10 @@
     X(BAD_ICE, -21, "bad_ice", "a user fragment or password of an impossible length")              \
     X(KEYS_USED, -22, "keys_used", "the key may have been used, and how far is not known any more") \
     X(SOURCE_IN_USE, -23, "source_in_use", "another flow of this shared port has the remote address and port")  \
-    X(SHARED_FULL, -24, "shared_full", "the table of flows on shared ports is full")
+    X(SHARED_FULL, -24, "shared_full", "the table of flows on shared ports is full")           \
+    X(BAD_DTMF, -25, "bad_dtmf", "a payload type, codec, event code, level or time of digits that cannot be") \
+    X(DTMF_FULL, -26, "dtmf_full", "the table of flows with digits is full")                   \
+    X(DIGITS_FULL, -27, "digits_full", "more digits would wait for the party than may")
 
 // Drop reasons: the one list. Makes the counter, the metric, the CLI text and the row in the docs.
 // X(id, name, text). New reasons go to the end.
@@ -82,7 +85,9 @@
     X(STUN_AUTHENTICATION, "stun_authentication", "a STUN request with a wrong user name or MESSAGE-INTEGRITY") \
     X(STUN_BUDGET, "stun_budget", "more STUN messages a second than a flow may get")               \
     X(ICE_PATHS, "ice_paths", "an authenticated check from one source more than a flow remembers, or from one that another flow of a shared port has") \
-    X(DTLS_BUDGET, "dtls_budget", "more DTLS records a second than a flow may get")
+    X(DTLS_BUDGET, "dtls_budget", "more DTLS records a second than a flow may get")                \
+    X(DTMF_EVENT, "dtmf_event", "a telephone-event that is too short, or of no digit")             \
+    X(DTMF_FLOOD, "dtmf_flood", "more digits a second by telephone-events than a flow may get")
 
 // Per-worker packet counters beside the drops. The accounting identity, exact in each snapshot:
 //   received + handed_in + own_dropped
@@ -123,7 +128,12 @@
     X(srtp_opened, "SRTP and SRTCP packets that authenticated")                                    \
     X(srtp_sealed, "SRTP and SRTCP packets made")                                                  \
     X(stun_answered, "STUN binding requests answered")                                             \
-    X(ice_nominations, "times that a remote party nominated another path")
+    X(ice_nominations, "times that a remote party nominated another path")                         \
+    X(digits_by_event, "digits that came as telephone-events")                                     \
+    X(digits_by_tone, "digits that came as tones")                                                 \
+    X(digits_sent, "digits that the box sent, as telephone-events or tones")                       \
+    X(digits_lost, "digits for which a queue had no room: not sent, or not reported")              \
+    X(tones_silenced, "packets in which a tone, or what looked like one, was silenced")
 
 // SRTP suites (RFC 4568 section 6.2, RFC 6188, RFC 7714), by the IANA names. X(id, value, name,
 // key bytes, salt bytes, tag bytes of RTP, tag bytes of RTCP).

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Digits that wait for a party, and the packets that they become: paced, one every interval, with
+// the spacing that receivers need (40 ms at least of each digit and of each pause, ITU-T Q.24).
+
+#ifndef TL_SENDER_H
+#define TL_SENDER_H
+
+#include "CFlowABI.h"
+
+#include "tl_digit.h"
+#include "tl_tone_maker.h"
+
+#define TL_SENDER_ENDS 3u         // end packets of an event (RFC 4733 section 2.5.1.4)
+#define TL_SENDER_OPEN 0xffffffffu // duration of a digit that is not over
+#define TL_SENDER_LEAST_MS 40u
+#define TL_SENDER_PAYLOAD_MAX 800u // octets: 100 ms
+
+/// A digit that waits.
+struct tl_sender_digit {
+    uint32_t duration_ms; // or TL_SENDER_OPEN
+    uint16_t pause_ms;    // after it
+    uint8_t event;
+    uint8_t reserved;
+};
+
+struct tl_sender {
+    struct tl_sender_digit queue[TL_DIGITS_MAX];
+    uint64_t due_ns;       // of the next packet; UINT64_MAX: nothing to send
+    uint64_t began_ns;     // the present digit, or pause
+    struct tl_tone_maker maker;
+    uint32_t timestamp;    // of the present digit's first packet
+    uint32_t sent;         // clock units of it that packets told of
+    uint8_t first;         // in `queue`
+    uint8_t count;         // of it, the present one included
+    uint8_t phase;         // opaque
+    uint8_t ends;          // end packets that are left
+};
+
+/// A packet to send.
+struct tl_sender_packet {
+    uint8_t payload[TL_SENDER_PAYLOAD_MAX];
+    uint32_t length;    // 0: none now
+    uint32_t timestamp;
+    uint8_t payload_type;
+    uint8_t marker;
+    uint8_t digit_over; // 1: with it a digit was sent whole
+    uint8_t idle;       // 1: nothing waits any more; other media may go on
+};
+
+TL_DTMF_CODE void tl_sender_reset(struct tl_sender *sender);
+
+/// Puts digits at the queue's end. 0: no room for all of them, and none was put.
+TL_DTMF_CODE int tl_sender_put(struct tl_sender *sender, const struct tl_sender_digit *digits,
+                               uint32_t count, uint64_t now_ns);
+
+/// The digit that was put last with TL_SENDER_OPEN is over and lasted so long.
+TL_DTMF_CODE void tl_sender_close(struct tl_sender *sender, uint32_t duration_ms);
+
+/// Makes the packet that is due. `timestamp_now` is the leg's time line at now_ns, in units of
+/// clock_hz (the leg's RTP clock).
+TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
+                                 uint32_t timestamp_now, uint32_t clock_hz, uint64_t now_ns,
+                                 struct tl_sender_packet *packet);
+
+#endif
