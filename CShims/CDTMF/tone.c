@@ -23,8 +23,8 @@
 #define SHARE_WITH_DIAL_TONE 0.93f // by both tones and dial tone
 #define HARMONIC_MOST  0.05f    // power of a second harmonic over its tone's (-13 dB)
 #define TWIST_MOST     12.6f    // power of one tone over the other's (11 dB)
-#define STEADY_MOST    2.5f     // power of a tone over that of the hit before, or the reverse (4 dB)
-#define TURN_MOST      28       // between what it turned to this hit and to the one before: 40 degrees
+#define STEADY_MOST    2.5f     // power of a tone over the hit before's, or the reverse (4 dB)
+#define TURN_MOST      28       // from one turn between hits to the next, 256 a turn (40 degrees)
 #define POWER_LEAST    2030.0f  // square of the weaker tone's amplitude: -42 dBm0
 #define EDGE_LEAST     0.15f    // of the amplitude: less, beside a digit, is none of it
 #define LOST_MOST      6u       // segments that may be missing within a digit
@@ -301,7 +301,8 @@ TL_DTMF_CODE void tone_lost(const struct tone_work *work, uint32_t segments)
 TL_DTMF_CODE int tl_tone_silence(struct tl_tone_detector *detector, struct tl_digit_change *change)
 {
     int was = detector->open != 0 && !detector->limited;
-    *change = change_of(detector, TL_DIGIT_ENDED);
+    if (was)
+        *change = change_of(detector, TL_DIGIT_ENDED);
     detector->open = 0;
     detector->limited = 0;
     detector->candidate = 0;

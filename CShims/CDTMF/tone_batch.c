@@ -62,19 +62,13 @@ static uint32_t append(struct batch *batch, struct tl_tone_job *job)
     return segments;
 }
 
+// Octets of this payload.
 static void silence(struct tl_tone_job *job, uint32_t from, uint32_t to)
 {
     if (from >= to)
         return;
     tl_audio_silence(job->codec, job->payload + from, to - from);
     job->silenced = 1;
-}
-
-// Octets behind the payload's start where a segment begins; what was in the payload before is 0.
-static uint32_t octet_of(uint32_t segment, uint32_t before)
-{
-    uint32_t at = segment * TL_TONE_SEGMENT;
-    return at > before ? at - before : 0;
 }
 
 // Look-ahead: the audio leaves TL_TONE_DELAY octets late.
@@ -103,11 +97,23 @@ static void delay(struct tl_tone_job *job)
 // Octets that look-ahead still holds, back from the payload's start.
 static void silence_held(struct tl_tone_job *job, uint32_t octets)
 {
-    if (!job->store->delays)
+    if (!job->look_ahead || !job->store->delays)
         return;
     octets = octets < TL_TONE_DELAY ? octets : TL_TONE_DELAY;
     tl_audio_silence(job->codec, job->store->delayed + TL_TONE_DELAY - octets, octets);
     job->silenced = 1;
+}
+
+// `count` segments from the `first` on (-1: the one before the payload's). Of the payload's first
+// one, `before` samples came with the payload before: those have left, or are held.
+static void silence_segments(struct tl_tone_job *job, int32_t first, int32_t count,
+                             uint32_t before)
+{
+    int32_t from = first * (int32_t)TL_TONE_SEGMENT - (int32_t)before;
+    int32_t to = from + count * (int32_t)TL_TONE_SEGMENT;
+    if (from < 0)
+        silence_held(job, (uint32_t)-from);
+    silence(job, from < 0 ? 0 : (uint32_t)from, to < 0 ? 0 : (uint32_t)to);
 }
 
 // `before`: samples of the first segment that came with the payload before.
@@ -123,17 +129,14 @@ static void follow(const struct tone_work *work, const int16_t *samples,
     for (uint32_t i = 0; i < segments; i++) {
         int is = tone_segment(work, samples + i * TL_TONE_SEGMENT, &spectra[i],
                               first_ns + i * SEGMENT_NS);
-        if (job->take && is) {
-            // With audio in hand, the segment before goes too: the tone began in it.
-            uint32_t back = job->look_ahead && !was && i > 0;
-            silence(job, octet_of(i - back, before), octet_of(i + 1, before));
-            if (job->look_ahead && !was && i == 0)
-                silence_held(job, before + TL_TONE_SEGMENT);
+        if (job->take && is) { // with audio in hand, that before it too: the tone began in it
+            int32_t back = job->look_ahead && !was;
+            silence_segments(job, (int32_t)i - back, 1 + back, before);
         }
         was = is;
     }
     if (job->take && was)
-        silence(job, octet_of(segments, before), job->length);
+        silence(job, segments * TL_TONE_SEGMENT - (segments != 0 ? before : 0), job->length);
     if (job->take && job->look_ahead)
         delay(job);
 }

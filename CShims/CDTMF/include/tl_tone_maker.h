@@ -7,9 +7,9 @@
 #include "tl_audio.h"
 #include "tl_digit.h"
 
-/// Begins as zeros and tl_g722_reset. G.722's coder goes on from digit to digit: the party's decoder
-/// does too. When it has heard another coder before, it takes some 40 ms to follow this one: time
-/// for a tone of `last` 0, which is silence.
+/// Begins as zeros and tl_g722_reset. G.722's coder goes on from digit to digit, as the party's
+/// decoder does. When that has heard another coder before, it takes some 40 ms to follow this one:
+/// time for a tone of `last` 0, which is silence.
 struct tl_tone_maker {
     uint32_t phase[2]; // turns of low and high group, 2^32 a turn
     uint32_t sample;   // from the digit's start
