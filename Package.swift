@@ -66,10 +66,12 @@ let package = Package(
             cSettings: packetC,
             linkerSettings: [.linkedLibrary("IPSec_MB"), .linkedLibrary("crypto")]),
         .target(
-            name: "CTables", dependencies: ["CFlowABI", "CSRTP"], path: "CShims/CTables",
+            name: "CDTMF", dependencies: ["CFlowABI"], path: "CShims/CDTMF", cSettings: packetC),
+        .target(
+            name: "CTables", dependencies: ["CFlowABI", "CSRTP", "CDTMF"], path: "CShims/CTables",
             cSettings: packetC, linkerSettings: [.linkedLibrary("IPSec_MB")]),
         .target(
-            name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CTables"],
+            name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CDTMF", "CTables"],
             path: "CShims/CStages",
             cSettings: packetC),
         // Messages, numbers, DPDK's arguments and SRTP's suites, for the two programs in C.
@@ -78,7 +80,7 @@ let package = Package(
             cSettings: strictC + [.unsafeFlags(["-D_GNU_SOURCE"])]),
         .executableTarget(
             name: "CFastPath",
-            dependencies: ["CFlowABI", "CProgram", "CSRTP", "CTables", "CStages"],
+            dependencies: ["CFlowABI", "CProgram", "CSRTP", "CDTMF", "CTables", "CStages"],
             path: "CShims/CFastPath", exclude: ["bpf"],
             cSettings: packetC + [.unsafeFlags(dpdkFlags)],
             linkerSettings: dpdkLibraries.map { .linkedLibrary($0) } + [

@@ -266,6 +266,7 @@ static int make_worker(struct tl_node *node, uint32_t index)
         .ice_flows = geometry->flows_per_worker / 2, // one leg of each call
         .secure_flows = node->options->secure_flows,
         .shared_flows = node->options->shared_flows,
+        .dtmf_flows = node->options->dtmf_flows,
         .srtp = engine,
         .realm_count = geometry->realm_count,
         .address_count = geometry->address_count,

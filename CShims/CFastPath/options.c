@@ -12,7 +12,8 @@
 #define DIRECTORY_DEFAULT "/run/trunkline"
 // A little before the cursors wrap, so that every run that carries calls wraps.
 #define CURSOR_START 0xffffffc0u
-#define ALL_FLOWS    UINT32_MAX // secure_flows, as long as the command line says nothing
+// Of secure_flows and dtmf_flows, as long as the command line says nothing.
+#define ALL_FLOWS UINT32_MAX
 
 static const char help[] =
     "usage: trunkline-fastpath [options] --realm KEY=VALUE,... [--realm ...]\n"
@@ -27,6 +28,7 @@ static const char help[] =
     "  --memory-mb N           memory for packet buffers (what the interfaces need)\n"
     "  --flows-per-worker N    flow indexes a worker (16384)\n"
     "  --secure-flows N        of them, how many can have SRTP keys at a time (all)\n"
+    "  --dtmf-flows N          of them, how many can take or send digits at a time (all)\n"
     "  --shared-flows N        of them, how many can share ports at a time (0)\n"
     "  --shards N              signalling shards, each with its own rings (1)\n"
     "  --command-slots N       ring sizes, powers of two (1024)\n"
@@ -76,6 +78,7 @@ enum option_id {
     OPTION_MEMORY_MB,
     OPTION_FLOWS_PER_WORKER,
     OPTION_SECURE_FLOWS,
+    OPTION_DTMF_FLOWS,
     OPTION_SHARED_FLOWS,
     OPTION_SHARDS,
     OPTION_COMMAND_SLOTS,
@@ -98,6 +101,7 @@ static const struct option long_options[] = {
     {"memory-mb", required_argument, NULL, OPTION_MEMORY_MB},
     {"flows-per-worker", required_argument, NULL, OPTION_FLOWS_PER_WORKER},
     {"secure-flows", required_argument, NULL, OPTION_SECURE_FLOWS},
+    {"dtmf-flows", required_argument, NULL, OPTION_DTMF_FLOWS},
     {"shared-flows", required_argument, NULL, OPTION_SHARED_FLOWS},
     {"shards", required_argument, NULL, OPTION_SHARDS},
     {"command-slots", required_argument, NULL, OPTION_COMMAND_SLOTS},
@@ -225,6 +229,9 @@ static int read_option(struct tl_options *options, int id, const char *text)
     case OPTION_SECURE_FLOWS:
         return tl_number_read("secure-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
                               &options->secure_flows);
+    case OPTION_DTMF_FLOWS:
+        return tl_number_read("dtmf-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
+                              &options->dtmf_flows);
     case OPTION_SHARED_FLOWS:
         return tl_number_read("shared-flows", text, 0, TL_FLOWS_PER_WORKER_MAX,
                               &options->shared_flows);
@@ -293,6 +300,7 @@ static int make_load_realm(struct tl_options *options)
     options->secure_flows = options->load_both_legs ? 2 * each : each;
     if (options->load_suite == 0)
         options->secure_flows = 0;
+    options->dtmf_flows = 0;
     return 0;
 }
 
@@ -305,10 +313,17 @@ static int check_whole(struct tl_options *options)
     }
     if (options->secure_flows == ALL_FLOWS)
         options->secure_flows = options->geometry.flows_per_worker;
+    if (options->dtmf_flows == ALL_FLOWS)
+        options->dtmf_flows = options->geometry.flows_per_worker;
     if (options->mode == TL_MODE_SELF_LOAD)
         return make_load_realm(options);
     if (options->secure_flows > options->geometry.flows_per_worker) {
         tl_say("--secure-flows: %u are more than --flows-per-worker %u", options->secure_flows,
+               options->geometry.flows_per_worker);
+        return -1;
+    }
+    if (options->dtmf_flows > options->geometry.flows_per_worker) {
+        tl_say("--dtmf-flows: %u are more than --flows-per-worker %u", options->dtmf_flows,
                options->geometry.flows_per_worker);
         return -1;
     }
@@ -354,6 +369,7 @@ int tl_options_read(struct tl_options *options, int argc, char **argv, int *exit
                      .packet_slots = 64,
                      .cursor_start = CURSOR_START},
         .secure_flows = ALL_FLOWS,
+        .dtmf_flows = ALL_FLOWS,
         .load_sessions = 1000,
         .load_seconds = 2,
         .load_addresses = 8,

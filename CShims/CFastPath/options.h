@@ -52,6 +52,7 @@ struct tl_options {
     uint8_t json;
     const char *probe_path; // where figures of the probe go; NULL = it is off
     uint32_t secure_flows; // that can have SRTP keys at a time, of each worker
+    uint32_t dtmf_flows;   // that can take or send digits at a time, of each worker
     uint32_t shared_flows; // that can share ports at a time, of each worker
     uint32_t memory_mb; // 0 = what the pools need
     struct tl_geometry geometry;

@@ -136,8 +136,7 @@ static int32_t check_sections(const struct tl_file_header *h, const struct tl_ge
         {&l->realms, g->realm_count, h->realm_size_bytes, fastpath},
         {&l->addresses, g->address_count, h->address_size_bytes, fastpath},
         {&l->srtp_records, flows, sizeof(struct tl_srtp_record), fastpath},
-        {&l->drop_records, flows + g->worker_count, sizeof(struct tl_drop_record),
-         fastpath && h->version > 3},
+        {&l->drop_records, flows + g->worker_count, sizeof(struct tl_drop_record), fastpath},
     };
     const size_t count = sizeof(expected) / sizeof(expected[0]);
     for (size_t i = 0; i < count; i++) {
@@ -186,8 +185,7 @@ int32_t tl_file_check(const struct tl_file_header *header, uint64_t file_size_by
     l.realms = header->realms;
     l.addresses = header->addresses;
     l.srtp_records = header->srtp_records;
-    if (header->version > 3) // before it was reserved
-        l.drop_records = header->drop_records;
+    l.drop_records = header->drop_records;
     result = check_sections(header, &l.geometry, &l);
     if (result != TL_FILE_OK)
         return result;

@@ -54,6 +54,15 @@ static void put_path(struct tl_worker *worker, struct tl_channel *channel, uint3
     event_put(channel, &event);
 }
 
+static void put_digit(struct tl_worker *worker, struct tl_channel *channel, uint32_t slot,
+                      uint64_t now_ns)
+{
+    struct tl_event event = event_of_flow(worker, slot, TL_EVENT_DIGIT, now_ns);
+    struct tl_digit digit = tl_dtmf_tell(tl_dtmf_of(worker, slot));
+    memcpy(event.address, &digit, sizeof(digit));
+    event_put(channel, &event);
+}
+
 TL_PACKET_CODE void tl_channel_notify(struct tl_worker *worker, uint32_t slot, uint32_t what)
 {
     struct tl_flow_cold *cold = &worker->cold[slot];
@@ -79,6 +88,44 @@ static void pending_pop(struct tl_worker *worker, struct tl_channel *channel)
         channel->pending_tail = TL_NO_FLOW;
 }
 
+static void defer(struct tl_worker *worker, struct tl_flow_cold *cold)
+{
+    if (!(cold->pending & TL_PENDING_LATE))
+        worker->counters.events_deferred++;
+    cold->pending |= TL_PENDING_LATE;
+}
+
+// Those of a flow that each say one thing, together. 0: there is no room for them.
+static int states_send(struct tl_worker *worker, struct tl_channel *channel, uint32_t slot,
+                       uint32_t *room, uint64_t now_ns)
+{
+    struct tl_flow_cold *cold = &worker->cold[slot];
+    uint32_t needed = (cold->pending & TL_PENDING_TIMEOUT ? 1u : 0u) +
+                      (cold->pending & TL_PENDING_LEARNED ? 1u : 0u) +
+                      (cold->pending & TL_PENDING_PATH ? 1u : 0u);
+    if (needed > *room)
+        return 0;
+    if (cold->pending & TL_PENDING_LEARNED)
+        put_learned(worker, channel, slot, now_ns);
+    if (cold->pending & TL_PENDING_PATH)
+        put_path(worker, channel, slot, now_ns);
+    if (cold->pending & TL_PENDING_TIMEOUT)
+        put_timeout(worker, channel, slot, now_ns);
+    cold->pending &= ~(TL_PENDING_TIMEOUT | TL_PENDING_LEARNED | TL_PENDING_PATH);
+    *room -= needed;
+    return 1;
+}
+
+// A flow's digits, as many as there is room for. 0: some are left.
+static int digits_send(struct tl_worker *worker, struct tl_channel *channel, uint32_t slot,
+                       uint32_t *room, uint64_t now_ns)
+{
+    const struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
+    for (; dtmf->told_count != 0 && *room != 0; (*room)--)
+        put_digit(worker, channel, slot, now_ns);
+    return dtmf->told_count == 0;
+}
+
 // Sends notifications that wait, at most `budget` flows of them. Returns the room that is left.
 static uint32_t pending_send(struct tl_worker *worker, struct tl_channel *channel, uint32_t room,
                              uint32_t budget, uint64_t now_ns)
@@ -92,23 +139,13 @@ static uint32_t pending_send(struct tl_worker *worker, struct tl_channel *channe
                 tl_channel_notify(worker, slot, 0);
             continue;
         }
-        uint32_t needed = (cold->pending & TL_PENDING_TIMEOUT ? 1u : 0u) +
-                          (cold->pending & TL_PENDING_LEARNED ? 1u : 0u) +
-                          (cold->pending & TL_PENDING_PATH ? 1u : 0u);
-        if (needed > room) {
-            if (!(cold->pending & TL_PENDING_LATE))
-                worker->counters.events_deferred++;
-            cold->pending |= TL_PENDING_LATE;
+        if (!states_send(worker, channel, slot, &room, now_ns) ||
+            (cold->pending & TL_PENDING_DIGIT &&
+             !digits_send(worker, channel, slot, &room, now_ns))) {
+            defer(worker, cold);
             break;
         }
-        if (cold->pending & TL_PENDING_LEARNED)
-            put_learned(worker, channel, slot, now_ns);
-        if (cold->pending & TL_PENDING_PATH)
-            put_path(worker, channel, slot, now_ns);
-        if (cold->pending & TL_PENDING_TIMEOUT)
-            put_timeout(worker, channel, slot, now_ns);
         cold->pending = 0;
-        room -= needed;
         pending_pop(worker, channel);
     }
     return room;

@@ -5,6 +5,8 @@
 #define BARE_BYTES offsetof(struct tl_command, spec)
 #define SPEC_BYTES (offsetof(struct tl_command, spec) + 128)
 #define ICE_BYTES  (offsetof(struct tl_command, spec) + 200)
+#define DTMF_BYTES (offsetof(struct tl_command, spec) + 72)
+#define DIGITS_BYTES (offsetof(struct tl_command, spec) + 40)
 
 static int32_t slot_find(const struct tl_worker *worker, const struct tl_command *command,
                          uint32_t *slot)
@@ -129,6 +131,30 @@ static int32_t apply_ice(struct tl_worker *worker, const struct tl_command *comm
     return tl_ice_program(worker, slot, (const void *)&command->spec);
 }
 
+static int32_t apply_dtmf(struct tl_worker *worker, const struct tl_command *command,
+                          uint64_t now_ns)
+{
+    uint32_t slot;
+    if (command->size_bytes < DTMF_BYTES)
+        return TL_STATUS_BAD_SIZE;
+    int32_t status = live_find(worker, command, &slot);
+    if (status != TL_STATUS_OK)
+        return status;
+    return tl_dtmf_program(worker, slot, (const void *)&command->spec, now_ns);
+}
+
+static int32_t apply_digits(struct tl_worker *worker, const struct tl_command *command,
+                            uint64_t now_ns)
+{
+    uint32_t slot;
+    if (command->size_bytes < DIGITS_BYTES)
+        return TL_STATUS_BAD_SIZE;
+    int32_t status = live_find(worker, command, &slot);
+    if (status != TL_STATUS_OK)
+        return status;
+    return tl_dtmf_digits(worker, slot, (const void *)&command->spec, now_ns);
+}
+
 static int32_t apply_list(const struct tl_worker *worker, uint32_t shard,
                           const struct tl_command *command, uint32_t *listed)
 {
@@ -169,6 +195,10 @@ static int32_t apply(struct tl_worker *worker, uint32_t shard, const struct tl_c
         return apply_list(worker, shard, command, value);
     case TL_OP_ICE:
         return apply_ice(worker, command);
+    case TL_OP_DTMF:
+        return apply_dtmf(worker, command, now_ns);
+    case TL_OP_DIGITS:
+        return apply_digits(worker, command, now_ns);
     default:
         return TL_STATUS_BAD_OPERATION;
     }

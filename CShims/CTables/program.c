@@ -86,6 +86,19 @@ static void port_set(struct tl_worker *worker, uint32_t slot, const struct tl_fl
         entry->peer = spec->peer_index - worker->first_flow;
 }
 
+TL_PACKET_CODE void tl_flow_glance(struct tl_worker *worker, uint32_t slot)
+{
+    const struct tl_flow_spec *spec = &worker->cold[slot].spec;
+    struct tl_flow_ingress *ingress = &worker->flows[slot].ingress;
+    // With the marker bit, types 64 to 95 look like RTCP (RFC 5761 4): never taken at a glance.
+    // Nor is what has to be opened first, or is looked into.
+    ingress->type_in = spec->payload_types[0].ingress;
+    int looks = tl_dtmf_looks(worker, slot);
+    int glance = ingress->type_in / 32 != 2 && !(spec->flags & TL_FLOW_SRTP) && !looks;
+    ingress->rtp_first = glance ? TL_RTP_FIRST : 0;
+    ingress->type_in |= looks ? TL_TYPE_LOOKS : 0;
+}
+
 // The lines that packets read, but for streams, route and source.
 static void settings_apply(struct tl_worker *worker, uint32_t slot,
                            const struct tl_flow_spec *spec, uint32_t kept_flags)
@@ -96,12 +109,8 @@ static void settings_apply(struct tl_worker *worker, uint32_t slot,
     ingress->packet_interval_ns = (uint32_t)(TL_NANOSECONDS / spec->packets_per_second);
     byte_interval_set(ingress, spec->bits_per_second);
     ingress->clock_rate_hz = spec->clock_rate_hz;
-    // With the marker bit, types 64 to 95 look like RTCP (RFC 5761 4): never taken at a glance.
-    // Nor is what has to be opened first.
-    ingress->type_in = spec->payload_types[0].ingress;
-    int glance = ingress->type_in / 32 != 2 && !(spec->flags & TL_FLOW_SRTP);
-    ingress->rtp_first = glance ? TL_RTP_FIRST : 0;
     ingress->type_out = spec->payload_types[0].egress;
+    tl_flow_glance(worker, slot);
     port_set(worker, slot, spec);
 }
 
@@ -148,6 +157,7 @@ static void cold_start(struct tl_flow_cold *cold, const struct tl_flow_spec *spe
     cold->last_generation = generation;
     cold->learn_until_ns = 0;
     cold->rtcp_due_ns = 0;
+    cold->digits_due_ns = 0;
     cold->sr_time_ns = 0;
     cold->report_stream = 0;
     cold->sent_prior = 0;
@@ -325,6 +335,7 @@ TL_PACKET_CODE void tl_flow_remove(struct tl_worker *worker, uint32_t slot)
     struct tl_flow *flow = &worker->flows[slot];
     struct tl_flow_cold *cold = &worker->cold[slot];
     farewell_queue(worker, slot);
+    tl_dtmf_drop(worker, slot, worker->now_ns);
     tl_keys_drop(worker, slot);
     tl_timer_cancel(&worker->timers, worker->cold, slot);
     if (flow->ingress.flags & TL_FLOW_SHARED)
@@ -366,7 +377,7 @@ TL_PACKET_CODE void tl_flow_schedule(struct tl_worker *worker, uint32_t slot, ui
     struct tl_flow_cold *cold = &worker->cold[slot];
     const struct tl_flow *flow = &worker->flows[slot];
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
-    uint64_t due = earlier(UINT64_MAX, cold->rtcp_due_ns);
+    uint64_t due = earlier(earlier(UINT64_MAX, cold->rtcp_due_ns), cold->digits_due_ns);
     if (flow->ingress.flags & TL_FLOW_LEARN_OPEN)
         due = earlier(due, cold->learn_until_ns);
     const struct tl_secure *secure = tl_secure_of(worker, slot);

@@ -139,7 +139,7 @@ TL_PACKET_CODE void tl_route_apply(struct tl_worker *worker, uint32_t slot,
     uint32_t old = egress->hop;
     egress->hop = route->hop;
     egress->target = route->target;
-    egress->way = route->variant;
+    egress->way = (uint8_t)(route->variant | (egress->way & TL_WAY_DIGITS));
     flow->ingress.flags &= (uint16_t)~TL_FLOW_HAIRPIN;
     if (route->variant & TL_VARIANT_HAIRPIN)
         flow->ingress.flags |= TL_FLOW_HAIRPIN;

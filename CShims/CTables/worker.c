@@ -4,7 +4,7 @@
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
     uint64_t flows, cold, ports, places, words, hops, heads, shared;
-    uint64_t hmac, ices, secures, formers, end;
+    uint64_t dtmf_places, hmac, ices, secures, formers, dtmfs, end;
     uint32_t ports_stride;
 };
 
@@ -32,12 +32,14 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.hops = line_up(cut.words + config->next_hops * sizeof(uint64_t));
     cut.heads = line_up(cut.hops + config->next_hops * sizeof(struct tl_next_hop));
     cut.shared = line_up(cut.heads + config->next_hops * sizeof(uint32_t));
-    cut.hmac = line_up(cut.shared + tl_shared_size(config->shared_flows));
+    cut.dtmf_places = line_up(cut.shared + tl_shared_size(config->shared_flows));
+    cut.hmac = line_up(cut.dtmf_places + config->flows_per_worker * sizeof(uint32_t));
     cut.ices = line_up(cut.hmac + (config->ice_flows != 0 ? tl_hmac_size() : 0));
     cut.secures = line_up(cut.ices + config->ice_flows * sizeof(struct tl_ice));
     cut.formers = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
-    cut.end =
+    cut.dtmfs =
         line_up(cut.formers + config->secure_flows * sizeof(struct tl_secure_receive));
+    cut.end = line_up(cut.dtmfs + config->dtmf_flows * sizeof(struct tl_dtmf));
     return cut;
 }
 
@@ -77,6 +79,8 @@ static const char *config_problem(const struct tl_worker_config *config)
         return "more flows with ICE than flows";
     if (config->shared_flows > config->flows_per_worker)
         return "more flows on shared ports than flows";
+    if (config->dtmf_flows > config->flows_per_worker)
+        return "more flows with digits than flows";
     if (!tl_between(config->next_hops, 2, 65536) || (config->next_hops & (config->next_hops - 1)))
         return "the table of next hops must be a power of two from 2 to 65536";
     if (config->realm_count > TL_REALMS_MAX || config->address_count > TL_ADDRESSES_MAX)
@@ -192,6 +196,11 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     memset(worker->secure_places, 0xff, worker->flow_count * sizeof(worker->secure_places[0]));
     worker->secure_free = TL_NO_SECURE;
     worker->secure_count = config->secure_flows;
+    worker->dtmf_places = (void *)(base + cut.dtmf_places);
+    worker->dtmfs = (void *)(base + cut.dtmfs);
+    memset(worker->dtmf_places, 0xff, worker->flow_count * sizeof(worker->dtmf_places[0]));
+    worker->dtmf_free = TL_NO_DTMF;
+    worker->dtmf_count = config->dtmf_flows;
     worker->hmac = config->ice_flows != 0 ? tl_hmac_init(base + cut.hmac) : NULL;
     tl_shared_init(&worker->shared, base + cut.shared, config->shared_flows,
                    tl_worker_random(worker));

@@ -18,13 +18,13 @@ out=${BUILD_DIR:-$root/.build/csrtp}
 shims=$root/CShims
 flags="-std=gnu17 -D_GNU_SOURCE -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
     -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g
-    -I$shims/CFlowABI/include -I$shims/CTables/include -I$shims/CSRTP/include -I$shims/CSRTP
+    -I$shims/CFlowABI/include -I$shims/CDTMF/include -I$shims/CTables/include -I$shims/CSRTP/include -I$shims/CSRTP
     -I$here"
 
 objects_build() { # variant, flags
     mkdir -p "$out/$1"
     objects=
-    for source in "$shims"/CFlowABI/*.c "$shims"/CTables/*.c "$shims"/CSRTP/*.c "$here"/../checks/checks.c "$here"/harness.c; do
+    for source in "$shims"/CFlowABI/*.c "$shims"/CDTMF/*.c "$shims"/CTables/*.c "$shims"/CSRTP/*.c "$here"/../checks/checks.c "$here"/harness.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         "$CLANG" $flags -Wfunction-effects $2 -c "$source" -o "$object"
         objects="$objects $object"

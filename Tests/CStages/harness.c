@@ -42,7 +42,7 @@ static void workers_make(struct world *world)
             .no_flow_drops = &world->drop_records[world->worker_count * FLOWS + i],
             .seed = 42 + i, .realtime_offset_ns = 1700000000ull * TL_NANOSECONDS,
             .srtp = world->srtp[i], .secure_flows = SECURE_FLOWS,
-            .shared_flows = SHARED_FLOWS};
+            .shared_flows = SHARED_FLOWS, .dtmf_flows = DTMF_FLOWS};
         const char *problem = NULL;
         void *memory = aligned_alloc(64, tl_worker_size(&config));
         world->workers[i] = tl_worker_init(memory, &config, world->now_ns, &problem);

@@ -15,13 +15,13 @@ out=${BUILD_DIR:-$root/.build/cstages}
 shims=$root/CShims
 flags="-std=gnu17 -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wvla
     -Wimplicit-fallthrough -Werror -march=x86-64-v3 -fno-strict-aliasing -g
-    -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CTables/include
+    -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CDTMF/include -I$shims/CTables/include
     -I$shims/CStages/include -I$here"
 
 objects_build() { # variant, flags
     mkdir -p "$out/$1"
     objects=
-    for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CTables/*.c \
+    for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CDTMF/*.c "$shims"/CTables/*.c \
         "$shims"/CStages/*.c "$here"/../checks/checks.c "$here"/harness.c "$here"/frames.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o
         "$CLANG" $flags -Wfunction-effects $2 -c "$source" -o "$object"

@@ -35,8 +35,8 @@ build_c() { # name, kind
     coverage) flags="-fsanitize=fuzzer -fprofile-instr-generate -fcoverage-mapping" ;;
     cost) flags="" files+=("$here/cost.c") ;;
     esac
-    [ "$1" = srtp ] || files+=("$shims"/CTables/*.c "$shims"/CStages/*.c)
-    for include in CFlowABI CSRTP CTables CStages; do flags+=" -I$shims/$include/include"; done
+    [ "$1" = srtp ] || files+=("$shims"/CDTMF/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c)
+    for include in CFlowABI CSRTP CDTMF CTables CStages; do flags+=" -I$shims/$include/include"; done
     "$CLANG" -std=gnu17 -O1 -g -march=x86-64-v3 -fno-strict-aliasing -fuse-ld=lld $flags \
         "$here/${1}_fuzz.c" "${files[@]}" -lIPSec_MB -lcrypto -o "$out/${1}_$2"
 }

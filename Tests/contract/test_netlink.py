@@ -29,9 +29,8 @@ class Netlink(unittest.TestCase):
         program = os.path.join(FOLDER, name)
         os.makedirs(FOLDER, exist_ok=True)
         includes = [os.path.join(SHIMS, part) for part in (
-            "CFlowABI/include", "CSRTP/include", "CTables/include", "CStages/include",
-            "CProgram/include",
-            "CFastPath")]
+            "CFlowABI/include", "CSRTP/include", "CDTMF/include", "CTables/include",
+            "CStages/include", "CProgram/include", "CFastPath")]
         subprocess.run(
             [os.environ.get("CLANG", "clang"), "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-fuse-ld=lld",
              "-march=x86-64-v3", *(f"-I{path}" for path in includes),

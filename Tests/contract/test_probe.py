@@ -26,7 +26,7 @@ class Units(unittest.TestCase):
         program = os.path.join(FOLDER, "probe_units")
         os.makedirs(FOLDER, exist_ok=True)
         includes = [os.path.join(SHIMS, part) for part in (
-            "CFlowABI/include", "CSRTP/include", "CTables/include", "CFastPath")]
+            "CFlowABI/include", "CSRTP/include", "CDTMF/include", "CTables/include", "CFastPath")]
         sources = [os.path.join(SHIMS, "CFastPath", name) for name in ("probe.c", "probe_write.c")]
         subprocess.run(
             [os.environ.get("CLANG", "clang"), "-std=gnu17", "-D_GNU_SOURCE", "-O1", "-g",

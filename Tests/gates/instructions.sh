@@ -20,12 +20,13 @@ fi
 out=${BUILD_DIR:-$root/.build/gates}
 shims=$root/CShims
 flags="-std=gnu17 -O2 -g0 -march=x86-64-v3 -mno-avx512f -fno-strict-aliasing -Wall -Wextra -Werror
-    -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CTables/include -I$shims/CStages/include"
+    -I$shims/CFlowABI/include -I$shims/CSRTP/include -I$shims/CDTMF/include
+    -I$shims/CTables/include -I$shims/CStages/include"
 
 build() { # name, flags
     mkdir -p "$out/$1"
     objects=
-    for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
+    for source in "$shims"/CFlowABI/*.c "$shims"/CSRTP/*.c "$shims"/CDTMF/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c \
         "$root"/Tests/checks/checks.c "$root"/Tests/CStages/harness.c "$root"/Tests/CStages/frames.c \
         "$here"/instructions.c; do
         object=$out/$1/$(basename "$(dirname "$source")")-$(basename "$source" .c).o

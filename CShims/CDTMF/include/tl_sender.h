@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Digits that wait for a party, and the packets that they become: paced, one every interval, with
 // the spacing that receivers need (40 ms at least of each digit and of each pause, ITU-T Q.24).
+//
+// Packets have places in time, an interval apart from a digit's start. Who comes late for one gets
+// it and what follows at their places: a worker that was away for a moment sends them back to back.
+// One that was away for longer (TL_SENDER_LATE_MS) goes on from where it is.
 
 #ifndef TL_SENDER_H
 #define TL_SENDER_H
@@ -13,27 +17,33 @@
 #define TL_SENDER_ENDS 3u         // end packets of an event (RFC 4733 section 2.5.1.4)
 #define TL_SENDER_OPEN 0xffffffffu // duration of a digit that is not over
 #define TL_SENDER_LEAST_MS 40u
+#define TL_SENDER_LATE_MS 100u
 #define TL_SENDER_PAYLOAD_MAX 800u // octets: 100 ms
 
 /// A digit that waits.
 struct tl_sender_digit {
     uint32_t duration_ms; // or TL_SENDER_OPEN
-    uint16_t pause_ms;    // after it
+    uint16_t pause_ms;    // after it, before the next
     uint8_t event;
     uint8_t reserved;
 };
 
 struct tl_sender {
     struct tl_sender_digit queue[TL_DIGITS_MAX];
-    uint64_t due_ns;       // of the next packet; UINT64_MAX: nothing to send
-    uint64_t began_ns;     // the present digit, or pause
+    uint64_t due_ns;       // place of the next packet; UINT64_MAX: nothing to send
+    uint64_t began_ns;     // the present digit
+    uint64_t ready_ns;     // before it no digit begins: the pause behind the last one
     struct tl_tone_maker maker;
-    uint32_t timestamp;    // of the present digit's first packet
-    uint32_t sent;         // clock units of it that packets told of
+    uint32_t timestamp;    // of the present digit's first packet, or of its segment
+    uint32_t line;         // of tones: time stamp of the next packet
+    uint32_t segments;     // clock units of the event that stand in segments before this one
+    uint32_t sent_ms;      // of the present digit, that packets told of
     uint8_t first;         // in `queue`
     uint8_t count;         // of it, the present one included
     uint8_t phase;         // opaque
     uint8_t ends;          // end packets that are left
+    uint8_t audio;         // tones: `line` stands, no other media came between
+    uint8_t reserved[3];
 };
 
 /// A packet to send.
@@ -53,13 +63,14 @@ TL_DTMF_CODE void tl_sender_reset(struct tl_sender *sender);
 TL_DTMF_CODE int tl_sender_put(struct tl_sender *sender, const struct tl_sender_digit *digits,
                                uint32_t count, uint64_t now_ns);
 
-/// The digit that was put last with TL_SENDER_OPEN is over and lasted so long.
+/// The digit that was put with TL_SENDER_OPEN is over and lasted so long. There is one at a time.
 TL_DTMF_CODE void tl_sender_close(struct tl_sender *sender, uint32_t duration_ms);
 
-/// Makes the packet that is due. `timestamp_now` is the leg's time line at now_ns, in units of
-/// clock_hz (the leg's RTP clock).
+/// Makes the packet that is due. `timestamp_now` is the leg's time line at now_ns, in units of its
+/// RTP clock. Call it once due_ns has come, and again while it still has. Where the events' clock
+/// is another one, their time stamps begin on the leg's line and go on in their own units.
 TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
-                                 uint32_t timestamp_now, uint32_t clock_hz, uint64_t now_ns,
+                                 uint32_t timestamp_now, uint64_t now_ns,
                                  struct tl_sender_packet *packet);
 
 #endif

@@ -97,18 +97,6 @@
 // where the specification says. Signalling that changes nothing of the remote party's user fragment
 // changes nothing of the paths either.
 //
-// DIGITS. A flow that was given TL_OP_DTMF takes digits from its remote party and sends digits to
-// it. A digit has one event code (RFC 4733 section 3.2), a start, a duration and a level, whatever
-// form it came in. It is counted and reported once, when it ends: an event at its end packet, or
-// when its packets stay away, a tone when it is over, either at digit_limit_ms at the latest. With
-// TL_DTMF_TAKE it ends here: event packets are consumed, and tones silenced in the audio that is
-// relayed. With TL_DTMF_PASS_ON the peer flow sends the digit, in its own form, from the moment that
-// it is certain. While a flow sends digits, other media to its party is consumed; the egress stream
-// keeps one sequence and one time line through all of it. Digits of the control plane
-// (TL_OP_DIGITS) wait in the same queue. All of this is a worker's own: a fast path that was
-// started since is given TL_OP_DTMF again, and what the one before had in its queue is gone. A digit
-// that lasts meanwhile is one digit still, because none is reported before its end.
-//
 // SHARED PORTS. Flows with TL_FLOW_SHARED have one local port together. A packet there is of the
 // flow whose signalled remote party sent it (with ICE: that has a path from there), a binding
 // request of the one whose local user fragment it names; an SSRC never selects a flow. So without
@@ -121,6 +109,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "abi_dtmf.h"
 #include "abi_lists.h"
 
 // ---------------------------------------------------------------------------------------------
@@ -152,10 +141,6 @@
 #define TL_ICE_PATHS_MAX 8u          // sources of authenticated checks that a flow remembers
 #define TL_ICE_UFRAG_BYTES_MAX 64u   // longest user fragment that is told apart
 #define TL_ICE_PASSWORD_BYTES_MAX 64u // of ours
-#define TL_DTMF_EVENT_TYPES_MAX 4u   // payload types of telephone-event that one flow accepts
-#define TL_DTMF_AUDIO_TYPES_MAX 4u   // payload types in which one flow's tones are looked for
-#define TL_DIGITS_MAX 32u            // digits that wait to be sent to one party
-#define TL_DTMF_EVENT_MAX 16u        // highest event code: 0-9, * (10), # (11), A-D, flash (16)
 #define TL_NAME_BYTES 32u            // NUL-terminated names in the files
 
 #define TL_NO_FLOW 0xffffffffu       // peer_index of a flow that has no peer
@@ -176,8 +161,7 @@
 #define TL_OP_KEYS 6u   // give a live flow its SRTP keys: struct tl_flow_keys in place of `spec`
 #define TL_OP_ICE 7u    // give a live flow its ICE credentials: struct tl_flow_ice, likewise
 #define TL_OP_DTMF 8u   // how a live flow takes and sends digits: struct tl_flow_dtmf, likewise
-#define TL_OP_DIGITS 9u // digits for a live flow's party: struct tl_flow_digits, likewise; either
-                        // all of them are sent or, DIGITS_FULL, none
+#define TL_OP_DIGITS 9u // digits for its party, all or (DIGITS_FULL) none: struct tl_flow_digits
 
 // Events.
 #define TL_EVENT_ANSWER 1u          // the answer to the command with this sequence
@@ -187,10 +171,8 @@
                                     // path) that was started since: silence counts anew from the
                                     // add that takes the flow up, or from the first modify
 #define TL_EVENT_SOURCE_LEARNED 4u  // address, port: the one learned source of this flow
-#define TL_EVENT_PATH_SELECTED 5u   // address, port: where media goes now, by ICE or early latch;
-                                    // value: 1 nominated by the remote party, 0 not yet
-#define TL_EVENT_DIGIT 6u           // a digit of the flow's party is over: a struct tl_digit begins
-                                    // at `address`. Since version 5
+#define TL_EVENT_PATH_SELECTED 5u   // address, port: where media goes now, by ICE or early latch
+#define TL_EVENT_DIGIT 6u           // a digit is over: `address` is a struct tl_digit; version 5
 
 // Statuses of answers: abi_lists.h. Zero or negative; a refusal leaves everything as it was.
 #define TL_STATUS_CONSTANT(id, value, name, text) static const int32_t TL_STATUS_##id = (value);
@@ -227,31 +209,6 @@ TL_SRTP_SUITES(TL_SUITE_CONSTANT)
 #define TL_KEYS_PLAIN_SRTCP_OUT (1u << 1) // ours is not encrypted; authenticated it always is
 #define TL_KEYS_FLAGS_ALL 0x3u
 #define TL_KEYS_OVERLAP_MAX_MS 10000u
-
-// Flags of a flow's digits.
-#define TL_DTMF_EVENTS (1u << 0)     // telephone-events of its party are digits (event_types)
-#define TL_DTMF_TONES (1u << 1)      // tones in its party's audio are (audio_types)
-#define TL_DTMF_TAKE (1u << 2)       // in the form that they came in they are not relayed
-#define TL_DTMF_LOOK_AHEAD (1u << 3) // with TONES and TAKE: audio is 20 ms late, and no tone leaks;
-                                     // else it is silenced from the first suspicious 10 ms on
-#define TL_DTMF_REPORT (1u << 4)     // each digit is a TL_EVENT_DIGIT
-#define TL_DTMF_PASS_ON (1u << 5)    // each digit is sent by the peer flow, if that sends any
-#define TL_DTMF_FLAGS_ALL 0x3fu
-
-// How a flow sends digits to its party.
-#define TL_DTMF_SEND_NONE 0u
-#define TL_DTMF_SEND_EVENTS 1u // telephone-events (RFC 4733)
-#define TL_DTMF_SEND_TONES 2u  // tones, in the codec of the leg
-
-// Forms that a digit came in.
-#define TL_DIGIT_BY_EVENT 1u
-#define TL_DIGIT_BY_TONE 2u
-
-// Codecs in which tones are found and made.
-#define TL_CODEC_PCMU 1u // 8,000 octets a second each
-#define TL_CODEC_PCMA 2u
-#define TL_CODEC_G722 3u // its RTP clock is 8,000 Hz (RFC 3551 section 4.5.2)
-#define TL_CODECS_MAX 4u // one more than the highest
 
 // Drop reasons: abi_lists.h.
 #define TL_DROP_CONSTANT(id, name, text) TL_DROP_INDEX_##id,
@@ -311,8 +268,7 @@ struct tl_file_header {
     struct tl_section workers;   // fast path: one struct tl_worker_page for each worker
     struct tl_section realms;    // fast path: struct tl_realm_page
     struct tl_section addresses; // fast path: struct tl_address_page
-    struct tl_section srtp_records; // fast path: one struct tl_srtp_record for each flow index;
-                                    // since version 3
+    struct tl_section srtp_records; // fast path: a struct tl_srtp_record a flow; since version 3
     struct tl_section drop_records; // fast path: one struct tl_drop_record for each flow index,
                                     // then one for each worker; since version 4
     uint8_t reserved_1[192];
@@ -415,49 +371,6 @@ struct tl_flow_ice {
     uint8_t remote_ufrag[TL_ICE_UFRAG_BYTES_MAX];
 };
 
-// How a flow takes digits from its remote party, and sends digits to it. All zero: neither.
-struct tl_flow_dtmf {
-    uint32_t flags;         // TL_DTMF_*
-    uint8_t send;           // TL_DTMF_SEND_*
-    uint8_t send_type;      // payload type of that, 0...127
-    uint8_t send_codec;     // tones: TL_CODEC_*
-    uint8_t send_volume;    // of an event, and of each of a tone's two frequencies: -dBm0, 0...36
-    uint32_t send_clock_hz; // of the events, 8000...192000
-    uint16_t send_interval_ms; // between packets, 10...100
-    uint16_t reserved_0;
-    uint32_t digit_limit_ms;   // what lasts longer ends here, 1000...60000
-    uint8_t reserved_1[4];
-    struct {
-        uint32_t clock_hz;    // 8000...192000
-        uint8_t payload_type; // TL_NO_PAYLOAD_TYPE ends them
-        uint8_t reserved[3];
-    } event_types[TL_DTMF_EVENT_TYPES_MAX];
-    struct {
-        uint8_t payload_type; // TL_NO_PAYLOAD_TYPE ends them
-        uint8_t codec;        // TL_CODEC_*
-        uint8_t reserved[2];
-    } audio_types[TL_DTMF_AUDIO_TYPES_MAX];
-};
-
-// Digits to send to a flow's party, one after the other, behind those that wait.
-struct tl_flow_digits {
-    uint8_t count; // 1...TL_DIGITS_MAX
-    uint8_t reserved_0[3];
-    uint16_t duration_ms; // of each, 40...8000
-    uint16_t pause_ms;    // after each, 40...8000
-    uint8_t events[TL_DIGITS_MAX]; // 0...TL_DTMF_EVENT_MAX; flash (16) goes by events alone
-};
-
-// A digit that is over.
-struct tl_digit {
-    uint8_t event;  // 0...TL_DTMF_EVENT_MAX
-    uint8_t form;   // TL_DIGIT_BY_*
-    uint8_t volume; // -dBm0: as its packets said, or of the stronger of a tone's two frequencies
-    uint8_t reserved;
-    uint32_t duration_ms;
-    uint64_t started_ns; // CLOCK_MONOTONIC
-};
-
 // A command. Wiped by the control plane as soon as it is answered, and the worker's copy likewise.
 struct tl_command {
     uint32_t size_bytes; // of this message as its writer knows it
@@ -470,8 +383,7 @@ struct tl_command {
                          // (wrapping), that of a flow which is taken up is its record's
     uint32_t value;      // list: how many indexes to look at
     uint8_t reserved[8];
-    struct tl_flow_spec spec; // add, modify. keys: a tl_flow_keys begins here; ice: a tl_flow_ice;
-                              // dtmf, digits: likewise
+    struct tl_flow_spec spec; // add, modify; of the other operations their own struct begins here
     uint8_t reserved_1[96];
 };
 
@@ -488,7 +400,7 @@ struct tl_event {
     uint16_t port;       // likewise
     uint16_t reserved_0;
     uint32_t value;      // answer to a list: flows listed; media_timeout: ms since the last packet;
-                         // path_selected: 1 nominated
+                         // path_selected: 1 nominated by the remote party, 0 not yet
     uint8_t reserved_1[8];
 };
 
@@ -560,13 +472,13 @@ struct tl_flow_record {
     uint64_t egress_index;       // next RTP packet index to send, as above. Stored before the
                                  // packet can leave
     uint64_t egress_time_ns;     // when the last was sent, CLOCK_MONOTONIC
-    uint64_t tx_packets;         // relayed RTP that a transmit queue took, and, while its burst is
-                                 // in hand, what is about to be given to it
+    uint64_t tx_packets;         // RTP that a transmit queue took, and, while its burst is in
+                                 // hand, what is about to be given to it
     uint64_t tx_bytes;           // its UDP payload
     uint64_t tx_drops;           // packets for this party that were dropped after acceptance
     uint64_t tx_rtcp_packets;
     uint32_t egress_ssrc;
-    uint32_t egress_timestamp;   // of the last packet sent
+    uint32_t egress_timestamp;   // of the last packet sent; of a digit's, where the time line was
     uint32_t egress_rtcp_index;  // next SRTCP index to send (31 bits). Stored before it can leave
     uint32_t key_id_newest;      // highest key_id that the flow ever had
 };
@@ -662,9 +574,6 @@ _Static_assert(sizeof(struct tl_flow_keys) == 144, "SRTP keys");
 _Static_assert(sizeof(struct tl_flow_ice) == 200, "ICE credentials");
 _Static_assert(offsetof(struct tl_command, spec) + sizeof(struct tl_flow_ice) <=
                    sizeof(struct tl_command), "they fit into a command");
-_Static_assert(sizeof(struct tl_flow_dtmf) == 72, "digits of a flow");
-_Static_assert(sizeof(struct tl_flow_digits) == 40, "digits to send");
-_Static_assert(sizeof(struct tl_digit) == 16, "in place of an address");
 _Static_assert(sizeof(struct tl_event) == 64, "event");
 _Static_assert(offsetof(struct tl_packet_slot, payload) == 64, "packet payload");
 _Static_assert(sizeof(struct tl_packet_slot) == 64 + TL_PACKET_BYTES_MAX, "packet slot");

@@ -105,11 +105,11 @@
     X(received, "packets taken from receive queues")                                               \
     X(handed_in, "packets taken over from another worker, or looped back by a hairpin")            \
     X(forwarded, "packets relayed to a transmit queue")                                            \
-    X(consumed, "packets that the box itself used (RTCP, STUN)")                                   \
+    X(consumed, "packets that the box itself used (RTCP, STUN, digits), and audio that gave way to digits") \
     X(delivered, "packets given to the control plane or to the kernel's twin")                     \
     X(handed_out, "packets given to another worker, or looped back by a hairpin")                  \
     X(sent, "packets that transmit queues took")                                                   \
-    X(generated, "packets that the box made and sent (RTCP, STUN)")                                \
+    X(generated, "packets that the box made and sent (RTCP, STUN, digits)")                        \
     X(injected, "packets sent for the control plane or the kernel's twin")                         \
     X(received_bytes, "bytes of received packets, from the Ethernet header on")                    \
     X(sent_bytes, "bytes of sent packets, from the Ethernet header on")                            \
@@ -123,7 +123,7 @@
     X(driver_calls, "receive and transmit calls into drivers")                                     \
     X(sources_learned, "flows whose source was learned")                                           \
     X(media_timeouts, "media time-outs reported")                                                  \
-    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too)")  \
+    X(own_dropped, "packets not received but made here or injected, and dropped (by reason too) or looped back") \
     X(wakes, "sleeps that the control plane ended with a command")                                 \
     X(srtp_opened, "SRTP and SRTCP packets that authenticated")                                    \
     X(srtp_sealed, "SRTP and SRTCP packets made")                                                  \

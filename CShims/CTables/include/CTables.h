@@ -17,6 +17,7 @@
 #include "tl_channel.h"
 #include "tl_command.h"
 #include "tl_counters.h"
+#include "tl_dtmf.h"
 #include "tl_flow.h"
 #include "tl_hmac.h"
 #include "tl_ice.h"

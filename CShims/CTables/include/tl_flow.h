@@ -29,6 +29,7 @@
 #define TL_WAY_LIVE        16u
 #define TL_WAY_SEND        32u // TL_FLOW_SEND
 #define TL_WAY_SECURE      64u // TL_FLOW_SRTP: sealed first
+#define TL_WAY_DIGITS      128u // digits are sent: other media is consumed
 
 #define TL_SOURCE_LOOPED (1u << 16) // in a source key: only by a hairpin
 #define TL_NO_SOURCE     (1u << 17) // a source key that no packet has
@@ -50,11 +51,13 @@ struct tl_flow_ingress {
     uint32_t clock_rate_hz;
     uint8_t byte_shift;
     uint8_t rtp_first;           // with type_in, how usual RTP begins (usual.h); 0: none is
-    uint8_t type_in;             // first payload type, or TL_NO_PAYLOAD_TYPE
+    uint8_t type_in;             // first payload type, or TL_NO_PAYLOAD_TYPE; with TL_TYPE_LOOKS
     uint8_t type_out;
 };
 
 #define TL_RTP_FIRST 0x80u // version 2; no padding, extension, contributing sources
+/// In type_in: no packet is taken as of this type before its digits are looked for (tl_dtmf.h).
+#define TL_TYPE_LOOKS 0x80u
 
 _Static_assert(offsetof(struct tl_flow_ingress, source_key) == 16, "behind the source");
 _Static_assert(offsetof(struct tl_flow_ingress, type_in) ==
@@ -93,6 +96,7 @@ _Static_assert(TL_FLOW_FLAGS_ALL < TL_FLOW_LIVE, "the contract's flags stand bel
 #define TL_PENDING_TIMEOUT (1u << 0)
 #define TL_PENDING_LEARNED (1u << 1)
 #define TL_PENDING_PATH    (1u << 2)
+#define TL_PENDING_DIGIT   (1u << 3) // in the flow's `told` (tl_dtmf.h)
 #define TL_PENDING_LATE    (1u << 7) // counted as deferred
 
 /// What commands and timers need. Packets do not come here but for what is rare: RTCP, a payload
@@ -104,6 +108,7 @@ struct tl_flow_cold {
     uint32_t timer_previous;
     uint64_t learn_until_ns;
     uint64_t rtcp_due_ns;
+    uint64_t digits_due_ns;    // what the flow's digits wait for; 0 = nothing
     uint64_t dtls_until_ns;    // up to which the budget of DTLS records is used
     uint64_t quiet_from_ns;    // silence counts from here, or from the last RTP if that is later
     uint64_t sr_time_ns;       // when the last sender report arrived; 0 = none

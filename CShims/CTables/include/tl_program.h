@@ -58,6 +58,9 @@ static inline void tl_flow_way(struct tl_flow *flow)
     flow->egress.way = (uint8_t)way;
 }
 
+/// Chooses what of the flow's packets is taken at a glance (usual.h).
+TL_PACKET_CODE void tl_flow_glance(struct tl_worker *worker, uint32_t slot);
+
 /// 1 when an add takes up a record that the last process left: of the same flow and key set.
 TL_PACKET_CODE int tl_record_takes_up(const struct tl_flow_record *record,
                                       const struct tl_flow_spec *spec, uint32_t generation);

@@ -7,6 +7,7 @@
 #include "tl_base.h"
 #include "tl_channel.h"
 #include "tl_counters.h"
+#include "tl_dtmf.h"
 #include "tl_flow.h"
 #include "tl_ice.h"
 #include "tl_next_hop.h"
@@ -41,6 +42,7 @@ struct tl_worker_config {
     struct tl_srtp_engine *srtp; // this worker's alone; NULL: no flow can be secure
     uint32_t secure_flows;       // that can have keys at a time, 0...flows_per_worker
     uint32_t shared_flows;       // that can share ports at a time, 0...flows_per_worker
+    uint32_t dtmf_flows;         // that can take or send digits at a time, 0...flows_per_worker
 };
 
 /// A BYE that outlives its flow.
@@ -71,6 +73,8 @@ struct tl_worker {
     struct tl_secure *secures;   // contexts of secure flows
     struct tl_secure_receive *formers; // likewise, the key before
     uint32_t *secure_places;     // by slot: position in `secures`, or TL_NO_SECURE
+    struct tl_dtmf *dtmfs;       // contexts of flows with digits
+    uint32_t *dtmf_places;       // by slot: position in `dtmfs`, or TL_NO_DTMF
     struct tl_shared shared;     // flows that share ports
     struct tl_srtp_engine *srtp;
     struct parked *parked;       // of the burst in hand (CStages)
@@ -101,6 +105,9 @@ struct tl_worker {
     uint32_t secure_free; // first of the contexts that were given back, or TL_NO_SECURE
     uint32_t secure_used; // contexts that were ever taken
     uint32_t secure_count;
+    uint32_t dtmf_free; // likewise
+    uint32_t dtmf_used;
+    uint32_t dtmf_count;
     struct tl_hmac *hmac; // NULL when no flow can speak ICE
     struct tl_ice *ices;  // agents
     uint32_t ice_count;
@@ -115,8 +122,8 @@ struct tl_worker {
 /// Bytes that a worker needs, for tl_worker_init. The caller takes them (64-byte aligned).
 uint64_t tl_worker_size(const struct tl_worker_config *config);
 
-/// How many of them are written at once; the rest is the contexts of secure flows, each of which is
-/// left alone until a flow takes it.
+/// How many of them are written at once; the rest is agents and the contexts of secure flows and of
+/// those with digits, each of which is left alone until a flow takes it.
 uint64_t tl_worker_size_at_once(const struct tl_worker_config *config);
 
 /// Makes a worker in `memory`. Returns NULL and a sentence when the configuration is impossible.
@@ -137,6 +144,13 @@ static inline struct tl_secure *tl_secure_of(const struct tl_worker *worker, uin
 {
     uint32_t place = worker->secure_places[slot];
     return place != TL_NO_SECURE ? &worker->secures[place] : NULL;
+}
+
+/// The context of a flow with digits, or NULL.
+static inline struct tl_dtmf *tl_dtmf_of(const struct tl_worker *worker, uint32_t slot)
+{
+    uint32_t place = worker->dtmf_places[slot];
+    return place != TL_NO_DTMF ? &worker->dtmfs[place] : NULL;
 }
 
 /// Slot of a flow of this worker.
