@@ -12,7 +12,7 @@ GROUND_RUN="libipsec-mb1 librte-net-af-packet23 librte-net-af-xdp23 librte-net-m
 GROUND_LAB="$GROUND_RUN procps sip-tester"
 # For the tests only.
 GROUND_TESTS="dpdk-dev baresip-core linphone-cli kamailio sipsak sipvicious socat tcpdump tshark sngrep
-    valgrind libsrtp2-dev python3-venv"
+    valgrind libsrtp2-dev python3-venv libspandsp-dev asterisk-core-sounds-en-wav sox libsox-fmt-base"
 # From PyPI, for the tests only.
 GROUND_PEERS="aiortc==1.16.0"
 

@@ -21,7 +21,7 @@ struct tl_digit_change {
     uint8_t kind;        // TL_DIGIT_BEGAN, TL_DIGIT_ENDED
     uint8_t event;       // 0...16
     uint8_t volume;      // -dBm0
-    uint8_t reserved;
+    int8_t twist;        // of a tone: dB of its high frequency over its low one; of an event 0
     uint32_t duration_ms;
     uint64_t started_ns; // CLOCK_MONOTONIC
 };

@@ -14,26 +14,45 @@
 
 #define TL_TONE_SEGMENT 80u       // samples: 10 ms
 #define TL_TONE_SEGMENTS_MAX 32u  // of one payload: 320 ms; what is longer is not looked at
-#define TL_TONE_CHANGES_MAX 16u   // of one payload
+#define TL_TONE_CHANGES_MAX 128u  // of one run; what is beyond is counted and lost
 #define TL_TONE_DELAY 160u        // octets by which look-ahead delays audio: 20 ms
 
-/// One flow's detector. One line.
+/// One flow's detector. One line. What stands in it is tone.c's.
 struct tl_tone_detector {
-    uint8_t opaque[64];
+    uint64_t started_ns;  // first sample of the digit's first hit
+    float row[2];         // of the last hit: complex amplitudes at its middle
+    float column[2];
+    float row_power;      // where the digit was loudest: squares of the amplitudes
+    float column_power;
+    float lead;           // amplitude of its first hit and of the segment before
+    float tail;           // amplitude of its last hit and of the segment behind
+    uint16_t length;      // segments from its first hit to its last one
+    uint16_t lost;        // segments that did not arrive since the last hit
+    uint8_t candidate;    // event of the last segment plus one; 0: it was no hit
+    uint8_t hits;         // of it, in a row
+    uint8_t open;         // event of the digit that has begun, plus one
+    uint8_t misses;       // segments since its last hit
+    uint8_t limited;      // 1: it was ended by its limit and goes on
+    uint8_t reserved;
+    uint8_t before[8];    // the last segment's amplitudes by frequency, as roots
+    int8_t turn[2];       // by how much row and column turned to the last hit, 256 a turn
 } __attribute__((aligned(64)));
+
+_Static_assert(sizeof(struct tl_tone_detector) == 64, "one line");
 
 /// What of its audio a flow keeps beside that: a started segment, G.722's state, and the audio that
 /// look-ahead holds back.
 struct tl_tone_store {
-    uint8_t part[TL_TONE_SEGMENT];    // octets of a segment whose end is not here yet
-    uint8_t delayed[TL_TONE_DELAY];   // look-ahead: octets that have not left yet
-    struct tl_g722_low low;           // G.722
-    uint8_t part_bytes;
-    uint8_t delayed_codec;            // TL_CODEC_*, or 0: nothing is held back
-    uint8_t reserved[6];
+    int16_t part[TL_TONE_SEGMENT];  // samples of a segment whose end is not here yet
+    uint8_t delayed[TL_TONE_DELAY]; // look-ahead: octets that have not left yet
+    struct tl_g722_low low;         // G.722
+    uint8_t part_samples;
+    uint8_t codec;                  // TL_CODEC_* of what stands here; 0: nothing does
+    uint8_t delays;                 // 1: `delayed` is in use
+    uint8_t reserved[5];
 };
 
-/// A payload to look at. In: all down to `look_ahead`. Out: the rest.
+/// A payload to look at. `silenced` comes back.
 struct tl_tone_job {
     struct tl_tone_detector *detector;
     struct tl_tone_store *store;
@@ -46,9 +65,18 @@ struct tl_tone_job {
     uint8_t take;          // 1: silence tones
     uint8_t look_ahead;    // 1: delay audio by 20 ms, and silence with that in hand
     uint8_t silenced;      // 1: something was
-    uint32_t change_count;
-    struct tl_digit_change changes[TL_TONE_CHANGES_MAX];
 };
+
+/// What became of digits in a run.
+struct tl_tone_changes {
+    uint32_t count;
+    uint32_t lost;
+    uint32_t jobs[TL_TONE_CHANGES_MAX]; // whose
+    struct tl_digit_change of[TL_TONE_CHANGES_MAX];
+};
+
+/// Makes the tables that all detectors, and all makers, share. Once, before anything else here.
+void tl_tone_prepare(void);
 
 /// Forgets everything: a new stream of audio.
 TL_DTMF_CODE void tl_tone_reset(struct tl_tone_detector *detector, struct tl_tone_store *store);
@@ -57,14 +85,18 @@ TL_DTMF_CODE void tl_tone_reset(struct tl_tone_detector *detector, struct tl_ton
 TL_DTMF_CODE void tl_tone_fetch(const struct tl_tone_detector *detector,
                                 const struct tl_tone_store *store);
 
-/// Looks at up to 32 payloads. Those of one detector are worked in their order.
-TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count);
+/// Looks at payloads. Those of one detector are worked in their order.
+TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
+                              struct tl_tone_changes *changes);
 
 /// No audio came for a while: ends a digit that has begun. 1: `change` says so.
-TL_DTMF_CODE int tl_tone_silence(struct tl_tone_detector *detector, uint64_t now_ns,
+TL_DTMF_CODE int tl_tone_silence(struct tl_tone_detector *detector,
                                  struct tl_digit_change *change);
 
 /// 1 while a digit has begun and not ended.
-TL_DTMF_CODE int tl_tone_open(const struct tl_tone_detector *detector);
+static inline int tl_tone_is_open(const struct tl_tone_detector *detector)
+{
+    return detector->open != 0;
+}
 
 #endif

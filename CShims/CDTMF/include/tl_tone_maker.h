@@ -7,13 +7,16 @@
 #include "tl_audio.h"
 #include "tl_digit.h"
 
+/// Begins as zeros and tl_g722_reset. G.722's coder goes on from digit to digit, as the party's
+/// decoder does. When that has heard another coder before, it takes some 40 ms to follow this one:
+/// time for a tone of `last` 0, which is silence.
 struct tl_tone_maker {
     uint32_t phase[2]; // turns of low and high group, 2^32 a turn
     uint32_t sample;   // from the digit's start
     struct tl_g722_low low;
 };
 
-/// Starts a digit of 0...15.
+/// Starts a digit.
 TL_DTMF_CODE void tl_tone_make_start(struct tl_tone_maker *maker);
 
 /// Writes the next `samples` octets of the tone of `event` in a codec (TL_CODEC_*), each frequency
