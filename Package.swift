@@ -66,7 +66,8 @@ let package = Package(
             cSettings: packetC,
             linkerSettings: [.linkedLibrary("IPSec_MB"), .linkedLibrary("crypto")]),
         .target(
-            name: "CDTMF", dependencies: ["CFlowABI"], path: "CShims/CDTMF", cSettings: packetC),
+            name: "CDTMF", dependencies: ["CFlowABI"], path: "CShims/CDTMF", cSettings: packetC,
+            linkerSettings: [.linkedLibrary("m")]),
         .target(
             name: "CTables", dependencies: ["CFlowABI", "CSRTP", "CDTMF"], path: "CShims/CTables",
             cSettings: packetC, linkerSettings: [.linkedLibrary("IPSec_MB")]),

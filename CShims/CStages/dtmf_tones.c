@@ -11,21 +11,23 @@ struct looking {
     uint32_t count;
     struct parked_audio *from[TL_BURST_MAX];
     struct tl_tone_job jobs[TL_BURST_MAX];
+    struct tl_tone_changes changes;
 };
 
 // Where the detector has left its marks: changes, and audio that was silenced.
 static void run(struct tl_worker *worker, struct looking *looking)
 {
-    if (looking->count != 0)
-        tl_tone_run(looking->jobs, looking->count);
-    for (uint32_t i = 0; i < looking->count; i++) {
-        const struct tl_tone_job *job = &looking->jobs[i];
-        uint32_t slot = looking->from[i]->passage.slot;
-        worker->counters.tones_silenced += job->silenced;
-        for (uint32_t j = 0; j < job->change_count; j++)
-            tl_dtmf_change(worker, slot, &job->changes[j], TL_DIGIT_BY_TONE, job->now_ns);
-        if (job->change_count != 0)
-            tl_dtmf_schedule(worker, slot, job->now_ns);
+    struct tl_tone_changes *changes = &looking->changes;
+    if (looking->count == 0)
+        return;
+    tl_tone_run(looking->jobs, looking->count, changes);
+    worker->counters.digits_lost += changes->lost;
+    for (uint32_t i = 0; i < looking->count; i++)
+        worker->counters.tones_silenced += looking->jobs[i].silenced;
+    for (uint32_t i = 0; i < changes->count; i++) {
+        const struct passage *passage = &looking->from[changes->jobs[i]]->passage;
+        tl_dtmf_change(worker, passage->slot, &changes->of[i], TL_DIGIT_BY_TONE, passage->now_ns);
+        tl_dtmf_schedule(worker, passage->slot, passage->now_ns);
     }
     looking->count = 0;
 }
@@ -38,7 +40,7 @@ static void begin_anew(struct tl_worker *worker, const struct parked_audio *wait
     const struct passage *passage = &waiting->passage;
     struct tl_digit_change change;
     run(worker, looking);
-    if (tl_tone_silence(&dtmf->detector, passage->now_ns, &change))
+    if (tl_tone_silence(&dtmf->detector, &change))
         tl_dtmf_change(worker, passage->slot, &change, TL_DIGIT_BY_TONE, passage->now_ns);
     tl_tone_reset(&dtmf->detector, &dtmf->store);
     dtmf->tones_stream = passage->stream;
@@ -63,7 +65,7 @@ static void silence_late(struct tl_worker *worker, const struct tl_dtmf *dtmf, u
 {
     uint32_t flags = dtmf->how.flags;
     if (!(flags & TL_DTMF_TAKE) ||
-        !(flags & TL_DTMF_LOOK_AHEAD || tl_tone_open(&dtmf->detector)))
+        !(flags & TL_DTMF_LOOK_AHEAD || tl_tone_is_open(&dtmf->detector)))
         return;
     tl_audio_silence(codec, payload, length);
     worker->counters.tones_silenced++;
@@ -103,7 +105,6 @@ static void look_at(struct tl_worker *worker, struct parked_audio *waiting,
     job->take = (dtmf->how.flags & TL_DTMF_TAKE) != 0;
     job->look_ahead = (dtmf->how.flags & TL_DTMF_LOOK_AHEAD) != 0;
     job->silenced = 0;
-    job->change_count = 0;
 }
 
 TL_PACKET_CODE void tl_dtmf_look(struct tl_worker *worker, struct parked *parked)

@@ -113,7 +113,7 @@ static void stop(struct tl_worker *worker, uint32_t slot, uint32_t flags, uint64
     struct tl_digit_change change;
     if (flags & TL_DTMF_EVENTS && tl_event_stop(&dtmf->events, &change))
         tl_dtmf_change(worker, slot, &change, TL_DIGIT_BY_EVENT, now_ns);
-    if (flags & TL_DTMF_TONES && tl_tone_silence(&dtmf->detector, now_ns, &change))
+    if (flags & TL_DTMF_TONES && tl_tone_silence(&dtmf->detector, &change))
         tl_dtmf_change(worker, slot, &change, TL_DIGIT_BY_TONE, now_ns);
 }
 
@@ -355,8 +355,8 @@ TL_PACKET_CODE void tl_dtmf_silence(struct tl_worker *worker, uint32_t slot, uin
     struct tl_digit_change change;
     if (tl_event_silence(&dtmf->events, now_ns, &change))
         tl_dtmf_change(worker, slot, &change, TL_DIGIT_BY_EVENT, now_ns);
-    if (tl_tone_open(&dtmf->detector) && dtmf->tones_heard_ns + silence_ns <= now_ns &&
-        tl_tone_silence(&dtmf->detector, now_ns, &change))
+    if (tl_tone_is_open(&dtmf->detector) && dtmf->tones_heard_ns + silence_ns <= now_ns &&
+        tl_tone_silence(&dtmf->detector, &change))
         tl_dtmf_change(worker, slot, &change, TL_DIGIT_BY_TONE, now_ns);
 }
 
@@ -366,7 +366,7 @@ static uint64_t due_of(const struct tl_dtmf *dtmf)
     uint64_t due = dtmf->sender.due_ns;
     uint64_t event = tl_event_due(&dtmf->events);
     due = event < due ? event : due;
-    if (tl_tone_open(&dtmf->detector)) {
+    if (tl_tone_is_open(&dtmf->detector)) {
         uint64_t tone = dtmf->tones_heard_ns + TL_EVENT_SILENCE_MS * TL_MILLISECOND_NS;
         due = tone < due ? tone : due;
     }

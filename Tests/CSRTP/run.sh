@@ -32,7 +32,7 @@ objects_build() { # variant, flags
 }
 
 program_build() { # variant, flags, source
-    "$CLANG" $flags $2 -fuse-ld=lld "$3" $objects -lIPSec_MB -lcrypto -lsrtp2 \
+    "$CLANG" $flags $2 -fuse-ld=lld "$3" $objects -lIPSec_MB -lcrypto -lm -lsrtp2 \
         -o "$out/$1/$(basename "$3" .c)"
 }
 

@@ -33,7 +33,7 @@ build_and_run() { # variant, flags
     objects_build "$1" "$2"
     for test in "$here"/test_${wanted}.c; do
         name=$(basename "$test" .c)
-        "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -lIPSec_MB -lcrypto -o "$out/$1/$name"
+        "$CLANG" $flags $2 -fuse-ld=lld "$test" $objects -lIPSec_MB -lcrypto -lm -o "$out/$1/$name"
         if "$out/$1/$name" >"$out/$1/$name.log"; then
             passed=$((passed + 1))
         else
@@ -48,7 +48,7 @@ build_and_run() { # variant, flags
 if [ "${1:-}" = speed ]; then
     shift
     objects_build plain -O2
-    "$CLANG" $flags -O2 -fuse-ld=lld "$here/stun_speed.c" $objects -lIPSec_MB -lcrypto -o "$out/stun_speed"
+    "$CLANG" $flags -O2 -fuse-ld=lld "$here/stun_speed.c" $objects -lIPSec_MB -lcrypto -lm -o "$out/stun_speed"
     exec "$out/stun_speed" "$@"
 fi
 mkdir -p "$out"

@@ -38,7 +38,7 @@ build_c() { # name, kind
     [ "$1" = srtp ] || files+=("$shims"/CDTMF/*.c "$shims"/CTables/*.c "$shims"/CStages/*.c)
     for include in CFlowABI CSRTP CDTMF CTables CStages; do flags+=" -I$shims/$include/include"; done
     "$CLANG" -std=gnu17 -O1 -g -march=x86-64-v3 -fno-strict-aliasing -fuse-ld=lld $flags \
-        "$here/${1}_fuzz.c" "${files[@]}" -lIPSec_MB -lcrypto -o "$out/${1}_$2"
+        "$here/${1}_fuzz.c" "${files[@]}" -lIPSec_MB -lcrypto -lm -o "$out/${1}_$2"
 }
 
 # A module of its own that others stand on.

@@ -33,7 +33,7 @@ build() { # name, flags
         "$CLANG" $flags "$2" -c "$source" -o "$object"
         objects="$objects $object"
     done
-    "$CLANG" -fuse-ld=lld $objects -lIPSec_MB -lcrypto -o "$out/$1/instructions"
+    "$CLANG" -fuse-ld=lld $objects -lIPSec_MB -lcrypto -lm -o "$out/$1/instructions"
 }
 
 build whole -DTL_GATE_WHOLE
