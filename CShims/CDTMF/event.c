@@ -52,7 +52,7 @@ static uint32_t to_ms(uint64_t units, uint32_t clock_hz)
 
 static uint32_t total_ms(const struct tl_event_receiver *receiver)
 {
-    return receiver->before_ms + to_ms(receiver->duration, receiver->clock_hz);
+    return to_ms((uint64_t)receiver->before + receiver->duration, receiver->clock_hz);
 }
 
 static void change_put(const struct tl_event_receiver *receiver, uint8_t kind, uint32_t limit_ms,
@@ -130,13 +130,19 @@ static int is_next_segment(const struct tl_event_receiver *receiver,
            lost <= SEGMENT_LOST_MS * receiver->clock_hz / 1000;
 }
 
+static uint32_t convert(uint32_t units, uint32_t from_hz, uint32_t to_hz)
+{
+    uint64_t converted = (uint64_t)units * to_hz / from_hz;
+    return converted > UINT32_MAX ? UINT32_MAX : (uint32_t)converted;
+}
+
 // A duration of 16 bits that wraps in one segment goes on; a lower one is a packet that came late.
 static void duration_take(struct tl_event_receiver *receiver, uint32_t clock_hz,
                           const struct block *block)
 {
     if (receiver->clock_hz != clock_hz) { // another payload type, and what it counts in
-        uint64_t units = (uint64_t)receiver->duration * clock_hz / receiver->clock_hz;
-        receiver->duration = units > UINT32_MAX ? UINT32_MAX : (uint32_t)units;
+        receiver->duration = convert(receiver->duration, receiver->clock_hz, clock_hz);
+        receiver->before = convert(receiver->before, receiver->clock_hz, clock_hz);
         receiver->clock_hz = clock_hz;
     }
     uint16_t ahead = (uint16_t)(block->duration - receiver->duration);
@@ -181,10 +187,11 @@ static void segment_take(struct tl_event_receiver *receiver,
 {
     present_name(receiver);
     uint32_t length = block->timestamp - receiver->timestamp;
-    uint64_t before = (uint64_t)receiver->before_ms + to_ms(length, receiver->clock_hz);
-    receiver->before_ms = before > arrival->limit_ms ? arrival->limit_ms : (uint32_t)before;
+    if (receiver->before <= UINT32_MAX - length)
+        receiver->before += length;
     receiver->timestamp = block->timestamp;
-    receiver->clock_hz = arrival->clock_hz;
+    receiver->duration = 0;
+    duration_take(receiver, arrival->clock_hz, block);
     receiver->duration = block->duration;
     present_take(receiver, arrival, block, changes, count);
 }
@@ -234,7 +241,7 @@ static void new_take(struct tl_event_receiver *receiver, const struct tl_event_a
     receiver->ssrc = arrival->ssrc;
     receiver->timestamp = block->timestamp;
     receiver->duration = block->duration;
-    receiver->before_ms = 0;
+    receiver->before = 0;
     receiver->clock_hz = arrival->clock_hz;
     receiver->event = block->event;
     receiver->volume = block->volume;

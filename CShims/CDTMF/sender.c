@@ -26,6 +26,7 @@ static struct tl_sender_digit *present(struct tl_sender *sender)
 TL_DTMF_CODE void tl_sender_reset(struct tl_sender *sender)
 {
     memset(sender, 0, sizeof(*sender));
+    tl_g722_reset(&sender->maker.low);
     sender->due_ns = UINT64_MAX;
 }
 
@@ -198,6 +199,17 @@ static void tone_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
 
 // -------------------------------------------------------------------------------------------------
 
+// Other audio gives way to ours. A decoder of G.722 that heard another coder follows ours after a
+// while only.
+static void audio_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how,
+                        uint32_t timestamp_now)
+{
+    sender->audio = 1;
+    sender->line = timestamp_now;
+    if (how->send_codec == TL_CODEC_G722)
+        sender->ready_ns = sender->due_ns + TL_SENDER_FOLLOW_MS * MILLISECOND_NS;
+}
+
 static void digit_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how,
                         uint32_t timestamp_now)
 {
@@ -206,12 +218,8 @@ static void digit_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how
     sender->segments = 0;
     sender->timestamp = timestamp_now;
     sender->phase = DIGIT;
-    if (how->send == TL_DTMF_SEND_TONES) {
-        if (!sender->audio) // else it goes on from the silence behind the digit before
-            sender->line = timestamp_now;
-        sender->audio = 1;
+    if (how->send == TL_DTMF_SEND_TONES)
         tl_tone_make_start(&sender->maker);
-    }
 }
 
 TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
@@ -231,9 +239,11 @@ TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_
         sender->due_ns += skipped_ms * MILLISECOND_NS;
     }
     int tones = how->send == TL_DTMF_SEND_TONES;
+    if (sender->phase == WAITS && tones && !sender->audio)
+        audio_begin(sender, how, timestamp_now);
     if (sender->phase == WAITS && tones && sender->due_ns < sender->ready_ns) {
         put_audio(sender, how, packet);
-        tl_audio_silence(how->send_codec, packet->payload, packet->length);
+        tl_tone_make(&sender->maker, 0, how->send_codec, 0, 0, packet->payload, packet->length);
         return;
     }
     if (sender->phase == WAITS)

@@ -1,6 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egress.h"
 
+// A stream that gave way to digits goes on by its own clock, unless that would go back.
+static void come_back(struct tl_flow_egress *egress, struct tl_dtmf *dtmf, uint32_t timestamp)
+{
+    struct tl_dtmf_former *former = &dtmf->former;
+    uint32_t kept = timestamp + former->timestamp_offset;
+    if (former->source_slot == egress->source_slot &&
+        former->source_stream == egress->source_stream && (int32_t)(kept - former->timestamp) > 0)
+        egress->timestamp_offset = former->timestamp_offset;
+    former->source_slot = TL_NO_FLOW;
+}
+
 TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
                                   uint32_t timestamp)
 {
@@ -18,10 +29,12 @@ TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct t
     egress->first_index = record->egress_index;
     egress->index_offset = (uint32_t)record->egress_index - packet->place;
     egress->timestamp_offset = next - timestamp;
+    if (tl_dtmf_of(worker, slot) != NULL)
+        come_back(egress, tl_dtmf_of(worker, slot), timestamp);
 }
 
-TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,
-                                           struct tl_packet *packet)
+// Why a packet may not leave, or TL_DROP_REASON_COUNT.
+static uint32_t obstacle(const struct tl_worker *worker, struct tl_packet *packet)
 {
     if (packet->peer == NULL ||
         packet->peer->egress.generation != packet->flow->ingress.peer_generation ||
@@ -41,4 +54,16 @@ TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,
         !tl_next_hop_resolved(tl_next_hop_word(&worker->hops, egress->hop)))
         return TL_DROP_INDEX_NO_NEXT_HOP;
     return TL_DROP_REASON_COUNT;
+}
+
+TL_PACKET_CODE int tl_egress_obstacle(struct tl_worker *worker, struct tl_packet *packet)
+{
+    uint32_t reason = obstacle(worker, packet);
+    if (reason != TL_DROP_REASON_COUNT)
+        return stage_drop(worker, packet, reason);
+    if (!(packet->peer->egress.way & TL_WAY_DIGITS))
+        return 1;
+    worker->counters.consumed++; // it gives way
+    packet->edge = TL_EDGE_FREE;
+    return 0;
 }

@@ -15,7 +15,7 @@
 #include "stage.h"
 
 #define EGRESS_WAY_MASK                                                                            \
-    (TL_WAY_LIVE | TL_WAY_SEND | TL_VARIANT_HAIRPIN | TL_VARIANT_NOWHERE)
+    (TL_WAY_LIVE | TL_WAY_SEND | TL_WAY_DIGITS | TL_VARIANT_HAIRPIN | TL_VARIANT_NOWHERE)
 
 // May the packet leave, and by which link address?
 static inline int egress_may_leave(struct tl_worker *worker, struct tl_packet *packet,
@@ -32,8 +32,7 @@ static inline int egress_may_leave(struct tl_worker *worker, struct tl_packet *p
                 return 1;
         }
     }
-    uint32_t reason = tl_egress_obstacle(worker, packet);
-    return reason == TL_DROP_REASON_COUNT ? 1 : stage_drop(worker, packet, reason);
+    return tl_egress_obstacle(worker, packet);
 }
 
 TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,

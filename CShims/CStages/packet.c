@@ -72,6 +72,10 @@ TL_PACKET_CODE void tl_packet_done(struct tl_worker *worker, struct tl_packet *p
         tl_packets_sent(worker, packet, 1);
         break;
     case TL_EDGE_LOOP:
+        // Our own was not in hand before: it comes in by this count.
+        counters->own_dropped += packet->origin >= TL_ORIGIN_GENERATED;
+        counters->handed_out++;
+        break;
     case TL_EDGE_HAND_OVER:
         counters->handed_out++;
         break;

@@ -3,6 +3,7 @@
 // a packet that was sent, 413 instructions for RTP over IPv4; each stage says its own part.
 #include "classify.h"
 #include "demux.h"
+#include "dtmf.h"
 #include "egress.h"
 #include "lookup.h"
 #include "payload_type.h"
@@ -104,6 +105,7 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
     uint32_t left = 0, known = 0;
     uint64_t bytes = 0;
     parked.in_count = 0;
+    parked.audio_count = 0;
     parked.out_count = 0;
     worker->parked = &parked;
     worker->now_ns = now_ns;
@@ -123,6 +125,8 @@ TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *
     }
     if (parked.in_count != 0)
         tl_secure_open(worker, &parked);
+    if (parked.audio_count != 0)
+        tl_dtmf_look(worker, &parked);
     if (parked.out_count != 0)
         tl_secure_seal(worker, &parked);
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtp_receive.h"
+
+#include "dtmf.h"
 #include "source_check.h"
 
 // A candidate's first valid packet makes it the source; others in the same burst find it so.
@@ -47,6 +49,18 @@ static void stream_resume(const struct tl_worker *worker, struct passage *passag
     ingress->transit = rtp_transit(ingress, passage); // the one before is not known: no jitter yet
 }
 
+// Of a packet from before the highest index, where the stream that leaves has it: as if what was
+// consumed behind it had never been.
+static uint32_t place_late(const struct tl_worker *worker, const struct passage *passage,
+                           uint16_t ahead)
+{
+    uint32_t place = (uint32_t)passage->index + ahead - 65536;
+    const struct tl_dtmf *dtmf = tl_dtmf_of(worker, passage->slot);
+    if (dtmf == NULL)
+        return place;
+    return place + tl_dtmf_taken_behind(dtmf, passage->flow->ingress.stream, place);
+}
+
 // Finds the packet's index (roll-over counter << 16 | sequence). 0: far out of sequence.
 static int find_index(struct tl_worker *worker, struct passage *passage)
 {
@@ -69,7 +83,7 @@ static int find_index(struct tl_worker *worker, struct passage *passage)
         passage->steps = ahead;
     } else if (ahead > 65536 - RTP_MAX_MISORDER) {
         passage->index = record->ingress_index;
-        passage->place = (uint32_t)passage->index + ahead - 65536;
+        passage->place = place_late(worker, passage, ahead);
         passage->steps = 0;
     } else if (jumped && sequence == cold->bad_sequence) {
         stream_start(worker, passage);

@@ -10,36 +10,10 @@
 #ifndef TL_SECURE_STAGE_H
 #define TL_SECURE_STAGE_H
 
-#include "stage.h"
+#include "parked.h"
 
 /// Longest frame that is sealed: a buffer of 2,048 bytes has room for the tag behind it.
 #define SECURE_FRAME_BYTES_MAX 1984u
-
-/// One packet that waits to be opened.
-struct parked_in {
-    struct tl_packet *packet;
-    struct tl_secure *secure; // of the flow that it came to; NULL: it has no keys
-    struct passage passage;
-};
-
-/// One that waits to be sealed. What else is to know of it stands in its view.
-struct parked_out {
-    struct tl_packet *packet;
-    struct tl_secure *secure; // of the flow that it leaves by; NULL: it has no keys
-    uint32_t slot;            // of that flow
-    uint64_t index;           // that it leaves with
-};
-
-/// All that wait, of one burst. Where a flow has its context stands in a table, asked for when its
-/// packet comes and read when SECURE_BEHIND more have come: to read it at once would be to wait.
-struct parked {
-    uint32_t in_count;
-    uint32_t out_count;
-    struct parked_in in[TL_BURST_MAX];
-    struct parked_out out[TL_BURST_MAX];
-};
-
-enum { SECURE_BEHIND = 2 };
 
 /// Packets on their way through sealing.
 struct sealing {
@@ -71,6 +45,11 @@ TL_PACKET_CODE void tl_secure_leave(struct tl_worker *worker, const struct seali
 /// The stages behind opening (pipeline.c).
 TL_PACKET_CODE void tl_secure_go_on(struct tl_worker *worker, struct tl_packet *packet,
                                     struct passage *passage);
+
+/// Seals an RTP packet of `length` bytes that the box made, with room behind it. The length as it
+/// leaves, or 0: it must not. An index serves once, whatever becomes of the packet.
+TL_PACKET_CODE uint32_t tl_secure_seal_made(struct tl_worker *worker, uint32_t slot, uint8_t *rtp,
+                                            uint32_t length, uint64_t index);
 
 /// Opens an SRTCP packet of a secure flow in place. 0: dropped.
 TL_PACKET_CODE int tl_secure_open_rtcp(struct tl_worker *worker, struct tl_packet *packet);

@@ -37,8 +37,8 @@ TL_PACKET_CODE int tl_secure_park_in(struct tl_worker *worker, struct tl_packet 
     struct parked_in *place = &parked->in[parked->in_count++];
     place->packet = packet;
     place->passage = *passage;
-    if (parked->in_count > SECURE_BEHIND)
-        find(worker, place - SECURE_BEHIND);
+    if (parked->in_count > PARKED_BEHIND)
+        find(worker, place - PARKED_BEHIND);
     return 0;
 }
 
@@ -156,7 +156,7 @@ static uint32_t gather(struct tl_worker *worker, struct parked *parked, struct a
                        struct tl_srtp_job *jobs, uint32_t *places)
 {
     uint32_t count = 0;
-    uint32_t found = parked->in_count > SECURE_BEHIND ? parked->in_count - SECURE_BEHIND : 0;
+    uint32_t found = parked->in_count > PARKED_BEHIND ? parked->in_count - PARKED_BEHIND : 0;
     for (uint32_t i = found; i < parked->in_count; i++)
         find(worker, &parked->in[i]);
     for (uint32_t i = 0; i < parked->in_count; i++) {

@@ -48,8 +48,8 @@ TL_PACKET_CODE void tl_secure_park_out(struct tl_worker *worker, struct tl_packe
     struct parked_out *place = &parked->out[parked->out_count++];
     *place = (struct parked_out){
         .packet = packet, .slot = slot, .index = index_of(tl_worker_record(worker, slot), rtp)};
-    if (parked->out_count > SECURE_BEHIND)
-        find(worker, place - SECURE_BEHIND);
+    if (parked->out_count > PARKED_BEHIND)
+        find(worker, place - PARKED_BEHIND);
 }
 
 static struct tl_srtp_job job_of(const struct parked_out *waiting)
@@ -91,7 +91,7 @@ TL_PACKET_CODE void tl_secure_gather(struct tl_worker *worker, struct parked *pa
                                      struct sealing *sealing)
 {
     uint32_t count = 0;
-    uint32_t found = parked->out_count > SECURE_BEHIND ? parked->out_count - SECURE_BEHIND : 0;
+    uint32_t found = parked->out_count > PARKED_BEHIND ? parked->out_count - PARKED_BEHIND : 0;
     for (uint32_t i = found; i < parked->out_count; i++)
         find(worker, &parked->out[i]);
     for (uint32_t i = 0; i < parked->out_count; i++) {
@@ -128,4 +128,24 @@ TL_PACKET_CODE void tl_secure_seal(struct tl_worker *worker, struct parked *park
     tl_secure_gather(worker, parked, &sealing);
     tl_srtp_seal(worker->srtp, sealing.jobs, sealing.count);
     tl_secure_leave(worker, &sealing);
+}
+
+TL_PACKET_CODE uint32_t tl_secure_seal_made(struct tl_worker *worker, uint32_t slot, uint8_t *rtp,
+                                            uint32_t length, uint64_t index)
+{
+    struct tl_secure *secure = tl_secure_of(worker, slot);
+    if (secure == NULL || index >= TL_SRTP_INDEX_END ||
+        tl_srtp_stream_check(&secure->sent, index) != TL_SRTP_NEW)
+        return 0;
+    tl_srtp_stream_take(&secure->sent, index);
+    struct tl_srtp_job job = {.keys = &secure->send,
+                              .packet = rtp,
+                              .length = length,
+                              .header_bytes = RTP_BYTES,
+                              .index = index};
+    tl_srtp_seal(worker->srtp, &job, 1);
+    if (!job.good)
+        return 0;
+    worker->counters.srtp_sealed++;
+    return job.length;
 }

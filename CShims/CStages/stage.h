@@ -108,9 +108,8 @@ TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packe
 /// egress.c: another stream than before, with this packet first, is mapped onto ours.
 TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
                                   uint32_t timestamp);
-/// egress.c: why a packet may not leave, or TL_DROP_REASON_COUNT.
-TL_PACKET_CODE uint32_t tl_egress_obstacle(const struct tl_worker *worker,
-                                           struct tl_packet *packet);
+/// egress.c: what may be in a packet's way. 1: it may leave; else it was dropped, or consumed.
+TL_PACKET_CODE int tl_egress_obstacle(struct tl_worker *worker, struct tl_packet *packet);
 /// RTCP ends here (RFC 3550 6.4, A.2).
 TL_PACKET_CODE void tl_rtcp_receive(struct tl_worker *worker, struct tl_packet *packet);
 /// DTLS goes to the control plane.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What happens by the clock: learn windows close, silence is reported, RTCP leaves.
+// What happens by the clock: learn windows close, silence is reported, digits and RTCP leave.
+#include "dtmf.h"
 #include "frame.h"
 #include "rtcp.h"
 #include "secure.h"
@@ -71,7 +72,10 @@ static uint32_t timer_fired(struct tl_worker *worker, uint32_t slot, struct tl_p
         tl_flow_learn_close(flow);
     tl_keys_expire(worker, slot, worker->now_ns);
     check_silence(worker, slot);
-    if (cold->rtcp_due_ns != 0 && cold->rtcp_due_ns <= worker->now_ns) {
+    if (cold->digits_due_ns != 0 && cold->digits_due_ns <= worker->now_ns)
+        made = tl_dtmf_tick(worker, slot, packet);
+    // One packet a time: the report comes with the next, for which the timer stands already.
+    if (made == 0 && cold->rtcp_due_ns != 0 && cold->rtcp_due_ns <= worker->now_ns) {
         made = send_report(worker, slot, packet);
         rtcp_rearm(worker, cold);
     }

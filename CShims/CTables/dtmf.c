@@ -178,9 +178,11 @@ TL_PACKET_CODE int32_t tl_dtmf_program(struct tl_worker *worker, uint32_t slot,
 TL_PACKET_CODE int tl_dtmf_looks(const struct tl_worker *worker, uint32_t slot)
 {
     const struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
-    return dtmf != NULL &&
-           (dtmf->how.flags & TL_DTMF_TONES ||
-            is_event_type(&dtmf->how, worker->cold[slot].spec.payload_types[0].ingress));
+    if (dtmf == NULL)
+        return 0;
+    if (is_event_type(&dtmf->how, worker->cold[slot].spec.payload_types[0].ingress))
+        return 2;
+    return (dtmf->how.flags & TL_DTMF_TONES) != 0;
 }
 
 // Digits -----------------------------------------------------------------------------------------
@@ -298,12 +300,37 @@ TL_PACKET_CODE struct tl_digit tl_dtmf_tell(struct tl_dtmf *dtmf)
     return digit;
 }
 
+// A party may send both forms of one digit. The first that comes is the digit; of a party that
+// speaks in events, no tone is.
+static int is_double(const struct tl_flow *flow, struct tl_dtmf *dtmf,
+                     const struct tl_digit_change *change, uint8_t form)
+{
+    int begins = change->kind == TL_DIGIT_BEGAN;
+    int result;
+    if (form == TL_DIGIT_BY_TONE) {
+        if (begins && dtmf->events_stream != flow->ingress.stream + 1u)
+            dtmf->lasting_tone = (uint8_t)(change->event + 1);
+        result = dtmf->lasting_tone == 0;
+        if (!begins)
+            dtmf->lasting_tone = 0;
+    } else {
+        if (begins)
+            dtmf->double_event = dtmf->lasting_tone == change->event + 1;
+        result = dtmf->double_event;
+        if (!begins)
+            dtmf->double_event = 0;
+    }
+    return result;
+}
+
 TL_PACKET_CODE void tl_dtmf_change(struct tl_worker *worker, uint32_t slot,
                                    const struct tl_digit_change *change, uint8_t form,
                                    uint64_t now_ns)
 {
     struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
     int passes = (dtmf->how.flags & TL_DTMF_PASS_ON) != 0;
+    if (is_double(&worker->flows[slot], dtmf, change, form))
+        return;
     if (change->kind == TL_DIGIT_BEGAN) {
         if (passes)
             passed_begin(worker, slot, change->event, form, now_ns);

@@ -96,7 +96,8 @@ TL_PACKET_CODE void tl_flow_glance(struct tl_worker *worker, uint32_t slot)
     int looks = tl_dtmf_looks(worker, slot);
     int glance = ingress->type_in / 32 != 2 && !(spec->flags & TL_FLOW_SRTP) && !looks;
     ingress->rtp_first = glance ? TL_RTP_FIRST : 0;
-    ingress->type_in |= looks ? TL_TYPE_LOOKS : 0;
+    if (looks) // where the first type is one of events, all are looked up
+        ingress->type_in = looks > 1 ? TL_NO_PAYLOAD_TYPE : ingress->type_in | TL_TYPE_LOOKS;
 }
 
 // The lines that packets read, but for streams, route and source.

@@ -202,6 +202,8 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     memset(worker->dtmf_places, 0xff, worker->flow_count * sizeof(worker->dtmf_places[0]));
     worker->dtmf_free = TL_NO_DTMF;
     worker->dtmf_count = config->dtmf_flows;
+    if (config->dtmf_flows != 0)
+        tl_tone_prepare();
     worker->hmac = config->ice_flows != 0 ? tl_hmac_init(base + cut.hmac) : NULL;
     tl_shared_init(&worker->shared, base + cut.shared, config->shared_flows,
                    tl_worker_random(worker));

@@ -30,7 +30,7 @@ struct tl_event_receiver {
     uint32_t ssrc;
     uint32_t timestamp;      // of the present segment
     uint32_t duration;       // of it, so far
-    uint32_t before_ms;      // of segments before it (section 2.5.1.3)
+    uint32_t before;         // that of segments before it (section 2.5.1.3)
     uint32_t clock_hz;
     uint8_t state;           // opaque
     uint8_t event;

@@ -18,6 +18,7 @@
 #define TL_SENDER_OPEN 0xffffffffu // duration of a digit that is not over
 #define TL_SENDER_LEAST_MS 40u
 #define TL_SENDER_LATE_MS 100u
+#define TL_SENDER_FOLLOW_MS 40u   // of silence, for G.722's decoder
 #define TL_SENDER_PAYLOAD_MAX 800u // octets: 100 ms
 
 /// A digit that waits.

@@ -20,7 +20,7 @@ enum {
 enum {
     TL_ORIGIN_RECEIVED,  // receive queue
     TL_ORIGIN_HANDED_IN, // another worker, or a hairpin
-    TL_ORIGIN_GENERATED, // made by the box (RTCP)
+    TL_ORIGIN_GENERATED, // made by the box (RTCP, digits)
     TL_ORIGIN_INJECTED,  // of the control plane, or of the kernel's twin
 };
 

@@ -16,7 +16,7 @@
 TL_PACKET_CODE void tl_pipeline_run(struct tl_worker *worker, struct tl_packet *packets,
                                     uint32_t count, uint64_t now_ns);
 
-/// The paced timer: media time-outs, learn windows, RTCP reports and BYEs. `packets` are
+/// The paced timer: media time-outs, learn windows, digits, RTCP reports and BYEs. `packets` are
 /// `capacity` (one or more) empty views; of each the caller has set `data`
 /// (TL_MADE_PACKET_BYTES of room) and `buffer`. Returns how many of them became packets to send
 /// (TL_EDGE_SEND). Looks at no more than `budget` timers; what is left over comes in the next

@@ -42,7 +42,7 @@ struct tl_dtmf {
     uint64_t tones_heard_ns; // last audio
     uint32_t tones_stream;   // ingress stream that the detector follows
     uint32_t tones_next;     // time stamp that comes next in it
-    uint8_t speaks_events;   // 1: the party sent an event in this stream: its tones are no digits
+    uint32_t events_stream;  // one more than the ingress stream in which the party sent events last
     uint8_t told_first;      // in `told`
     uint8_t told_count;
     uint8_t passed_form;     // TL_DIGIT_BY_*: of a digit that is passed on and not over; or 0
@@ -58,7 +58,9 @@ struct tl_dtmf {
     uint32_t passed_generation;
     uint32_t next_free;   // in the pool
     uint8_t passed_event;
-    uint8_t reserved[3];
+    uint8_t lasting_tone;  // one more than the event code of a tone that is a digit and lasts, or 0
+    uint8_t double_event;  // 1: the event that lasts is that digit
+    uint8_t reserved;
     struct tl_digit told[TL_DTMF_TOLD_MAX];
 };
 
@@ -91,8 +93,8 @@ TL_PACKET_CODE void tl_dtmf_discard(struct tl_worker *worker, uint32_t slot);
 /// the ring.
 TL_PACKET_CODE struct tl_digit tl_dtmf_tell(struct tl_dtmf *dtmf);
 
-/// 1 when packets of the flow must not be taken at a glance (usual.h): tones are looked for in its
-/// audio, or its first payload type is one of events.
+/// Not zero when packets of the flow must not be taken at a glance (usual.h): 2 its first payload
+/// type is one of events, else 1 tones are looked for in its audio.
 TL_PACKET_CODE int tl_dtmf_looks(const struct tl_worker *worker, uint32_t slot);
 
 #endif
