@@ -3,7 +3,8 @@
 # Builds and runs the C tests of digits: plain, and with the address and undefined behaviour
 # sanitizers. spandsp is the judge beside ours wherever tones are.
 #   Tests/CDTMF/run.sh [NAME]     one test, as in test_<name>.c
-#   Tests/CDTMF/run.sh table      what both find over the tolerance mask, and of speech
+#   Tests/CDTMF/run.sh table      what both find over the tolerance mask
+#   Tests/CDTMF/run.sh speed [FLOWS [ROUNDS]]   what both take for a packet
 # The last line is `N passed, N failed, N skipped`; skipped is test data that was not there.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -54,6 +55,13 @@ objects_build() { # variant, flags
 program_build() { # variant, flags, source
     "$CLANG" $flags $2 -fuse-ld=lld "$3" $objects -lspandsp -lm -o "$out/$1/$(basename "$3" .c)"
 }
+
+if [ "${1:-}" = speed ]; then
+    objects_build plain -O2
+    program_build plain -O2 "$here/speed.c"
+    shift
+    exec "$out/plain/speed" "$@"
+fi
 
 audio_make
 if [ "${1:-}" = table ]; then
