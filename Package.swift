@@ -75,6 +75,10 @@ let package = Package(
             name: "CStages", dependencies: ["CFlowABI", "CSRTP", "CDTMF", "CTables"],
             path: "CShims/CStages",
             cSettings: packetC),
+        // The same detectors, for recordings and captures.
+        .target(
+            name: "CDigitReader", dependencies: ["CFlowABI", "CDTMF"],
+            path: "CShims/CDigitReader", cSettings: strictC),
         // Messages, numbers, DPDK's arguments and SRTP's suites, for the two programs in C.
         .target(
             name: "CProgram", dependencies: ["CFlowABI"], path: "CShims/CProgram",
@@ -155,6 +159,8 @@ let package = Package(
             "SIPLocation", "SIPProxy", "TLS", "CallControl", "CYAML",
         ]),
         module("Management", ["CUV", "SIPTransport"]),
+        // Digits in recordings and captures.
+        module("DigitReading", ["CDigitReader"]),
         module("Provisioning", ["Tenancy", "Store", "Management"]),
 
         // What several tests stand on.
@@ -204,7 +210,7 @@ let package = Package(
             dependencies: [
                 "Node", "Admission", "Configuration", "Management", "Manipulation", "SIPMessage",
                 "SDP", "FlowABI", "NetworkAddress", "Trace", "Tenancy", "Store", "Provisioning",
-                "TLS",
+                "TLS", "DigitReading",
             ],
             swiftSettings: strictSwift),
 
@@ -317,6 +323,7 @@ let package = Package(
                 "trunkline-sessions",
             ]),
         tests("ManagementTests", ["Management", "SIPTransport"]),
+        tests("DigitReadingTests", ["DigitReading"]),
         tests("TrunklineTests", [
             "trunkline", "Admission", "Configuration", "FlowABI", "Management", "Manipulation",
             "NetworkAddress", "Node", "SIPMessage", "Trace", "Provisioning", "Store",

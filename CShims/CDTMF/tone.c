@@ -34,6 +34,10 @@ static const uint8_t events[4][4] = {{1, 2, 3, 12}, {4, 5, 6, 13}, {7, 8, 9, 14}
 
 void tl_tone_prepare(void)
 {
+    static int prepared;
+    if (prepared)
+        return;
+    prepared = 1;
     spectrum_prepare();
     fit_prepare();
     beside_prepare();

@@ -39,7 +39,8 @@ struct Verb: Sendable {
     static let all: [Verb] = [
         .serve, .fastpath, .check, .profile, .status, .calls, .call, .route, .records, .trace,
         .peers, .peer, .registrations, .flows, .drops, .cert, .doctor, .drain, .tenant, .number,
-        .trunk, .migration, .teams, .deployment, .audit, .rules, .message, .replay, .size, .version,
+        .trunk, .migration, .teams, .deployment, .audit, .rules, .message, .dtmf, .replay, .size,
+        .version,
     ]
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Digits: what the keys of a telephone say, in whatever form it travels. No packets, no flows:
+// Digits: what a telephone's keys say, in whatever form it travels. No packets and no flows:
 // CStages brings payloads here and acts on what comes back.
 //
 //   tl_tone.h        tones in audio: found (ITU-T Q.23, Q.24) and silenced

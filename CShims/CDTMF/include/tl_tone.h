@@ -75,7 +75,8 @@ struct tl_tone_changes {
     struct tl_digit_change of[TL_TONE_CHANGES_MAX];
 };
 
-/// Makes the tables that all detectors, and all makers, share. Once, before anything else here.
+/// Makes the tables that all detectors, and all makers, share. Before anything else here, and while
+/// there is one thread; a second call does nothing.
 void tl_tone_prepare(void);
 
 /// Forgets everything: a new stream of audio.
