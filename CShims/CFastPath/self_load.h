@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One worker's self-load. self_load.c runs it, load_frames.c makes and checks frames,
-// self_load_secure.c seals and opens them where calls are secure, self_load_digits.c says what is in
-// them where flows have digits, self_load_stage.c is the SRTP stage alone, self_load_bare.c the bare
-// memory loop, self_load_memory.c takes memory as a node would.
+// self_load_secure.c seals and opens them where calls are secure, self_load_digits.c says what is
+// in them where flows have digits, self_load_stage.c is the SRTP stage alone, self_load_bare.c the
+// bare memory loop, self_load_memory.c takes memory as a node would.
 
 #ifndef TL_SELF_LOAD_H
 #define TL_SELF_LOAD_H
