@@ -22,7 +22,7 @@ struct frame {
     uint8_t rtp_version, payload_type;
     uint16_t sequence_be;
     uint32_t timestamp_be, ssrc_be;
-    uint8_t payload[160];
+    uint8_t payload[TL_LOAD_PAYLOAD_BYTES];
 } __attribute__((packed));
 
 _Static_assert(sizeof(struct frame) == TL_LOAD_FRAME_BYTES, "G.711, 20 ms");
@@ -30,8 +30,7 @@ _Static_assert(sizeof(struct frame) == TL_LOAD_FRAME_BYTES, "G.711, 20 ms");
 enum {
     REMOTE_ADDRESSES = 1024, // distinct parties; ports tell their calls apart
     REMOTE_PORT_FIRST = 2000,
-    SAMPLES = 160,
-    SILENCE = 0xd5, // G.711 A-law
+    SAMPLES = TL_LOAD_PAYLOAD_BYTES,
     DSCP = 46,
     TTL = 64,
     IP_OFFSET = 14,
@@ -111,6 +110,10 @@ int tl_load_init(struct tl_load *load, struct tl_lane *lane, const struct tl_opt
         tl_say("no memory for the bare memory loop over %u flows", count);
         return TL_EXIT_UNAVAILABLE;
     }
+    if (tl_load_digits_init(load, options) < 0) {
+        tl_say("self-load: no memory for the audio of its parties");
+        return TL_EXIT_UNAVAILABLE;
+    }
     if (tl_load_secure_init(load, options) < 0 || tl_load_stages_init(load, options) < 0) {
         tl_say("self-load: no memory for keys of %u flows, or no libipsec-mb", count);
         return TL_EXIT_UNAVAILABLE;
@@ -149,6 +152,8 @@ static void make_spec(const struct tl_load *load, uint32_t k, struct tl_command 
     memcpy(command->spec.remote_address + 12, &flow->remote_be, 4);
     memset(command->spec.payload_types, TL_NO_PAYLOAD_TYPE, sizeof(command->spec.payload_types));
     command->spec.payload_types[0] = (struct tl_payload_type){0, 0};
+    command->spec.payload_types[1] =
+        (struct tl_payload_type){TL_LOAD_EVENT_TYPE, TL_LOAD_EVENT_TYPE};
     if (tl_load_is_secure(load, k))
         command->spec.flags |= TL_FLOW_SRTP;
 }
@@ -170,6 +175,11 @@ int tl_load_install(struct tl_load *load)
         make_spec(load, k, &command);
         if (apply(load, k, &command) < 0)
             return -1;
+        if (load->digits_mode != 0) {
+            tl_load_digits_command(load, k, &command);
+            if (apply(load, k, &command) < 0)
+                return -1;
+        }
         if (!tl_load_is_secure(load, k))
             continue;
         tl_load_keys_command(load, k, &command);
@@ -189,12 +199,19 @@ static uint16_t udp_sum(const struct frame *frame, uint32_t tag)
     return whole != 0 ? whole : 0xffff;
 }
 
+// An event's packets have the time stamp of its first.
+static uint32_t timestamp_of(uint32_t step, uint32_t number)
+{
+    return SAMPLES * (step != 0 ? number - (step - 1) : number);
+}
+
 // All but the UDP checksum.
 static void write_frame(struct frame *frame, struct tl_load *load, uint32_t k, uint32_t tag)
 {
     const struct tl_realm *realm = &load->lane->worker->realms[0];
     struct tl_load_flow *flow = &load->flows[k];
-    memset(frame->payload, SILENCE, sizeof(frame->payload));
+    uint32_t step = tl_load_digit_step(load, k, flow->made);
+    tl_load_digits_payload(load, k, flow->made, frame->payload);
     memcpy(frame->to, realm->mac, 6);
     memcpy(frame->from, realm->gateway_mac, 6);
     frame->type_be = htons(0x0800);
@@ -213,9 +230,9 @@ static void write_frame(struct frame *frame, struct tl_load *load, uint32_t k, u
     frame->udp_length_be = htons((uint16_t)(UDP_BYTES + tag));
     frame->udp_sum = 0;
     frame->rtp_version = 0x80;
-    frame->payload_type = 0;
+    frame->payload_type = step != 0 ? TL_LOAD_EVENT_TYPE : 0;
     frame->sequence_be = htons((uint16_t)(sequence_first(k) + flow->made));
-    frame->timestamp_be = htonl(timestamp_first(k) + SAMPLES * flow->made);
+    frame->timestamp_be = htonl(timestamp_first(k) + timestamp_of(step, flow->made));
     frame->ssrc_be = htonl(party_ssrc_of(k));
     flow->made++;
     const uint8_t *header = (const uint8_t *)frame + IP_OFFSET;
@@ -301,12 +318,15 @@ static int64_t index_of(const struct frame *frame, const struct tl_load *load, u
     return behind <= TL_LOAD_ROUND_FRAMES / load->flow_count ? (int64_t)newest - behind : -1;
 }
 
-static int stream_is_good(const struct frame *frame, int64_t index)
+static int stream_is_good(const struct frame *frame, const struct tl_load *load, uint32_t k,
+                          int64_t index)
 {
     uint8_t payload[sizeof(frame->payload)];
-    memset(payload, SILENCE, sizeof(payload));
-    return frame->rtp_version == 0x80 && frame->payload_type == 0 &&
-           ntohl(frame->timestamp_be) == (uint32_t)index * SAMPLES &&
+    uint32_t number = (uint32_t)index, step = tl_load_digit_step(load, k ^ 1, number);
+    tl_load_digits_payload(load, k ^ 1, number, payload);
+    return frame->rtp_version == 0x80 &&
+           frame->payload_type == (step != 0 ? TL_LOAD_EVENT_TYPE : 0) &&
+           ntohl(frame->timestamp_be) == timestamp_of(step, number) &&
            memcmp(frame->payload, payload, sizeof(payload)) == 0;
 }
 
@@ -333,7 +353,7 @@ int tl_load_check(const struct tl_load *load, struct rte_mbuf *buffer)
     if (tag != 0 && !tl_load_open(load, k, &copy.frame.rtp_version, UDP_BYTES - 8 + tag,
                                   (uint64_t)index))
         return 0;
-    return stream_is_good(&copy.frame, index);
+    return stream_is_good(&copy.frame, load, k, index);
 }
 
 int tl_load_check_first(const struct tl_load *load, struct rte_mbuf *buffer)

@@ -57,6 +57,7 @@ static const char help[] =
     "      addresses=N         media addresses (8)\n"
     "      srtp=SUITE          secure calls: cm80, cm32, cm256_80, cm256_32, gcm128 or gcm256\n"
     "      pairing=HOW         of those: rtp-srtp or srtp-srtp (rtp-srtp)\n"
+    "      digits=FORM         plain calls whose digits are found: events or tones\n"
     "  --replay                run the captures of all pcap realms through one worker, in the\n"
     "                          captures' own time and as fast as possible, and stop\n"
     "  --commands FILE         replay: struct tl_command records to run before the first packet\n"
@@ -186,9 +187,11 @@ static int read_self_load(struct tl_options *options, const char *text)
             result = tl_load_suite_read(value, &options->load_suite);
         else if (strcmp(key, "pairing") == 0)
             result = read_pairing(value, &options->load_both_legs);
+        else if (strcmp(key, "digits") == 0)
+            result = tl_load_digits_read(value, &options->load_digits);
         else {
-            tl_say("--self-load: %s is not known; write sessions=, seconds=, addresses=, srtp= or "
-                   "pairing=",
+            tl_say("--self-load: %s is not known; write sessions=, seconds=, addresses=, srtp=, "
+                   "pairing= or digits=",
                    key);
             return -1;
         }
@@ -277,6 +280,10 @@ static int make_load_realm(struct tl_options *options)
         tl_say("--self-load makes its own realm; take --realm away");
         return -1;
     }
+    if (options->load_digits != 0 && options->load_suite != 0) {
+        tl_say("--self-load: digits= is for plain calls; take srtp= away");
+        return -1;
+    }
     if (each > sessions) {
         tl_say("--self-load: %u addresses hold %llu sessions; write more with addresses=",
                options->load_addresses, (unsigned long long)(sessions * geometry->worker_count));
@@ -300,7 +307,7 @@ static int make_load_realm(struct tl_options *options)
     options->secure_flows = options->load_both_legs ? 2 * each : each;
     if (options->load_suite == 0)
         options->secure_flows = 0;
-    options->dtmf_flows = 0;
+    options->dtmf_flows = options->load_digits != 0 ? 2 * each : 0;
     return 0;
 }
 

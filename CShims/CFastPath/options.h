@@ -64,6 +64,7 @@ struct tl_options {
     uint32_t load_addresses;
     uint8_t load_suite;     // TL_SUITE_*; 0: calls are plain
     uint8_t load_both_legs; // of a call are secure, not only one
+    uint8_t load_digits;    // TL_LOAD_EVENTS, TL_LOAD_TONES; 0: flows have no digits
     // Replay.
     const char *commands_path; // struct tl_command records, one after the other; NULL = none
 };

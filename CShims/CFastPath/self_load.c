@@ -210,8 +210,32 @@ static void print_secure(const struct tl_options *options, const struct tl_load 
            exact ? "exact" : "broken");
 }
 
+// Of flows with digits.
+static void print_digits(const struct tl_options *options, const struct tl_load *load, int exact)
+{
+    const struct tl_counters *counters = &load->lane->worker->counters;
+    double ns = each(load->cycles, load->packets) * 1e9 / (double)rte_get_tsc_hz();
+    int is_tones = load->digits_mode == TL_LOAD_TONES;
+    int huge = tl_load_memory_is_huge(load->lane->worker->flows);
+    const char *format =
+        options->json
+            ? "{\"worker\":%u,\"sessions\":%u,\"digits\":\"%s\",\"verified\":%u,\"packets\":%llu,"
+              "\"ns_per_packet\":%.1f,\"found\":%llu,\"huge_pages\":%s,\"identity\":\"%s\"}\n"
+            : "worker %u: %u sessions, %s; %u packets found their way one by one; %llu packets, "
+              "%.1f ns a packet; %llu digits; huge pages: %s; identity %s\n";
+    printf(format, load->lane->index, load->flow_count / 2, is_tones ? "tones" : "events",
+           load->verified, (unsigned long long)load->packets, ns,
+           (unsigned long long)(counters->digits_by_event + counters->digits_by_tone),
+           options->json ? huge ? "true" : "false" : huge ? "yes" : "no",
+           exact ? "exact" : "broken");
+}
+
 static void print(const struct tl_options *options, const struct tl_load *load, int exact)
 {
+    if (load->digits_mode != 0) {
+        print_digits(options, load, exact);
+        return;
+    }
     if (load->secure != NULL) {
         print_secure(options, load, exact);
         return;

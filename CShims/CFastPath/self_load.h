@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // One worker's self-load. self_load.c runs it, load_frames.c makes and checks frames,
-// self_load_secure.c seals and opens them where calls are secure, self_load_stage.c is the SRTP
-// stage alone, self_load_bare.c the bare memory loop, self_load_memory.c takes memory as a node
-// would.
+// self_load_secure.c seals and opens them where calls are secure, self_load_digits.c says what is
+// in them where flows have digits, self_load_stage.c is the SRTP stage alone, self_load_bare.c the
+// bare memory loop, self_load_memory.c takes memory as a node would.
 
 #ifndef TL_SELF_LOAD_H
 #define TL_SELF_LOAD_H
@@ -10,6 +10,8 @@
 #include "lane.h"
 
 enum { TL_LOAD_FRAME_BYTES = 214, TL_LOAD_ROUND_FRAMES = 256, TL_LOAD_BACKENDS = 2 };
+enum { TL_LOAD_PAYLOAD_BYTES = 160, TL_LOAD_SILENCE = 0xd5 }; // G.711 A-law, 20 ms
+enum { TL_LOAD_EVENTS = 1, TL_LOAD_TONES, TL_LOAD_EVENT_TYPE = 101 };
 
 // What the sender of a flow knows.
 struct tl_load_flow {
@@ -46,6 +48,7 @@ struct tl_load_stage {
 };
 
 struct tl_load_secure; // what the parties of secure calls know
+struct tl_load_digits; // the audio of parties in which tones are looked for
 
 struct tl_load {
     struct tl_lane *lane;
@@ -58,6 +61,8 @@ struct tl_load {
     uint64_t seconds;
     struct tl_load_bare bare;
     struct tl_load_secure *secure; // NULL: calls are plain
+    struct tl_load_digits *digits; // NULL: audio is silence
+    uint8_t digits_mode;           // TL_LOAD_EVENTS, TL_LOAD_TONES; 0: flows have no digits
     struct tl_load_stage stages[TL_LOAD_BACKENDS]; // by enum tl_srtp_backend
     struct rte_mbuf *buffers[TL_LOAD_ROUND_FRAMES];
     int failed;
@@ -120,6 +125,23 @@ int tl_load_open(const struct tl_load *load, uint32_t k, uint8_t *rtp, uint32_t 
 
 // 1 when the worker opened what parties sealed, and sealed all that went to secure ones.
 int tl_load_secure_is_exact(const struct tl_load *load);
+
+// What digits= names. 0, or -1 with a sentence.
+int tl_load_digits_read(const char *name, uint8_t *digits);
+
+// Makes what parties say, where the options want flows with digits. 0, or -1 when there is no
+// memory.
+int tl_load_digits_init(struct tl_load *load, const struct tl_options *options);
+
+// The command that tells flow `k` of its digits.
+void tl_load_digits_command(const struct tl_load *load, uint32_t k, struct tl_command *command);
+
+// Which packet of an event the party's packet with this number is, from 1 on; 0: it is audio.
+uint32_t tl_load_digit_step(const struct tl_load *load, uint32_t k, uint32_t number);
+
+// The payload of that packet.
+void tl_load_digits_payload(const struct tl_load *load, uint32_t k, uint32_t number,
+                            uint8_t payload[TL_LOAD_PAYLOAD_BYTES]);
 
 // Takes key sets of both back ends, where calls are secure. 0, or -1 when there is no memory.
 int tl_load_stages_init(struct tl_load *load, const struct tl_options *options);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Digits leave in the stream that audio leaves in: one SSRC, one sequence, one time line. While they
-// do, audio gives way (TL_WAY_DIGITS). Afterwards it goes on behind the last of them, and on the
-// time line that it had (tl_egress_map).
+// Digits leave in the stream that audio leaves in: one SSRC, one sequence, one time line. While
+// they do, audio gives way (TL_WAY_DIGITS). Afterwards it goes on behind the last of them, and on
+// the time line that it had (tl_egress_map).
 #include "dtmf.h"
 #include "frame.h"
 #include "secure.h"

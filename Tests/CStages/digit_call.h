@@ -101,18 +101,23 @@ static inline void ear_hear(struct ear *ear, const struct tl_packet *packet)
     CHECK_EQUAL(get_32(bytes + 8), 0xabc00000u + 20002);
     int16_t ahead = (int16_t)(get_16(bytes + 2) - (uint16_t)ear->next);
     uint64_t index = ear->next + (uint64_t)(int64_t)ahead;
+    uint32_t head = 12 + (bytes[0] & 15u) * 4;
+    if (bytes[0] & 0x10)
+        head += 4 + get_16(bytes + head + 2) * 4u;
     if (ear->end != NULL) {
-        struct tl_srtp_job job = {&ear->end->keys, bytes, length, 12, index, 0, 0};
+        struct tl_srtp_job job = {&ear->end->keys, bytes, length, head, index, 0, 0};
         tl_srtp_open(engine, &job, 1);
         CHECK(job.good);
         length = job.length;
     }
+    if (bytes[0] & 0x20)
+        length -= bytes[length - 1];
     CHECK(ear->count < HEARD_MAX);
     struct heard *heard = &ear->heard[ear->count++];
     *heard = (struct heard){.at_ns = ear->world->now_ns, .index = index,
-                            .timestamp = get_32(bytes + 4), .length = length - 12,
+                            .timestamp = get_32(bytes + 4), .length = length - head,
                             .type = bytes[1] & 0x7f, .marker = bytes[1] >> 7};
-    memcpy(heard->payload, bytes + 12, heard->length < 320 ? heard->length : 320);
+    memcpy(heard->payload, bytes + head, heard->length < 320 ? heard->length : 320);
     if (ahead < 0) {
         ear->behind++;
     } else {

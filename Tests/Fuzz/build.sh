@@ -6,7 +6,7 @@
 #   coverage   libFuzzer with the regions of the source counted
 #   cost       one run of each file named, to be counted by callgrind
 : "${CLANG:=$(dirname "$(readlink -f "$(command -v swift)")")/clang}"
-fuzz_names="rtp stun command srtp sip uri multipart sdp dns rules"
+fuzz_names="rtp stun command event srtp sip uri multipart sdp dns rules"
 
 # Every folder or file that a fuzzer is made of.
 fuzz_sources() { # name
@@ -83,7 +83,7 @@ build() { # name, kind
     echo "building ${1}_$kind"
     local message=("$root"/Sources/SIPMessage/*.swift)
     case $1 in
-    rtp | stun | command | srtp) build_c "$1" "$kind" ;;
+    rtp | stun | command | event | srtp) build_c "$1" "$kind" ;;
     sip)
         build_swift sip "$kind" SIPMessage SIPMessageFuzz.swift NetworkAddress \
             "$here/SIPValueFuzz.swift" "${message[@]}"

@@ -2,7 +2,9 @@
 // Runs packets of one kind, or commands, through tables and stages, so that callgrind can count.
 // Everything is made beforehand; `measured` and what it calls is what counts.
 // Usage: instructions rtp_ipv4 | rtp_ipv6 | rtp_vlan | rtcp | no_flow | command_add | srtp_seal |
-//                     srtp_open
+//                     srtp_open | dtmf_audio | dtmf_event | dtmf_tone
+// dtmf_audio and dtmf_event are of flows whose telephone-events are taken, dtmf_tone is audio of
+// flows in which tones are looked for.
 #include "../CStages/frames.h"
 
 enum { BURST_PACKETS = 32, BURSTS = 64, WARM_UP = 2, CALLS = 16, FRAME_ROOM = 512 };
@@ -55,6 +57,32 @@ static void secure_calls(struct world *world)
     CHECK_EQUAL(tl_srtp_keys_derive(world->srtp[0], &party_keys, &keys.receive), TL_STATUS_OK);
 }
 
+// All flows have their digits taken; there are contexts for few of them.
+static void digit_calls(struct world *world, uint32_t flags)
+{
+    struct tl_flow_dtmf how = {.flags = flags | TL_DTMF_TAKE, .digit_limit_ms = 60000};
+    memset(how.event_types, 0xff, sizeof(how.event_types));
+    memset(how.audio_types, 0xff, sizeof(how.audio_types));
+    how.event_types[0].payload_type = 101;
+    how.event_types[0].clock_hz = 8000;
+    how.audio_types[0].payload_type = 0;
+    how.audio_types[0].codec = TL_CODEC_PCMU;
+    flows_used = DTMF_FLOWS;
+    for (uint32_t i = 0; i < flows_used; i++)
+        CHECK_EQUAL(tl_dtmf_program(world->worker, i, &how, world->now_ns), TL_STATUS_OK);
+}
+
+// A packet of a digit that lasts.
+static struct tl_packet *add_event(struct world *world, const struct sender *from, uint32_t turn)
+{
+    uint8_t bytes[16] = {0x80, 101};
+    put_16(bytes + 2, turn + 1);
+    put_32(bytes + 4, 4711);
+    put_32(bytes + 8, 7);
+    tl_event_write(bytes + 12, 5, 0, 10, 160 * turn);
+    return add_udp(world, from, bytes, sizeof(bytes));
+}
+
 // A sealed packet of the secure party.
 static struct tl_packet *add_sealed(struct world *world, const struct sender *from, uint32_t turn)
 {
@@ -97,8 +125,10 @@ static void make_frame(struct world *world, const struct sender *sender, uint32_
     uint32_t turn = count / senders;
     struct rtp rtp = {.sequence = (uint16_t)(turn + 1), .timestamp = 160 * turn, .ssrc = 7};
     int is_open = strcmp(kind, "srtp_open") == 0;
+    int is_event = strcmp(kind, "dtmf_event") == 0;
     struct tl_packet *made = is_rtcp   ? add_udp(world, &from, rtcp, put_rtcp(rtcp))
                              : is_open ? add_sealed(world, &from, turn)
+                             : is_event ? add_event(world, &from, turn)
                                        : add_rtp(world, &from, rtp);
     struct tl_packet *view = &views[0][0] + count;
     uint8_t *room = &frames[0][0][0] + (size_t)count * FRAME_ROOM;
@@ -119,7 +149,8 @@ static uint32_t flow_of(uint32_t count, const char *kind)
 static void run_packets(struct world *world, const struct sender *sender, const char *kind)
 {
     uint32_t edge = TL_EDGE_SEND;
-    if (strcmp(kind, "rtcp") == 0 || strcmp(kind, "no_flow") == 0)
+    if (strcmp(kind, "rtcp") == 0 || strcmp(kind, "no_flow") == 0 ||
+        strcmp(kind, "dtmf_event") == 0)
         edge = TL_EDGE_FREE;
     for (uint32_t i = 0; i < (WARM_UP + BURSTS) * BURST_PACKETS; i++)
         make_frame(world, sender, flow_of(i, kind), i, kind);
@@ -165,6 +196,8 @@ int main(int argc, char **argv)
     add_calls(world, is_ipv6 ? ADDRESS_1_V6 : is_vlan ? ADDRESS_2 : ADDRESS_1, sender->source);
     if (strncmp(kind, "srtp_", 5) == 0)
         secure_calls(world);
+    if (strncmp(kind, "dtmf_", 5) == 0)
+        digit_calls(world, strcmp(kind, "dtmf_tone") == 0 ? TL_DTMF_TONES : TL_DTMF_EVENTS);
     run_packets(world, sender, kind);
     return 0;
 }

@@ -7,7 +7,8 @@ import re
 import subprocess
 import sys
 
-CASES = "rtp_ipv4 rtp_ipv6 rtp_vlan rtcp no_flow command_add srtp_seal srtp_open".split()
+CASES = """rtp_ipv4 rtp_ipv6 rtp_vlan rtcp no_flow command_add srtp_seal srtp_open dtmf_audio dtmf_event
+    dtmf_tone""".split()
 HEADROOM = 1.03  # compilers of the same major version differ by about one percent
 LEAST = 3        # instructions: below that a percentage is noise
 IGNORED = 0.5    # instructions a packet: a function that runs for few of them

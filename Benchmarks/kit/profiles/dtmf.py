@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What digits cost on the worker: telephone-events beside a plain relay, and tones in the audio of
+all flows. It runs only by its name: the whole table has no half a minute left."""
+
+import statistics
+
+from profiles.self_load import self_load
+from result import HIGHER, LOWER
+
+TITLE = "flows whose digits are found: telephone-events beside a plain relay, tones in all audio"
+SECONDS = (75, 15)
+BY_NAME = True
+SESSIONS = 10000
+STREAMS = 90000  # flows in which tones are looked for
+PACKETS_PER_S = 50  # of a stream, 20 ms each
+ROWS = {"dtmf.event_ns_per_packet": ("ns", LOWER),
+        "dtmf.inband_streams_per_core": ("streams", HIGHER)}
+
+
+def run(bench):
+    rounds, seconds = bench.pick(5, 2), bench.pick(2, 1)
+    extra, tones = [], []
+    for number in range(rounds):
+        bench.say(f"round {number + 1} of {rounds}")
+        plain, = self_load(bench, [bench.relay_core], SESSIONS, seconds)
+        events, = self_load(bench, [bench.relay_core], SESSIONS, seconds, ",digits=events")
+        looked, = self_load(bench, [bench.relay_core], STREAMS // 2, seconds, ",digits=tones")
+        extra.append(events["ns_per_packet"] - plain["ns_per_packet"])
+        tones.append(looked["ns_per_packet"])
+    bench.row("dtmf.event_ns_per_packet", statistics.median(extra),
+              conditions=f"self-load, 1 core, {SESSIONS:,} sessions, one packet in 512 an event; "
+              f"more than a plain relay, median of {rounds} rounds with both")
+    bench.row("dtmf.inband_streams_per_core", 1e9 / PACKETS_PER_S / statistics.median(tones),
+              conditions=f"self-load, 1 core, {STREAMS:,} streams of G.711 in random order, relay "
+              f"of the audio included, median of {rounds} rounds")
