@@ -132,7 +132,8 @@ let package = Package(
 
         // Media: intent to flow commands to rings.
         module("FlowABI", ["NetworkAddress", "CFlowABI"]),
-        module("MediaPlanning", ["Sharing", "NetworkAddress", "CallControl", "FlowABI"]),
+        module(
+            "MediaPlanning", ["Sharing", "NetworkAddress", "SDP", "CallControl", "FlowABI"]),
         module("FlowProgramming", [
             "Sharing", "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning",
         ]),

@@ -132,8 +132,8 @@ import Testing
     }
 
     /// The version before is read, and no earlier one.
-    @Test(arguments: [(1, "too_old"), (2, "too_old"), (3, "ok"), (4, "ok"), (5, "too_new")])
-    func versionFourReads(version: Int, result: String) throws {
+    @Test(arguments: [(2, "too_old"), (3, "too_old"), (4, "ok"), (5, "ok"), (6, "too_new")])
+    func versionFiveReads(version: Int, result: String) throws {
         let (scratch, _) = try self.leftFile("version=\(version)")
         #expect(self.readAll(scratch.fastPath) == result)
         let reader = try ContractProcess(
@@ -141,8 +141,8 @@ import Testing
         #expect(reader.line("attach") == "attach \(result)")
     }
 
-    @Test(arguments: [(3, "too_old"), (4, "ok"), (5, "ok"), (6, "too_new")])
-    func versionFiveReads(version: Int, result: String) throws {
+    @Test(arguments: [(4, "too_old"), (5, "ok"), (6, "ok"), (7, "too_new")])
+    func versionSixReads(version: Int, result: String) throws {
         let (scratch, _) = try self.leftFile("version=\(version)")
         let reader = try ContractProcess("contract-peer", ["check", scratch.fastPath, "fastpath"])
         #expect(reader.line("check") == "check \(result)")

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // contract-peer serve DIRECTORY [option=value ...]   the fast path's side, without packets
 // contract-peer attach FILE fastpath|control [loop]  reads a file of either side to its end
-// contract-peer check FILE fastpath|control          what version five would say of a file
+// contract-peer check FILE fastpath|control          what version six would say of a file
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -265,7 +265,7 @@ static int check(char **arguments)
     if (file == NULL || fread(&header, sizeof(header), 1, file) != 1)
         return 1;
     fclose(file);
-    say("check", tl_file_result_name(tl_file_check_v5(&header, header.file_size_bytes, magic,
+    say("check", tl_file_result_name(tl_file_check_v6(&header, header.file_size_bytes, magic,
                                                       &layout)));
     return 0;
 }

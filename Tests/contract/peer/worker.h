@@ -33,8 +33,8 @@ void peer_reset(struct peer *peer);
 // Puts one notification for each live flow into the event rings, as far as there is room.
 unsigned peer_notify(struct peer *peer, uint32_t kind);
 
-// The check of a reader of version five.
-int32_t tl_file_check_v5(const struct tl_file_header *header, uint64_t file_size_bytes,
+// The check of a reader of version six.
+int32_t tl_file_check_v6(const struct tl_file_header *header, uint64_t file_size_bytes,
                          uint64_t magic, struct tl_layout *layout);
 
 #endif
