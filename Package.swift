@@ -268,12 +268,14 @@ let package = Package(
         tests(
             "CallRecordsTests",
             ["CallRecords", "CallControl", "Admission", "Management", "SDP"]),
-        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "MediaPlanningTests",
+            ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress", "SDP"]),
         tests(
             "FlowProgrammingTests",
             [
                 "FlowProgramming", "MediaPlanning", "CallControl", "CFlowABI", "FlowABI",
-                "NetworkAddress", "FakeFastPath",
+                "NetworkAddress", "FakeFastPath", "SDP",
             ]),
         tests(
             "FlowABITests",

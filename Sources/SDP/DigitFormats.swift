@@ -32,6 +32,11 @@ public struct DigitFormats: Sendable, Hashable {
         public var type: UInt8
         /// Hz.
         public var clockRate: UInt32
+        /// From its parts.
+        public init(type: UInt8, clockRate: UInt32) {
+            self.type = type
+            self.clockRate = clockRate
+        }
     }
 
     /// A payload type of such audio.
@@ -40,6 +45,11 @@ public struct DigitFormats: Sendable, Hashable {
         public var type: UInt8
         /// What it is.
         public var codec: Codec
+        /// From its parts.
+        public init(type: UInt8, codec: Codec) {
+            self.type = type
+            self.codec = codec
+        }
     }
 
     /// Payload types of each kind at most: as many as a flow has room for.

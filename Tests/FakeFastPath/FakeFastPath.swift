@@ -132,8 +132,8 @@ public final class FakeFastPath {
             var event = tl_event()
             event.kind = TL_EVENT_ANSWER
             event.sequence = command.sequence
-            event.status =
-                self.refusals.isEmpty ? self.execute(command) : self.refusals.removeFirst()
+            event.status = self.refusals.isEmpty ? TL_STATUS_OK : self.refusals.removeFirst()
+            if event.status == TL_STATUS_OK { event.status = self.execute(command) }
             self.put(event)
             self.commandCursor &+= 1
             self.element(self.layout.channels, 0).storeBytes(

@@ -82,6 +82,7 @@ extension Call {
             self.sendBye(side, reason: nil)
             return
         }
+        self.watchKeys()
         guard awaiting.carriesOffer, !self.isEnding else { return self.rekeyIfDue() }
         do throws(OfferAnswerError) {
             try self.relayLateAnswer(from: side, ack)

@@ -62,6 +62,18 @@ public struct LegDigits: Sendable, Hashable {
         self.audioTypes = audioTypes
     }
 
-    /// The fast path has nothing to do.
+    /// The fast path has nothing to do about digits.
     public var isIdle: Bool { self.intake.isEmpty && self.sending == .none }
+}
+
+extension MediaIntent {
+    /// The same before digits were planned: they follow from policies and what was agreed, and are
+    /// planned anew after a restart.
+    var withoutDigits: MediaIntent {
+        guard self.a.dtmf != nil || self.b.dtmf != nil else { return self }
+        var legs = self.legs
+        legs.a.dtmf = nil
+        legs.b.dtmf = nil
+        return MediaIntent(legs)
+    }
 }
