@@ -139,7 +139,8 @@ let package = Package(
 
         // Media: intent to flow commands to rings.
         module("FlowABI", ["NetworkAddress", "CFlowABI"]),
-        module("MediaPlanning", ["Sharing", "NetworkAddress", "CallControl", "FlowABI"]),
+        module(
+            "MediaPlanning", ["Sharing", "NetworkAddress", "SDP", "CallControl", "FlowABI"]),
         module("FlowProgramming", [
             "Sharing", "NetworkAddress", "CallControl", "FlowABI", "MediaPlanning",
         ]),
@@ -276,12 +277,14 @@ let package = Package(
         tests(
             "CallRecordsTests",
             ["CallRecords", "CallControl", "Admission", "Management", "SDP"]),
-        tests("MediaPlanningTests", ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress"]),
+        tests(
+            "MediaPlanningTests",
+            ["MediaPlanning", "CallControl", "FlowABI", "NetworkAddress", "SDP"]),
         tests(
             "FlowProgrammingTests",
             [
                 "FlowProgramming", "MediaPlanning", "CallControl", "CFlowABI", "FlowABI",
-                "NetworkAddress", "FakeFastPath",
+                "NetworkAddress", "FakeFastPath", "SDP",
             ]),
         tests(
             "FlowABITests",

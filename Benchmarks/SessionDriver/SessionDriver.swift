@@ -54,7 +54,7 @@ public final class SessionDriver {
                 self.ended += 1
             case .mediaTimeout: self.timeouts += 1
             case .keysSpent: self.spent += 1
-            case .sourceLearned, .pathSelected: break
+            case .sourceLearned, .pathSelected, .digit, .digitsRefused, .digitsLost: break
             case .lost(let session, let error):
                 self.installed.remove(session)
                 self.lost += 1

@@ -48,6 +48,10 @@ public enum CallTimer: Sendable, Hashable {
     case duration(CallIdentifier)
     /// A party that was transferred away did not hang up.
     case goodbye(CallIdentifier)
+    /// A party's subscription to key presses is over.
+    case keys(CallIdentifier, Side)
+    /// Our subscription to a party's is to be renewed.
+    case keyWatch(CallIdentifier, Side)
     /// The deadline of a drain; nil: the node.
     case drain(TrunkName?)
     /// Something is due for a peer: an OPTIONS, the end of its wait, or the peer's return.
@@ -87,6 +91,10 @@ public enum CallAction: Sendable {
     /// Legs of two calls change places, and their flows with them: the media of both calls follows,
     /// or its end.
     case exchangeMedia(MediaExchange)
+    /// Send digits to the party of a leg, with its media and behind those that wait.
+    case digits(CallIdentifier, Side, DigitBurst)
+    /// Something happened to digits.
+    case digitNews(CallIdentifier, Side, DigitNews)
     /// Keep this across a restart, in place of the call's last one.
     case checkpoint(Shared<CallCheckpoint>)
     /// The call is over.

@@ -63,6 +63,8 @@ public struct TrunkSettings: Sendable, Hashable {
     public var transfer = TransferPolicy()
     /// What it has to do with tenants.
     public var tenancy = TrunkTenancy()
+    /// Which digits it sends and takes; nil: they pass as they come.
+    public var digits: DigitPolicy?
     /// How long messages from it may be; nil: as those of the node.
     public var messageLimits: TrunkMessageLimits?
 
@@ -85,6 +87,15 @@ public struct TrunkSettings: Sendable, Hashable {
         self.optionsSeconds = 0
         self.followsTargets = false
         self.ownHost = nil
+    }
+
+    /// What may stand in its session descriptions: its codecs, and telephone-events as its digits
+    /// need them.
+    var formats: CodecFilter {
+        guard let digits = self.digits else { return self.codecs }
+        var formats = self.codecs
+        formats.events = digits.hasEvents ? .always : .never
+        return formats
     }
 }
 

@@ -57,6 +57,8 @@ public struct CallRecord: Sendable, Equatable {
     public var transfers: TransferHistory
     /// Whose call it was; nil: no tenant's.
     public var tenant: CallTenant?
+    /// The digits that were seen in it.
+    public var digits = DigitLog()
 
     /// What protected the legs at last.
     public var protection: LegProtections {
@@ -187,4 +189,16 @@ public struct CallSummary: Sendable, Equatable {
     public let protection: LegProtections
     /// Whose call it is; nil: no tenant's.
     public let tenant: CallTenant?
+    /// Its digits, where something is done about them.
+    public let digits: DigitSummary?
+}
+
+/// Digits of a live call.
+public struct DigitSummary: Sendable, Equatable {
+    /// Those that were seen.
+    public let log: DigitLog
+    /// As what the caller gets digits.
+    public let toA: String
+    /// As what the callee gets them.
+    public let toB: String
 }

@@ -66,6 +66,18 @@ public struct EngineCounters: Sendable, Equatable {
     public var eventsPassed: UInt64 = 0
     /// NOTIFY and SUBSCRIBE that were refused.
     public var eventsRefused: UInt64 = 0
+    /// Digits of parties: reported by the fast path, or in messages.
+    public var digitsTaken: UInt64 = 0
+    /// Digits that went to parties in messages.
+    public var digitsInMessages: UInt64 = 0
+    /// Digits that were to go to a party, and did not.
+    public var digitsUnsent: UInt64 = 0
+    /// Messages with digits that were refused by the table.
+    public var digitsRefused: UInt64 = 0
+    /// Event packets in NOTIFY that told of a digit once more.
+    public var digitsRepeated: UInt64 = 0
+    /// Parties that get digits in another form than their trunk wants, or do not report theirs.
+    public var digitFallbacks: UInt64 = 0
     /// Re-INVITEs of our own, after a transfer.
     public var alignments: UInt64 = 0
     /// Requests whose Max-Forwards ran out.

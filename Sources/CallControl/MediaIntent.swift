@@ -69,6 +69,8 @@ public struct MediaIntent: Sendable, Equatable {
         /// The handshake that the keys come from; nil while none is agreed on, though records may
         /// come before that (`dtls`). With `security` it is done.
         @Apart public var dtlsAgreement: LegDTLS?
+        /// What the fast path does with digits; nil: it knows of none.
+        @Apart public var dtmf: LegDigits?
 
         /// A leg with nothing known of its party.
         public init(local: MediaPort) {

@@ -9,6 +9,8 @@ public struct CallDetails: Sendable, Equatable {
     /// The row of the screening table that let the caller's number through, or refused it; nil: it
     /// was not screened.
     public var screening: String?
+    /// DTMF digits are written as x.
+    public var hidesDigits = true
     /// Of the caller's leg.
     public var a = LegDetails()
     /// Of the callee's leg.
@@ -22,8 +24,6 @@ public struct CallDetails: Sendable, Equatable {
 public struct LegDetails: Sendable, Equatable {
     /// Profile of its trunk; nil: it has none.
     public var profile: String?
-    /// DTMF digits that its party sent; empty: none are known.
-    public var digits: [UInt8] = []
     /// Its media; nil: it had no flow, or the fast path was away.
     public var quality: MediaQuality?
 

@@ -18,7 +18,6 @@ public struct RecordField: Sendable, Equatable {
         self.absent = absent
     }
 
-    private static let notAsked = "nothing in this node finds it out yet"
     private static let noFlow = "the leg had no flow, or the fast path was away"
     private static let noReport = "the party sent no RTCP"
 
@@ -78,6 +77,11 @@ public struct RecordField: Sendable, Equatable {
             "related", "list of `id`",
             "Calls that were made for this one, that it was made for, or that it was joined with. "
                 + "At most 32; one that is missing here has this one.", absent: "there are none"),
+        RecordField(
+            "digits", "list of objects", "DTMF digits, in the order in which they were over; at "
+                + "most 128.", absent: "none were seen: digits that pass as they come are not"),
+        RecordField(
+            "digits_more", "number", "How many came after those.", absent: "none did"),
         RecordField("a", "object", "The caller's leg.", absent: Self.lost),
         RecordField("b", "object", "The callee's leg.", absent: "in an attempt; " + Self.lost),
     ]
@@ -90,6 +94,18 @@ public struct RecordField: Sendable, Equatable {
         RecordField("trunk", "text", "Its trunk."),
         RecordField("call_id", "text", "Call-ID of its dialog.", absent: "there was none"),
         RecordField("after_ms", "ms", "When it left, after the INVITE."),
+    ]
+
+    /// Of an element of `digits`.
+    public static let digit: [RecordField] = [
+        RecordField("leg", "text", "`a` or `b`: whose party pressed it, or got the operator's."),
+        RecordField("digit", "text", "0 to 9, *, #, A to D, ! (flash); x: `records: mask-dtmf`."),
+        RecordField(
+            "form", "text",
+            "`rfc4733`, `tones`, `info-relay`, `info`, `notify`, `kpml`, or `operator`."),
+        RecordField("after_ms", "ms", "When it began, after the INVITE."),
+        RecordField("duration_ms", "ms", "How long it lasted.", absent: "its form does not say"),
+        RecordField("level_dbm0", "dBm0", "Its level.", absent: "its form has none"),
     ]
 
     /// Of a leg.
@@ -107,7 +123,6 @@ public struct RecordField: Sendable, Equatable {
         RecordField(
             "ice", "text", "`off`, `offered`, `checking`, `connected`, `nominated`, `both lite`.",
             absent: "in an attempt"),
-        RecordField("digits", "text", "DTMF digits of its party.", absent: Self.notAsked),
         RecordField("packets_in", "packets", "RTP from the party.", absent: Self.noFlow),
         RecordField("packets_out", "packets", "RTP to the party.", absent: Self.noFlow),
         RecordField("drops", "packets", "Dropped, from and to the party.", absent: Self.noFlow),

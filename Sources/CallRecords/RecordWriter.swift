@@ -37,6 +37,7 @@ public struct RecordWriter: Sendable {
         let (left, related) = (record.transfers.left, record.transfers.related)
         if !left.isEmpty { line.array("left", left, Self.add) }
         if !related.isEmpty { line.array("related", related) { $0.identifier($1.value) } }
+        Self.add(record.digits, isHidden: details.hidesDigits, to: &line)
         line.object("a") { Self.add(record.a, details.a, to: &$0) }
         line.object("b") { Self.add(record.b, details.b, to: &$0) }
         return line.finish()
@@ -112,6 +113,22 @@ public struct RecordWriter: Sendable {
         }
     }
 
+    private static func add(_ log: DigitLog, isHidden: Bool, to line: inout JSONLine) {
+        if !log.digits.isEmpty {
+            line.array("digits", log.digits) { line, digit in
+                line.element {
+                    $0.word("leg", digit.side == .a ? "a" : "b")
+                    $0.text("digit", [isHidden ? UInt8(ascii: "x") : digit.key.character])
+                    $0.word("form", digit.form?.rawValue ?? "operator")
+                    $0.integer("after_ms", digit.after)
+                    if digit.durationMs > 0 { $0.integer("duration_ms", digit.durationMs) }
+                    if let level = digit.level { $0.integer("level_dbm0", -Int(level)) }
+                }
+            }
+        }
+        if log.more > 0 { line.integer("digits_more", log.more) }
+    }
+
     private static func add(
         _ leg: CallRecord.Leg, _ details: LegDetails, to line: inout JSONLine
     ) {
@@ -122,7 +139,6 @@ public struct RecordWriter: Sendable {
         line.word("keying", leg.protection.keying.rawValue)
         if let suite = leg.protection.suite { line.text("srtp", suite.name.bytes) }
         line.word("ice", leg.protection.ice.rawValue)
-        if !details.digits.isEmpty { line.text("digits", details.digits) }
         if let quality = details.quality { Self.add(quality, to: &line) }
     }
 

@@ -134,6 +134,7 @@ extension ConfigurationReader {
                 implied: draft.place?.certificate),
             interworking: TrunkInterworking(section, hasCodecs: codecs != nil).read(),
             dialogs: TrunkDialogs(section), transfer: TrunkTransfer(section))
+        value.digits = TrunkDigits(section).read()
         value.rules = self.ruleFiles.rules(section)
         let authentication = TrunkAuthenticationReader(section)
         value.authentication = authentication.read()

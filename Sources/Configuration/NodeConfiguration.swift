@@ -158,6 +158,8 @@ public struct NodeConfiguration: Sendable, Hashable {
         public var dialogs = TrunkDialogs()
         /// How its calls may be transferred.
         public var transfer = TrunkTransfer()
+        /// Which digits it sends and takes; nil: they pass as they come.
+        public var digits: DigitPolicy?
         /// Rules for its messages.
         public var rules = TrunkRules()
         /// How it and the node make sure of each other.

@@ -14,6 +14,8 @@ public struct RecordsConfiguration: Sendable, Hashable {
     public var attemptsPerSecond = 100
     /// Records that wait for the disk, MB.
     public var bufferMB = 16
+    /// DTMF digits are hidden.
+    public var hidesDTMF = true
 
     /// With the defaults, in this directory.
     public init(directory: String?) { self.directory = directory }
@@ -42,6 +44,7 @@ extension ConfigurationReader {
         records.partialSeconds = partial.value
         records.attemptsPerSecond = attempts.value
         records.bufferMB = buffer.value
+        records.hidesDTMF = section.flag(RecordKeys.hidesDTMF)
         return records
     }
 }

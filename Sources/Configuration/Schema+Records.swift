@@ -18,6 +18,10 @@ enum RecordKeys {
         "attempts-per-second", .integer(0...10_000), .standard("100"), unit: "records/s",
         "Records of INVITEs that were refused before there was a call; more are only counted.",
         example: "100")
+    static let hidesDTMF = Key(
+        "mask-dtmf", .flag, .standard("true"),
+        "DTMF digits are x in records: they may be card numbers. Their times stay.",
+        example: "true", isRare: true)
     static let buffer = Key(
         "buffer-mb", .integer(1...1024), .standard("16"), unit: "MB",
         "Records that wait for a disk that is full or away; above that the oldest go.",
@@ -29,6 +33,6 @@ extension Schema {
         name: "records", isList: false, meaning: "What is written of calls, for billing and audit.",
         keys: [
             RecordKeys.directory, RecordKeys.file, RecordKeys.files, RecordKeys.partial,
-            RecordKeys.attempts, RecordKeys.buffer,
+            RecordKeys.attempts, RecordKeys.buffer, RecordKeys.hidesDTMF,
         ])
 }

@@ -116,7 +116,7 @@ enum Schema {
             TransferKeys.refer, TransferKeys.replaces, TransferKeys.sendReplaces,
             TransferKeys.events,
         ] + ProfileKeys.all + TenancyKeys.all + TrunkTLSKeys.all + InterworkingKeys.all
-            + DialogKeys.all
+            + DialogKeys.all + DigitKeys.all
             + TrunkRuleKeys.all + TrunkAuthenticationKeys.all + MessageLimitKeys.all,
         others: [
             (

@@ -18,6 +18,10 @@ public struct FlowCommand: Sendable, Hashable {
         case keys(FlowKeys)
         /// Give a live flow its ICE credentials.
         case ice(FlowICE)
+        /// How a live flow takes and sends digits. Its sender's queue stays as it is.
+        case dtmf(FlowDTMF)
+        /// Digits for a live flow's party, behind those that wait: all of them, or none.
+        case digits(FlowDigits)
         /// Name each live flow among `count` indexes from the flow's on.
         case list(count: UInt32)
     }
@@ -43,6 +47,8 @@ public struct FlowCommand: Sendable, Hashable {
         case .list: "list"
         case .keys: "keys"
         case .ice: "ice"
+        case .dtmf: "dtmf"
+        case .digits: "digits"
         }
     }
 
@@ -72,6 +78,12 @@ public struct FlowCommand: Sendable, Hashable {
         case .ice(let ice):
             command.operation = TL_OP_ICE
             Self.store(ice.shared, in: &command)
+        case .dtmf(let dtmf):
+            command.operation = TL_OP_DTMF
+            Self.store(dtmf.shared, in: &command)
+        case .digits(let digits):
+            command.operation = TL_OP_DIGITS
+            Self.store(digits.shared, in: &command)
         }
         return command
     }

@@ -17,7 +17,9 @@ public struct FlowEvent: Sendable, Hashable {
         case sourceLearned(SocketAddress)
         /// Where media goes now, by ICE or early latch; nominated by the remote party, or not yet.
         case pathSelected(SocketAddress, isNominated: Bool)
-        /// Something that a newer worker says.
+        /// A digit of the flow's party is over.
+        case digit(FlowDigit)
+        /// Something that a newer worker says, or that cannot be.
         case unknown(UInt32)
     }
 
@@ -49,6 +51,8 @@ public struct FlowEvent: Sendable, Hashable {
             self.kind = .pathSelected(
                 SocketAddress(address: loadAddress(event.address), port: event.port),
                 isNominated: event.value == 1)
+        case TL_EVENT_DIGIT:
+            self.kind = FlowDigit(event).map { .digit($0) } ?? .unknown(event.kind)
         default:
             self.kind = .unknown(event.kind)
         }

@@ -83,6 +83,13 @@ public struct CommandStatus: Sendable, Hashable, CustomStringConvertible {
     /// The table of flows on shared ports is full.
     public static let sharedFull = CommandStatus(TL_STATUS_SHARED_FULL)
 
+    /// Digits that cannot be.
+    public static let badDTMF = CommandStatus(TL_STATUS_BAD_DTMF)
+    /// The table of flows with digits is full.
+    public static let dtmfFull = CommandStatus(TL_STATUS_DTMF_FULL)
+    /// More digits would wait for the party than may.
+    public static let digitsFull = CommandStatus(TL_STATUS_DIGITS_FULL)
+
     /// Short name ("stale"); "unknown" for a status that this version lacks.
     public var name: String { String(cString: tl_status_name(self.value)) }
 

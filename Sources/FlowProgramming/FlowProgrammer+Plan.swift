@@ -105,7 +105,7 @@ extension FlowProgrammer {
     /// Queues a flow, unless it stands there or waits for an answer (which looks again).
     func enqueue(_ entry: FlowEntry) {
         guard !entry.isQueued, !entry.isInFlight else { return }
-        if entry.isSettled {
+        if entry.isSettled, !entry.hasDigits {
             // Nothing there, nothing wished: the index is free again.
             if entry.desired == nil {
                 self.noteLastDrops(entry)

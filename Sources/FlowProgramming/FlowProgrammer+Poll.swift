@@ -13,6 +13,7 @@ extension FlowProgrammer {
         self.apply(self.link.poll(nowNs: nowNs, matching: self.hasBegun))
         self.ports.isOpen = self.isServed(nowNs)
         guard self.link.state == .matched else { return }
+        self.retryDigits()
         do throws(RingFault) {
             for (worker, channel) in self.link.channels.enumerated() {
                 try self.read(channel, worker, nowNs)
@@ -85,6 +86,7 @@ extension FlowProgrammer {
             self.unqueue(worker, entry)
             entry.send(towards: PlannedFlow.state(of: entry.planned, after: command))
             if case .keys(let keys) = command.operation { self.used(keys.keyID, entry) }
+            if case .digits = command.operation { entry.digits.removeFirst() }
             self.sent[worker].append(
                 Sent(sequence: sequence, command: command, entry: entry, timeNs: nowNs))
             self.counters.commands &+= 1
@@ -116,6 +118,8 @@ extension FlowProgrammer {
                 self.notified(event.flow) {
                     .pathSelected($0, $1, source, isNominated: isNominated)
                 }
+            case .digit(let digit):
+                self.notified(event.flow) { .digit($0, $1, digit) }
             case .listed, .unknown:
                 self.counters.strayEvents &+= 1
             }
@@ -146,6 +150,9 @@ extension FlowProgrammer {
         let peer = self.peer(of: entry)
         if status == .ok {
             if case .add = sent.command.operation, entry.recordKeyID == nil { self.lost(entry) }
+            if case .digits(let digits) = sent.command.operation {
+                self.counters.digitsSent &+= UInt64(digits.events.count)
+            }
             entry.recordKeyID = nil // it says what the record was before
             if entry.installed == .known { self.sendWaiting(entry) }
         } else {
@@ -224,6 +231,17 @@ extension FlowProgrammer {
         case .keys, .ice:
             if status == .stale || status == .notFound { entry.vanish() }
             entry.desired = nil
+        case .dtmf:
+            // The leg goes on without; whoever asked is told.
+            if status == .stale || status == .notFound { entry.vanish() }
+            entry.desired?.dtmf = entry.planned?.dtmf
+            if let owner = entry.owner {
+                self.outcomes.append(.digitsRefused(owner.session, owner.leg, status))
+            }
+            return
+        case .digits(let digits):
+            self.refused(digits, status, entry)
+            return
         case .ping, .list:
             return
         }

@@ -60,6 +60,7 @@ extension FlowProgrammer {
         let workers = Int(geometry.workers)
         self.queues = Array(repeating: Queue(), count: workers)
         self.sent = Array(repeating: Queue(), count: workers)
+        self.heldDigits = []
     }
 
     /// The rings are gone with what was in them. Wishes stay; what they have led to is found out

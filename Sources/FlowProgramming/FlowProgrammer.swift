@@ -100,6 +100,8 @@ public final class FlowProgrammer {
     /// Commands without an answer, by worker, oldest first.
     var sent: [Queue<Sent>] = []
     var outcomes: [MediaOutcome] = []
+    /// Flows whose worker had no room for digits.
+    var heldDigits: [FlowEntry] = []
     /// DTLS records that nobody has taken yet.
     var records: [MediaRecord] = []
     /// What legs lost that are gone, and nobody has asked for yet.

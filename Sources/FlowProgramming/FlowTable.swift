@@ -37,6 +37,8 @@ final class FlowEntry {
     var dropsTold = DropCounts()
     var isQueued = false
     var isInFlight = false
+    /// Digits for its party that wait until it sends digits.
+    var digits = WaitingDigits()
     /// Records for its party that wait until the worker has it.
     var waiting: [[UInt8]] = []
     /// Most of them; DTLS repeats what is lost.
@@ -80,6 +82,7 @@ final class FlowEntry {
     func vanish() {
         self.installed = .none
         self.planned = nil
+        self.digits.removeAll()
     }
 
     /// The next command on the way to what it shall be.
@@ -100,8 +103,19 @@ final class FlowEntry {
             return FlowCommand(
                 .modify(self.isInDoubt ? desired.closed : desired.specification), flow: self.flow)
         case (.known, let desired?):
-            return self.planned?.change(to: desired)
+            return self.planned?.change(to: desired) ?? self.digitsCommand
         }
+    }
+
+    /// Digits wait, and the flow is what it shall be. They go by no state: whatever the flow sends
+    /// them as, it does by now.
+    var hasDigits: Bool {
+        self.isSettled && self.desired != nil && !self.digits.isEmpty && !self.digits.isHeld
+    }
+
+    private var digitsCommand: FlowCommand? {
+        guard self.hasDigits, let digits = self.digits.first else { return nil }
+        return FlowCommand(.digits(digits), flow: self.flow)
     }
 
     /// What an add has to say: the key set of the record that it takes up. Without that record a

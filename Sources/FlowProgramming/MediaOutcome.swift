@@ -40,6 +40,12 @@ public enum MediaOutcome: Sendable, Hashable {
     /// it must not be used again. The leg has its flow, without keys, and nothing passes until it
     /// gets other ones (with another number) by an update: a re-INVITE.
     case keysSpent(MediaSession, MediaLeg, keyID: UInt64)
+    /// A digit of the leg's party is over.
+    case digit(MediaSession, MediaLeg, FlowDigit)
+    /// The worker does not take or send digits of this leg as it should; its media goes on.
+    case digitsRefused(MediaSession, MediaLeg, CommandStatus)
+    /// So many digits for the leg's party were not sent.
+    case digitsLost(MediaSession, MediaLeg, count: Int)
     /// A session of before the fast path's restart cannot be had again: its media is gone.
     case lost(MediaSession, MediaSessionError)
 }
@@ -92,6 +98,12 @@ public struct ProgrammerCounters: Sendable, Hashable {
     public var packetsRefused: UInt64 = 0
     /// Key sets that must not be used again: nobody knows how far they were.
     public var keySetsSpent: UInt64 = 0
+    /// Digits for parties that were handed to workers.
+    public var digitsSent: UInt64 = 0
+    /// Digits for parties that were not: too many waited, or the flow takes none.
+    public var digitsLost: UInt64 = 0
+    /// Times that a worker had no room for digits, and they waited here.
+    public var digitsHeld: UInt64 = 0
     /// Times that the fast path's end of a ring could not be true.
     public var faults: UInt64 = 0
     /// Commands whose latency was measured.

@@ -60,6 +60,8 @@ public enum MediaPlanError: Error, Sendable, Hashable {
     case badKeys
     /// ICE credentials of an impossible length.
     case badICE
+    /// Payload types, a level or a time of digits that cannot be.
+    case badDTMF
     /// The local RTP port is odd.
     case oddPort(UInt16)
     /// One flow would have to change what is fixed for its life.
@@ -76,15 +78,19 @@ public struct PlannedFlow: Sendable, Hashable {
     @Apart public var keys: FlowKeys?
     /// Its credentials; nil for a leg that does not speak ICE.
     @Apart public var ice: FlowICE?
+    /// How it takes and sends digits; nil: it does neither.
+    @Apart public var dtmf: FlowDTMF?
 
     /// From its parts.
     public init(
-        flow: FlowID, specification: FlowSpecification, keys: FlowKeys? = nil, ice: FlowICE? = nil
+        flow: FlowID, specification: FlowSpecification, keys: FlowKeys? = nil,
+        ice: FlowICE? = nil, dtmf: FlowDTMF? = nil
     ) {
         self.flow = flow
         self.specification = specification
         self.keys = keys
         self.ice = ice
+        self.dtmf = dtmf
     }
 
     /// It takes and sends SRTP, or nothing.
@@ -117,10 +123,10 @@ public struct MediaPlan: Sendable, Hashable {
         second.dscp = min(dscp.b, 63)
         self.a = PlannedFlow(
             flow: a.flow, specification: first, keys: try Self.keys(intent.a),
-            ice: try Self.ice(intent.a))
+            ice: try Self.ice(intent.a), dtmf: try Self.dtmf(intent.a))
         self.b = PlannedFlow(
             flow: b.flow, specification: second, keys: try Self.keys(intent.b),
-            ice: try Self.ice(intent.b))
+            ice: try Self.ice(intent.b), dtmf: try Self.dtmf(intent.b))
     }
 
     private static func specification(

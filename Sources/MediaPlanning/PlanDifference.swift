@@ -9,7 +9,7 @@ public import FlowABI
 extension PlannedFlow {
     /// The next command on the way from what a flow is (nil: nothing) to what it shall be (nil:
     /// nothing); nil when it is that already. Both have the same identity. A flow has its flags
-    /// before its keys, and both before its ICE credentials.
+    /// before its keys, both before its ICE credentials, and all before its digits.
     public static func command(
         from before: PlannedFlow?, to after: PlannedFlow?
     ) throws(MediaPlanError) -> FlowCommand? {
@@ -44,6 +44,9 @@ extension PlannedFlow {
         if let ice = after.ice, ice != self.ice {
             return FlowCommand(.ice(ice), flow: after.flow)
         }
+        if self.dtmf != after.dtmf {
+            return FlowCommand(.dtmf(after.dtmf ?? .off), flow: after.flow)
+        }
         return nil
     }
 
@@ -69,7 +72,8 @@ extension PlannedFlow {
             return PlannedFlow(
                 flow: command.flow, specification: specification,
                 keys: specification.isSecure ? before?.keys : nil,
-                ice: specification.flags.contains(.ice) ? before?.ice : nil)
+                ice: specification.flags.contains(.ice) ? before?.ice : nil,
+                dtmf: before?.dtmf)
         case .keys(let keys):
             var state = before
             state?.keys = keys
@@ -78,7 +82,11 @@ extension PlannedFlow {
             var state = before
             state?.ice = ice
             return state
-        case .ping, .list:
+        case .dtmf(let dtmf):
+            var state = before
+            state?.dtmf = dtmf == .off ? nil : dtmf
+            return state
+        case .ping, .list, .digits:
             return before
         }
     }
@@ -99,7 +107,7 @@ extension PlannedFlow {
             specification.flags.contains(.receive) && (hasKeys || !specification.isSecure)
         case .keys, .ice:
             true
-        case .remove, .ping, .list:
+        case .remove, .ping, .list, .dtmf, .digits:
             false
         }
     }

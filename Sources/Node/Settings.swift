@@ -103,6 +103,7 @@ enum Settings {
         settings.interworking = trunk.interworking
         self.dialogs(trunk.dialogs, &settings)
         settings.transfer = TransferPolicy(trunk.transfer)
+        settings.digits = trunk.digits
         settings.tenancy = trunk.tenancy
         settings.messageLimits = trunk.messageLimits
         return settings

@@ -85,6 +85,14 @@ extension Shard {
             let place = Self.leg(session, leg)
             Log.line("trunkline: call \(place.call): leg \(leg) needs other keys")
             self.core.engine.mediaKeysLost(place.call, place.side)
+        case .digit(let session, let leg, let digit):
+            let place = Self.leg(session, leg)
+            self.digitReported(place.call, place.side, digit)
+        case .digitsRefused(let session, let leg, let status):
+            Log.line("trunkline: call \(Self.call(session)): leg \(leg): no digits: \(status)")
+        case .digitsLost(let session, let leg, let count):
+            let place = Self.leg(session, leg)
+            self.digitsLost(place.call, place.side, count: count)
         case .lost(let session, let error):
             Log.line("trunkline: call \(Self.call(session)): its media is lost: \(error)")
             self.core.engine.mediaRefused(Self.call(session))

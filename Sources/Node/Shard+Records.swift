@@ -73,6 +73,7 @@ extension Shard {
         _ record: CallRecord, _ figures: (a: FlowStatistics?, b: FlowStatistics?)
     ) -> CallDetails {
         var details = Self.details(of: record.tenant)
+        details.hidesDigits = self.records.configuration.hidesDTMF
         details.a.profile = self.profiles[record.a.trunk]
         details.b.profile = self.profiles[record.b.trunk]
         details.a.quality = self.quality(.a, record, figures.a)

@@ -126,6 +126,8 @@ extension Shard: TransportOwner {
             self.keepFigures(call)
             self.programmer.end(Self.session(call))
             self.forgetHandshakes(call)
+        case .digits(let call, let side, let burst): self.sendDigits(call, side, burst)
+        case .digitNews(let call, let side, let news): self.trace(news, call, side)
         case .emergency(let call, let from, let to):
             Log.line("trunkline: call \(call): EMERGENCY from \(from) to \(to)")
         case .checkpoint(let checkpoint): self.keep(checkpoint.wrappedValue)

@@ -27,7 +27,7 @@ extension Shard {
                 "advice": JSONValue(self.callLimit.advice),
             ],
             "calls": self.callFigures(), "emergency": self.emergencyFigures(),
-            "transfers": self.transferFigures(),
+            "transfers": self.transferFigures(), "dtmf": self.digitFigures(),
             "media": self.mediaFigures(), "sip": self.sipFigures(), "edge": self.edgeFigures(),
             "security": self.securityFigures(account), "dtls": self.handshakeFigures(),
             "tls": self.tlsFigures(),

@@ -76,6 +76,10 @@ extension Shard {
                 isNominated ? .pathNominated : .pathSelected, place.call, place.side,
                 address: address)
         case .keysSpent(let session, let leg, _): note(.keysSpent, session, leg)
+        // What the engine makes of them is told.
+        case .digit, .digitsLost: break
+        case .digitsRefused(let session, let leg, let status):
+            note(.mediaKept, session, leg, "without digits: \(status)")
         case .lost(let session, let error): note(.mediaLost, session, nil, "\(error)")
         }
     }

@@ -20,6 +20,7 @@ extension Shard {
         }
         self.management.handle("call") { [unowned self] in self.call($0) }
         self.management.handle("end") { [unowned self] in self.end($0) }
+        self.management.handle("dtmf") { [unowned self] in self.sendDigits($0) }
         self.management.handle("registrations") { [unowned self] _ in
             .success(self.registrations())
         }
@@ -92,6 +93,7 @@ extension Shard {
             self.report(.b, call, call.to, figures.b, drops.b),
         ]
         members["secure"] = JSONValue(Self.secure(call.protection))
+        if let digits = call.digits { members["dtmf"] = self.describe(digits) }
         members["legs"] = .array(legs.map { .object($0.json) })
         return members
     }

@@ -10,6 +10,8 @@ public struct CodecFilter: Sendable, Hashable {
     }
 
     private var entries: [Entry]?
+    /// Telephone-events, where the list does not decide.
+    public var events = TelephoneEvents.asIs
 
     /// Everything.
     public static let all = CodecFilter(entries: nil)
@@ -41,7 +43,8 @@ public struct CodecFilter: Sendable, Hashable {
 
     /// True if the format is on the list.
     public func allows(_ format: RTPFormat) -> Bool {
-        self.rank(of: format) < self.entries?.count ?? .max
+        if self.events != .asIs, format.isTelephoneEvent { return self.events == .always }
+        return self.rank(of: format) < self.entries?.count ?? .max
     }
 
     /// Its place on the list; that behind the last one if it is not there, 0 without a list.
@@ -84,6 +87,10 @@ public struct CodecFilter: Sendable, Hashable {
             if isEvent { format.parameters = "0-16" }
             result.append(format)
         }
-        return result
+        switch self.events {
+        case .asIs: return result
+        case .always: return result.withEvents()
+        case .never: return result.filter { !$0.isTelephoneEvent }
+        }
     }
 }

@@ -12,7 +12,8 @@ extension OfferAnswerLeg {
             remote.formats.contains { $0.carries(format) }
         }
         let isHeard = agreed.allSatisfy { format in
-            stream.formats.contains { $0.carries(format) }
+            (self.codecs.events != .asIs && format.isTelephoneEvent)
+                || stream.formats.contains { $0.carries(format) }
         }
         return isHeard
             && stream.formats.contains { format in

@@ -12,7 +12,9 @@ extension OfferAnswerLeg {
     ) throws(OfferAnswerError) -> SessionDescription {
         guard self.phase == .offerReceived, let offer = self.pendingOffer else { throw .outOfTurn }
         try Self.checkFamily(offer, address)
-        let formats = self.descriptions.answered(Self.join(stream.formats, offer.formats))
+        let common = Self.join(stream.formats, offer.formats)
+        let formats = self.descriptions.answered(
+            self.codecs.events == .always ? common.withEvents(of: offer.formats) : common)
         guard formats.contains(where: { !$0.isAuxiliary }) else { throw .noCommonCodec }
         let (security, ice, agreed) = try self.answer(to: offer, local: address)
         let times = self.descriptions.packetTimes(
@@ -96,6 +98,7 @@ extension OfferAnswerLeg {
         if self.phase == .offerSent { self.isLastAgreed = true }
         self.phase = .stable
         if isAsOffered, self.isTextOfOffer { self.rest() }
+        self.addEvents(to: &stream)
         return stream
     }
 

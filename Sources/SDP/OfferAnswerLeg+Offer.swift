@@ -31,6 +31,7 @@ extension OfferAnswerLeg {
         self.pendingOffer = stream
         self.phase = .offerReceived
         self.noteRenewal(for: stream)
+        self.addEvents(to: &stream)
         return ReceivedOffer(stream: stream, isUnchanged: unchanged)
     }
 
@@ -41,8 +42,10 @@ extension OfferAnswerLeg {
         from stream: AudioStream, local address: SocketAddress
     ) throws(OfferAnswerError) -> SessionDescription {
         guard self.phase == .stable else { throw .outOfTurn }
+        let allowed = stream.formats.filter(self.codecs.allows)
         let wanted = self.codecs.ordered(
-            stream.formats.filter(self.codecs.allows), self.descriptions.order)
+            self.codecs.events == .always ? allowed.withEvents() : allowed,
+            self.descriptions.order)
         var formats = Self.numbered(AudioStream.limited(wanted), self.bindings)
         // One copy serves for both legs.
         if formats == stream.formats { formats = stream.formats }

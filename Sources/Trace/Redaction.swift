@@ -53,6 +53,8 @@ struct RedactionWorker {
 
     /// The whole body is one digit (Content-Type application/dtmf).
     private var isBareDTMF = false
+    /// The whole body is an event packet (RFC 4733), of any octets.
+    private var isEventPacket = false
     /// Up to here no URI of the line has a user part.
     private var withoutUser = 0
 
@@ -78,6 +80,7 @@ struct RedactionWorker {
             if start == end, self.isEnd(end) {
                 self.isBody = true
                 if self.isEncoded { return self.hide(end..<self.bytes.count) }
+                if self.isEventPacket { return self.hidePacket(from: end) }
             }
             start = end + 1
             // CR and LF end one line.
@@ -139,6 +142,7 @@ struct RedactionWorker {
             self.isBareDTMF =
                 self.matches("application/dtmf", type.lowerBound)
                 && !self.matches("application/dtmf-", type.lowerBound)
+            self.isEventPacket = self.matches("audio/telephone-event", type.lowerBound)
         }
         let value =
             MessageScan.value(of: "content-encoding", self.bytes, line)
@@ -389,6 +393,16 @@ struct RedactionWorker {
             guard ASCIIText.isDigit(self.bytes[position]) else { continue }
             self.bytes[position] = Redaction.mark
             left -= 1
+        }
+    }
+
+    /// All behind the empty line that begins here; an octet of it may look like anything.
+    private mutating func hidePacket(from end: Int) {
+        let hasCRLF =
+            end + 1 < self.bytes.count && self.bytes[end] == 0x0d && self.bytes[end + 1] == 0x0a
+        for position in (end + (hasCRLF ? 2 : 1))..<max(self.bytes.count, end + 2) {
+            guard self.bytes.indices.contains(position) else { return }
+            self.bytes[position] = Redaction.mark
         }
     }
 

@@ -91,6 +91,7 @@ public enum TraceEventKind: UInt8, Sendable, Hashable, CaseIterable {
     case sourceLearned, pathSelected, pathNominated
     case dtlsEstablished, dtlsRenewed, dtlsFailed
     case keysChanged, keysSpent
+    case digit, digitSent, digitFallback, digitsUnsent
 
     /// In JSON.
     public var name: String {
@@ -112,6 +113,10 @@ public enum TraceEventKind: UInt8, Sendable, Hashable, CaseIterable {
         case .dtlsFailed: "dtls_failed"
         case .keysChanged: "keys_changed"
         case .keysSpent: "keys_spent"
+        case .digit: "digit"
+        case .digitSent: "digit_sent"
+        case .digitFallback: "digit_fallback"
+        case .digitsUnsent: "digits_unsent"
         }
     }
 
@@ -135,6 +140,10 @@ public enum TraceEventKind: UInt8, Sendable, Hashable, CaseIterable {
         case .dtlsFailed: "DTLS failed"
         case .keysChanged: "SRTP keys"
         case .keysSpent: "SRTP keys spent"
+        case .digit: "digit"
+        case .digitSent: "digit sent for the operator:"
+        case .digitFallback: "digits go as"
+        case .digitsUnsent: "digits not sent:"
         }
     }
 }

@@ -23,6 +23,7 @@ enum RecordDocument {
         var lines = self.head
         lines += ["", "## Members", ""] + self.table(RecordField.record)
         lines += ["", "### Of an element of `left`", ""] + self.table(RecordField.departure)
+        lines += ["", "### Of an element of `digits`", ""] + self.table(RecordField.digit)
         lines += ["", "### Of a leg", ""] + self.table(RecordField.leg)
         lines += [
             "", "Counts are those of the leg's flow since the fast path installed it: a restart of",

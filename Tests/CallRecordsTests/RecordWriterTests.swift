@@ -37,7 +37,18 @@ private func fullRecord() -> CallRecord {
         .init(side: .b, trunk: TrunkName("pbx"), callID: Array("three@c".utf8), after: 30_000)
     ]
     record.transfers.related = [CallIdentifier(1), CallIdentifier(.max)]
+    record.digits = fullLog()
     return record
+}
+
+/// The one digit that a test of every member needs, and one that found no place.
+private func fullLog() -> DigitLog {
+    var log = DigitLog(limit: 1)
+    let key = DigitKey(code: 11) ?? DigitKey.zero
+    for _ in 0..<2 {
+        log.append(Digit(key, .a, .info, after: 7000, durationMs: 160, level: 10))
+    }
+    return log
 }
 
 private func fullDetails() -> CallDetails {
@@ -58,9 +69,9 @@ private func fullDetails() -> CallDetails {
     details.tenant = "contoso"
     details.derivedTrunk = "contoso-east"
     details.screening = "passed"
+    details.hidesDigits = false
     for side in [\CallDetails.a, \.b] {
         details[keyPath: side].profile = "teams"
-        details[keyPath: side].digits = Array("12#".utf8)
         details[keyPath: side].quality = quality
     }
     return details
@@ -80,7 +91,7 @@ private func names(_ value: JSONValue?) -> [String] { value?.object?.members.map
         let line = self.writer.line(fullRecord(), fullDetails())
         let leg = """
             "profile":"teams","call_id":"CALLID","codec":"CODEC","keying":"sdes",\
-            "srtp":"AES_CM_128_HMAC_SHA1_80","ice":"nominated","digits":"12#",\
+            "srtp":"AES_CM_128_HMAC_SHA1_80","ice":"nominated",\
             "packets_in":3001,"packets_out":2999,"drops":2,"rtcp_in":12,"rtcp_out":13,"lost":-1,\
             "jitter_ms":2.125,"mos_in":4.41,"remote_lost":7,"remote_jitter_ms":12.000,\
             "mos_out":4.05,"round_trip_ms":20.007
@@ -101,6 +112,8 @@ private func names(_ value: JSONValue?) -> [String] { value?.object?.members.map
                 "ended_by":"callee","status":200,"cause":16,\
                 "left":[{"leg":"b","trunk":"pbx","call_id":"three@c","after_ms":30000}],\
                 "related":["0000000000000001","ffffffffffffffff"],\
+                "digits":[{"leg":"a","digit":"#","form":"info","after_ms":7000,\
+                "duration_ms":160,"level_dbm0":-10}],"digits_more":1,\
                 "a":{"trunk":"carrier",\(filled("one@a", "PCMU"))},\
                 "b":{"trunk":"service",\(filled("two@b", "opus"))}}
 
@@ -124,6 +137,7 @@ private func names(_ value: JSONValue?) -> [String] { value?.object?.members.map
         record.end = .rejected
         record.status = 486
         record.transfers = TransferHistory()
+        record.digits = DigitLog()
         record.a = CallRecord.Leg(
             trunk: TrunkName("carrier"), callID: [], codec: [],
             protection: LegProtection(
@@ -235,6 +249,7 @@ private func names(_ value: JSONValue?) -> [String] { value?.object?.members.map
         let closing = try parsed(self.writer.line(fullRecord(), fullDetails()))
         #expect(names(closing) == RecordField.record.map(\.name).filter { $0 != "part" })
         #expect(names(closing["a"]) == RecordField.leg.map(\.name))
+        #expect(names(closing["digits"]?[0]) == RecordField.digit.map(\.name))
         #expect(names(closing["left"]?[0]) == RecordField.departure.map(\.name))
     }
 

@@ -48,6 +48,10 @@ extension Phone {
             let status = call == nil ? 481 : self.script.notifyStatus
             if call != nil { self.noteNews(message) }
             self.respond(status, message, id, source)
+        case .subscribe where self.script.subscribeStatus != nil:
+            self.respond(self.script.subscribeStatus ?? 489, message, id, source)
+        case .info where call != nil:
+            self.respond(self.script.infoStatus, message, id, source)
         case .info, .options: self.respond(call == nil ? 481 : 200, message, id, source)
         default: self.respond(405, message, id, source)
         }

@@ -55,6 +55,10 @@ struct PhoneScript {
     var answersWhenCancelled = false
     /// What REFER gets; nil: it is not served.
     var referStatus: Int?
+    /// What SUBSCRIBE gets; nil: it is not served.
+    var subscribeStatus: Int?
+    /// What INFO gets.
+    var infoStatus = 200
     /// What NOTIFY gets.
     var notifyStatus = 200
     /// Hangs up so long after a REFER of its own was taken up, or after its call came to something.

@@ -151,6 +151,9 @@ final class World {
     /// Sending keys that were seen, by the name that each had.
     private var keyNames: [KeyName: SRTPKey] = [:]
     private(set) var records: [CallRecord] = []
+    /// Digits that legs were given to send with their media, and what was told of digits.
+    private(set) var digits: [(side: Side, burst: DigitBurst)] = []
+    private(set) var digitNews: [(side: Side, news: DigitNews)] = []
     private(set) var attempts: [AttemptRecord] = []
     private(set) var admittedBefore: UInt64 = 0
     private(set) var phones: [Phone] = []
@@ -330,6 +333,8 @@ final class World {
             self.media[id] = intent
             self.mediaHistory.append(intent)
         case .removeMedia(let id): self.media[id] = nil
+        case .digits(_, let side, let burst): self.digits.append((side, burst))
+        case .digitNews(_, let side, let news): self.digitNews.append((side, news))
         case .exchangeMedia(let exchange): self.exchange(exchange)
         default: self.keep(output)
         }

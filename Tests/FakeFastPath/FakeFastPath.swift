@@ -23,6 +23,10 @@ public final class FakeFastPath {
     var refusals: [Int32] = []
     /// What the live flows are, by index.
     private(set) var specs: [UInt32: tl_flow_spec] = [:]
+    /// How the live flows take and send digits, by index.
+    private(set) var dtmf: [UInt32: tl_flow_dtmf] = [:]
+    /// The digits that they were given to send.
+    private(set) var digits: [UInt32: [UInt8]] = [:]
     /// The commands that it took.
     private(set) var taken: [tl_command] = []
 
@@ -91,6 +95,8 @@ public final class FakeFastPath {
         self.header.pointee.incarnation &+= 1
         tl_file_reset_rings(&self.map, &self.layout)
         self.specs = [:]
+        self.dtmf = [:]
+        self.digits = [:]
         for index in 0..<Int(self.layout.records.count) {
             guard self.record(index).pointee.state == TL_RECORD_LIVE else { continue }
             self.record(index).pointee.state = TL_RECORD_LEFT
@@ -126,8 +132,8 @@ public final class FakeFastPath {
             var event = tl_event()
             event.kind = TL_EVENT_ANSWER
             event.sequence = command.sequence
-            event.status =
-                self.refusals.isEmpty ? self.execute(command) : self.refusals.removeFirst()
+            event.status = self.refusals.isEmpty ? TL_STATUS_OK : self.refusals.removeFirst()
+            if event.status == TL_STATUS_OK { event.status = self.execute(command) }
             self.put(event)
             self.commandCursor &+= 1
             self.element(self.layout.channels, 0).storeBytes(
@@ -164,6 +170,17 @@ public final class FakeFastPath {
             if record.pointee.state != TL_RECORD_LIVE { return TL_STATUS_NOT_FOUND }
             record.pointee.state = TL_RECORD_FREE
             self.specs[command.flow_index] = nil
+            self.dtmf[command.flow_index] = nil
+        case TL_OP_DTMF:
+            if record.pointee.generation != command.generation { return TL_STATUS_STALE }
+            self.dtmf[command.flow_index] = Self.body(command)
+        case TL_OP_DIGITS:
+            if record.pointee.generation != command.generation { return TL_STATUS_STALE }
+            let digits: tl_flow_digits = Self.body(command)
+            if self.dtmf[command.flow_index]?.send ?? 0 == 0 { return TL_STATUS_BAD_DTMF }
+            self.digits[command.flow_index, default: []] += withUnsafeBytes(of: digits.events) {
+                Array($0.prefix(Int(digits.count)))
+            }
         case TL_OP_KEYS:
             if record.pointee.generation != command.generation { return TL_STATUS_STALE }
             let keyID = Self.keyID(command)
@@ -208,6 +225,28 @@ public final class FakeFastPath {
     /// The key set of a keys command.
     static func keyID(_ command: tl_command) -> UInt64 {
         withUnsafeBytes(of: command.spec) { $0.load(as: UInt64.self) }
+    }
+
+    /// What stands in place of a specification.
+    static func body<Body>(_ command: tl_command) -> Body {
+        withUnsafeBytes(of: command) { $0.loadUnaligned(fromByteOffset: 32, as: Body.self) }
+    }
+
+    /// A digit of a live flow's party is over.
+    func digit(_ event: UInt8, form: UInt32 = TL_DIGIT_BY_EVENT, of index: UInt32) {
+        var shared = tl_event()
+        shared.kind = TL_EVENT_DIGIT
+        shared.flow_index = index
+        shared.generation = self.record(Int(index)).pointee.generation
+        var digit = tl_digit()
+        digit.event = event
+        digit.form = UInt8(form)
+        digit.volume = 10
+        digit.duration_ms = 100
+        withUnsafeMutableBytes(of: &shared) {
+            $0.storeBytes(of: digit, toByteOffset: 32, as: tl_digit.self)
+        }
+        self.put(shared)
     }
 
     /// What the control plane's file holds now.

@@ -31,9 +31,10 @@ import Testing
             (TL_FILE_BAD_MAGIC, { $0.magic ^= 1 }),
             (TL_FILE_TOO_OLD, { $0.version = 0 }),
             (TL_FILE_TOO_OLD, { $0.version = 1 }),
-            (TL_FILE_TOO_OLD, { $0.version = 2 }),
-            (TL_FILE_OK, { $0.version = 5 }),
-            (TL_FILE_TOO_NEW, { $0.version_oldest = 5 }),
+            (TL_FILE_TOO_OLD, { $0.version = 3 }),
+            (TL_FILE_OK, { $0.version = 4 }),
+            (TL_FILE_OK, { $0.version = 6 }),
+            (TL_FILE_TOO_NEW, { $0.version_oldest = 6 }),
             (TL_FILE_TOO_SHORT, { $0.file_size_bytes = 511 }),
             (TL_FILE_TOO_SHORT, { $0.file_size_bytes = .max }),
             (TL_FILE_BAD_SIZE, { $0.header_size_bytes = 448 }),
@@ -72,6 +73,8 @@ import Testing
         var (header, size) = try self.goodHeader(magic)
         #expect(header.drop_records.count == header.records.count + header.worker_count)
         header.drop_records = tl_section()
+        #expect(self.check(header, size, magic) == TL_FILE_BAD_SECTION)
+        header.version = 4
         #expect(self.check(header, size, magic) == TL_FILE_BAD_SECTION)
         header.version = 3
         #expect(self.check(header, size, magic) == TL_FILE_TOO_OLD)

@@ -280,6 +280,15 @@ enum FaultDocument {
             lines.append("| \(row.what) | \(row.status.map { "\($0)" } ?? "silence") |")
         }
         lines += [
+            "", "## Digits", "",
+            "INFO, NOTIFY and SUBSCRIBE with digits, on trunks with `dtmf-send` or `dtmf-receive`.",
+            "Reason has the name; 500 has Retry-After.", "",
+            "| name | the message has | gets |", "| --- | --- | --- |",
+        ]
+        for fault in DigitFault.allCases {
+            lines.append("| `\(fault.rawValue)` | \(fault.text) | \(fault.status) |")
+        }
+        lines += [
             "", "## What is thrown away unread", "",
             "Counted under `edge` in `trunkline status`, by these names.", "",
             "| name | the message was |", "| --- | --- |",

@@ -25,7 +25,7 @@ import Testing
                 "records": "an object",
                 "sip": "an object", "security": "an object", "dtls": "an object",
                 "emergency": "an object", "edge": "an object", "tls": "an object",
-                "transfers": "an object",
+                "transfers": "an object", "dtmf": "an object",
                 "trace": "an object", "fastpath": "an object", "peers": "an object",
                 "dns": "an object", "rules": "an array", "registrations": "an array",
                 "dialogs": "an object", "mcp": "an object", "provisioning": "an object",
@@ -34,7 +34,7 @@ import Testing
         #expect(status["node"]?.string == "test" && status["state"]?.string == "running")
         for section in [
             "calls", "emergency", "sip", "edge", "security", "dtls", "trace", "peers", "dns",
-            "dialogs", "transfers", "provisioning",
+            "dialogs", "transfers", "dtmf", "provisioning",
         ] {
             let members = self.kinds(status[section])
             #expect(!members.isEmpty && members.values.allSatisfy { $0 == "an integer" })

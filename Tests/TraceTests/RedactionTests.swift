@@ -62,6 +62,11 @@ import Testing
         for tone in "0123456789*#ABCD" { #expect(self.redacted(bare + "\(tone)") == bare + "x") }
         let kpml = "X: y\r\n\r\n<kpml-response code=\"200\" digits=\"12#\"/>"
         #expect(self.redacted(kpml).hasSuffix(" digits=\"xxx\"/>"))
+        let packet =
+            Array("NOTIFY sip:a SIP/2.0\r\nContent-Type: audio/telephone-event\r\n\r\n".utf8)
+        #expect(
+            Redaction().redacted(packet + [10, 0x8a, 13, 0x20]) == packet + Array("xxxx".utf8))
+        #expect(Redaction().redacted(packet) == packet)
         let shown = Redaction(hiddenDigits: 0, hidesDTMF: false)
         #expect(self.redacted(relay + "Signal=5", shown) == relay + "Signal=5")
     }

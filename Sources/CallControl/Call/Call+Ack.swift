@@ -82,6 +82,7 @@ extension Call {
             self.sendBye(side, reason: nil)
             return
         }
+        self.watchKeys()
         guard awaiting.carriesOffer, !self.isEnding else { return self.rekeyIfDue() }
         do throws(OfferAnswerError) {
             try self.relayLateAnswer(from: side, ack)
@@ -125,7 +126,7 @@ extension Call {
         guard let sequence = self.legs[side].ackOwed else { return }
         let local = self.legs[side].port.rtp
         var answer: SessionDescription?
-        if let stream = self.legs[side.other].session.remote {
+        if let stream = self.legs[side.other].session.relayed {
             answer = try? self.legs[side].session.makeAnswer(from: stream, local: local)
         }
         if answer == nil {

@@ -84,7 +84,7 @@ extension Call {
             return settled
         }
         guard let bytes = Payload(response).description else {
-            if setup.madeOffer, let stream = b.remote { return try self.lateOffer(&a, b, stream) }
+            if setup.madeOffer, let stream = b.relayed { return try self.lateOffer(&a, b, stream) }
             guard !offersLater, let told = try self.told(a, fork) else { throw .noAudio }
             return told
         }
@@ -142,7 +142,7 @@ extension Call {
         _ a: OfferAnswerLeg, _ fork: Fork
     ) throws(OfferAnswerError) -> Agreement? {
         guard let description = fork.description else { return nil }
-        guard self.sharesDialog, let stream = fork.b.remote else {
+        guard self.sharesDialog, let stream = fork.b.relayed else {
             return Agreement(a: fork.a, b: fork.b, description: description)
         }
         var a = a

@@ -16,7 +16,7 @@ extension Call {
             rekey: self.rekey.map {
                 CallCheckpoint.Rekey(
                     side: $0.side, sent: $0.sent.checkpoint, purpose: $0.purpose)
-            }, media: self.media, tenant: self.tenant, record: self.recordCheckpoint)
+            }, media: self.media.withoutDigits, tenant: self.tenant, record: self.recordCheckpoint)
     }
 
     /// A call that is being set up ends with the process: nothing will be offered on its legs.

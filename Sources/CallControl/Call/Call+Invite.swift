@@ -97,6 +97,7 @@ extension Call {
         builder.add(.contact, self.contact(side))
         let trunk = self.part(side) { $0.trunk }
         builder.add(.allow, AllowedMethods.value(trunk))
+        if trunk.digits?.send == .kpml { builder.add(.allowEvents, "kpml") }
         trunk.interworking.headers.addIdentification(to: &builder)
         self.tenant?.add(to: &builder, trunk.tenancy)
         if !isRequest, let supported = trunk.supported {

@@ -20,6 +20,7 @@ extension Call {
         }
         self.protect(.a, a, &legs.a)
         self.protect(.b, b, &legs.b)
+        self.planDigits(a, b, &legs)
         for side in Side.allCases where legs[side].ice != self.media[side].ice {
             self.legs[side].path = nil
         }
@@ -30,6 +31,7 @@ extension Call {
         self.hasMedia = true
         self.emit(.media(self.id, self.media))
         self.armAudit()
+        self.watchKeys()
     }
 
     /// Once the call is up no branch's handshake counts but the agreed one.

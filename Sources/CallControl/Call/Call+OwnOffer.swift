@@ -12,7 +12,7 @@ extension Call {
     func offerOwn(_ side: Side, _ request: ReceivedRequest) {
         let local = self.legs[side].port.rtp
         self.context.provide(&self.legs[side].session, self.legs[side].trunk.security)
-        guard let stream = self.legs[side.other].session.remote,
+        guard let stream = self.legs[side.other].session.relayed,
             let offer = try? self.legs[side].session.makeOffer(from: stream, local: local)
         else {
             return self.context.respond(Reply(488, tag: self.legs[side].localTag), to: request)

@@ -18,7 +18,8 @@ extension Call {
             answeredAt: self.answeredAt, endedAt: self.endedAt ?? self.context.now,
             offsets: offsets, end: end, status: self.status, cause: cause, a: self.record(.a),
             b: self.record(.b), media: self.media,
-            transfers: self.transfers.history ?? TransferHistory(), tenant: self.tenant)
+            transfers: self.transfers.history ?? TransferHistory(), tenant: self.tenant,
+            digits: self.digitLog ?? DigitLog())
     }
 
     private func record(_ side: Side) -> CallRecord.Leg {

@@ -43,7 +43,7 @@ extension Call {
     }
 
     private func startRekey(_ side: Side) {
-        guard let stream = self.legs[side.other].session.remote, self.legs[side].isOpen,
+        guard let stream = self.legs[side.other].session.relayed, self.legs[side].isOpen,
             let sent = self.sendRekey(side, stream)
         else {
             self.legs[side].session.abandonOffer()

@@ -42,7 +42,7 @@ extension Call {
         case .update: self.updateReceived(side, request)
         case .refer: self.referReceived(side, request)
         case .notify: self.notifyReceived(side, request)
-        case .subscribe: self.context.refuseSubscription(request)
+        case .subscribe: self.subscribeReceived(side, request)
         case .options:
             var reply = Reply(200, tag: self.legs[side].localTag)
             reply.allows = true
@@ -63,6 +63,7 @@ extension Call {
             if case .unsupported = payload {
                 return self.context.respond(Reply(415, tag: tag), to: request)
             }
+            if self.tookDigit(side, info: request) { return }
             guard self.legs[side.other].peer.takesInfo else {
                 return self.refuseInfo(side, request)
             }

@@ -101,6 +101,8 @@ final class Call {
     var isAudited = false
     /// The timer of the longest duration runs.
     var hasDurationTimer = false
+    /// Digits of both parties; nil: none were seen.
+    @Apart var digitLog: DigitLog?
     /// What it has to do with transfers.
     var transfers = CallTransfers()
     /// The media was announced to the owner and not removed.
@@ -216,6 +218,7 @@ final class Call {
             calling: Array(self.users.calling), called: Array(self.users.called),
             callIDs: Side.allCases.compactMap { self.legs[$0].dialog?.key.callID },
             startedAt: self.startedAt, answeredAt: self.answeredAt, media: self.media,
-            learnedSources: learned, protection: self.protection, tenant: self.tenant)
+            learnedSources: learned, protection: self.protection, tenant: self.tenant,
+            digits: self.digitSummary)
     }
 }

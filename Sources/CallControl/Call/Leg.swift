@@ -110,6 +110,8 @@ struct Leg {
     var isProbed = false
     /// Such requests in a row that could not be sent.
     var probesUnsent: UInt8 = 0
+    /// Digits; nil: there were none.
+    @Apart var digits: LegDigitState?
     /// A reliable provisional response whose PRACK the final response overtook.
     @Apart var latePrack: ReliableSender.Sent?
 

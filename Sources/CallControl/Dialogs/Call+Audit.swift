@@ -87,6 +87,7 @@ extension Call {
             self.legs[side].sessionTimer = nil
             self.emit(.stopTimer(.session(self.id, side)))
         }
+        self.stopKeyTimers()
         if self.isAudited { self.emit(.stopTimer(.audit(self.id))) }
         if self.hasDurationTimer { self.emit(.stopTimer(.duration(self.id))) }
         self.isAudited = false

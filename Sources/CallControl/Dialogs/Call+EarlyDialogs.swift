@@ -112,10 +112,11 @@ extension Dialog {
 extension OfferAnswerLeg {
     /// The party's stream with no more formats than were agreed: what the other leg is offered.
     var agreedStream: AudioStream? {
-        guard var stream = self.remote, let local = self.local else { return self.remote }
+        guard var stream = self.remote, let local = self.local else { return self.relayed }
         stream.formats = stream.formats.filter { format in
             local.formats.contains { $0.carries(format) }
         }
+        self.addEvents(to: &stream)
         return stream
     }
 }

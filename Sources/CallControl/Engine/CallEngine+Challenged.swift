@@ -65,7 +65,7 @@ extension CallEngine {
         case .invite(let id): self.calls[id]?.awaits(handle, .b) ?? false
         case .reinvite(let leg): self.calls[leg.call]?.awaits(handle, leg.side) ?? false
         // A BYE has to get through, whether or not anybody waits for its answer.
-        case .bye, .refresh, .audit, .notify, .relayed, .discarded: true
+        case .bye, .refresh, .audit, .notify, .digit, .watch, .relayed, .discarded: true
         // Whoever challenges an OPTIONS is there: no more was asked.
         case .abandoned, .acknowledged, .probe: false
         }
@@ -75,8 +75,8 @@ extension CallEngine {
         switch purpose {
         case .invite(let id): self.withCall(id) { $0.resent(invite, .b) }
         case .reinvite(let leg): self.withCall(leg.call) { $0.resent(invite, leg.side) }
-        case .bye, .refresh, .audit, .notify, .relayed, .discarded, .abandoned, .acknowledged,
-            .probe:
+        case .bye, .refresh, .audit, .notify, .digit, .watch, .relayed, .discarded, .abandoned,
+            .acknowledged, .probe:
             break
         }
     }

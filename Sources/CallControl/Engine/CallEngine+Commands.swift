@@ -19,6 +19,8 @@ extension CallEngine {
         case .audit(let id): self.withCall(id) { $0.auditTimerFired() }
         case .duration(let id): self.withCall(id) { $0.durationTimerFired() }
         case .goodbye(let id): self.withCall(id) { $0.goodbyeTimedOut() }
+        case .keys(let id, let side): self.withCall(id) { $0.subscriptionExpired(side) }
+        case .keyWatch(let id, let side): self.withCall(id) { $0.watchKeys(side, anew: true) }
         case .drain(let trunk): self.endCalls(of: trunk)
         case .peer(let number): self.context.peerTimerFired(number)
         }

@@ -94,9 +94,9 @@ extension CallEngine {
             trunk.sessionTimer = SessionTimerPolicy(mode: .accept)
         }
         var session =
-            OfferAnswerLeg(saved.session, codecs: trunk.codecs, policy: trunk.security)
+            OfferAnswerLeg(saved.session, codecs: trunk.formats, policy: trunk.security)
             ?? OfferAnswerLeg(
-                sessionID: saved.session.sessionID, codecs: trunk.codecs, policy: trunk.security)
+                sessionID: saved.session.sessionID, codecs: trunk.formats, policy: trunk.security)
         session.descriptions = trunk.interworking.descriptions
         return Leg(
             saved, trunk: settings.wrappedValue == trunk ? settings : Shared(trunk),

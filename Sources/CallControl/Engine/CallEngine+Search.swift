@@ -87,7 +87,7 @@ extension CallEngine {
 
     /// What a trunk that wants an offer gets where the caller made none.
     private static func ownOffer(_ trunk: TrunkSettings) -> AudioStream? {
-        trunk.interworking.offers == .early ? AudioStream(formats: trunk.codecs.ownFormats) : nil
+        trunk.interworking.offers == .early ? AudioStream(formats: trunk.formats.ownFormats) : nil
     }
 
     func release(_ ports: (a: MediaPort, b: MediaPort)) {

@@ -20,7 +20,7 @@ extension CallEngine {
         switch self.context.purpose(of: handle) {
         case .invite(let call): (call, .b)
         case .reinvite(let leg), .bye(let leg), .notify(let leg): (leg.call, leg.side)
-        case .refresh(let tag), .audit(let tag):
+        case .refresh(let tag), .audit(let tag), .digit(let tag), .watch(let tag):
             self.context.tags[tag].map { ($0.call, $0.side) }
         case .relayed, .probe, .abandoned, .acknowledged, .discarded, nil: nil
         }

@@ -70,6 +70,10 @@ extension CallEngine {
         case .refresh(let tag):
             self.withLeg(tag) { $0.refreshResponse($1, message, status: status) }
         case .audit(let tag): self.withLeg(tag) { $0.probeResponse($1, status: status) }
+        case .digit(let tag):
+            self.withLeg(tag) { $0.digitAnswered($1, status: status) }
+        case .watch(let tag):
+            self.withLeg(tag) { $0.watchAnswered($1, message, status: status) }
         case .notify(let leg):
             guard status >= 200 else { break }
             self.withCall(leg.call) { $0.notifyFinished(leg.side, status: status) }
@@ -113,6 +117,10 @@ extension CallEngine {
                     $0.probeResponse($1, status: status)
                 }
             }
+        case .digit(let tag):
+            self.withLeg(tag) { $0.digitAnswered($1, status: status) }
+        case .watch(let tag):
+            self.withLeg(tag) { $0.watchAnswered($1, nil, status: status) }
         case .notify(let leg):
             self.withCall(leg.call) { $0.notifyFinished(leg.side, status: status) }
         case .relayed(let request):

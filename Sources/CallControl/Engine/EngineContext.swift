@@ -46,6 +46,10 @@ final class EngineContext {
         indirect case relayed(ReceivedRequest)
         /// News of what a REFER on this leg led to.
         case notify(LegReference)
+        /// A digit for the party of the leg with this tag.
+        case digit([UInt8])
+        /// A SUBSCRIBE to its key presses.
+        case watch([UInt8])
         /// An OPTIONS of ours to a peer, sent then.
         case probe(PeerNumber, sentAt: Milliseconds)
         /// Nobody waits: the BYE to a second branch of a fork, a PRACK.
@@ -187,7 +191,7 @@ final class EngineContext {
     /// A leg before its first exchange, with secrets of its own where its trunk needs any.
     func session(_ trunk: TrunkSettings) -> OfferAnswerLeg {
         var leg = OfferAnswerLeg(
-            sessionID: self.identifiers.sessionID(), codecs: trunk.codecs, policy: trunk.security)
+            sessionID: self.identifiers.sessionID(), codecs: trunk.formats, policy: trunk.security)
         leg.descriptions = trunk.interworking.descriptions
         self.provide(&leg, trunk.security)
         return leg

@@ -42,6 +42,10 @@ public enum SignallingOutput: Sendable {
     case removeMedia(CallIdentifier)
     /// Legs of two calls change places.
     case exchangeMedia(MediaExchange)
+    /// Send digits to the party of a leg, with its media and behind those that wait.
+    case digits(CallIdentifier, Side, DigitBurst)
+    /// Something happened to digits.
+    case digitNews(CallIdentifier, Side, DigitNews)
     /// Keep this across a restart, in place of the call's last one.
     case checkpoint(Shared<CallCheckpoint>)
     /// The call is over.
@@ -157,6 +161,8 @@ public final class SignallingCore<Ports: MediaPorts> {
         case .media(let id, let intent): self.append(.media(id, intent))
         case .removeMedia(let id): self.append(.removeMedia(id))
         case .exchangeMedia(let exchange): self.append(.exchangeMedia(exchange))
+        case .digits(let id, let side, let burst): self.append(.digits(id, side, burst))
+        case .digitNews(let id, let side, let news): self.append(.digitNews(id, side, news))
         case .checkpoint(let checkpoint): self.append(.checkpoint(checkpoint))
         case .removeCheckpoint(let id): self.append(.removeCheckpoint(id))
         case .record(let record): self.append(.record(record))

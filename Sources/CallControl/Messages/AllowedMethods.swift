@@ -10,7 +10,8 @@ enum AllowedMethods {
 
     /// For a trunk; nil: one that nobody knows.
     static func value(_ trunk: TrunkSettings?) -> [UInt8] {
-        trunk?.transfer.refer ?? .refuse == .refuse ? self.plain : self.withRefer
+        let methods = trunk?.transfer.refer ?? .refuse == .refuse ? self.plain : self.withRefer
+        return trunk?.digits?.send == .kpml ? methods + Array(", SUBSCRIBE".utf8) : methods
     }
 
     /// The same in a call whose other party does not take INFO.

@@ -37,6 +37,7 @@ enum StatusTable {
         case 405: "Method Not Allowed"
         case 408: "Request Timeout"
         case 410: "Gone"
+        case 413: "Request Entity Too Large"
         case 415: "Unsupported Media Type"
         case 416: "Unsupported URI Scheme"
         case 420: "Bad Extension"

@@ -34,7 +34,7 @@ extension Call {
 
     /// What a leg has to be offered; nil: it has it.
     private func streamForAlignment(_ side: Side) -> AudioStream? {
-        guard var stream = self.legs[side.other].session.remote else { return nil }
+        guard var stream = self.legs[side.other].session.relayed else { return nil }
         stream.direction = .sendrecv
         return self.legs[side].session.isInLine(with: stream) ? nil : stream
     }

@@ -38,6 +38,15 @@ extension Call {
             let id = passed.isFirst ? [] : Array(";id=".utf8) + decimal(passed.received)
             return self.passNotify(side, request, event: Array("refer".utf8) + id)
         }
+        if ASCII.equalsIgnoringCase(event.token, "kpml"), self.watchesKeys(side) {
+            return self.keysReported(side, request)
+        }
+        if self.isDigit(side, notify: event) {
+            if self.tookDigit(side, notify: request, event) { return }
+            if self.digitRoute(from: side).sink == .message(.notify) {
+                return self.passNotify(side, request, event: Array(value))
+            }
+        }
         let events = self.legs[side].trunk.transfer.events
         guard let known = TransferPolicy.Events(package: event.token), events.contains(known)
         else { return self.refuseEvent(request, 489, tag) }

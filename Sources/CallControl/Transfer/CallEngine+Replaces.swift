@@ -80,7 +80,7 @@ extension CallEngine {
         _ named: NamedDialog, by request: ReceivedRequest, _ trunk: TrunkSettings
     ) throws(OfferAnswerError) -> CallRefusal? {
         let stays = named.call.legs[named.staying]
-        guard var stream = stays.session.remote,
+        guard var stream = stays.session.relayed,
             let listener = self.context.configuration.listener(request.source.listener)
         else { throw .outOfTurn }
         let settings = self.context.settings.trunk(trunk)

@@ -135,7 +135,7 @@ extension CallEngine {
         _ call: Call, _ side: Side, _ request: ReceivedRequest, _ refer: ReferRequest,
         _ course: Course, forwardsLeft: Int
     ) {
-        guard var stream = call.legs[side.other].session.remote, let place = course.places.first
+        guard var stream = call.legs[side.other].session.relayed, let place = course.places.first
         else { return self.refuse(request, 488) }
         // Whoever asked may have put the call on hold before; the new party is not meant by it.
         stream.direction = .sendrecv

@@ -92,7 +92,8 @@ static int32_t change(struct peer *peer, const struct tl_command *c, uint32_t wo
     }
     if (c->operation == TL_OP_KEYS)
         memcpy(&r->key_id, &c->spec, sizeof(r->key_id)); // a tl_flow_keys begins with it
-    if (c->operation == TL_OP_KEYS || c->operation == TL_OP_ICE)
+    if (c->operation == TL_OP_KEYS || c->operation == TL_OP_ICE ||
+        c->operation == TL_OP_DTMF || c->operation == TL_OP_DIGITS)
         return TL_STATUS_OK;
     if (c->spec.ssrc != r->egress_ssrc)
         return TL_STATUS_BAD_FLAGS;
@@ -114,6 +115,8 @@ static int32_t execute(struct peer *peer, const struct tl_command *c, uint32_t w
     case TL_OP_REMOVE:
     case TL_OP_KEYS:
     case TL_OP_ICE:
+    case TL_OP_DTMF:
+    case TL_OP_DIGITS:
         return change(peer, c, worker);
     default:
         return TL_STATUS_BAD_OPERATION;

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Digits of one party in messages, a second.
+struct DigitPace: Equatable {
+    private var second: Milliseconds = 0
+    private var count: UInt32 = 0
+
+    /// One more; false where there are too many.
+    mutating func admits(most: UInt32, at now: Milliseconds) -> Bool {
+        if now / 1000 != self.second {
+            self.second = now / 1000
+            self.count = 0
+        }
+        guard self.count < most else { return false }
+        self.count += 1
+        return true
+    }
+}
