@@ -81,7 +81,7 @@ public struct DigitFormats: Sendable, Hashable {
         self.eventsIn = Self.events(agreed, remote)
         let clock = (inUse.first ?? speech.first)?.clockRate
         let events = remote.formats.filter { format in
-            format.isTelephoneEvent && agreed.contains { $0.carries(format) }
+            Self.isUsable(format) && agreed.contains { $0.carries(format) }
         }
         self.eventsOut = (events.first { $0.clockRate == clock } ?? events.first).map {
             Events(type: $0.payloadType, clockRate: $0.clockRate)
@@ -97,6 +97,11 @@ public struct DigitFormats: Sendable, Hashable {
         }
     }
 
+    /// Telephone-events that count in a clock that audio has.
+    private static func isUsable(_ format: RTPFormat) -> Bool {
+        format.isTelephoneEvent && (8000...192_000).contains(format.clockRate)
+    }
+
     /// With the numbers that we gave them; where the party's own description has others these are
     /// understood too, since implementations exist that send with their own.
     private static func events(_ agreed: [RTPFormat], _ remote: AudioStream) -> [Events] {
@@ -107,7 +112,7 @@ public struct DigitFormats: Sendable, Hashable {
             else { return }
             result.append(Events(type: format.payloadType, clockRate: format.clockRate))
         }
-        let own = agreed.filter(\.isTelephoneEvent)
+        let own = agreed.filter(self.isUsable)
         own.forEach(add)
         for format in remote.formats where format.isTelephoneEvent {
             let isOurs = agreed.contains { $0.payloadType == format.payloadType }

@@ -86,6 +86,16 @@ import Testing
         #expect(formats.eventsIn.count == 2 && formats.audioOut == nil)
     }
 
+    @Test func aStrangeClockIsNoClock() throws {
+        let strange = "a=rtpmap:101 telephone-event/1000"
+        var call = self.call(.always, .always)
+        _ = try call.offerFromA(session("m=audio 4000 RTP/AVP 0 101", strange))
+        _ = try call.answerFromB(session("m=audio 5000 RTP/AVP 0 101", strange))
+        let formats = DigitFormats(call.a, joinedWith: call.b)
+        #expect(formats.eventsIn.isEmpty && formats.eventsOut == nil)
+        #expect(formats.audioOut == .init(type: 0, codec: .pcmu))
+    }
+
     @Test func tonesAreInWhatIsSpoken() throws {
         var call = self.call(.never, .never)
         _ = try call.offerFromA(session("m=audio 4000 RTP/AVP 18 8 9 0"))
