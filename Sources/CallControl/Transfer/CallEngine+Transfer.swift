@@ -74,7 +74,7 @@ extension CallEngine {
             call.transfers.current == nil
         else { return self.refuse(request, 491) }
         let trunk = call.legs[leg.side].trunk
-        if let named = refer.replaces.flatMap({ self.named($0, by: trunk) }) {
+        if let named = refer.replaces.flatMap({ self.named($0, by: call.legs[leg.side]) }) {
             return self.join(call, leg.side, with: named, request, isSilent: refer.isSilent)
         }
         if trunk.transfer.refer == .pass { return call.passRefer(leg.side, request, refer) }
