@@ -6,6 +6,10 @@ public struct EngineCounters: Sendable, Equatable {
     public var fellBackToUDP: UInt64 = 0
     /// Calls let in.
     public var callsAdmitted: UInt64 = 0
+    /// Test calls placed; they are among those let in.
+    public var testCalls: UInt64 = 0
+    /// Test calls that were asked for and not placed.
+    public var testCallsRefused: UInt64 = 0
     /// Calls answered.
     public var callsAnswered: UInt64 = 0
     /// Calls that ended, answered or not.

@@ -6,7 +6,7 @@ enum InterworkingKeys {
         multipart, offer, hold, codecOrder, answerCodecs, ptime, earlyMedia, ringing, earlyDialogs,
         callProgress, passTermination, earlyMediaGate, trusted, identityFrom, signatures,
         signedNumbers, diversion, diversionsMax, numbers, countryCode, nationalPrefix,
-        internationalPrefix, uriParameters, passHeaders, sbcHeader,
+        internationalPrefix, numberURIs, uriParameters, passHeaders, sbcHeader,
     ]
 
     static let multipart = Key(
@@ -94,6 +94,10 @@ enum InterworkingKeys {
     static let internationalPrefix = Key(
         "international-prefix", .text, .standard("\"00\""), unit: "digits",
         "What stands before its numbers of other countries.", example: "\"00\"", isRare: true)
+    static let numberURIs = Key(
+        "number-uris", .text, .standard("as-is"),
+        "URIs with a number in international form to it: as-is, or user-phone (;user=phone).",
+        example: "as-is", isRare: true)
     static let uriParameters = Key(
         "uri-parameters", .text, .standard("known"),
         "Request-URI parameters on calls to it: known (of the number), all or none.",

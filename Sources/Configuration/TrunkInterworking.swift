@@ -77,6 +77,7 @@ struct TrunkInterworking {
 
     private func readNumbers(_ numbers: inout NumberFormat) {
         self.word(Keys.numbers, &numbers.style)
+        self.word(Keys.numberURIs, &numbers.uris)
         if let code = self.digits(Keys.countryCode, 1...3) { numbers.countryCode = code }
         if let prefix = self.digits(Keys.nationalPrefix, 1...4) { numbers.nationalPrefix = prefix }
         if let prefix = self.digits(Keys.internationalPrefix, 1...4) {

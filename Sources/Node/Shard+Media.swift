@@ -19,6 +19,7 @@ extension Shard {
     /// Looks at the fast path now and again after a while.
     func poll() {
         self.pollMedia()
+        self.followTestCalls()
         self.records.write()
         self.timers?.start(.poll, milliseconds: Self.pollMilliseconds)
     }

@@ -49,6 +49,8 @@ extension Shard {
             "answered": JSONValue(counters.callsAnswered),
             "ended": JSONValue(counters.callsEnded),
             "restored": JSONValue(counters.callsRestored),
+            "test_calls": JSONValue(counters.testCalls),
+            "test_calls_refused": JSONValue(counters.testCallsRefused),
             "diversion_loops": JSONValue(counters.diversionLoops),
             "signed_numbers_kept": JSONValue(counters.signedNumbersKept),
             "signatures_dropped": JSONValue(counters.signaturesDropped),

@@ -39,6 +39,7 @@ extension Shard {
         self.commit()
         self.locator?.close()
         self.proxy?.close()
+        self.closeTestCalls()
         self.management.close()
         self.closeStore()
         self.closeNameChecks()

@@ -44,6 +44,7 @@ extension Shard {
         self.addProvisioningVerbs()
         self.addCertificateVerbs()
         self.addTenantCheckVerbs()
+        self.addTestCallVerbs()
         self.management.handle("route") { [unowned self] in self.route($0) }
         self.management.handle("records") { [unowned self] _ in
             .success(self.recordsPlace())

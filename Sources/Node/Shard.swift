@@ -46,6 +46,8 @@ final class Shard {
     var migrations = MigrationWatch()
     /// Look-ups of tenants' names that somebody waits for.
     var nameChecks: [UInt64: NameCheck] = [:]
+    /// Test calls that somebody waits for.
+    var testCalls: [CallIdentifier: TestCallWait] = [:]
     let tenants: Tenants
     let dtls: DTLSAgent
     let tracer: Tracer

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Reads comma-separated values (RFC 4180) piece by piece: a byte order mark is passed over, lines
-/// end with LF or CRLF, quotes may hold commas, line ends and doubled quotes. Empty lines are no
+/// end with LF or CRLF, quotes may hold commas and doubled quotes. No field has a line end: a quote
+/// that is open there was not closed, and takes no line with it but its own. Empty lines are no
 /// records. What is wrong with a record is said of that record, and reading goes on with the next.
 public struct CSVReader: Sendable {
     /// Bytes of a record at most.
@@ -9,9 +10,9 @@ public struct CSVReader: Sendable {
     /// Fields of a record at most.
     public static let fieldsMax = 64
 
-    /// One line of the file, or several where quotes hold line ends.
+    /// One line of the file.
     public struct Record: Sendable, Equatable {
-        /// Its first line, from one.
+        /// Its number, from one.
         public let line: Int
         /// Its fields; empty where there is a problem.
         public let fields: [String]
@@ -29,7 +30,6 @@ public struct CSVReader: Sendable {
     private var problem: String?
     private var bytes = 0
     private var line = 1
-    private var firstLine = 1
     private var offset = 0
 
     private static let mark: [UInt8] = [0xef, 0xbb, 0xbf]
@@ -53,8 +53,7 @@ public struct CSVReader: Sendable {
 
     /// The file has ended; the last record, if no line end followed it.
     public mutating func finish() -> Record? {
-        if self.state == .quoted { self.problem = self.problem ?? "a quote is not closed" }
-        return self.endRecord()
+        self.endRecord()
     }
 
     private mutating func take(_ byte: UInt8) -> Record? {
@@ -66,9 +65,7 @@ public struct CSVReader: Sendable {
         }
         switch (self.state, byte) {
         case (.quoted, 0x22): self.state = .quoteInQuoted
-        case (.quoted, _):
-            if byte == 0x0a { self.line += 1 }
-            self.append(byte)
+        case (.quoted, _) where byte != 0x0a: self.append(byte)
         case (.quoteInQuoted, 0x22):
             self.append(byte)
             self.state = .quoted
@@ -77,7 +74,6 @@ public struct CSVReader: Sendable {
         case (_, 0x0a):
             let record = self.endRecord()
             self.line += 1
-            self.firstLine = self.line
             return record
         // Only where a line feed follows it; elsewhere no field takes it.
         case (.quoteInQuoted, 0x0d): self.state = .quoteInQuoted
@@ -108,11 +104,12 @@ public struct CSVReader: Sendable {
     }
 
     private mutating func endRecord() -> Record? {
+        if self.state == .quoted { self.problem = self.problem ?? "has a quote that is not closed" }
         let isQuoted = self.state == .quoteInQuoted
         self.endField()
         let isEmpty = self.fields == [""] && !isQuoted && self.problem == nil
         let record = Record(
-            line: self.firstLine, fields: self.problem == nil ? self.fields : [],
+            line: self.line, fields: self.problem == nil ? self.fields : [],
             problem: self.problem)
         self.fields = []
         self.problem = nil

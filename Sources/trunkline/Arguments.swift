@@ -63,6 +63,9 @@ struct Arguments: Equatable {
         return value
     }
 
+    /// The options that are there.
+    var names: [String] { Array(self.values.keys) }
+
     func has(_ name: String) -> Bool { self.values[name] != nil }
 
     subscript(_ name: String) -> String? { self.values[name] }

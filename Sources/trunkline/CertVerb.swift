@@ -41,7 +41,12 @@ extension Verb {
             Option(name: "new", help: "of add: the name of a trunk that is yet to be added"),
             Option(name: "force", help: "of add: although names are lost"),
             Option(name: "dry-run", help: "of add: check, and put nothing into place"),
-        ]
+        ],
+        use: OptionUse(
+            [
+                ("list", []), ("show", []), ("plan", []),
+                ("add", ["host", "new", "force", "dry-run"]),
+            ], shared: ProvisioningAccess.options)
     ) { (arguments) throws(Failure) in
         let words = try arguments.operands(1...2, "list, show FILE, add FILE or plan")
         switch (words[0], words.count) {

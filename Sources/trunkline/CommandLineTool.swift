@@ -33,6 +33,8 @@ struct Verb: Sendable {
     let details: String
     /// Besides --json and --help.
     var options: [Option] = []
+    /// Which of them go with which first operand; nil: all go with whatever there is.
+    var use: OptionUse?
     /// Does it.
     let run: @Sendable (Arguments) throws(Failure) -> ExitStatus
 
@@ -75,6 +77,7 @@ enum CommandLineTool {
                 Terminal.print(verb.help)
                 return .ok
             }
+            try verb.use?.check(arguments, of: verb.name)
             return try verb.run(arguments)
         } catch {
             Terminal.error("trunkline \(verb.name): \(error.text)")

@@ -17,7 +17,10 @@ extension Verb {
             """,
         options: ProvisioningAccess.options + DeploymentFields.all.map { Option($0) } + [
             ProvisioningAccess.dryRun
-        ]
+        ],
+        use: OptionUse(
+            [("show", []), ("change", DeploymentFields.all.map(\.name) + ["dry-run"])],
+            shared: ProvisioningAccess.options)
     ) { (arguments) throws(Failure) in
         let operands = try arguments.operands(1...1, "show or change")
         let access = try ProvisioningAccess(arguments)

@@ -12,7 +12,7 @@ struct MigrationRequest {
     /// Numbers of a request: what there are more of follows in others.
     private static let batch = 1_000
     /// Longest file of numbers.
-    private static let fileBytesMax = 8 << 20
+    static let fileBytesMax = 8 << 20
 
     init(_ access: ProvisioningAccess, _ arguments: Arguments) {
         self.access = access
@@ -27,8 +27,9 @@ struct MigrationRequest {
         request["name"] = .string(name)
         var elements: [JSONValue] = []
         var rest: [(cohort: Int, numbers: ArraySlice<String>)] = []
+        var lines = CohortLines()
         for (position, text) in cohorts.enumerated() {
-            let cohort = try Cohort(text)
+            let cohort = try Cohort(text, &lines)
             if case .numbers(let numbers) = cohort {
                 rest.append((position, numbers.dropFirst(Self.batch)))
             }
@@ -36,7 +37,7 @@ struct MigrationRequest {
         }
         request["cohorts"] = .array(elements)
         if self.arguments.has("dry-run") { request["dry-run"] = true }
-        var answer = try self.access.ask("migration-plan", request, self.arguments)
+        var answer = try self.ask("migration-plan", request, lines)
         for (cohort, numbers) in rest where !self.arguments.has("dry-run") {
             var numbers = numbers
             while !numbers.isEmpty {
@@ -44,11 +45,23 @@ struct MigrationRequest {
                     "name": .string(name), "cohort": JSONValue(cohort),
                     "numbers": .array(numbers.prefix(Self.batch).map { .string($0) }),
                 ]
-                answer = try self.access.ask("migration-extend", part, self.arguments)
+                answer = try self.ask("migration-extend", part, lines)
                 numbers = numbers.dropFirst(Self.batch)
             }
         }
         MigrationText.tell(answer, self.arguments)
+    }
+
+    /// A refusal that is of a number says which line of a file has that.
+    private func ask(
+        _ verb: String, _ request: JSONObject, _ lines: CohortLines
+    ) throws(Failure) -> JSONValue {
+        do throws(Failure) {
+            return try self.access.ask(verb, request, self.arguments)
+        } catch {
+            guard let place = lines.place(ofNumberIn: error.text) else { throw error }
+            throw Failure(status: error.status, text: "\(place): \(error.text)")
+        }
     }
 
     /// A cohort as it is typed.
@@ -57,9 +70,9 @@ struct MigrationRequest {
         case all([String])
         case share(Int, [String])
 
-        init(_ text: String) throws(Failure) {
+        init(_ text: String, _ lines: inout CohortLines) throws(Failure) {
             if text.first == "@" {
-                self = .numbers(try Self.file(String(text.dropFirst())))
+                self = .numbers(try lines.read(String(text.dropFirst())))
                 return
             }
             let parts = text.split(separator: ":", maxSplits: 1).map(String.init)
@@ -79,12 +92,6 @@ struct MigrationRequest {
                     "\(text) is no cohort: numbers, @FILE, 1%:TENANTS to 100%:TENANTS, "
                         + "all:TENANTS")
             }
-        }
-
-        private static func file(_ path: String) throws(Failure) -> [String] {
-            let bytes = try Files.read(path, limit: MigrationRequest.fileBytesMax)
-            return String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-                .map { String($0.filter { !$0.isWhitespace }) }.filter { !$0.isEmpty }
         }
 
         func json(most: Int) -> JSONValue {

@@ -45,7 +45,14 @@ extension Verb {
                     help: "firewall, verified, activated: what somebody has seen"),
                 Option(name: "force", help: "step whatever the gate says"),
                 ProvisioningAccess.dryRun,
-            ]
+            ],
+        use: OptionUse(
+            [
+                ("list", []), ("plan", MigrationFields.all.dropFirst().map(\.name) + ["dry-run"]),
+                ("status", ["confirm"]), ("start", ["dry-run"]),
+                ("step", ["confirm", "force", "dry-run"]), ("back-out", ["to", "dry-run"]),
+                ("remove", ["dry-run"]),
+            ], shared: ProvisioningAccess.options)
     ) { (arguments) throws(Failure) in
         let syntax = "list, plan NAME COHORT..., start, status, step, back-out or remove NAME"
         let words = try arguments.operands(1...(1 << 10), syntax)

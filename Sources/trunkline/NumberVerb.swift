@@ -30,7 +30,16 @@ extension Verb {
             Exit status: 0, 1 if a number was refused, 2 for wrong arguments.
             """,
         options: ProvisioningAccess.options + NumberFields.shared.map { Option($0) }
-            + ProvisioningList.options + [ProvisioningAccess.dryRun]
+            + ProvisioningList.options + [ProvisioningAccess.dryRun],
+        use: OptionUse(
+            [
+                ("list", ["tenant", "prefix", "after", "limit", "all"]),
+                ("export", ["tenant", "prefix", "after"]), ("show", []),
+                ("add", NumberFields.shared.map(\.name) + ["dry-run"]),
+                ("change", NumberFields.shared.map(\.name) + ["dry-run"]),
+                ("remove", ["tenant", "all", "dry-run"]),
+                ("import", NumberFields.shared.map(\.name) + ["dry-run"]),
+            ], shared: ProvisioningAccess.options)
     ) { (arguments) throws(Failure) in
         let syntax = "list, show NUMBER, add NUMBER..., change NUMBER..., remove NUMBER..., "
             + "export or import FILE"
@@ -51,6 +60,8 @@ extension Verb {
             Self.print(answer, arguments)
         case ("remove", 1) where arguments.has("all") && arguments.has("tenant"):
             return try NumberChange("remove", access, arguments).run(list)
+        case ("remove", 2...) where arguments.has("all") || arguments.has("tenant"):
+            throw .usage("--tenant NAME --all removes all of a tenant, and takes no NUMBER")
         case ("add", 2...), ("change", 2...), ("remove", 2...):
             return try NumberChange(operands[0], access, arguments)
                 .run(Array(operands.dropFirst()))

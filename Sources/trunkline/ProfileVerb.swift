@@ -29,7 +29,12 @@ extension Verb {
         options: ProvisioningAccess.options + [
             Option(name: "all", help: "with show: also keys that have their default"),
             ProvisioningAccess.dryRun,
-        ]
+        ],
+        use: OptionUse(
+            [
+                ("list", []), ("show", ["all"]), ("diff", []), ("add", ["dry-run"]),
+                ("change", ["dry-run"]), ("remove", ["dry-run"]),
+            ], shared: ProvisioningAccess.options)
     ) { (arguments) throws(Failure) in
         let syntax = "list, show NAME..., diff NAME [OTHER], add or change NAME FILE, remove NAME"
         let operands = try arguments.operands(1...(1 + Profile.layersMax), syntax)

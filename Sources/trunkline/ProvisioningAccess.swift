@@ -4,7 +4,6 @@ import Configuration
 import Glibc
 import Management
 import Provisioning
-import Store
 
 /// Where requests about tenants and numbers go: to the process, or where none runs to the store's
 /// file itself, whose lock keeps two of them apart.
@@ -19,7 +18,7 @@ struct ProvisioningAccess {
         name: "dry-run", help: "say what would happen, and change nothing")
 
     private let node: RunningNode?
-    private let service: ProvisioningService?
+    private let store: LocalStore?
     /// What the configuration says of trunks, where no process runs.
     private var facts = NodeFacts()
 
@@ -31,21 +30,21 @@ struct ProvisioningAccess {
         let answer = try node.answer("status", [:], timeoutMilliseconds: Self.timeoutMilliseconds)
         if case .failure(let error) = answer, error.code == ControlClient.notRunning {
             self.node = nil
-            self.service = try Self.service(try Self.path(arguments))
+            self.store = LocalStore(path: try Self.path(arguments))
             if let file = try? Configurations.load(arguments["config"]) {
                 self.facts.trunkNames = file.trunks.map(\.name)
                 self.facts.trunks = file.carrierTrunks
             }
         } else {
             self.node = node
-            self.service = nil
+            self.store = nil
         }
     }
 
     /// On a service, for tests.
     init(_ service: ProvisioningService) {
         self.node = nil
-        self.service = service
+        self.store = LocalStore(service)
     }
 
     private static func path(_ arguments: Arguments) throws(Failure) -> String {
@@ -56,23 +55,10 @@ struct ProvisioningAccess {
         return "\(Place.stateDirectory)/\(StoreConfiguration.fileName)"
     }
 
-    private static func service(_ path: String) throws(Failure) -> ProvisioningService {
-        do throws(StoreFault) {
-            let store = try SQLiteStore(path: path)
-            return ProvisioningService(store: store) {
-                var now = timespec()
-                clock_gettime(CLOCK_REALTIME, &now)
-                return Int64(now.tv_sec) * 1000 + Int64(now.tv_nsec) / 1_000_000
-            }
-        } catch {
-            throw .no("no process is running, and of the store: \(error)")
-        }
-    }
-
     /// What a request gets; a refusal is an answer as well.
     func answer(_ verb: String, _ arguments: JSONObject) throws(Failure) -> ControlAnswer {
-        if let service {
-            return service.perform(
+        if let store {
+            return try store.service(for: verb).perform(
                 ProvisioningRequest(verb, arguments, user: getuid(), node: self.facts)
             ).answer
         }

@@ -83,10 +83,12 @@ struct ProvisioningList {
         let names = self.kind.fields.map(\.name)
         var progress = Progress()
         var count = 0
-        Terminal.write(CSVWriter.record(names))
+        var isFirst = true
         var request = self.arguments.texts(["prefix", "after"])
         request["limit"] = JSONValue(Self.pageMax)
         try self.pages(request) { page, _ in
+            if isFirst { Terminal.write(CSVWriter.record(names)) }
+            isFirst = false
             Terminal.write(
                 page.flatMap { element in
                     CSVWriter.record(names.map { Self.field(element[$0]) })

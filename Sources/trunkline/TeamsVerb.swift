@@ -14,13 +14,19 @@ extension Verb {
             end), the DNS of the name by the node's own resolver, OPTIONS to each peer of the trunk
             and from them. The same label is checked at the node's other trunks to Teams; what they
             lack is a warning.
+            --test-call NUMBER then has the node place a call to a user of the tenant, from the
+            tenant's name, anonymous or from --test-from: it rings for at most --ring seconds (30),
+            is answered or not, is listened to until media comes, 5 s at most, and is ended. Nothing
+            is said in it. Without --test-call none is placed.
             Where nothing failed the tenant is added with its numbers, as trunkline tenant add and
-            number add do it; a failure stops that, but for --force. --dry-run adds nothing.
+            number add do it; a failure stops that, but for --force. --dry-run adds nothing; a test
+            call is placed all the same. What is there already with the same values stays, so that
+            a tenant can be tried again later.
 
             examples:
               trunkline teams add-tenant acme.1r1.sbc.carrier.example --tenant acme --dry-run
               trunkline teams add-tenant acme.1r1.sbc.carrier.example --tenant acme \\
-                  --number +12025550100-+12025550199,+12025550123
+                  --number +12025550100-+12025550199,+12025550123 --test-call +12025550123
             Exit status: 0, 1 if a check failed or the tenant was refused, 2 for wrong arguments, 3
             no process is running.
             """,
@@ -29,7 +35,12 @@ extension Verb {
             Option(
                 name: "number", value: "LIST",
                 help: "its numbers and ranges of numbers, with commas between them"),
-            Option(name: "force", help: "add it although a check failed"),
+            Option(
+                name: "test-call", value: "NUMBER", help: "a number of the tenant: call it once"),
+            Option(
+                name: "test-from", value: "NUMBER", help: "who calls then (an anonymous caller)"),
+            Option(name: "ring", value: "SECONDS", help: "how long it may ring, 1 to 45 (30)"),
+            Option(name: "force", help: "go on although a check failed"),
             Option(name: "dry-run", help: "check, and add nothing"),
         ]
     ) { (arguments) throws(Failure) in
@@ -57,10 +68,22 @@ struct TenantAddition {
     private static let timeoutMilliseconds = 60_000
 
     func run() throws(Failure) -> ExitStatus {
-        let answer = try self.ask(
+        var call = try self.testCall()
+        var answer = try self.ask(
             "teams-check", ["domain": .string(self.domain), "tenant": .string(self.tenant)])
-        let hasFailed = answer["failed"] != 0
+        var hasFailed = answer["failed"] != 0
         if !self.arguments.wantsJSON { Terminal.print(Self.text(of: answer)) }
+        if hasFailed, !self.arguments.has("force") { call = nil }
+        if let call {
+            let result = try self.ask("test-call", call)
+            var all = answer.object ?? [:]
+            all["test_call"] = result
+            answer = .object(all)
+            if result["result"]?["outcome"] == "failed" { hasFailed = true }
+        }
+        if !self.arguments.wantsJSON {
+            Terminal.print(self.text(ofTestCall: answer["test_call"], afterFailure: hasFailed))
+        }
         guard let label = answer["label"]?.string, !hasFailed || self.arguments.has("force"),
             !self.arguments.has("dry-run")
         else {
@@ -76,6 +99,41 @@ struct TenantAddition {
             Terminal.print("\n" + Self.text(ofAdded: added))
         }
         return (added["numbers"]?["refused"] ?? 0) == 0 ? .ok : .no
+    }
+
+    /// What the node is asked for a test call; nil: none is wanted.
+    private func testCall() throws(Failure) -> JSONObject? {
+        let ring = try self.arguments.number("ring", 1...45)
+        guard let number = self.arguments["test-call"] else {
+            for name in ["test-from", "ring"] where self.arguments.has(name) {
+                throw .usage("--\(name) is for a test call: --test-call NUMBER is missing")
+            }
+            return nil
+        }
+        var request: JSONObject = [
+            "domain": .string(self.domain), "tenant": .string(self.tenant),
+            "number": .string(number),
+        ]
+        request["from"] = self.arguments["test-from"].map { .string($0) }
+        request["ring_seconds"] = ring.map { JSONValue($0) }
+        return request
+    }
+
+    /// What became of the test call, or why there was none.
+    private func text(ofTestCall call: JSONValue?, afterFailure: Bool) -> String {
+        guard let call else {
+            return self.arguments.has("test-call") && afterFailure
+                ? "no test call was placed, since a check failed (--force places it)"
+                : "no test call was placed: --test-call NUMBER calls a number of the tenant"
+        }
+        var lines = [Self.text(of: ["checks": .array([call["result"] ?? .null])])]
+        let times = [("rang after", "ringing_ms"), ("answered after", "answered_ms")]
+            .compactMap { words, name in
+                call[name]?.integer.map { "\(words) \($0) ms" }
+            }
+        let id = call["call"]?.string.map { ["trunkline call \($0) --ladder shows it"] } ?? []
+        if !(times + id).isEmpty { lines.append("  " + (times + id).joined(separator: ", ")) }
+        return lines.joined(separator: "\n")
     }
 
     private func add(_ label: String) throws(Failure) -> JSONObject {

@@ -32,7 +32,14 @@ extension Verb {
             + ProvisioningList.options + [
                 ProvisioningAccess.dryRun,
                 Option(name: "delete-numbers", help: "remove the tenant's numbers with it"),
-            ]
+            ],
+        use: OptionUse(
+            [
+                ("list", ["prefix", "after", "limit", "all"]), ("export", ["prefix", "after"]),
+                ("show", []), ("add", AccountFields.all.dropFirst().map(\.name) + ["dry-run"]),
+                ("change", AccountFields.all.dropFirst().map(\.name) + ["dry-run"]),
+                ("remove", ["delete-numbers", "dry-run"]), ("import", ["dry-run"]),
+            ], shared: ProvisioningAccess.options)
     ) { (arguments) throws(Failure) in
         let syntax = "list, show NAME, add NAME, change NAME, remove NAME, export or import FILE"
         let operands = try arguments.operands(1...2, syntax)

@@ -35,7 +35,12 @@ extension Verb {
         options: ProvisioningAccess.options + [
             Option(name: "state", value: "STATE", help: "active, draining or disabled"),
             ProvisioningAccess.dryRun,
-        ]
+        ],
+        use: OptionUse(
+            [
+                ("list", []), ("export", []), ("show", []), ("add", ["state", "dry-run"]),
+                ("change", ["state", "dry-run"]), ("remove", ["dry-run"]), ("import", ["dry-run"]),
+            ], shared: ProvisioningAccess.options)
     ) { (arguments) throws(Failure) in
         let syntax = "list, show, add, change or remove NAME, export or import FILE"
         let words = try arguments.operands(1...(1 << 8), syntax)

@@ -43,6 +43,30 @@ import Testing
         #expect(String(decoding: bytes, as: UTF8.self) == expected)
     }
 
+    /// Numbers in international form say that they are numbers where the trunk wants it; names,
+    /// numbers of other forms and those of one place do not.
+    @Test(arguments: [
+        ("sip:+12025550100@a.example", true), ("sip:+1001@a.example", true),
+        ("sip:+12025550100@a.example;user=ip", true), ("sip:911@a.example", false),
+        ("sip:alice@a.example", false), ("sip:+@a.example", false), ("sip:a.example", false),
+        ("sip:+1202x@a.example", false), ("tel:911", true),
+    ])
+    func numbersSayWhatTheyAre(uri: String, isMarked: Bool) throws {
+        for style in [NumberFormat.Style.asIs, .e164] {
+            var format = Self.format(style)
+            format.uris = .userPhone
+            for passage in [
+                NumberPassage(from: NumberFormat(), to: format), .asIs(for: format),
+            ] {
+                var carried = try #require(CarriedURI(Array(uri.utf8)[...]))
+                carried.pass(passage)
+                let bytes = carried.bytes(host: Array("b.example".utf8), parameters: .known)
+                let text = String(decoding: bytes, as: UTF8.self)
+                #expect(text.hasSuffix(";user=phone") == isMarked, "\(text)")
+            }
+        }
+    }
+
     /// What a trunk wrote and gets back is what it wrote, in every form that can say it.
     @Test func thereAndBack() {
         var random: UInt64 = 3

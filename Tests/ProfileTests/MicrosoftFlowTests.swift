@@ -27,6 +27,10 @@ import Testing
         return try scene.callCore()
     }
 
+    private static func peer(_ scene: ProfileScene) -> String {
+        String(decoding: scene.trunk.peerHost, as: UTF8.self)
+    }
+
     @Test(arguments: all)
     func aCallToTheService(profile: String) throws {
         let scene = try ProfileScene(profile)
@@ -36,7 +40,11 @@ import Testing
         #expect(host == ProfileScene.host)
         // INV-3, INV-4, INV-1, TLS-5: E.164 with a plus, and our name wherever we stand.
         #expect(invite.target.hasPrefix("sip:+15551234@"))
-        #expect(invite.text(.from)?.contains("<sip:+19990000@sbc.carrier.example>") == true)
+        // INV-3: a number says that it is one.
+        let mark = profile.hasPrefix("teams-") ? ";user=phone" : ""
+        #expect(invite.target.contains(";user=phone") == !mark.isEmpty)
+        #expect(invite.text(.to)?.contains("+15551234@\(Self.peer(scene))\(mark)>") == true)
+        #expect(invite.text(.from)?.contains("<sip:+19990000@sbc.carrier.example\(mark)>") == true)
         #expect(
             invite.text(.contact) == "<sip:+19990000@sbc.carrier.example:5060;transport=tls>")
         // XFR-1, OUT-10, INV-6, INV-8.

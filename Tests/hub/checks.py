@@ -66,7 +66,7 @@ def check_request_outside(rules, message):
             rules.keep("INV-3", uri.host in names and NUMBER.match(uri.user or ""),
                        f"Request-URI {uri.text}")
             rules.keep("INV-3", parameters.get("user") == "phone",
-                       f"no user=phone in {uri.text}", advice=True)
+                       f"no user=phone in {uri.text}")
         caller = Uri(address_of(message.get("from")))
         rules.keep("INV-4", (caller.user or "").startswith("+")
                    or "anonymous" in (caller.user or "").lower(), f"From {caller.text}")

@@ -16,20 +16,21 @@ class Skipped(Exception):
 
 
 class Scenario:
-    def __init__(self, function, rules, setup, allowed, alone):
+    def __init__(self, function, name, rules, setup, allowed, alone):
         self.function, self.rules, self.setup = function, rules.split(), setup
-        self.name, self.allowed, self.alone = function.__name__, allowed.split(), alone
+        self.name, self.allowed, self.alone = name, allowed.split(), alone
         self.says = (function.__doc__ or "").strip().split("\n")[0]
         for rule in self.rules + self.allowed:
             assert rule in RULES, f"{self.name}: there is no rule {rule}"
         assert self.name not in [s.name for s in SCENARIOS], self.name
 
 
-def scenario(rules, setup=BASIC, allowed="", alone=False):
+def scenario(rules, setup=BASIC, allowed="", alone=False, name=None):
     """`rules`: ids that it covers. `allowed`: rules whose breach it provokes itself. `alone`: its
-    box serves no other scenario."""
+    box serves no other scenario. `name`: where it is not the function's."""
     def mark(function):
-        SCENARIOS.append(Scenario(function, rules, setup, allowed, alone))
+        SCENARIOS.append(
+            Scenario(function, name or function.__name__, rules, setup, allowed, alone))
         return function
     return mark
 

@@ -26,7 +26,8 @@ DNS, CLIENTS = "198.18.2.5", 8
 
 # What the profile says, for a node that has no name.
 NO_PROFILE = ("    srtp: required\n    keying: [sdes]\n    suites: [AES_CM_128_HMAC_SHA1_80]\n"
-              "    name-rule: rfc2818\n    accept-server-certificate: true\n")
+              "    name-rule: rfc2818\n    accept-server-certificate: true\n"
+              "    number-uris: user-phone\n")
 
 
 class HubLab(Lab):

@@ -15,7 +15,8 @@ SHORT = ("carrier_calls_a_user", "user_calls_the_carrier", "carrier_holds_with_s
          "options_to_all_three_names", "an_emergency_call_with_a_location",
          "connections_are_cut_in_a_call", "control_plane_dies_in_a_call",
          "a_tenant_is_called", "a_tenant_calls_out", "callers_are_refused",
-         "a_migration_goes_through", "a_migration_goes_back_at_every_step")
+         "a_migration_goes_through", "a_migration_goes_back_at_every_step",
+         "xfr_3_of_a_tenant_from_a_call_out_to_a_phone", "test_call_is_answered")
 SECONDS = 1500
 
 

@@ -28,7 +28,7 @@ extension Call {
         if let exchange = checkpoint.exchange {
             if let refer = Self.refer(exchange.received) {
                 self.context.steps.append(.lost(refer))
-            } else if self.replay(exchange.received) {
+            } else if checkpoint.a.isOpen, self.replay(exchange.received) {
                 self.awaitsRefusal = true
             }
             self.resumeCancelled(exchange.sent, .b)
@@ -38,7 +38,8 @@ extension Call {
         self.finishIfOver()
     }
 
-    /// The call was made for a transfer: nobody's INVITE has to be answered.
+    /// The call was made for a transfer: nobody's INVITE has to be answered. Nor has that of a test
+    /// call, whose leg a never was open.
     private static func refer(_ message: CallCheckpoint.Message) -> SIPMessage? {
         guard let parsed = try? SIPMessage.parse(message.bytes, framing: .stream),
             parsed.method == .refer

@@ -65,10 +65,29 @@ extension CallEngine {
     private func tenancy(
         of invite: SIPMessage, from trunk: TrunkSettings, _ way: CallWay
     ) throws(CallRefusal) -> TenantDecision {
-        switch self.context.tenancy(of: invite, from: trunk, number: way.number, way.kind) {
+        // Made for those that ask alone: it costs an allocation.
+        var talks: TalkCheck?
+        if trunk.tenancy.lookup != .calledNumber, invite.first(.referredBy) != nil {
+            talks = { [unowned self] in self.talks($0, with: $1) }
+        }
+        let decided = self.context.tenancy(
+            of: invite, from: trunk, number: way.number, way.kind, talks: talks)
+        switch decided {
         case .success(let decision): return self.context.straight(decision, trunk, way.kind)
         case .failure(let refusal):
             throw CallRefusal(refusal.end, refusal.reply, refusal.tenant)
+        }
+    }
+
+    /// The tenant has a call with this number. All calls are looked at, since few INVITEs ask:
+    /// those with Referred-By whose caller would be refused.
+    private func talks(_ account: AccountEntry, with number: E164) -> Bool {
+        let name = Array(account.name.utf8)
+        return self.calls.values.contains { call in
+            guard case .up = call.state, call.tenant?.account == name else { return false }
+            let trunk = call.legs.a.trunk
+            let user = trunk.tenancy.service == nil ? call.users.calling : call.users.called
+            return E164(trunk.interworking.numbers.normalised(Array(user))) == number
         }
     }
 

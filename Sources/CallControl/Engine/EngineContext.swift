@@ -107,6 +107,8 @@ final class EngineContext {
     var tenants: DirectoryReader?
     /// Calls that services make for transfers.
     var returns = TransferReturns()
+    /// Test calls, until their owner has taken them.
+    var testCalls: [CallIdentifier: TestCallProgress] = [:]
     /// What calls want of each other, to be done when the input in hand is.
     var steps: [TransferStep] = []
     /// Calls that are over and wait for the engine to let go of them.

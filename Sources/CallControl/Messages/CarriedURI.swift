@@ -12,7 +12,7 @@ struct CarriedURI {
     /// Parameters of the URI itself, but those that steer where a request goes.
     private let parameters: [Parameter]
     /// A telephone number: `user=phone`, or a `tel:` URI.
-    let isTelephone: Bool
+    private(set) var isTelephone: Bool
 
     /// Parameters that say something of the number or the way that the call came (RFC 3398, 4458,
     /// 4694, 4904, 3966, TS 24.229), not of a host.
@@ -64,6 +64,7 @@ struct CarriedURI {
     /// Writes the number in another form.
     mutating func pass(_ numbers: NumberPassage) {
         if !self.isLocal { self.number = numbers.number(self.number) }
+        if numbers.to.marks(self.number) { self.isTelephone = true }
     }
 
     /// Both parts of the user.

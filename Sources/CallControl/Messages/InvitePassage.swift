@@ -50,7 +50,7 @@ struct InvitePassage {
         self.signs = isSigned && !identity.isHidden && !isReplaced && (keeps || !isChanged)
         self.keptNumber = isChanged && keeps && !identity.isHidden
         self.droppedSignature = isSigned && !self.signs
-        self.numbers = self.keptNumber ? .asIs : numbers
+        self.numbers = self.keptNumber ? .asIs(for: b.numbers) : numbers
         if let redirection, let uri = redirection.calledURI {
             self.called = uri[...]
             self.calledNumbers = NumberPassage(from: redirection.calledFormat, to: b.numbers)

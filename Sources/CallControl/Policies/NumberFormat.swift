@@ -18,12 +18,23 @@ public struct NumberFormat: Sendable, Hashable {
         case national
     }
 
+    /// What a URI with a number says of it.
+    public enum URIs: String, Sendable, Hashable, CaseIterable {
+        /// What they said when they came.
+        case asIs = "as-is"
+        /// `;user=phone`: without it a number is told from a name by guessing (RFC 3261 section
+        /// 19.1.1).
+        case userPhone = "user-phone"
+    }
+
     /// The form.
     public var style = Style.asIs
     /// Country code, digits; what a national number gets.
     public var countryCode: [UInt8] = []
     /// Before national numbers, digits; may be empty.
     public var nationalPrefix: [UInt8] = []
+    /// What URIs with a number in international form say of it.
+    public var uris = URIs.asIs
     /// Before those of other countries, digits.
     public var internationalPrefix: [UInt8] = Array("00".utf8)
 
@@ -88,6 +99,14 @@ public struct NumberFormat: Sendable, Hashable {
     }
 }
 
+extension NumberFormat {
+    /// The trunk wants to be told that this is a number.
+    func marks(_ number: [UInt8]) -> Bool {
+        self.uris == .userPhone && number.first == Self.plus && number.count > 1
+            && number.dropFirst().allSatisfy { (0x30...0x39).contains($0) }
+    }
+}
+
 /// The way of a number from one trunk to the other.
 struct NumberPassage {
     let from: NumberFormat
@@ -95,6 +114,13 @@ struct NumberPassage {
 
     /// Numbers stay as they are.
     static let asIs = NumberPassage(from: NumberFormat(), to: NumberFormat())
+
+    /// Numbers stay as they are, and say what they are where the trunk wants that.
+    static func asIs(for trunk: NumberFormat) -> NumberPassage {
+        var format = NumberFormat()
+        format.uris = trunk.uris
+        return NumberPassage(from: NumberFormat(), to: format)
+    }
 
     func number(_ number: [UInt8]) -> [UInt8] {
         self.to.presented(self.from.normalised(number))

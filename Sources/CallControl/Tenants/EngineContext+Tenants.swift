@@ -35,15 +35,18 @@ struct TenantDecision {
 // called number, in from a service by the host that it calls.
 extension EngineContext {
     /// Decides, or says why the call is refused. `number` is the called one as E.164 as far as that
-    /// can be told.
+    /// can be told; `talks` says whether a tenant has a call with a number.
     func tenancy(
-        of invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber, _ kind: CallKind
+        of invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber, _ kind: CallKind,
+        talks: TalkCheck?
     ) -> Result<TenantDecision, TenantRefusal> {
-        switch trunk.tenancy.lookup {
+        let question = TenantQuestion(
+            invite: invite, trunk: trunk, number: number, kind: kind, talks: talks)
+        return switch trunk.tenancy.lookup {
         case .none: .success(TenantDecision())
         case .calledNumber: .success(self.tenancy(calling: number, from: trunk))
-        case .host: self.tenancy(ofDerived: invite, from: trunk, number: number, kind)
-        case .callingNumber: self.tenancy(ofCaller: invite, from: trunk, number: number, kind)
+        case .host: self.tenancy(ofDerived: question)
+        case .callingNumber: self.tenancy(ofCaller: question)
         }
     }
 
@@ -86,38 +89,28 @@ extension EngineContext {
     // MARK: From a service
 
     private func tenancy(
-        ofDerived invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber,
-        _ kind: CallKind
+        ofDerived question: TenantQuestion
     ) -> Result<TenantDecision, TenantRefusal> {
-        guard case .sip(let uri)? = try? URI.parse(invite.requestURI),
-            let own = trunk.ownHost, let service = trunk.tenancy.service
+        let (trunk, kind) = (question.trunk, question.kind)
+        guard let service = trunk.tenancy.service,
+            let label = trunk.derivedLabel(calledBy: question.invite)
         else { return self.nobodys(trunk, kind) }
-        let host = uri.host.bytes
-        if ASCII.equalsIgnoringCase(host, own) { return self.nobodys(trunk, kind) }
-        guard let dot = host.firstIndex(of: UInt8(ascii: ".")),
-            ASCII.equalsIgnoringCase(host[host.index(after: dot)...], own)
-        else { return self.nobodys(trunk, kind) }
-        guard let account = self.tenants?.account(label: host[..<dot]), account.uses(service)
+        guard let account = self.tenants?.account(label: label), account.uses(service)
         else { return self.misrouted(kind) }
-        var decision = TenantDecision(callerLabel: account.labelBytes)
         return self.judge(
-            invite, from: trunk, number: number, kind, account, label: account.labelBytes,
-            &decision)
+            question, account, TenantDecision(callerLabel: account.labelBytes))
     }
 
     /// The service has no names for tenants: whose number calls, his is the call.
     private func tenancy(
-        ofCaller invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber,
-        _ kind: CallKind
+        ofCaller question: TenantQuestion
     ) -> Result<TenantDecision, TenantRefusal> {
-        let claims = CallerClaims(invite, trunk.interworking)
+        let claims = CallerClaims(question.invite, question.trunk.interworking)
         guard let caller = claims.asserted ?? claims.from ?? claims.diverting,
             let entry = self.tenants?.number(caller),
             let account = self.tenants?.account(entry.account)
-        else { return self.nobodys(trunk, kind) }
-        var decision = TenantDecision()
-        return self.judge(
-            invite, from: trunk, number: number, kind, account, label: [], &decision)
+        else { return self.nobodys(question.trunk, question.kind) }
+        return self.judge(question, account, TenantDecision())
     }
 
     /// It names no tenant: the trunk itself, an address, another trunk.
@@ -137,41 +130,69 @@ extension EngineContext {
     // MARK: The caller
 
     private func judge(
-        _ invite: SIPMessage, from trunk: TrunkSettings, number: CalledNumber, _ kind: CallKind,
-        _ account: AccountEntry, label: [UInt8], _ decision: inout TenantDecision
+        _ question: TenantQuestion, _ account: AccountEntry, _ undecided: TenantDecision
     ) -> Result<TenantDecision, TenantRefusal> {
         let tables = self.tenants
         func owner(_ number: E164) -> AccountIndex? { tables?.owner(of: number) }
-        var claims = CallerClaims(invite, trunk.interworking)
-        claims.isEmergency = kind.isEmergency
-        if let target = E164(number.bytes) {
-            claims.isTransferred = self.returns.take(target, of: account.index, now: self.now)
+        var claims = CallerClaims(question.invite, question.trunk.interworking)
+        claims.isEmergency = question.kind.isEmergency
+        let service = question.trunk.tenancy.service
+        let isScreened = account.isScreened && service?.isScreened == true
+        func judged() -> CallerScreening.Verdict {
+            CallerScreening.verdict(
+                claims, of: account.index, isScreened: isScreened, account.screening,
+                owner: owner)
         }
-        let isScreened = account.isScreened && trunk.tenancy.service?.isScreened == true
-        let verdict = CallerScreening.verdict(
-            claims, of: account.index, isScreened: isScreened, account.screening, owner: owner)
+        var verdict = judged()
+        // A transfer is looked for only where it makes a difference: a call that does without it
+        // must not use it up.
+        if verdict.row != .owned {
+            claims.isTransferred = true
+            let other = judged()
+            if other.row == .transferred, self.isTransfer(question, account, claims) {
+                verdict = other
+            }
+        }
         guard verdict.row.allows else {
             self.counters.screenedOut &+= 1
-            var tenant = self.tenant(account, label: label, nil)
+            var tenant = self.tenant(account, label: undecided.callerLabel, nil)
             tenant.row = verdict.row
             return .failure(
                 TenantRefusal(
                     status: 403, reason: verdict.row.refusal, end: .screened, tenant: tenant))
         }
         if verdict.row == .unverified { self.counters.unverifiedCallers &+= 1 }
-        decision.tenant = self.tenant(account, label: label, verdict.identity)
+        var decision = undecided
+        decision.tenant = self.tenant(account, label: undecided.callerLabel, verdict.identity)
         decision.tenant?.row = verdict.row
-        decision.shown = self.shown(verdict, account.index, of: invite, kind, trunk, owner)
+        decision.shown = self.shown(verdict, account.index, question, owner)
         return .success(decision)
     }
 
+    /// The service makes this call for a transfer of the tenant: one that the box was told of by a
+    /// REFER, or, where the service refers by itself (RFC 3892 section 7.1), one of a caller who
+    /// is in a call with the tenant.
+    private func isTransfer(
+        _ question: TenantQuestion, _ account: AccountEntry, _ claims: CallerClaims
+    ) -> Bool {
+        if let target = E164(question.number.bytes),
+            self.returns.take(target, of: account.index, now: self.now)
+        {
+            return true
+        }
+        guard let talks = question.talks, let caller = claims.from ?? claims.asserted else {
+            return false
+        }
+        return talks(account, caller)
+    }
+
     private func shown(
-        _ verdict: CallerScreening.Verdict, _ account: AccountIndex, of invite: SIPMessage,
-        _ kind: CallKind, _ trunk: TrunkSettings, _ owner: @escaping (E164) -> AccountIndex?
+        _ verdict: CallerScreening.Verdict, _ account: AccountIndex, _ question: TenantQuestion,
+        _ owner: @escaping (E164) -> AccountIndex?
     ) -> ShownCaller? {
-        if kind.isEmergency {
+        if question.kind.isEmergency {
             let number = EmergencyLocation.number(
-                in: invite, element: trunk.tenancy.elinElement)
+                in: question.invite, element: question.trunk.tenancy.elinElement)
             return number.map { number in
                 ShownCaller(shows: { _ in true }, number: number, isOnlyIdentity: true)
             }
@@ -204,6 +225,32 @@ extension EngineContext {
             let target = CarriedURI(uri)?.e164(trunk.interworking.numbers)
         else { return }
         self.returns.expect(target, of: account.index, now: self.now)
+    }
+}
+
+/// Whether a tenant has a call with a number.
+typealias TalkCheck = (AccountEntry, E164) -> Bool
+
+/// A call of a service, whose tenant is looked for.
+struct TenantQuestion {
+    let invite: SIPMessage
+    let trunk: TrunkSettings
+    /// The called number as E.164 as far as that can be told.
+    let number: CalledNumber
+    let kind: CallKind
+    /// Nil where the INVITE refers to nobody (RFC 3892).
+    let talks: TalkCheck?
+}
+
+extension TrunkSettings {
+    /// The label of the derived trunk that an INVITE calls; nil: it calls none of this trunk's.
+    func derivedLabel(calledBy invite: SIPMessage) -> ArraySlice<UInt8>? {
+        guard case .sip(let uri)? = try? URI.parse(invite.requestURI), let own = self.ownHost,
+            let dot = uri.host.bytes.firstIndex(of: UInt8(ascii: ".")),
+            !ASCII.equalsIgnoringCase(uri.host.bytes, own),
+            ASCII.equalsIgnoringCase(uri.host.bytes[uri.host.bytes.index(after: dot)...], own)
+        else { return nil }
+        return uri.host.bytes[..<dot]
     }
 }
 

@@ -6,6 +6,7 @@ import SDP
 import SIPDialog
 import SIPMessage
 import SIPTransaction
+import Tenancy
 
 // Dialogs that are named to be replaced: by an INVITE with Replaces (RFC 3891), or in the URI of a
 // REFER.
@@ -52,10 +53,13 @@ extension CallEngine {
             let dialog = ReplacedDialog(value: value)
         else { return .failure(Unreplaced(status: 400)) }
         guard trunk.transfer.replaces != .refuse else { return .failure(Unreplaced(status: 403)) }
-        guard let (leg, call) = self.named(dialog.receiving) else {
-            return .failure(Unreplaced(status: 481))
-        }
-        let isOwn = call.legs[leg.side].trunk.name == trunk.name
+        guard let (leg, call) = self.named(dialog.receiving),
+            self.isSameTenant(message, trunk, call.legs[leg.side])
+        else { return .failure(Unreplaced(status: 481)) }
+        let isDerived = trunk.derivedLabel(calledBy: message) != nil
+        let isOwn =
+            isDerived
+            ? trunk.shares(call.legs[leg.side]) : call.legs[leg.side].trunk.name == trunk.name
         guard isOwn || trunk.transfer.replaces == .any else {
             return .failure(Unreplaced(status: 403))
         }
@@ -73,6 +77,14 @@ extension CallEngine {
             return .failure(Unreplaced(status: 403))
         }
         return .success(NamedDialog(call: call, leaving: leg.side))
+    }
+
+    /// An INVITE that calls a tenant's derived trunk names dialogs of that tenant only: those of
+    /// others are not there for it.
+    private func isSameTenant(_ message: SIPMessage, _ trunk: TrunkSettings, _ leg: Leg) -> Bool {
+        guard trunk.tenancy.lookup == .host, let label = trunk.derivedLabel(calledBy: message)
+        else { return true }
+        return ASCII.equalsIgnoringCase(label, leg.listener.label)
     }
 
     /// Gives the refusal of an INVITE that takes no place.
@@ -135,17 +147,19 @@ extension CallEngine {
 
     /// The call of ours whose dialog a REFER of this trunk names, in either of two ways: as the
     /// box has it with the trunk (who sends the REFER knows no other), or as the box has it with
-    /// the party behind. Only its own calls can be named by a trunk.
-    func named(_ dialog: ReplacedDialog, by trunk: TrunkSettings) -> NamedDialog? {
-        if let (leg, call) = self.named(dialog.receiving),
-            call.legs[leg.side].trunk.name == trunk.name
+    /// the party behind. Only its own calls can be named by a trunk, and on a trunk that many
+    /// tenants share only those of the tenant whose call the REFER is in.
+    func named(_ dialog: ReplacedDialog, by asking: Leg) -> NamedDialog? {
+        if let (leg, call) = self.named(dialog.receiving), asking.trunk.shares(call.legs[leg.side]),
+            asking.isSameTenant(call.legs[leg.side])
         {
             return NamedDialog(call: call, leaving: leg.side)
         }
-        if let (leg, call) = self.named(dialog.sending),
-            call.legs[leg.side.other].trunk.name == trunk.name
-        {
-            return NamedDialog(call: call, leaving: leg.side.other)
+        if let (leg, call) = self.named(dialog.sending) {
+            let behind = call.legs[leg.side.other]
+            if asking.trunk.shares(behind), asking.isSameTenant(behind) {
+                return NamedDialog(call: call, leaving: leg.side.other)
+            }
         }
         return nil
     }
@@ -177,6 +191,23 @@ extension CallEngine {
         call.acceptRefer(side, request, isSilent: isSilent)
         self.replace(call, side, by: other, named.staying)
         call.align([side, side.other])
+    }
+}
+
+extension TrunkSettings {
+    /// A leg is this trunk's own; those of a service with derived trunks are one trunk to it,
+    /// whatever set their calls go by: a tenant may be called by one and call by the other.
+    fileprivate func shares(_ leg: Leg) -> Bool {
+        if leg.trunk.name == self.name { return true }
+        guard let service = self.tenancy.service, service.hasDerivedTrunks else { return false }
+        return leg.trunk.tenancy.service == service && !leg.listener.label.isEmpty
+    }
+}
+
+extension Leg {
+    fileprivate func isSameTenant(_ other: Leg) -> Bool {
+        self.trunk.tenancy.lookup != .host
+            || ASCII.equalsIgnoringCase(self.listener.label, other.listener.label)
     }
 }
 

@@ -25,9 +25,12 @@ extension CallEngine {
         switch step {
         case .refer(let leg, let request, let refer): self.refer(leg, request, refer)
         case .progress(let id, let status):
+            self.context.testCalls[id]?.provisional = status
             self.waiting(for: id)?.transferProgressed(status: status)
         case .answered(let id): self.answered(id)
-        case .failed(let id, let status): self.waiting(for: id)?.transferFailed(status: status)
+        case .failed(let id, let status):
+            self.context.testCalls[id]?.status = status
+            self.waiting(for: id)?.transferFailed(status: status)
         case .abandoned(let id):
             self.calls[id]?.end(.cancelled, status: 487, reason: Self.abandonedReason)
         case .lost(let refer): self.lost(refer)
@@ -40,8 +43,8 @@ extension CallEngine {
 
     /// The call that another one is made for, if it still waits for it.
     private func waiting(for id: CallIdentifier) -> Call? {
-        guard let attempt = self.calls[id]?.transfers.attempt, let call = self.calls[attempt.call],
-            call.transfers.current?.attempt == id
+        guard let waiting = self.calls[id]?.transfers.attempt?.call,
+            let call = self.calls[waiting], call.transfers.current?.attempt == id
         else { return nil }
         return call
     }
@@ -74,7 +77,7 @@ extension CallEngine {
             call.transfers.current == nil
         else { return self.refuse(request, 491) }
         let trunk = call.legs[leg.side].trunk
-        if let named = refer.replaces.flatMap({ self.named($0, by: trunk) }) {
+        if let named = refer.replaces.flatMap({ self.named($0, by: call.legs[leg.side]) }) {
             return self.join(call, leg.side, with: named, request, isSilent: refer.isSilent)
         }
         if trunk.transfer.refer == .pass { return call.passRefer(leg.side, request, refer) }
@@ -246,6 +249,10 @@ extension CallEngine {
     /// The party that was called for a transfer is there.
     private func answered(_ id: CallIdentifier) {
         guard let made = self.calls[id], let attempt = made.transfers.attempt else { return }
+        guard attempt.call != nil else {
+            self.context.testCalls[id]?.status = 200
+            return
+        }
         guard let call = self.waiting(for: id), case .up = call.state else {
             return made.end(.cancelled, reason: Self.abandonedReason)
         }

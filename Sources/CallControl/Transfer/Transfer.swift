@@ -28,13 +28,15 @@ struct Transfer {
     let attempt: CallIdentifier
 }
 
-/// Why there is a call whose caller is the box: some other call needs its leg b, or its leg a.
+/// Why there is a call whose caller is the box: some other call needs its leg b, or its leg a. Or
+/// it is a test call.
 struct TransferAttempt {
-    /// The call that needs it.
-    let call: CallIdentifier
+    /// The call that needs it; nil: none, it is a test call.
+    let call: CallIdentifier?
     /// The side of that call that will be replaced.
     let side: Side
-    /// The REFER; its checkpoint stands for the caller's INVITE, which there is none of.
+    /// The REFER, or the INVITE of a test call; its checkpoint stands for the caller's INVITE,
+    /// which there is none of.
     let refer: ReceivedRequest
     /// Request-URI and To as they have to be; nil: as for any other call.
     let uri: [UInt8]?

@@ -2,4 +2,5 @@
 """The scenarios; each import registers its own."""
 
 from . import (bypass, calls, certificates_and_tls, datacentres, descriptions,  # noqa: F401
-               holds, identity, load, migration, options, tenants, timers, transfers)  # noqa: F401
+               holds, identity, load, migration, options, tenant_transfers, tenants, test_calls,
+               timers, transfers)  # noqa: F401
