@@ -46,7 +46,7 @@ func numbersOutsideTheirRange(text: String) throws {
 }
 
 @Test func everyVerbExplainsItself() {
-    #expect(Set(Verb.all.map(\.name)).count == 30)
+    #expect(Set(Verb.all.map(\.name)).count == 31)
     for verb in Verb.all {
         #expect(verb.help.hasPrefix("usage: trunkline \(verb.name)"))
         #expect(verb.help.contains("--json"))
