@@ -71,8 +71,9 @@ static void change_put(const struct tl_event_receiver *receiver, uint8_t kind, u
 // Names of what is over ---------------------------------------------------------------------------
 
 static void recent_put(struct tl_event_receiver *receiver, uint32_t ssrc, uint32_t timestamp,
-                       uint8_t event)
+                       uint8_t event, uint64_t now_ns)
 {
+    receiver->named_ns = now_ns;
     receiver->recent[receiver->recent_next] = (struct tl_event_name){ssrc, timestamp, event};
     receiver->recent_next = (receiver->recent_next + 1) % TL_EVENT_RECENT;
     if (receiver->recent_count < TL_EVENT_RECENT)
@@ -80,11 +81,14 @@ static void recent_put(struct tl_event_receiver *receiver, uint32_t ssrc, uint32
 }
 
 // Is it a late or repeated packet of an event that is over? One that is older than all names of its
-// stream, with no room left for one more, had its name here once.
+// stream, with no room left for one more, had its name here once. But a name is good for a while
+// alone: a clock may step back, or come round.
 static int is_recent(const struct tl_event_receiver *receiver, uint32_t ssrc,
-                     const struct block *block)
+                     const struct block *block, uint64_t now_ns)
 {
     uint32_t newer = 0;
+    if (now_ns > receiver->named_ns + TL_EVENT_RECENT_MS * MILLISECOND_NS)
+        return 0;
     for (uint32_t i = 0; i < receiver->recent_count; i++) {
         const struct tl_event_name *name = &receiver->recent[i];
         if (name->ssrc != ssrc)
@@ -99,11 +103,11 @@ static int is_recent(const struct tl_event_receiver *receiver, uint32_t ssrc,
 // The present event -------------------------------------------------------------------------------
 
 // One that was ended here has its name already.
-static void present_name(struct tl_event_receiver *receiver)
+static void present_name(struct tl_event_receiver *receiver, uint64_t now_ns)
 {
     const struct block block = {.timestamp = receiver->timestamp, .event = receiver->event};
-    if (!is_recent(receiver, receiver->ssrc, &block))
-        recent_put(receiver, receiver->ssrc, receiver->timestamp, receiver->event);
+    if (!is_recent(receiver, receiver->ssrc, &block, now_ns))
+        recent_put(receiver, receiver->ssrc, receiver->timestamp, receiver->event, now_ns);
 }
 
 static int is_present(const struct tl_event_receiver *receiver, uint32_t ssrc,
@@ -151,12 +155,12 @@ static void duration_take(struct tl_event_receiver *receiver, uint32_t clock_hz,
 }
 
 static void present_over(struct tl_event_receiver *receiver, uint8_t state, uint32_t limit_ms,
-                         struct tl_digit_change *changes, uint32_t *count)
+                         uint64_t now_ns, struct tl_digit_change *changes, uint32_t *count)
 {
     if (receiver->state == ACTIVE)
         change_put(receiver, TL_DIGIT_ENDED, limit_ms, &changes[(*count)++]);
     if (receiver->state != IDLE)
-        present_name(receiver);
+        present_name(receiver, now_ns);
     receiver->state = state;
 }
 
@@ -176,16 +180,16 @@ static void present_take(struct tl_event_receiver *receiver,
     receiver->heard_ns = arrival->now_ns;
     receiver->volume = block->volume;
     if (block->end)
-        present_over(receiver, IDLE, arrival->limit_ms, changes, count);
+        present_over(receiver, IDLE, arrival->limit_ms, arrival->now_ns, changes, count);
     else if (receiver->state == ACTIVE && is_too_long(receiver, arrival->now_ns, arrival->limit_ms))
-        present_over(receiver, OVER, arrival->limit_ms, changes, count);
+        present_over(receiver, OVER, arrival->limit_ms, arrival->now_ns, changes, count);
 }
 
 static void segment_take(struct tl_event_receiver *receiver,
                          const struct tl_event_arrival *arrival, const struct block *block,
                          struct tl_digit_change *changes, uint32_t *count)
 {
-    present_name(receiver);
+    present_name(receiver, arrival->now_ns);
     uint32_t length = block->timestamp - receiver->timestamp;
     if (receiver->before <= UINT32_MAX - length)
         receiver->before += length;
@@ -230,13 +234,14 @@ static void past_take(struct tl_event_receiver *receiver, const struct tl_event_
     };
     change_put(&past, TL_DIGIT_BEGAN, arrival->limit_ms, &changes[(*count)++]);
     change_put(&past, TL_DIGIT_ENDED, arrival->limit_ms, &changes[(*count)++]);
-    recent_put(receiver, arrival->ssrc, block->timestamp, block->event);
+    recent_put(receiver, arrival->ssrc, block->timestamp, block->event, arrival->now_ns);
 }
 
 static void new_take(struct tl_event_receiver *receiver, const struct tl_event_arrival *arrival,
                      const struct block *block, struct tl_digit_change *changes, uint32_t *count)
 {
-    present_over(receiver, IDLE, arrival->limit_ms, changes, count); // its end was lost
+    // Its end was lost.
+    present_over(receiver, IDLE, arrival->limit_ms, arrival->now_ns, changes, count);
     receiver->started_ns = start_of(arrival, block);
     receiver->ssrc = arrival->ssrc;
     receiver->timestamp = block->timestamp;
@@ -258,7 +263,7 @@ static uint32_t block_take(struct tl_event_receiver *receiver,
         return TL_EVENT_OTHER;
     if (is_present(receiver, arrival->ssrc, block)) {
         present_take(receiver, arrival, block, changes, count);
-    } else if (is_recent(receiver, arrival->ssrc, block)) {
+    } else if (is_recent(receiver, arrival->ssrc, block, arrival->now_ns)) {
         return TL_EVENT_GOOD;
     } else if (is_next_segment(receiver, arrival, block)) {
         segment_take(receiver, arrival, block, changes, count);
@@ -307,14 +312,20 @@ TL_DTMF_CODE int tl_event_silence(struct tl_event_receiver *receiver, uint64_t n
 {
     uint32_t count = 0;
     if (tl_event_due(receiver) <= now_ns)
-        present_over(receiver, OVER, UINT32_MAX, change, &count);
+        present_over(receiver, OVER, UINT32_MAX, now_ns, change, &count);
     return (int)count;
+}
+
+TL_DTMF_CODE void tl_event_forget(struct tl_event_receiver *receiver)
+{
+    receiver->recent_count = 0;
+    receiver->recent_next = 0;
 }
 
 TL_DTMF_CODE int tl_event_stop(struct tl_event_receiver *receiver, struct tl_digit_change *change)
 {
     uint32_t count = 0;
-    present_over(receiver, OVER, UINT32_MAX, change, &count);
+    present_over(receiver, OVER, UINT32_MAX, receiver->heard_ns, change, &count);
     return (int)count;
 }
 

@@ -70,6 +70,9 @@ static uint32_t event_read(struct tl_worker *worker, struct tl_dtmf *dtmf,
         .marker = rtp[1] >> 7,
     };
     uint32_t count;
+    if (TL_UNLIKELY(dtmf->events_stream != passage->stream + 1) &&
+        dtmf->events.ssrc == arrival.ssrc)
+        tl_event_forget(&dtmf->events); // its sequence jumped
     uint32_t result = tl_event_receive(&dtmf->events, &arrival, changes, &count);
     for (uint32_t i = 0; i < count; i++)
         tl_dtmf_change(worker, passage->slot, &changes[i], TL_DIGIT_BY_EVENT, passage->now_ns);

@@ -4,6 +4,7 @@
 
 #define VOLUME_MAX   36u // RFC 4733 section 2.5.2.1: softer ones are no DTMF
 #define CLOCK_MIN_HZ 8000u
+#define LOST_BEFORE_MS 500u // of a digit, before the first packet of it that came
 #define CLOCK_MAX_HZ 192000u
 
 // What a command may say -----------------------------------------------------------------------
@@ -256,13 +257,20 @@ static void passed_begin(struct tl_worker *worker, uint32_t slot, uint8_t event,
         return;
     dtmf->passed_form = form;
     dtmf->passed_event = event;
+    dtmf->passed_ns = now_ns;
     dtmf->passed_slot = pass_on(worker, slot, event, TL_SENDER_OPEN, now_ns);
     if (dtmf->passed_slot != TL_NO_FLOW)
         dtmf->passed_generation = worker->flows[dtmf->passed_slot].egress.generation;
 }
 
-static void passed_end(struct tl_worker *worker, struct tl_dtmf *dtmf, uint32_t duration_ms)
+// A digit lasts there no longer than it was seen to last here, but for what may have been lost of
+// its beginning: one packet alone can claim anything.
+static void passed_end(struct tl_worker *worker, struct tl_dtmf *dtmf, uint32_t duration_ms,
+                       uint64_t now_ns)
 {
+    uint64_t seen_ms = (now_ns - dtmf->passed_ns) / TL_MILLISECOND_NS + LOST_BEFORE_MS;
+    if (duration_ms > seen_ms)
+        duration_ms = (uint32_t)seen_ms;
     uint32_t peer = dtmf->passed_slot;
     dtmf->passed_form = 0;
     if (peer == TL_NO_FLOW || worker->flows[peer].egress.generation != dtmf->passed_generation)
@@ -337,7 +345,7 @@ TL_PACKET_CODE void tl_dtmf_change(struct tl_worker *worker, uint32_t slot,
         return;
     }
     if (dtmf->passed_form == form && dtmf->passed_event == change->event)
-        passed_end(worker, dtmf, change->duration_ms);
+        passed_end(worker, dtmf, change->duration_ms, now_ns);
     else if (passes)
         pass_on(worker, slot, change->event, change->duration_ms, now_ns);
     if (form == TL_DIGIT_BY_EVENT)

@@ -28,7 +28,8 @@ enum DigitKeys {
         isRare: true)
     static let pause = Key(
         "dtmf-pause-ms", .integer(40...8000), .standard("80"), unit: "ms",
-        "What is at least between two digits that are made for it.", example: "80", isRare: true)
+        "What is between digits for it that came in messages or from the operator.",
+        example: "80", isRare: true)
     static let limit = Key(
         "dtmf-limit-ms", .integer(1000...60_000), .standard("8000"), unit: "ms",
         "The longest digit of it and for it; what lasts longer ends there.", example: "8000",

@@ -22,7 +22,8 @@ enum LinkType: UInt32 {
     case linuxSLL2 = 276
 
     /// Where IP begins; nil: something else is in the frame.
-    func ipOffset(_ bytes: [UInt8], _ start: Int) -> Int? {
+    func ipOffset(_ bytes: [UInt8], _ frame: Range<Int>) -> Int? {
+        let start = frame.lowerBound
         switch self {
         case .null, .loop: return start + 4
         case .raw, .ipv4, .ipv6: return start
@@ -30,7 +31,7 @@ enum LinkType: UInt32 {
         case .linuxSLL2: return start + 20
         case .ethernet:
             var offset = start + 12
-            while let type = bytes.number(offset, 2, bigEndian: true) {
+            while offset < frame.upperBound, let type = bytes.number(offset, 2, bigEndian: true) {
                 switch type {
                 case 0x8100, 0x88a8: offset += 4
                 case 0x0800, 0x86dd: return offset + 2
@@ -45,7 +46,7 @@ enum LinkType: UInt32 {
 extension Datagram {
     /// Of a captured frame; nil: no whole UDP datagram. Fragments are left out.
     init?(frame bytes: [UInt8], _ range: Range<Int>, _ link: LinkType, timeNs: UInt64) {
-        guard let ip = link.ipOffset(bytes, range.lowerBound), ip < range.upperBound else {
+        guard let ip = link.ipOffset(bytes, range), ip < range.upperBound else {
             return nil
         }
         let isIPv6 = bytes[ip] >> 4 == 6

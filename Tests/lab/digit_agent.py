@@ -84,7 +84,9 @@ class DigitAgent(SipAgent):
         loop = asyncio.get_running_loop()
         start = loop.time()
         for place, digit in enumerate(digits):
-            await asyncio.sleep(max(0, start + place * (on_ms + off_ms) / 1000 - loop.time()))
+            # Where a form has no length the box makes 160 ms of each, and 80 ms between them.
+            every = max(on_ms + off_ms, 260)
+            await asyncio.sleep(max(0, start + place * every / 1000 - loop.time()))
             response = await self._dial_request(digit, on_ms, place)
             if response is None or response.status != 200:
                 self.refused.append(response.status if response else 408)

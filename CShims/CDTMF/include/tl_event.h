@@ -11,7 +11,8 @@
 #define TL_EVENT_BYTES 4u          // RFC 4733 section 2.3
 #define TL_EVENT_BLOCKS_MAX 4u     // events in one packet (section 2.5.1.5); more are not read
 #define TL_EVENT_SILENCE_MS 200u   // without a packet an event is over
-#define TL_EVENT_RECENT 4u         // events that are over and may still have late packets
+#define TL_EVENT_RECENT 4u         // events that are over and may still have late packets,
+#define TL_EVENT_RECENT_MS 2000u   // for so long
 #define TL_EVENT_CHANGES_MAX (2u * TL_EVENT_BLOCKS_MAX + 1u) // of one packet
 #define TL_EVENT_BURST 16u         // digits at once, and
 #define TL_EVENT_PER_SECOND 20u    // digits a second, of one flow
@@ -27,6 +28,7 @@ struct tl_event_receiver {
     uint64_t started_ns;
     uint64_t heard_ns;       // last packet of the present event
     uint64_t flood_until_ns; // up to which the budget of digits is used
+    uint64_t named_ns;       // when the newest name below was written
     uint32_t ssrc;
     uint32_t timestamp;      // of the present segment
     uint32_t duration;       // of it, so far
@@ -65,6 +67,9 @@ struct tl_event_arrival {
 TL_DTMF_CODE uint32_t tl_event_receive(struct tl_event_receiver *receiver,
                                        const struct tl_event_arrival *arrival,
                                        struct tl_digit_change *changes, uint32_t *change_count);
+
+/// The party began its stream anew: what was over in it is no measure of what comes.
+TL_DTMF_CODE void tl_event_forget(struct tl_event_receiver *receiver);
 
 /// When the present event is over without another packet; UINT64_MAX: none has begun.
 TL_DTMF_CODE uint64_t tl_event_due(const struct tl_event_receiver *receiver);

@@ -14,7 +14,9 @@
 
 #define TL_TONE_SEGMENT 80u       // samples: 10 ms
 #define TL_TONE_SEGMENTS_MAX 32u  // of one payload: 320 ms; what is longer is not looked at
-#define TL_TONE_CHANGES_MAX 128u  // of one run; what is beyond is counted and lost
+#define TL_TONE_JOBS_MAX 32u      // of one run
+// A digit takes three segments to begin and three to end: 11 changes of a payload at most.
+#define TL_TONE_CHANGES_MAX (TL_TONE_JOBS_MAX * (TL_TONE_SEGMENTS_MAX / 3u + 1u))
 #define TL_TONE_DELAY 160u        // octets by which look-ahead delays audio: 20 ms
 
 /// One flow's detector. One line. What stands in it is tone.c's.
@@ -86,7 +88,7 @@ TL_DTMF_CODE void tl_tone_reset(struct tl_tone_detector *detector, struct tl_ton
 TL_DTMF_CODE void tl_tone_fetch(const struct tl_tone_detector *detector,
                                 const struct tl_tone_store *store);
 
-/// Looks at payloads. Those of one detector are worked in their order.
+/// Looks at up to TL_TONE_JOBS_MAX payloads. Those of one detector are worked in their order.
 TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
                               struct tl_tone_changes *changes);
 

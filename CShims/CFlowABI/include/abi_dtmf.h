@@ -17,8 +17,8 @@
 // without. A digit that its peer cannot send (flash, as a tone) is reported and goes no further.
 //
 // All of this is a worker's own: a fast path that was started since is given TL_OP_DTMF again, and
-// what the one before had in its queue is gone. A digit that lasts meanwhile is one digit still,
-// because none is reported before its end.
+// what the one before had in its queue is gone. A digit that lasts meanwhile is reported once,
+// because none is before its end; passed on it is sent anew.
 
 #ifndef TL_ABI_DTMF_H
 #define TL_ABI_DTMF_H

@@ -56,6 +56,7 @@ struct tl_dtmf {
     // What commands and the channel touch.
     uint32_t passed_slot; // peer flow with that digit, or TL_NO_FLOW: it could not be
     uint32_t passed_generation;
+    uint64_t passed_ns;   // when it began to be passed on
     uint32_t next_free;   // in the pool
     uint8_t passed_event;
     uint8_t lasting_tone;  // one more than the event code of a tone that is a digit and lasts, or 0

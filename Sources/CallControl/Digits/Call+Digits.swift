@@ -143,6 +143,7 @@ extension Call {
         switch route.sink {
         case .none: return .nobodyTakes
         case .events, .tones:
+            guard self.claimMedia(digits, side, policy) else { return .full }
             for digit in digits {
                 let length = min(digit.durationMs ?? policy.durationMs, policy.limitMs)
                 self.emit(
@@ -158,6 +159,25 @@ extension Call {
             self.sendNextDigit(side)
             return nil
         }
+    }
+
+    /// False where more digits than may wait would still not be sent: they go one after the other,
+    /// each in the time that it takes.
+    private func claimMedia(_ digits: [InfoDigit], _ side: Side, _ policy: DigitPolicy) -> Bool {
+        let now = self.context.monotonicNow
+        let begin = max(now, self.part(side) { $0.digits?.mediaUntil ?? 0 })
+        var until = begin
+        for digit in digits {
+            until += Milliseconds(min(digit.durationMs ?? policy.durationMs, policy.limitMs))
+            until += Milliseconds(policy.pauseMs)
+        }
+        let each = (until - begin) / Milliseconds(max(digits.count, 1))
+        let waiting = (begin - now + each - 1) / max(each, 1)
+        guard waiting + Milliseconds(digits.count) <= Milliseconds(LegDigitState.waitingMax) else {
+            return false
+        }
+        self.changeDigits(side) { $0.mediaUntil = until }
+        return true
     }
 
     func unsent(_ count: Int, _ side: Side) {

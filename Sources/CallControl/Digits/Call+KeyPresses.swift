@@ -206,12 +206,13 @@ extension Call {
     private func take(
         _ report: KeyPressReport, _ side: Side, _ policy: DigitPolicy
     ) throws(DigitFault) {
-        for key in report.keys where report.code == 200 {
-            try self.admit(side, policy)
-            let digit = InfoDigit(key, durationMs: nil)
-            if let fault = self.deliver(digit, from: side) { throw fault }
-            self.keep(digit, .kpml, side, self.context.monotonicNow, nil)
-        }
+        guard report.code == 200, !report.keys.isEmpty else { return }
+        // All or none: what is refused comes again.
+        for _ in report.keys.prefix(Int(policy.digitsPerSecond)) { try self.admit(side, policy) }
+        let digits = report.keys.map { InfoDigit($0, durationMs: nil) }
+        let route = self.digitRoute(from: side)
+        if let fault = self.deliver(digits, to: side.other, by: route) { throw fault }
+        for digit in digits { self.keep(digit, .kpml, side, self.context.monotonicNow, nil) }
     }
 
     /// A party that ends the subscription after each report is asked again.

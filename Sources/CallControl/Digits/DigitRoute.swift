@@ -55,7 +55,7 @@ struct DigitRoute: Equatable {
     ) {
         self.wanted = other.send
         self.sink = Self.sink(other.send, target)
-        self.intake = Self.intake(policy, source, self.sink)
+        self.intake = Self.intake(policy, source, self.sink, target)
         self.hasMessages = !policy.receive.subtracting(.media).isEmpty
     }
 
@@ -78,9 +78,10 @@ struct DigitRoute: Equatable {
         }
     }
 
-    /// Digits that have the right form already pass as media does, and nobody looks at them.
+    /// Digits that have the right form already pass as media does, and nobody looks at them. Events
+    /// count in a clock: those of one that was not agreed with the other party do not pass.
     private static func intake(
-        _ policy: DigitPolicy, _ source: DigitFacts, _ sink: Sink
+        _ policy: DigitPolicy, _ source: DigitFacts, _ sink: Sink, _ target: DigitFacts
     ) -> LegDigits.Intake {
         var forms = policy.receive.intersection(.media)
         if source.formats.eventsIn.isEmpty { forms.remove(DigitForms(.rfc4733)) }
@@ -89,7 +90,14 @@ struct DigitRoute: Equatable {
         if forms.contains(.rfc4733) { intake.insert(.events) }
         if forms.contains(.tones) { intake.insert(.tones) }
         guard !intake.isEmpty else { return [] }
-        let isOther = sink != .none && forms.all.contains { $0 != sink.form }
+        let clocks = Set(target.formats.eventsIn.map(\.clockRate))
+        let isOther =
+            sink != .none
+            && forms.all.contains { form in
+                form != sink.form
+                    || form == .rfc4733
+                        && !source.formats.eventsIn.allSatisfy { clocks.contains($0.clockRate) }
+            }
         guard isOther else { return policy.reports ? intake.union(.report) : [] }
         intake.formUnion([.take, .report])
         if case .message = sink {} else { intake.insert(.passOn) }

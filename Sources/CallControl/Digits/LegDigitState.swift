@@ -15,6 +15,8 @@ struct LegDigitState {
     var refused: DigitForms = []
     /// The operator had digits sent to it.
     var wantsMedia = false
+    /// When the digits that media was given for it will have been sent.
+    var mediaUntil: Milliseconds = 0
     /// What was told of how it gets digits.
     var told = ""
     /// The party subscribed to the other one's key presses.
