@@ -6,6 +6,8 @@ import asyncio
 from scenario import finish, from_carrier, from_user, scenario
 from transactions import Gone
 
+PAUSE = 0.2  # the ACK of the one side may take longer than the next INVITE of the other: 491
+
 
 async def held_by_carrier(s, hold, zero=False):
     """The carrier holds its own way; towards the hub it is inactive and nothing else."""
@@ -54,10 +56,13 @@ async def both_hold(s):
     await s.talk(phone.media, user.media)
     await user.reinvite(hold="inactive")
     await phone.reoffered()
+    await asyncio.sleep(PAUSE)
     await phone.reinvite(hold="inactive")
     await s.silence(phone.media, user.media)
     await user.reinvite(hold="inactive")
+    await asyncio.sleep(PAUSE)
     await phone.reinvite()
+    await asyncio.sleep(PAUSE)
     await user.reinvite()
     await s.talk(phone.media, user.media)
     await finish(user, phone)
