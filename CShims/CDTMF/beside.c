@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "beside.h"
 
-#include "linear.h"
+#include "waves.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #define TONES    4u  // row, column, and the two of dial tone
@@ -18,31 +17,12 @@ static float dial[2][2][SPECTRUM_HALF];
 // Of the sums of products of the cosines, or sines, of a pair and dial tone.
 static float inverses[2][4][4][TONES][TONES];
 
-static double wave(uint32_t sine, double hertz, uint32_t at)
-{
-    double angle = 2 * M_PI * hertz * (at + 0.5) / TL_DTMF_RATE_HZ;
-    return sine ? sin(angle) : cos(angle);
-}
-
 static void prepare_wave(float out[2][SPECTRUM_HALF], double hertz)
 {
     for (uint32_t at = 0; at < SPECTRUM_HALF; at++) {
-        out[0][at] = (float)wave(0, hertz, at);
-        out[1][at] = (float)wave(1, hertz, at);
+        out[0][at] = (float)waves_value(0, hertz, at);
+        out[1][at] = (float)waves_value(1, hertz, at);
     }
-}
-
-static void prepare_pair(uint32_t sine, uint32_t row, uint32_t column)
-{
-    const double hertz[TONES] = {spectrum_frequencies[row], spectrum_frequencies[column],
-                                 dial_tone[0], dial_tone[1]};
-    double products[TONES * TONES] = {0}, inverse[TONES * TONES];
-    for (uint32_t i = 0; i < TONES * TONES; i++)
-        for (uint32_t at = 0; at < SPECTRUM_HALF; at++)
-            products[i] += 2 * wave(sine, hertz[i / TONES], at) * wave(sine, hertz[i % TONES], at);
-    linear_invert(products, inverse, TONES);
-    for (uint32_t i = 0; i < TONES * TONES; i++)
-        inverses[sine][row][column - 4][i / TONES][i % TONES] = (float)inverse[i];
 }
 
 void beside_prepare(void)
@@ -53,8 +33,12 @@ void beside_prepare(void)
     }
     for (uint32_t i = 0; i < 2; i++)
         prepare_wave(dial[i], dial_tone[i]);
-    for (uint32_t i = 0; i < 32; i++)
-        prepare_pair(i / 16, i / 4 % 4, i % 4 + 4);
+    for (uint32_t i = 0; i < 32; i++) {
+        uint32_t sine = i / 16, row = i / 4 % 4, column = i % 4;
+        const double hertz[TONES] = {spectrum_frequencies[row], spectrum_frequencies[column + 4],
+                                     dial_tone[0], dial_tone[1]};
+        waves_inverse(sine, hertz, TONES, inverses[sine][row][column][0]);
+    }
 }
 
 // Amplitudes of four waves from the sums with each; returns what of the energy they explain.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "fit.h"
 
-#include "linear.h"
+#include "waves.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -17,30 +17,14 @@ static float inverses[2][ROWS][ROWS][2][2]; // of the sums of products of a pair
 static float turns[SPECTRUM_TONES][2];   // by how much each tone turns in a segment
 static int32_t limits[SPECTRUM_TONES];   // largest deviation from that, 256 a turn
 
-static double wave(uint32_t sine, uint32_t tone, uint32_t at)
-{
-    double angle = 2 * M_PI * spectrum_frequencies[tone] * (at + 0.5) / TL_DTMF_RATE_HZ;
-    return sine ? sin(angle) : cos(angle);
-}
-
-static void prepare_pair(uint32_t sine, uint32_t row, uint32_t column)
-{
-    const uint32_t tones[2] = {row, column};
-    double products[4] = {0}, inverse[4];
-    for (uint32_t i = 0; i < 4; i++)
-        for (uint32_t at = 0; at < SPECTRUM_HALF; at++)
-            products[i] += 2 * wave(sine, tones[i / 2], at) * wave(sine, tones[i % 2], at);
-    linear_invert(products, inverse, 2);
-    for (uint32_t i = 0; i < 4; i++)
-        inverses[sine][row][column - ROWS][i / 2][i % 2] = (float)inverse[i];
-}
-
 void fit_prepare(void)
 {
     for (uint32_t row = 0; row < ROWS; row++)
         for (uint32_t column = ROWS; column < SPECTRUM_TONES; column++)
-            for (uint32_t sine = 0; sine < 2; sine++)
-                prepare_pair(sine, row, column);
+            for (uint32_t sine = 0; sine < 2; sine++) {
+                const double hertz[2] = {spectrum_frequencies[row], spectrum_frequencies[column]};
+                waves_inverse(sine, hertz, 2, inverses[sine][row][column - ROWS][0]);
+            }
     for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++) {
         double turn = 2 * M_PI * spectrum_frequencies[tone] * TL_TONE_SEGMENT / TL_DTMF_RATE_HZ;
         turns[tone][0] = (float)cos(turn);
@@ -123,10 +107,11 @@ static int8_t turn_of(const float before[2], const float next[2], uint32_t tone)
                     next[1] * expected[0] - next[0] * expected[1]);
 }
 
-TL_DTMF_CODE struct fit_turn fit_turn(const struct fit *before, const struct fit *next)
+TL_DTMF_CODE struct fit_turn fit_turn(const float row[2], const float column[2],
+                                      const struct fit *next)
 {
-    return (struct fit_turn){turn_of(before->row, next->row, next->row_tone),
-                             turn_of(before->column, next->column, next->column_tone)};
+    return (struct fit_turn){turn_of(row, next->row, next->row_tone),
+                             turn_of(column, next->column, next->column_tone)};
 }
 
 TL_DTMF_CODE int fit_is_near(const struct fit *fit, struct fit_turn turn)

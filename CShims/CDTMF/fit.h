@@ -25,12 +25,14 @@ TL_DTMF_CODE int fit_strongest(const struct spectrum *spectrum, float least, str
 TL_DTMF_CODE void fit_set(struct fit *fit, const float cosines[2], const float sines[2]);
 
 /// By how much each tone turned more than its nominal frequency does from one segment to the next,
-/// 256 a turn: row, column.
+/// 256 a turn.
 struct fit_turn {
     int8_t row, column;
 };
 
-TL_DTMF_CODE struct fit_turn fit_turn(const struct fit *before, const struct fit *next);
+/// From the amplitudes that the same two tones had in the segment before.
+TL_DTMF_CODE struct fit_turn fit_turn(const float row[2], const float column[2],
+                                      const struct fit *next);
 
 /// 1: tones that turn so are near enough to the fit's frequencies.
 TL_DTMF_CODE int fit_is_near(const struct fit *fit, struct fit_turn turn);

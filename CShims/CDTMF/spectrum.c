@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "spectrum.h"
+#include "waves.h"
 
 #include <math.h>
 #include <string.h>
@@ -16,9 +16,10 @@ void spectrum_prepare(void)
 {
     for (uint32_t i = 0; i < SPECTRUM_HALF; i++) {
         for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++) {
-            double turn = 2 * M_PI * spectrum_frequencies[tone] * (i + 0.5) / TL_DTMF_RATE_HZ;
-            waves[i / 2][0][tone][i % 2] = (int16_t)lround(SPECTRUM_SCALE * cos(turn));
-            waves[i / 2][1][tone][i % 2] = (int16_t)lround(SPECTRUM_SCALE * sin(turn));
+            double hertz = spectrum_frequencies[tone];
+            for (uint32_t sine = 0; sine < 2; sine++)
+                waves[i / 2][sine][tone][i % 2] =
+                    (int16_t)lround(SPECTRUM_SCALE * waves_value(sine, hertz, i));
         }
     }
 }

@@ -132,10 +132,6 @@ static struct tl_digit_change change_of(const struct tl_tone_detector *detector,
 static void note(const struct tone_work *work, uint8_t kind)
 {
     struct tl_tone_changes *changes = work->changes;
-    if (changes->count == TL_TONE_CHANGES_MAX) {
-        changes->lost++;
-        return;
-    }
     changes->jobs[changes->count] = work->place;
     changes->of[changes->count++] = change_of(work->job->detector, kind);
 }
@@ -182,12 +178,9 @@ static int is_steady(const float before[2], float power)
 // waves keep frequency and strength for three of them is what it never does.
 static int goes_on(struct tl_tone_detector *detector, const struct fit *fit)
 {
-    struct fit last = {.row_tone = fit->row_tone, .column_tone = fit->column_tone};
-    memcpy(last.row, detector->row, sizeof(last.row));
-    memcpy(last.column, detector->column, sizeof(last.column));
-    struct fit_turn turn = fit_turn(&last, fit);
     if (detector->lost != 0)
         return 1;
+    struct fit_turn turn = fit_turn(detector->row, detector->column, fit);
     int good = fit_is_near(fit, turn) && is_steady(detector->row, fit->row_power) &&
                is_steady(detector->column, fit->column_power);
     if (good && detector->hits > 1)
@@ -206,12 +199,18 @@ static void measure(struct tl_tone_detector *detector, const struct fit *fit)
     detector->column_power = fit->column_power;
 }
 
+// Its event plus one.
+static uint8_t event_of(const struct fit *fit)
+{
+    return (uint8_t)(events[fit->row_tone][fit->column_tone - 4] + 1);
+}
+
 // A hit of a digit that has begun, or that may begin.
 static void hit(const struct tone_work *work, const int16_t *samples, const struct fit *fit,
                 uint64_t segment_ns)
 {
     struct tl_tone_detector *detector = work->job->detector;
-    uint8_t event = (uint8_t)(events[fit->row_tone][fit->column_tone - 4] + 1);
+    uint8_t event = event_of(fit);
     float amplitude = amplitude_of(fit);
     int same = event == detector->candidate && goes_on(detector, fit);
     detector->hits = same ? (uint8_t)(detector->hits + (detector->hits < HITS)) : 1;
@@ -260,6 +259,18 @@ static void miss(const struct tone_work *work)
         end(work);
 }
 
+// With this segment a digit is over on which another one followed without a pause: hits of that one,
+// which were misses of this one, are its beginning.
+static void follow_on(struct tl_tone_detector *detector, const struct fit *fit,
+                      uint64_t segment_ns)
+{
+    uint32_t hits = event_of(fit) == detector->candidate ? detector->hits : 0;
+    detector->started_ns = segment_ns - hits * SEGMENT_NS;
+    detector->length = (uint16_t)hits;
+    detector->lead = amplitude_of(fit);
+    detector->row_power = detector->column_power = 0;
+}
+
 TL_DTMF_CODE int tone_segment(const struct tone_work *work, const int16_t *samples,
                               const struct spectrum *spectrum, uint64_t segment_ns)
 {
@@ -268,10 +279,11 @@ TL_DTMF_CODE int tone_segment(const struct tone_work *work, const int16_t *sampl
     int is = is_hit(samples, spectrum, &fit);
     uint8_t open = detector->open;
     if (is) {
-        uint8_t event = (uint8_t)(events[fit.row_tone][fit.column_tone - 4] + 1);
-        if (open != 0 && event != open) {
+        if (open != 0 && event_of(&fit) != open) {
             keep_before(detector, spectrum);
             miss(work);
+            if (detector->open == 0)
+                follow_on(detector, &fit, segment_ns);
         }
         hit(work, samples, &fit, segment_ns);
     } else {

@@ -8,7 +8,6 @@
 #include <string.h>
 
 #define BATCH          64u // segments that are worked at a time
-#define SEGMENT_NS     10000000ull
 #define SAMPLE_NS      125000ull
 
 struct batch {
@@ -173,7 +172,6 @@ TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
     struct run run = {.jobs = jobs, .changes = changes};
     batch.segments = 0;
     changes->count = 0;
-    changes->lost = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct tl_tone_job *job = &jobs[i];
         if (batch.segments > BATCH - TL_TONE_SEGMENTS_MAX || run.count == BATCH)

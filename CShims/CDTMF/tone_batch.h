@@ -6,6 +6,8 @@
 
 #include "spectrum.h"
 
+#define SEGMENT_NS 10000000ull
+
 /// A payload's audio while it is worked.
 struct tone_work {
     struct tl_tone_job *job;

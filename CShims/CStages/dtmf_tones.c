@@ -21,7 +21,6 @@ static void run(struct tl_worker *worker, struct looking *looking)
     if (looking->count == 0)
         return;
     tl_tone_run(looking->jobs, looking->count, changes);
-    worker->counters.digits_lost += changes->lost;
     for (uint32_t i = 0; i < looking->count; i++)
         worker->counters.tones_silenced += looking->jobs[i].silenced;
     for (uint32_t i = 0; i < changes->count; i++) {

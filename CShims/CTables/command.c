@@ -33,6 +33,15 @@ static int32_t live_find(const struct tl_worker *worker, const struct tl_command
     return TL_STATUS_OK;
 }
 
+// Likewise, of a command with something in place of the specification, down to `bytes`.
+static int32_t body_find(const struct tl_worker *worker, const struct tl_command *command,
+                         uint64_t bytes, uint32_t *slot)
+{
+    if (command->size_bytes < bytes)
+        return TL_STATUS_BAD_SIZE;
+    return live_find(worker, command, slot);
+}
+
 // After all that were used at this index (wrapping), or the one of a flow that is taken up.
 static int generation_is_good(struct tl_worker *worker, uint32_t slot, uint32_t generation)
 {
@@ -99,10 +108,9 @@ static int32_t apply_keys(struct tl_worker *worker, const struct tl_command *com
                           uint64_t now_ns)
 {
     struct tl_flow_keys keys;
-    if (command->size_bytes < offsetof(struct tl_command, spec) + sizeof(keys))
-        return TL_STATUS_BAD_SIZE;
     uint32_t slot;
-    int32_t status = live_find(worker, command, &slot);
+    int32_t status = body_find(worker, command, offsetof(struct tl_command, spec) + sizeof(keys),
+                               &slot);
     if (status != TL_STATUS_OK)
         return status;
     memcpy(&keys, (const uint8_t *)command + offsetof(struct tl_command, spec), sizeof(keys));
@@ -123,9 +131,7 @@ static int32_t apply_remove(struct tl_worker *worker, const struct tl_command *c
 static int32_t apply_ice(struct tl_worker *worker, const struct tl_command *command)
 {
     uint32_t slot;
-    if (command->size_bytes < ICE_BYTES)
-        return TL_STATUS_BAD_SIZE;
-    int32_t status = live_find(worker, command, &slot);
+    int32_t status = body_find(worker, command, ICE_BYTES, &slot);
     if (status != TL_STATUS_OK)
         return status;
     return tl_ice_program(worker, slot, (const void *)&command->spec);
@@ -135,9 +141,7 @@ static int32_t apply_dtmf(struct tl_worker *worker, const struct tl_command *com
                           uint64_t now_ns)
 {
     uint32_t slot;
-    if (command->size_bytes < DTMF_BYTES)
-        return TL_STATUS_BAD_SIZE;
-    int32_t status = live_find(worker, command, &slot);
+    int32_t status = body_find(worker, command, DTMF_BYTES, &slot);
     if (status != TL_STATUS_OK)
         return status;
     return tl_dtmf_program(worker, slot, (const void *)&command->spec, now_ns);
@@ -147,9 +151,7 @@ static int32_t apply_digits(struct tl_worker *worker, const struct tl_command *c
                             uint64_t now_ns)
 {
     uint32_t slot;
-    if (command->size_bytes < DIGITS_BYTES)
-        return TL_STATUS_BAD_SIZE;
-    int32_t status = live_find(worker, command, &slot);
+    int32_t status = body_find(worker, command, DIGITS_BYTES, &slot);
     if (status != TL_STATUS_OK)
         return status;
     return tl_dtmf_digits(worker, slot, (const void *)&command->spec, now_ns);

@@ -4,8 +4,8 @@
 
 #define VOLUME_MAX   36u // RFC 4733 section 2.5.2.1: softer ones are no DTMF
 #define CLOCK_MIN_HZ 8000u
-#define LOST_BEFORE_MS 500u // of a digit, before the first packet of it that came
 #define CLOCK_MAX_HZ 192000u
+#define LOST_BEFORE_MS 500u // of a digit, before the first packet of it that came
 
 // What a command may say -----------------------------------------------------------------------
 
@@ -263,14 +263,16 @@ static void passed_begin(struct tl_worker *worker, uint32_t slot, uint8_t event,
         dtmf->passed_generation = worker->flows[dtmf->passed_slot].egress.generation;
 }
 
-// A digit lasts there no longer than it was seen to last here, but for what may have been lost of
-// its beginning: one packet alone can claim anything.
-static void passed_end(struct tl_worker *worker, struct tl_dtmf *dtmf, uint32_t duration_ms,
-                       uint64_t now_ns)
+// What a digit lasts where it is passed on: no longer than it was seen to last here, but for what may
+// have been lost of its beginning. One packet alone can claim anything.
+static uint32_t believed_ms(uint32_t duration_ms, uint64_t seen_ns)
 {
-    uint64_t seen_ms = (now_ns - dtmf->passed_ns) / TL_MILLISECOND_NS + LOST_BEFORE_MS;
-    if (duration_ms > seen_ms)
-        duration_ms = (uint32_t)seen_ms;
+    uint64_t most_ms = seen_ns / TL_MILLISECOND_NS + LOST_BEFORE_MS;
+    return duration_ms < most_ms ? duration_ms : (uint32_t)most_ms;
+}
+
+static void passed_end(struct tl_worker *worker, struct tl_dtmf *dtmf, uint32_t duration_ms)
+{
     uint32_t peer = dtmf->passed_slot;
     dtmf->passed_form = 0;
     if (peer == TL_NO_FLOW || worker->flows[peer].egress.generation != dtmf->passed_generation)
@@ -345,9 +347,9 @@ TL_PACKET_CODE void tl_dtmf_change(struct tl_worker *worker, uint32_t slot,
         return;
     }
     if (dtmf->passed_form == form && dtmf->passed_event == change->event)
-        passed_end(worker, dtmf, change->duration_ms, now_ns);
-    else if (passes)
-        pass_on(worker, slot, change->event, change->duration_ms, now_ns);
+        passed_end(worker, dtmf, believed_ms(change->duration_ms, now_ns - dtmf->passed_ns));
+    else if (passes) // it came late, and whole
+        pass_on(worker, slot, change->event, believed_ms(change->duration_ms, 0), now_ns);
     if (form == TL_DIGIT_BY_EVENT)
         worker->counters.digits_by_event++;
     else

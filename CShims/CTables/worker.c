@@ -176,7 +176,6 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     *problem = config_problem(config);
     if (*problem != NULL)
         return NULL;
-    tl_tone_prepare();
     struct cut cut = cut_make(config);
     uint8_t *base = memory;
     memset(base, 0, cut.ices); // agents and contexts are cleared when they are taken

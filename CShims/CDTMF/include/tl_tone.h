@@ -15,8 +15,9 @@
 #define TL_TONE_SEGMENT 80u       // samples: 10 ms
 #define TL_TONE_SEGMENTS_MAX 32u  // of one payload: 320 ms; what is longer is not looked at
 #define TL_TONE_JOBS_MAX 32u      // of one run
-// A digit takes three segments to begin and three to end: 11 changes of a payload at most.
-#define TL_TONE_CHANGES_MAX (TL_TONE_JOBS_MAX * (TL_TONE_SEGMENTS_MAX / 3u + 1u))
+// A digit takes three segments to begin, and what was before may end with them; of a payload's first
+// ones some came before, and one digit may have begun before.
+#define TL_TONE_CHANGES_MAX (TL_TONE_JOBS_MAX * (2u * (TL_TONE_SEGMENTS_MAX / 3u + 1u) + 1u))
 #define TL_TONE_DELAY 160u        // octets by which look-ahead delays audio: 20 ms
 
 /// One flow's detector. One line. What stands in it is tone.c's.
@@ -72,7 +73,6 @@ struct tl_tone_job {
 /// What became of digits in a run.
 struct tl_tone_changes {
     uint32_t count;
-    uint32_t lost;
     uint32_t jobs[TL_TONE_CHANGES_MAX]; // whose
     struct tl_digit_change of[TL_TONE_CHANGES_MAX];
 };
