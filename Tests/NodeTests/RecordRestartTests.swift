@@ -121,15 +121,20 @@ import Testing
         for call in node.shard.core.engine.listCalls() {
             _ = node.shard.core.engine.endCall(call.id)
         }
+        let text = try String(contentsOfFile: directory.path + "/seen", encoding: .utf8)
+        let seen = text.split(separator: "\n")
+        // Lines reach the disk beside the loop.
+        #expect(
+            !seen.isEmpty
+                && node.run {
+                    self.ids(node.records()).count + $0.core.engine.listCalls().count >= seen.count
+                })
         node.settle()
         let closing = node.records().filter { $0["record"]?.string == "closing" }
         let closed = self.ids(closing)
         #expect(Set(closed).count == closed.count, "a call has two records")
         let live = node.shard.core.engine.listCalls()
         #expect(Set(live.map(\.id.description)).isDisjoint(with: closed))
-        let text = try String(contentsOfFile: directory.path + "/seen", encoding: .utf8)
-        let seen = text.split(separator: "\n")
-        #expect(!seen.isEmpty && closed.count + live.count >= seen.count)
         let named = closing.compactMap { $0["a"]?["call_id"]?.string }
         for name in seen {
             let count = named.count { $0.hasPrefix("\(name)@") }

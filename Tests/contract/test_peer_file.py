@@ -4,6 +4,7 @@ name, and serves the next control plane."""
 
 import os
 import random
+import re
 import struct
 import time
 import unittest
@@ -13,6 +14,8 @@ from fastpath import FastPath, wait
 HEADER = 512
 CURSOR_START, INCARNATION, CHANNELS, COMMANDS = 60, 64, 160, 176
 PEER_FILE = 70
+CONTRACT = os.path.join(
+    os.path.dirname(__file__), "../../CShims/CFlowABI/include/CFlowABI.h")
 REALMS = [
     "name=a,attach=memif,interface={folder}/a.sock,address=192.0.2.1,ports=20000-20511,"
     "gateway-mac=02:00:00:00:00:01",
@@ -65,22 +68,27 @@ class PeerFile(unittest.TestCase):
         return wait(lambda: f"no verdict: {self.box.log()[said:]}", verdict)
 
     def test_versions(self):
-        for version, oldest, expected in [
-                (2, 2, "the file is of a version too old for this program"),
-                (1, 1, "the file is of a version too old for this program"),  # other layouts
-                (1, 2, "the file is of a version too old for this program"),
-                (0, 0, "the file is of a version too old for this program"),
-                (3, 2, "attached"),
-                (3, 3, "attached"),
-                (4, 3, "attached"),
-                (4, 4, "attached"),
-                (5, 4, "attached"),  # newer, and this one may read it
-                (5, 5, "the file needs a newer program to read it"),
-                (6, 5, "the file needs a newer program to read it"),
-                (0xFFFFFFFF, 0xFFFFFFFF, "the file needs a newer program to read it")]:
+        with open(CONTRACT) as file:
+            version = int(re.search(r"#define TL_ABI_VERSION (\d+)u", file.read())[1])
+        self.assertEqual(struct.unpack_from("<I", self.good, 8)[0], version)
+        too_old = "the file is of a version too old for this program"
+        too_new = "the file needs a newer program to read it"
+        for written, oldest, expected in [
+                (0, 0, too_old),
+                (1, 1, too_old),  # other layouts
+                (1, 2, too_old),
+                (version - 2, 2, too_old),
+                (version - 1, 2, "attached"),
+                (version - 1, version - 1, "attached"),
+                (version, version - 1, "attached"),
+                (version, version, "attached"),
+                (version + 1, version, "attached"),  # newer, and this one may read it
+                (version + 1, version + 1, too_new),
+                (version + 2, version + 1, too_new),
+                (0xFFFFFFFF, 0xFFFFFFFF, too_new)]:
             data = self.fresh(self.good)
-            struct.pack_into("<II", data, 8, version, oldest)
-            self.assertEqual(self.offer(data), expected, (version, oldest))
+            struct.pack_into("<II", data, 8, written, oldest)
+            self.assertEqual(self.offer(data), expected, (written, oldest))
             # A refusal is said once for each cause.
             self.assertEqual(self.offer(self.fresh(self.good)), "attached")
         self.check_serves()
