@@ -10,8 +10,9 @@ import Testing
 @testable import Node
 @testable import Store
 
-/// Exactly one closing record of each call, whenever the process ends.
-@Suite struct RecordRestartTests {
+/// Exactly one closing record of each call, whenever the process ends. One case after the other:
+/// each has three processes, two of which never sleep for long.
+@Suite(.serialized) struct RecordRestartTests {
     private func ids(_ records: [JSONValue]) -> [String] {
         records.filter { $0["record"]?.string == "closing" }.compactMap { $0["id"]?.string }
     }
