@@ -120,3 +120,13 @@ uint8_t tl_digit_reader_pcmu(int16_t sample)
 {
     return tl_audio_encode_pcmu(sample / 4);
 }
+
+int16_t tl_digit_reader_sample(uint8_t codec, uint8_t octet)
+{
+    int16_t sample;
+    if (codec == TL_CODEC_PCMA)
+        tl_audio_decode_pcma(&octet, &sample, 1);
+    else
+        tl_audio_decode_pcmu(&octet, &sample, 1);
+    return (int16_t)(sample * 4); // of 14 bits
+}

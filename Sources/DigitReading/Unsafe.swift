@@ -66,4 +66,7 @@ enum AudioCodec: UInt8 {
 
     /// Mu-law of a sample of 16 bits.
     static func pcmu(_ sample: Int16) -> UInt8 { tl_digit_reader_pcmu(sample) }
+
+    /// The sample of 16 bits of an octet of G.711.
+    func sample(_ octet: UInt8) -> Int16 { tl_digit_reader_sample(self.rawValue, octet) }
 }

@@ -61,7 +61,7 @@ private struct Format {
     enum Coding: Equatable {
         case linear(bytes: Int)
         case float
-        case aLaw, muLaw
+        case g711(AudioCodec)
     }
 
     init(_ bytes: [UInt8], at offset: Int) throws(RecordingError) {
@@ -77,8 +77,8 @@ private struct Format {
         switch (tag, bits) {
         case (1, 8), (1, 16), (1, 24), (1, 32): self.coding = .linear(bytes: bits / 8)
         case (3, 32): self.coding = .float
-        case (6, 8): self.coding = .aLaw
-        case (7, 8): self.coding = .muLaw
+        case (6, 8): self.coding = .g711(.pcma)
+        case (7, 8): self.coding = .g711(.pcmu)
         default:
             throw RecordingError(
                 offset: offset,
@@ -106,8 +106,7 @@ private struct Format {
                 let value = Float(bitPattern: word)
                 return value.isFinite ? max(-1, min(1, value)) : 0
             }
-        case .aLaw: return bytes.map { Float(G711.aLaw($0)) / 32768 }
-        case .muLaw: return bytes.map { Float(G711.muLaw($0)) / 32768 }
+        case .g711(let codec): return bytes.map { Float(codec.sample($0)) / 32768 }
         }
     }
 
@@ -121,22 +120,5 @@ private struct Format {
         stride(from: bytes.startIndex, to: bytes.endIndex - size + 1, by: size).map { at in
             (0..<size).reduce(0) { $0 | UInt32(bytes[at + $1]) << (8 * UInt32($1)) }
         }
-    }
-}
-
-/// Samples of 16 bits (ITU-T G.711).
-private enum G711 {
-    static func muLaw(_ octet: UInt8) -> Int16 {
-        let code = ~octet
-        let size = (Int16(code & 15) * 2 + 33) << Int16(code >> 4 & 7) - 33
-        return (code & 0x80 != 0 ? -size : size) * 4
-    }
-
-    static func aLaw(_ octet: UInt8) -> Int16 {
-        let code = octet ^ 0x55
-        let exponent = Int16(code >> 4 & 7)
-        var size = Int16(code & 15) * 2 + 1
-        if exponent > 0 { size = (size + 32) << (exponent - 1) }
-        return (code & 0x80 != 0 ? size : -size) * 8
     }
 }

@@ -168,26 +168,30 @@ public struct FlowDTMF: Sendable, Hashable {
         return shared
     }
 
-    // The lists of payload types are of structs without a name, which Swift does not import. They
-    // end the message, whose size the contract asserts.
-    static let audioTypesOffset = MemoryLayout<tl_flow_dtmf>.size - 4 * audioTypesMax
-    static let eventTypesOffset = audioTypesOffset - 8 * eventTypesMax
-
     private func storeTypes(in shared: inout tl_flow_dtmf) {
         let none = UInt8(TL_NO_PAYLOAD_TYPE)
-        withUnsafeMutableBytes(of: &shared) { bytes in
-            for place in 0..<Self.eventTypesMax {
-                let known = place < self.eventTypes.count ? self.eventTypes[place] : nil
-                let offset = Self.eventTypesOffset + 8 * place
-                bytes.storeBytes(of: known?.clockHz ?? 0, toByteOffset: offset, as: UInt32.self)
-                bytes[offset + 4] = known?.type ?? none
+        shared.event_types = Self.four { place in
+            guard place < self.eventTypes.count else {
+                return tl_event_type(clock_hz: 0, payload_type: none, reserved: (0, 0, 0))
             }
-            for place in 0..<Self.audioTypesMax {
-                let known = place < self.audioTypes.count ? self.audioTypes[place] : nil
-                let offset = Self.audioTypesOffset + 4 * place
-                bytes[offset] = known?.type ?? none
-                bytes[offset + 1] = known?.codec.shared ?? 0
-            }
+            let known = self.eventTypes[place]
+            return tl_event_type(
+                clock_hz: known.clockHz, payload_type: known.type, reserved: (0, 0, 0))
         }
+        shared.audio_types = Self.four { place in
+            guard place < self.audioTypes.count else {
+                return tl_audio_type(payload_type: none, codec: 0, reserved: (0, 0))
+            }
+            let known = self.audioTypes[place]
+            return tl_audio_type(
+                payload_type: known.type, codec: known.codec.shared, reserved: (0, 0))
+        }
+    }
+
+    /// An array of C, as Swift has it.
+    private static func four<Element>(
+        _ element: (Int) -> Element
+    ) -> (Element, Element, Element, Element) {
+        (element(0), element(1), element(2), element(3))
     }
 }

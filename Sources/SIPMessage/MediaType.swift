@@ -25,6 +25,13 @@ public struct MediaType: Sendable {
             && ASCII.equalsIgnoringCase(self.subtype, subtype)
     }
 
+    /// True for the type of this name, as "application/sdp", without regard to case and parameters.
+    public func isNamed(_ name: [UInt8]) -> Bool {
+        guard let slash = name.firstIndex(of: UInt8(ascii: "/")) else { return false }
+        return ASCII.equalsIgnoringCase(self.type, name[..<slash])
+            && ASCII.equalsIgnoringCase(self.subtype, name[(slash + 1)...])
+    }
+
     /// True where this range of an Accept covers the type.
     public func accepts(_ type: StaticString, _ subtype: StaticString) -> Bool {
         let star = [UInt8(ascii: "*")]

@@ -44,4 +44,7 @@ uint32_t tl_digit_reader_end(struct tl_digit_reader *reader,
 /// Mu-law of a sample of 16 bits.
 uint8_t tl_digit_reader_pcmu(int16_t sample);
 
+/// The sample of 16 bits of an octet of G.711 (1 PCMU, 2 PCMA).
+int16_t tl_digit_reader_sample(uint8_t codec, uint8_t octet);
+
 #endif

@@ -55,6 +55,20 @@
 #define TL_CODEC_G722 3u // its RTP clock is 8,000 Hz (RFC 3551 section 4.5.2)
 #define TL_CODECS_MAX 4u // one more than the highest
 
+// A payload type of telephone-event that a flow accepts.
+struct tl_event_type {
+    uint32_t clock_hz;    // 8000...192000
+    uint8_t payload_type; // TL_NO_PAYLOAD_TYPE ends their list
+    uint8_t reserved[3];
+};
+
+// A payload type of audio in which a flow's tones are looked for.
+struct tl_audio_type {
+    uint8_t payload_type; // TL_NO_PAYLOAD_TYPE ends their list
+    uint8_t codec;        // TL_CODEC_*
+    uint8_t reserved[2];
+};
+
 // How a flow takes digits from its remote party, and sends digits to it. All zero: neither.
 struct tl_flow_dtmf {
     uint32_t flags;         // TL_DTMF_*
@@ -67,16 +81,9 @@ struct tl_flow_dtmf {
     uint16_t reserved_0;
     uint32_t digit_limit_ms;   // what lasts longer ends here, 1000...60000
     uint8_t reserved_1[4];
-    struct {
-        uint32_t clock_hz;    // 8000...192000
-        uint8_t payload_type; // TL_NO_PAYLOAD_TYPE ends them
-        uint8_t reserved[3];
-    } event_types[TL_DTMF_EVENT_TYPES_MAX]; // with EVENTS, one at least
-    struct {
-        uint8_t payload_type; // TL_NO_PAYLOAD_TYPE ends them
-        uint8_t codec;        // TL_CODEC_*
-        uint8_t reserved[2];
-    } audio_types[TL_DTMF_AUDIO_TYPES_MAX]; // with TONES, one at least; none of event_types
+    struct tl_event_type event_types[TL_DTMF_EVENT_TYPES_MAX]; // with EVENTS, one at least
+    struct tl_audio_type audio_types[TL_DTMF_AUDIO_TYPES_MAX]; // with TONES, one at least; none of
+                                                               // event_types
 };
 
 // Digits to send to a flow's party, one after the other, behind those that wait.

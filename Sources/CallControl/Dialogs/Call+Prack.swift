@@ -36,7 +36,7 @@ extension Call {
         guard let offer = try? b.receiveOffer(session) else { return nil }
         self.context.provide(&b, self.legs.b.trunk.security)
         var stream = offer.stream
-        let allowed = stream.formats.filter(self.legs.a.trunk.codecs.allows)
+        let allowed = stream.formats.filter(self.legs.a.trunk.formats.allows)
         let spoken = allowed.first { !$0.isAuxiliary }
         stream.formats = allowed.filter { $0 == spoken || $0.isAuxiliary }
         stream.direction = stream.direction.reversed

@@ -9,9 +9,8 @@ extension Call {
     /// What an INFO is for one who knows digits: nil where it is none of a digit, and passes.
     private func infoForm(_ message: SIPMessage, _ policy: DigitPolicy) -> DigitForm? {
         guard !message.body.isEmpty, let type = try? message.contentType() else { return nil }
-        let name = Array(type.type) + [UInt8(ascii: "/")] + Array(type.subtype)
-        if ASCII.equalsIgnoringCase(name, policy.infoRelayType) { return .infoRelay }
-        return ASCII.equalsIgnoringCase(name, policy.infoType) ? .info : nil
+        if type.isNamed(policy.infoRelayType) { return .infoRelay }
+        return type.isNamed(policy.infoType) ? .info : nil
     }
 
     /// Takes an INFO with a digit. False where it has to pass.
@@ -47,8 +46,7 @@ extension Call {
         do throws(DigitFault) {
             guard policy.receive.contains(.notify) else { return false }
             let type = try? request.message.contentType()
-            let name = type.map { Array($0.type) + [UInt8(ascii: "/")] + Array($0.subtype) } ?? []
-            guard ASCII.equalsIgnoringCase(name, policy.notifyType) else { throw .formNotTaken }
+            guard type?.isNamed(policy.notifyType) == true else { throw .formNotTaken }
             let packet = try NotifyDigit(
                 request.message.body, clock: Self.clock(event) ?? policy.notifyClock)
             try self.admit(side, policy)
@@ -78,10 +76,14 @@ extension Call {
         let over = packets.receive(packet, at: now)
         self.changeDigits(side) { $0.packets = packets }
         if over.isEmpty, packet.isEnd { self.context.counters.digitsRepeated &+= 1 }
-        for whole in over {
-            let digit = InfoDigit(whole.packet.key, durationMs: whole.packet.durationMs)
+        let digits = over.map { InfoDigit($0.packet.key, durationMs: $0.packet.durationMs) }
+        if !isRelayed, !digits.isEmpty,
+            let fault = self.deliver(digits, to: side.other, by: self.digitRoute(from: side))
+        {
+            throw fault
+        }
+        for (digit, whole) in zip(digits, over) {
             self.keep(digit, .notify, side, whole.startedAt, whole.packet.volume)
-            if !isRelayed, let fault = self.deliver(digit, from: side) { throw fault }
         }
         if isRelayed { return false }
         self.accept(side, request)
@@ -111,9 +113,10 @@ extension Call {
                 durationMs: digit.durationMs ?? 0, level: level))
     }
 
-    func admit(_ side: Side, _ policy: DigitPolicy) throws(DigitFault) {
+    func admit(_ side: Side, _ policy: DigitPolicy, count: Int = 1) throws(DigitFault) {
         var pace = self.part(side) { $0.digits?.pace } ?? DigitPace()
-        let isIn = pace.admits(most: policy.digitsPerSecond, at: self.context.monotonicNow)
+        let isIn = pace.admits(
+            UInt32(clamping: count), most: policy.digitsPerSecond, at: self.context.monotonicNow)
         self.changeDigits(side) { $0.pace = pace }
         if !isIn { throw .flood }
     }

@@ -208,7 +208,8 @@ extension Call {
     ) throws(DigitFault) {
         guard report.code == 200, !report.keys.isEmpty else { return }
         // All or none: what is refused comes again.
-        for _ in report.keys.prefix(Int(policy.digitsPerSecond)) { try self.admit(side, policy) }
+        try self.admit(
+            side, policy, count: min(report.keys.count, Int(policy.digitsPerSecond)))
         let digits = report.keys.map { InfoDigit($0, durationMs: nil) }
         let route = self.digitRoute(from: side)
         if let fault = self.deliver(digits, to: side.other, by: route) { throw fault }

@@ -5,14 +5,14 @@ struct DigitPace: Equatable {
     private var second: Milliseconds = 0
     private var count: UInt32 = 0
 
-    /// One more; false where there are too many.
-    mutating func admits(most: UInt32, at now: Milliseconds) -> Bool {
+    /// So many more; false, with none of them taken, where those are too many.
+    mutating func admits(_ more: UInt32 = 1, most: UInt32, at now: Milliseconds) -> Bool {
         if now / 1000 != self.second {
             self.second = now / 1000
             self.count = 0
         }
-        guard self.count < most else { return false }
-        self.count += 1
+        guard self.count < most, more <= most - self.count else { return false }
+        self.count += more
         return true
     }
 }

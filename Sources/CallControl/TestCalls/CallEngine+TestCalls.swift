@@ -43,7 +43,7 @@ extension CallEngine {
         case .success(let found): places = found
         }
         guard let place = places.first else { return .failure(.refused(status: 503)) }
-        let stream = AudioStream(formats: trunk.codecs.ownFormats)
+        let stream = AudioStream(formats: trunk.formats.ownFormats)
         let wish = Self.calleeWish(place.trunk, stream)
         let own = PortWish(wish.realm, isIPv4: wish.isIPv4)
         guard let ports = self.ports.reserve(own, wish) else {
