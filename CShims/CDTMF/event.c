@@ -12,7 +12,6 @@
 #define VOLUME_MASK 0x3fu
 
 #define NANOSECONDS    1000000000ull
-#define MILLISECOND_NS 1000000ull
 
 #define DURATION_MAX 0xffffu // of a segment, as the field has it
 #define SEGMENT_LONG 0x8000u // shorter ones than this nobody cuts
@@ -87,7 +86,7 @@ static int is_recent(const struct tl_event_receiver *receiver, uint32_t ssrc,
                      const struct block *block, uint64_t now_ns)
 {
     uint32_t newer = 0;
-    if (now_ns > receiver->named_ns + TL_EVENT_RECENT_MS * MILLISECOND_NS)
+    if (now_ns > receiver->named_ns + TL_EVENT_RECENT_MS * TL_DIGIT_MS_NS)
         return 0;
     for (uint32_t i = 0; i < receiver->recent_count; i++) {
         const struct tl_event_name *name = &receiver->recent[i];
@@ -168,7 +167,7 @@ static int is_too_long(const struct tl_event_receiver *receiver, uint64_t now_ns
                        uint32_t limit_ms)
 {
     return total_ms(receiver) >= limit_ms ||
-           now_ns >= receiver->started_ns + limit_ms * MILLISECOND_NS;
+           now_ns >= receiver->started_ns + limit_ms * TL_DIGIT_MS_NS;
 }
 
 // One more packet of the present event.
@@ -216,7 +215,7 @@ static int afford(struct tl_event_receiver *receiver, uint64_t now_ns)
 static uint64_t start_of(const struct tl_event_arrival *arrival, const struct block *block)
 {
     uint64_t ms = to_ms(block->duration, arrival->clock_hz);
-    uint64_t before_ns = (ms < arrival->limit_ms ? ms : arrival->limit_ms) * MILLISECOND_NS;
+    uint64_t before_ns = (ms < arrival->limit_ms ? ms : arrival->limit_ms) * TL_DIGIT_MS_NS;
     return arrival->now_ns > before_ns ? arrival->now_ns - before_ns : 0;
 }
 
@@ -303,7 +302,7 @@ TL_DTMF_CODE uint32_t tl_event_receive(struct tl_event_receiver *receiver,
 
 TL_DTMF_CODE uint64_t tl_event_due(const struct tl_event_receiver *receiver)
 {
-    return receiver->state == ACTIVE ? receiver->heard_ns + TL_EVENT_SILENCE_MS * MILLISECOND_NS
+    return receiver->state == ACTIVE ? receiver->heard_ns + TL_EVENT_SILENCE_MS * TL_DIGIT_MS_NS
                                      : UINT64_MAX;
 }
 

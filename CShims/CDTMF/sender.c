@@ -8,7 +8,6 @@
 //           has no hole
 #include "CDTMF.h"
 
-#define MILLISECOND_NS 1000000ull
 #define SEGMENT_UNITS  0xffffu // that a duration can say
 #define SAMPLES_MS     (TL_DTMF_RATE_HZ / 1000)
 
@@ -60,7 +59,7 @@ TL_DTMF_CODE void tl_sender_close(struct tl_sender *sender, uint32_t duration_ms
 
 static uint64_t interval_ns(const struct tl_flow_dtmf *how)
 {
-    return how->send_interval_ms * MILLISECOND_NS;
+    return how->send_interval_ms * TL_DIGIT_MS_NS;
 }
 
 static uint32_t to_units(const struct tl_flow_dtmf *how, uint32_t ms)
@@ -84,7 +83,7 @@ static void next_digit(struct tl_sender *sender, uint64_t earliest_ns,
                        struct tl_sender_packet *packet)
 {
     uint64_t over_ns = sender->began_ns +
-                       (sender->sent_ms + present(sender)->pause_ms) * MILLISECOND_NS;
+                       (sender->sent_ms + present(sender)->pause_ms) * TL_DIGIT_MS_NS;
     sender->ready_ns = over_ns > earliest_ns ? over_ns : earliest_ns;
     sender->first = (uint8_t)((sender->first + 1) % TL_DIGITS_MAX);
     sender->count--;
@@ -101,7 +100,7 @@ static void next_digit(struct tl_sender *sender, uint64_t earliest_ns,
 static int is_behind(const struct tl_sender *sender, const struct tl_flow_dtmf *how,
                      const struct tl_sender_digit *digit)
 {
-    uint64_t next_ns = sender->began_ns + (sender->sent_ms + digit->pause_ms) * MILLISECOND_NS;
+    uint64_t next_ns = sender->began_ns + (sender->sent_ms + digit->pause_ms) * TL_DIGIT_MS_NS;
     return sender->count > 1 && sender->due_ns + sender->ends * interval_ns(how) > next_ns;
 }
 
@@ -142,7 +141,7 @@ static void event_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
                        struct tl_sender_packet *packet)
 {
     struct tl_sender_digit *digit = present(sender);
-    uint64_t lasted_ms = (sender->due_ns - sender->began_ns) / MILLISECOND_NS;
+    uint64_t lasted_ms = (sender->due_ns - sender->began_ns) / TL_DIGIT_MS_NS;
     uint32_t ms = (uint32_t)lasted_ms + how->send_interval_ms;
     uint32_t total = total_ms(sender, how, digit);
     int end = ms >= total;
@@ -207,7 +206,7 @@ static void audio_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how
     sender->audio = 1;
     sender->line = timestamp_now;
     if (how->send_codec == TL_CODEC_G722)
-        sender->ready_ns = sender->due_ns + TL_SENDER_FOLLOW_MS * MILLISECOND_NS;
+        sender->ready_ns = sender->due_ns + TL_SENDER_FOLLOW_MS * TL_DIGIT_MS_NS;
 }
 
 static void digit_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how,
@@ -233,10 +232,10 @@ TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_
     packet->payload_type = how->send_type;
     if (sender->due_ns > now_ns)
         return;
-    if (now_ns - sender->due_ns > TL_SENDER_LATE_MS * MILLISECOND_NS) {
-        uint64_t skipped_ms = (now_ns - sender->due_ns) / MILLISECOND_NS;
+    if (now_ns - sender->due_ns > TL_SENDER_LATE_MS * TL_DIGIT_MS_NS) {
+        uint64_t skipped_ms = (now_ns - sender->due_ns) / TL_DIGIT_MS_NS;
         sender->line += (uint32_t)skipped_ms * SAMPLES_MS;
-        sender->due_ns += skipped_ms * MILLISECOND_NS;
+        sender->due_ns += skipped_ms * TL_DIGIT_MS_NS;
     }
     int tones = how->send == TL_DTMF_SEND_TONES;
     if (sender->phase == WAITS && tones && !sender->audio)

@@ -259,8 +259,8 @@ static void miss(const struct tone_work *work)
         end(work);
 }
 
-// With this segment a digit is over on which another one followed without a pause: hits of that one,
-// which were misses of this one, are its beginning.
+// With this segment a digit is over on which another one followed without a pause: hits of that
+// one, which were misses of this one, are its beginning.
 static void follow_on(struct tl_tone_detector *detector, const struct fit *fit,
                       uint64_t segment_ns)
 {

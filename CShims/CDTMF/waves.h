@@ -12,8 +12,8 @@
 /// Cosine, or sine, of a frequency at the `at`th sample behind the middle.
 double waves_value(uint32_t sine, double hertz, uint32_t at);
 
-/// For a fit of `count` cosines, or sines, of these frequencies together: the inverse of the sums of
-/// their products over a segment, row by row.
+/// For a fit of `count` cosines, or sines, of these frequencies together: the inverse of the sums
+/// of their products over a segment, row by row.
 void waves_inverse(uint32_t sine, const double *hertz, uint32_t count, float *out);
 
 #endif

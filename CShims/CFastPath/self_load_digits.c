@@ -4,28 +4,27 @@
 //
 //   events   telephone-events are digits: of each party's packets one in 512 is one, eight in a row
 //            for a digit, more of them than callers press. They are relayed, as all the rest is
-//   tones    tones are looked for in all audio: noise whose loudness changes as a voice's does, and
-//            between, for a twentieth of the time, keys. It is relayed as it is
+//   tones    tones are looked for in all audio (load_audio.h), which is relayed as it is
 //
 // Each flow is somewhere else in all of that.
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "load_audio.h"
 #include "say.h"
 #include "self_load.h"
 
 enum {
-    AUDIO_PACKETS = 1000, // 20 s, over and over
-    KEY_EVERY = 100,      // packets; the first five of them are a key's tone
-    KEY_PACKETS = 5,
     DIGIT_EVERY = 4096, // packets of a party; the first eight of them are an event
     DIGIT_PACKETS = 8,
     SAMPLES = TL_LOAD_PAYLOAD_BYTES,
 };
 
+_Static_assert(TL_LOAD_AUDIO_SAMPLES == SAMPLES, "a packet of the load is one of its audio");
+
 struct tl_load_digits {
-    uint8_t audio[AUDIO_PACKETS][TL_LOAD_PAYLOAD_BYTES];
+    uint8_t audio[TL_LOAD_AUDIO_PACKETS][TL_LOAD_AUDIO_SAMPLES];
 };
 
 int tl_load_digits_read(const char *name, uint8_t *digits)
@@ -41,35 +40,6 @@ int tl_load_digits_read(const char *name, uint8_t *digits)
     return -1;
 }
 
-// Noise through a one-pole low-pass, as loud as a slow random walk says.
-static void make_noise(uint8_t *payload, uint64_t *state, int32_t *sample, int32_t *loudness)
-{
-    *loudness += (int32_t)(tl_load_random(state) % 801) - 400;
-    *loudness = *loudness < 40 ? 40 : *loudness > 4000 ? 4000 : *loudness;
-    for (uint32_t i = 0; i < SAMPLES; i++) {
-        int32_t fresh = (int32_t)(tl_load_random(state) % 2001) - 1000;
-        *sample += (fresh * *loudness / 500 - *sample) / 4;
-        payload[i] = tl_audio_encode_pcmu(*sample);
-    }
-}
-
-static void make_audio(struct tl_load_digits *digits)
-{
-    struct tl_tone_maker maker = {0};
-    uint64_t state = 7;
-    int32_t sample = 0, loudness = 400;
-    for (uint32_t i = 0; i < AUDIO_PACKETS; i++) {
-        uint32_t place = i % KEY_EVERY;
-        if (place == 0)
-            tl_tone_make_start(&maker);
-        if (place < KEY_PACKETS)
-            tl_tone_make(&maker, (uint8_t)(i / KEY_EVERY % 16), TL_CODEC_PCMU, 10,
-                         KEY_PACKETS * SAMPLES, digits->audio[i], SAMPLES);
-        else
-            make_noise(digits->audio[i], &state, &sample, &loudness);
-    }
-}
-
 int tl_load_digits_init(struct tl_load *load, const struct tl_options *options)
 {
     load->digits_mode = options->load_digits;
@@ -78,7 +48,7 @@ int tl_load_digits_init(struct tl_load *load, const struct tl_options *options)
     load->digits = calloc(1, sizeof(*load->digits));
     if (load->digits == NULL)
         return -1;
-    make_audio(load->digits);
+    tl_load_audio_make(load->digits->audio);
     return 0;
 }
 
@@ -117,7 +87,7 @@ void tl_load_digits_payload(const struct tl_load *load, uint32_t k, uint32_t num
 {
     uint32_t step = tl_load_digit_step(load, k, number);
     if (load->digits != NULL)
-        memcpy(payload, load->digits->audio[(number + k * 37) % AUDIO_PACKETS], SAMPLES);
+        memcpy(payload, load->digits->audio[tl_load_audio_place(k, number)], SAMPLES);
     else
         memset(payload, TL_LOAD_SILENCE, SAMPLES);
     if (step != 0)

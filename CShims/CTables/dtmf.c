@@ -263,8 +263,8 @@ static void passed_begin(struct tl_worker *worker, uint32_t slot, uint8_t event,
         dtmf->passed_generation = worker->flows[dtmf->passed_slot].egress.generation;
 }
 
-// What a digit lasts where it is passed on: no longer than it was seen to last here, but for what may
-// have been lost of its beginning. One packet alone can claim anything.
+// What a digit lasts where it is passed on: no longer than it was seen to last here, but for what
+// may have been lost of its beginning. One packet alone can claim anything.
 static uint32_t believed_ms(uint32_t duration_ms, uint64_t seen_ns)
 {
     uint64_t most_ms = seen_ns / TL_MILLISECOND_NS + LOST_BEFORE_MS;

@@ -4,41 +4,17 @@
 //   speed FLOWS ROUNDS
 #include "checks.h"
 #include "judge.h"
+#include "load_audio.h"
 
 #include <spandsp.h>
 
-#define PACKETS  1000u // 20 s of audio, over and over
-#define SAMPLES  160u
-#define BURST    32u
-#define WINDOW   1024u // packets that are timed together; the shortest time of a round counts
-#define KEY_EVERY 100u // packets: the first five are a key's tone
+#define PACKETS TL_LOAD_AUDIO_PACKETS
+#define SAMPLES TL_LOAD_AUDIO_SAMPLES
+#define BURST   32u
+#define WINDOW  1024u // packets that are timed together; the shortest time of a round counts
 
 static uint8_t octets[PACKETS][SAMPLES];
 static int16_t samples[PACKETS][SAMPLES];
-
-// Noise whose loudness changes as a voice's does, and a key now and then.
-static void make_audio(void)
-{
-    struct tl_tone_maker maker = {0};
-    int32_t sample = 0, loudness = 400;
-    for (uint32_t i = 0; i < PACKETS; i++) {
-        if (i % KEY_EVERY == 0)
-            tl_tone_make_start(&maker);
-        if (i % KEY_EVERY < 5) {
-            tl_tone_make(&maker, (uint8_t)(i / KEY_EVERY % 16), TL_CODEC_PCMU, 10, 800, octets[i],
-                         SAMPLES);
-        } else {
-            loudness += (int32_t)random_below(801) - 400;
-            loudness = loudness < 40 ? 40 : loudness > 4000 ? 4000 : loudness;
-            for (uint32_t at = 0; at < SAMPLES; at++) {
-                sample += (((int32_t)random_below(2001) - 1000) * loudness / 500 - sample) / 4;
-                octets[i][at] = tl_audio_encode_pcmu(sample);
-            }
-        }
-        for (uint32_t at = 0; at < SAMPLES; at++)
-            samples[i][at] = ulaw_to_linear(octets[i][at]);
-    }
-}
 
 static uint32_t *shuffled(uint32_t count)
 {
@@ -49,11 +25,6 @@ static uint32_t *shuffled(uint32_t count)
         order[at] = i;
     }
     return order;
-}
-
-static uint32_t place_of(uint32_t flow, uint32_t round)
-{
-    return (flow * 37 + round) % PACKETS;
 }
 
 static double ours_window(struct tl_tone_detector *detectors, struct tl_tone_store *stores,
@@ -69,7 +40,7 @@ static double ours_window(struct tl_tone_detector *detectors, struct tl_tone_sto
             uint32_t flow = order[first + i];
             jobs[i] = (struct tl_tone_job){
                 .detector = &detectors[flow], .store = &stores[flow],
-                .payload = octets[place_of(flow, round)], .length = SAMPLES,
+                .payload = octets[tl_load_audio_place(flow, round)], .length = SAMPLES,
                 .now_ns = 1000000000ull + round * 20000000ull, .limit_ms = 60000,
                 .codec = TL_CODEC_PCMU};
         }
@@ -82,7 +53,7 @@ static double theirs_window(dtmf_rx_state_t **receivers, const uint32_t *order, 
 {
     uint64_t before = clock_ns();
     for (uint32_t i = 0; i < WINDOW; i++)
-        dtmf_rx(receivers[order[i]], samples[place_of(order[i], round)], SAMPLES);
+        dtmf_rx(receivers[order[i]], samples[tl_load_audio_place(order[i], round)], SAMPLES);
     return (double)(clock_ns() - before) / WINDOW;
 }
 
@@ -105,7 +76,10 @@ int main(int count, char **words)
     flows = flows < WINDOW ? WINDOW : flows / WINDOW * WINDOW;
     rounds = rounds < 1 ? 1 : rounds;
     tl_tone_prepare();
-    make_audio();
+    tl_load_audio_make(octets);
+    for (uint32_t i = 0; i < PACKETS; i++)
+        for (uint32_t at = 0; at < SAMPLES; at++)
+            samples[i][at] = ulaw_to_linear(octets[i][at]);
     uint32_t *order = shuffled(flows);
     struct tl_tone_detector *detectors = aligned_alloc(64, flows * sizeof(*detectors));
     struct tl_tone_store *stores = calloc(flows, sizeof(*stores));

@@ -10,6 +10,7 @@
 #define TL_DTMF_CODE __attribute__((nonblocking))
 
 #define TL_DTMF_RATE_HZ 8000u // samples a second of every codec here
+#define TL_DIGIT_MS_NS 1000000ull
 
 /// What became of a digit.
 enum {

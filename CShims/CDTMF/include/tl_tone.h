@@ -15,8 +15,8 @@
 #define TL_TONE_SEGMENT 80u       // samples: 10 ms
 #define TL_TONE_SEGMENTS_MAX 32u  // of one payload: 320 ms; what is longer is not looked at
 #define TL_TONE_JOBS_MAX 32u      // of one run
-// A digit takes three segments to begin, and what was before may end with them; of a payload's first
-// ones some came before, and one digit may have begun before.
+// A digit takes three segments to begin, and what was before may end with them; of a payload's
+// first ones some came before, and one digit may have begun before.
 #define TL_TONE_CHANGES_MAX (TL_TONE_JOBS_MAX * (2u * (TL_TONE_SEGMENTS_MAX / 3u + 1u) + 1u))
 #define TL_TONE_DELAY 160u        // octets by which look-ahead delays audio: 20 ms
 
