@@ -33,6 +33,7 @@ TARGETS = {
     "call.memory_bytes.total.srtp": (AT_MOST, 8192),
     "dtmf.event_ns_per_packet": (AT_MOST, 10),
     "dtmf.inband_streams_per_core": (AT_LEAST, 90000),
+    "dtmf.ratio_to_spandsp": (AT_LEAST, 4),
     "sip.calls_per_s.udp": (AT_LEAST, 2000),
     "sip.calls_per_s.tls": (AT_LEAST, 1200),
     "sip.cpu_ratio_to_kamailio_rtpengine": (AT_MOST, 0.5),

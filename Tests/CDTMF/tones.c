@@ -63,3 +63,11 @@ uint32_t tones_make(const struct tones *tones, int16_t samples[TONES_SAMPLES_MAX
     }
     return count;
 }
+
+void tones_key(uint8_t event, double level, int16_t *samples, uint32_t count)
+{
+    double amplitude = amplitude_of(level);
+    for (uint32_t i = 0; i < count; i++)
+        samples[i] = (int16_t)lrint(
+            amplitude * (wave(rows[event], i, 0.3) + wave(columns[event], i, 1.1)));
+}

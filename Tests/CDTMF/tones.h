@@ -29,6 +29,9 @@ struct tones {
 /// Returns how many samples; where the first digit begins is random.
 uint32_t tones_make(const struct tones *tones, int16_t samples[TONES_SAMPLES_MAX]);
 
+/// A key's tone alone, of a level of each of its frequencies, dBm0, over `count` samples.
+void tones_key(uint8_t event, double level, int16_t *samples, uint32_t count);
+
 /// Names of events: 0123456789*#ABCD.
 extern const char tone_names[17];
 

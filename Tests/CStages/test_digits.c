@@ -246,6 +246,57 @@ static void test_while_it_lasts(void)
     ear_end(&ear);
 }
 
+// One packet can claim any length. What is passed on is no longer than it was seen to last, and
+// half a second, of a beginning that was lost; of one that came late, too.
+static void test_claims(void)
+{
+    struct ear ear = digit_call(ADDRESS_1, "198.18.1.3", TAKE_ON, NULL, NULL);
+    struct mouth mouth = {.sequence = 10, .timestamp = 1000};
+    char sent[64];
+    say_audio(&ear, &mouth, 1);
+    mouth.event_timestamp = mouth.timestamp + 1000;
+    say_event(&ear, &mouth, 5, 60000, 1); // 7.5 s
+    ear_wait(&ear, 2000);
+    CHECK_EQUAL(check_sent(&ear, sent), 1);
+    uint32_t duration = get_16(ear.heard[ear.count - 1].payload + 2);
+    CHECK(duration >= 500 * 8 && duration <= 520 * 8);
+    // The next one lasts, and meanwhile all of one before it comes.
+    mouth.event_timestamp += 80000;
+    for (uint32_t i = 1; i <= 10; i++) {
+        say_event(&ear, &mouth, 6, 160 * i, i == 10);
+        if (i == 5) {
+            mouth.event_timestamp -= 8000;
+            say_event(&ear, &mouth, 7, 60000, 1);
+            mouth.event_timestamp += 8000;
+        }
+        ear_wait(&ear, 20);
+    }
+    ear_wait(&ear, 2000);
+    CHECK_EQUAL(check_sent(&ear, sent), 3);
+    CHECK(strcmp(sent, "567") == 0);
+    duration = get_16(ear.heard[ear.count - 1].payload + 2);
+    CHECK(duration >= 500 * 8 && duration <= 520 * 8);
+    CHECK_EQUAL(counters(&ear)->digits_by_event, 3);
+    ear_end(&ear);
+}
+
+// A party whose sequence and time line jump back to what they were, with the SSRC that it had:
+// its digits are new ones.
+static void test_begins_anew(void)
+{
+    struct ear ear = digit_call(ADDRESS_1, "198.18.1.3", TAKE_ON, NULL, NULL);
+    struct mouth mouth = {.sequence = 10, .timestamp = 1000};
+    for (uint32_t round = 1; round <= 3; round++) {
+        mouth.sequence = (uint16_t)(round * 20000);
+        mouth.timestamp = 1000;
+        for (uint32_t i = 0; i < 4; i++)
+            say_audio(&ear, &mouth, 1);
+        say_digit(&ear, &mouth, 5);
+        CHECK_EQUAL(counters(&ear)->digits_by_event, round);
+    }
+    ear_end(&ear);
+}
+
 // Digits of the control plane, on a leg on which nothing was sent yet, and beside audio.
 static void test_commanded(void)
 {
@@ -527,6 +578,8 @@ static void tests(void)
     test_mixed();
     test_passed_on();
     test_while_it_lasts();
+    test_claims();
+    test_begins_anew();
     test_commanded();
     test_bad_commands();
     test_limits();

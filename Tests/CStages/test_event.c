@@ -260,6 +260,24 @@ static void test_absurd(void)
 }
 
 // Another payload type with another clock, in the middle of a digit.
+// A name is known for a while only, since a clock may step back; and not at all in a stream that
+// began anew.
+static void test_names_end(void)
+{
+    struct trail *trail = trail_new();
+    digit(trail, 5000, 1, 0);
+    wait_ms(trail, TL_EVENT_RECENT_MS - 200);
+    digit(trail, 5000, 1, 0);
+    check_count(trail, 1);
+    wait_ms(trail, TL_EVENT_RECENT_MS + 1);
+    digit(trail, 5000, 1, 0);
+    check_count(trail, 2);
+    tl_event_forget(&trail->receiver);
+    digit(trail, 5000, 1, 0);
+    check_count(trail, 3);
+    free(trail);
+}
+
 static void test_clock_change(void)
 {
     struct trail *trail = trail_new();
@@ -406,6 +424,7 @@ int main(void)
     test_wrap();
     test_limit();
     test_absurd();
+    test_names_end();
     test_clock_change();
     test_flood();
     test_packed();

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keys that follow each other without a pause, as some machines dial: each is a digit with a start
+// and a length of its own. And as many digits at once as there can be.
+#include "checks.h"
+#include "judge.h"
+#include "tones.h"
+
+enum { KEYS = 40, MOST_SAMPLES = TL_TONE_SEGMENTS_MAX * TL_TONE_SEGMENT };
+
+static struct judged judged;
+static int16_t samples[TONES_SAMPLES_MAX];
+
+static void follow(uint32_t ms)
+{
+    uint8_t events[KEYS];
+    uint32_t count = 4000 + random_below(80);
+    memset(samples, 0, sizeof(samples));
+    for (uint32_t i = 0; i < KEYS; i++) {
+        do
+            events[i] = (uint8_t)random_below(16);
+        while (i > 0 && events[i] == events[i - 1]);
+        tones_key(events[i], -10, samples + count, ms * 8);
+        count += ms * 8;
+    }
+    struct judge_how how = JUDGE_USUAL;
+    memset(&judged, 0, sizeof(judged));
+    judge(&judged, &how, samples, count + 4000, NULL);
+    CHECK_EQUAL(judged.our_count, KEYS);
+    CHECK_EQUAL(judged.begun, KEYS);
+    for (uint32_t i = 0; i < KEYS; i++) {
+        const struct tl_digit_change *digit = &judged.digits[i];
+        CHECK_EQUAL(judged.ours[i], tone_names[events[i]]);
+        CHECK(abs((int)digit->duration_ms - (int)ms) <= 10);
+        if (i > 0) {
+            uint64_t after_ns = digit->started_ns - digit[-1].started_ns;
+            // A start is that of a segment.
+            CHECK(llabs((long long)after_ns - ms * 1000000ll) <= 10100000);
+        }
+    }
+}
+
+// Payloads of the greatest length, whose keys change with every third segment, for all flows of a
+// run: what becomes of them has room.
+static void as_many_as_there_can_be(void)
+{
+    static struct tl_tone_detector detectors[TL_TONE_JOBS_MAX];
+    static struct tl_tone_store stores[TL_TONE_JOBS_MAX];
+    static uint8_t payloads[TL_TONE_JOBS_MAX][MOST_SAMPLES];
+    struct tl_tone_changes *changes = malloc(sizeof(*changes)); // whose end the sanitizer watches
+    struct tl_tone_job jobs[TL_TONE_JOBS_MAX];
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < TL_TONE_JOBS_MAX; i++)
+        tl_tone_reset(&detectors[i], &stores[i]);
+    for (uint32_t round = 0; round < 6; round++) {
+        for (uint32_t i = 0; i < TL_TONE_JOBS_MAX; i++) {
+            uint32_t start = round * TL_TONE_SEGMENTS_MAX;
+            for (uint32_t segment = 0; segment < TL_TONE_SEGMENTS_MAX; segment++) {
+                int16_t *at = samples + segment * TL_TONE_SEGMENT;
+                uint32_t within = (start + segment) % 3;
+                if (within == 0 || segment == 0)
+                    tones_key((uint8_t)((start + segment + i) / 3 * 5 % 16), -10,
+                              at, (3 - within) * TL_TONE_SEGMENT);
+            }
+            for (uint32_t at = 0; at < MOST_SAMPLES; at++)
+                payloads[i][at] = tl_audio_encode_pcmu(samples[at] / 4);
+            jobs[i] = (struct tl_tone_job){
+                .detector = &detectors[i], .store = &stores[i], .payload = payloads[i],
+                .length = MOST_SAMPLES, .now_ns = (round + 1) * 320000000ull, .limit_ms = 60000,
+                .codec = TL_CODEC_PCMU};
+        }
+        tl_tone_run(jobs, TL_TONE_JOBS_MAX, changes);
+        CHECK(changes->count <= TL_TONE_CHANGES_MAX);
+        most = changes->count > most ? changes->count : most;
+    }
+    CHECK(most * 10 >= TL_TONE_CHANGES_MAX * 8); // near the bound that stands there
+    free(changes);
+}
+
+int main(void)
+{
+    tl_tone_prepare();
+    for (uint32_t round = 0; round < 10; round++) {
+        follow(60);
+        follow(80);
+        follow(100);
+        follow(190);
+    }
+    as_many_as_there_can_be();
+    return tests_passed("follow", 0);
+}
