@@ -52,16 +52,18 @@ static void levels_and_twist(void)
         tones.level = level;
         expect(tones, FOUND);
     }
-    struct tones faint = TONES_USUAL;
-    faint.level = -55;
-    expect(faint, REFUSED);
+    for (int level = -46; level >= -60; level -= 2) {
+        struct tones tones = TONES_USUAL;
+        tones.level = level;
+        expect(tones, REFUSED);
+    }
     for (int twist = -9; twist <= 9; twist++) {
         struct tones tones = TONES_USUAL;
         tones.on_ms = tones.off_ms = 40;
         tones.twist = twist;
         expect(tones, FOUND);
     }
-    for (int twist = -14; twist <= 14; twist += 28) {
+    for (int twist = -12; twist <= 12; twist += 24) {
         struct tones tones = TONES_USUAL;
         tones.twist = twist;
         expect(tones, REFUSED);
@@ -130,7 +132,11 @@ static void what_is_beside(void)
     struct tones harmonic = TONES_USUAL;
     harmonic.harmonic = -20;
     expect(harmonic, FOUND);
-    harmonic.harmonic = -3; // a voice
+    harmonic.harmonic = -15;
+    expect(harmonic, FOUND);
+    harmonic.harmonic = -9; // a voice
+    expect(harmonic, REFUSED);
+    harmonic.harmonic = -3;
     expect(harmonic, REFUSED);
 }
 

@@ -313,6 +313,29 @@ import Testing
         scene.finish()
     }
 
+    /// As many digits wait for a party's media as there is room for in its flow; others are refused
+    /// until those were sent.
+    @Test func digitsForMediaHaveALimit() throws {
+        let scene = DigitScene(nil, nil)
+        try scene.establish()
+        let id = scene.id
+        let most = Array(repeating: self.keys("7"), count: LegDigitState.waitingMax).flatMap { $0 }
+        scene.world.input {
+            #expect($0.engine.sendDigits(most + self.keys("7"), to: .b, of: id) == .full)
+            #expect($0.engine.sendDigits(most, to: .b, of: id) == nil)
+            #expect($0.engine.sendDigits(self.keys("1"), to: .b, of: id) == .full)
+        }
+        #expect(scene.world.digits.count == most.count)
+        let policy = DigitPolicy.plain
+        scene.wait(UInt64(policy.durationMs) + UInt64(policy.pauseMs))
+        scene.world.input {
+            #expect($0.engine.sendDigits(self.keys("1"), to: .b, of: id) == nil)
+            #expect($0.engine.sendDigits(self.keys("2"), to: .b, of: id) == .full)
+        }
+        #expect(scene.world.digits.count == most.count + 1)
+        scene.finish()
+    }
+
     @Test func theOperatorsDigitsHaveTheTrunksForm() throws {
         let scene = DigitScene(nil, DigitScene.policy(.infoRelay))
         try scene.establish()

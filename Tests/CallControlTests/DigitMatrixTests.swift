@@ -166,6 +166,24 @@ import Testing
         scene.finish()
     }
 
+    /// Events count in a clock. Those of one that the other party does not have are made anew in
+    /// its own, and none passes as it is.
+    @Test(arguments: [[0, 110], [0, 110, 101]])
+    func eventsOfAnotherClock(caller: [Int]) throws {
+        let scene = DigitScene(DigitScene.policy(.rfc4733), DigitScene.policy(.rfc4733)) {
+            $0.alice.script.codecs = caller
+            $0.bob.script.codecs = [0, 101]
+        }
+        try scene.establish()
+        let types = try #require(scene.media(.a)?.eventTypes)
+        #expect(types.contains(.init(type: 110, clockRate: 48_000)))
+        #expect(scene.media(.a)?.intake.isSuperset(of: [.events, .take, .passOn]) == true)
+        #expect(scene.media(.b)?.sending == .events(.init(type: 101, clockRate: 8000)))
+        try scene.press(.a, .rfc4733)
+        #expect(scene.got(.b) == [.rfc4733: 1])
+        scene.finish()
+    }
+
     @Test func holdAndRefreshKeepThem() throws {
         let scene = DigitScene(DigitScene.policy(.rfc4733), DigitScene.policy(.info))
         try scene.establish()
