@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define TONES    4u  // row, column, and the two of dial tone
-#define APART_HZ 200 // nearer to the high tone, the low one's harmonic cannot be told from it
+#define APART_HZ 240 // nearer to the high tone, the low one's harmonic cannot be told from it
 
 static const uint16_t dial_tone[2] = {350, 440};
 

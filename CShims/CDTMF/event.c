@@ -288,14 +288,17 @@ TL_DTMF_CODE uint32_t tl_event_receive(struct tl_event_receiver *receiver,
     uint32_t result = block_take(receiver, arrival, &block, changes, change_count);
     // Another event follows in the packet only where this one ended; what else stands there is
     // nobody's digit.
-    for (uint32_t i = 1; i < TL_EVENT_BLOCKS_MAX && result == TL_EVENT_GOOD && block.end &&
+    for (uint32_t i = 1; result == TL_EVENT_GOOD && block.end &&
                          (i + 1) * TL_EVENT_BYTES <= arrival->length;
          i++) {
         block = block_read(arrival->payload + i * TL_EVENT_BYTES,
                            block.timestamp + block.duration);
-        if (block.duration == 0 ||
-            block_take(receiver, arrival, &block, changes, change_count) != TL_EVENT_GOOD)
+        if (block.duration == 0)
             break;
+        uint32_t further = i < TL_EVENT_BLOCKS_MAX
+            ? block_take(receiver, arrival, &block, changes, change_count)
+            : TL_EVENT_FLOOD;
+        receiver->left_out += further == TL_EVENT_FLOOD;
     }
     return result;
 }

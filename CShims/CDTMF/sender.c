@@ -37,6 +37,7 @@ TL_DTMF_CODE int tl_sender_put(struct tl_sender *sender, const struct tl_sender_
     if (sender->count == 0 && count != 0) {
         sender->phase = WAITS;
         sender->due_ns = sender->ready_ns > now_ns ? sender->ready_ns : now_ns;
+        sender->fresh = 1;
     }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t place = (sender->first + sender->count) % TL_DIGITS_MAX;
@@ -65,6 +66,11 @@ static uint64_t interval_ns(const struct tl_flow_dtmf *how)
 static uint32_t to_units(const struct tl_flow_dtmf *how, uint32_t ms)
 {
     return (uint32_t)((uint64_t)ms * how->send_clock_hz / 1000);
+}
+
+static uint32_t line_units(struct tl_sender_line line, uint64_t time_ns)
+{
+    return (uint32_t)(time_ns / 1000 * line.clock_hz / 1000000);
 }
 
 // What the digit lasts in all, as far as that is known: never less than was told. One that nobody
@@ -210,19 +216,20 @@ static void audio_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how
 }
 
 static void digit_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how,
-                        uint32_t timestamp_now)
+                        struct tl_sender_line line, uint64_t now_ns)
 {
     sender->began_ns = sender->due_ns;
     sender->sent_ms = 0;
     sender->segments = 0;
-    sender->timestamp = timestamp_now;
+    sender->timestamp = line.timestamp - line_units(line, now_ns - sender->began_ns);
+    sender->line_timestamp = sender->timestamp;
     sender->phase = DIGIT;
     if (how->send == TL_DTMF_SEND_TONES)
         tl_tone_make_start(&sender->maker);
 }
 
 TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
-                                 uint32_t timestamp_now, uint64_t now_ns,
+                                 struct tl_sender_line line, uint64_t now_ns,
                                  struct tl_sender_packet *packet)
 {
     packet->length = 0;
@@ -232,6 +239,10 @@ TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_
     packet->payload_type = how->send_type;
     if (sender->due_ns > now_ns)
         return;
+    if (sender->fresh) { // behind what was sent on the leg until now
+        sender->due_ns = now_ns;
+        sender->fresh = 0;
+    }
     if (now_ns - sender->due_ns > TL_SENDER_LATE_MS * TL_DIGIT_MS_NS) {
         uint64_t skipped_ms = (now_ns - sender->due_ns) / TL_DIGIT_MS_NS;
         sender->line += (uint32_t)skipped_ms * SAMPLES_MS;
@@ -239,18 +250,22 @@ TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_
     }
     int tones = how->send == TL_DTMF_SEND_TONES;
     if (sender->phase == WAITS && tones && !sender->audio)
-        audio_begin(sender, how, timestamp_now);
+        audio_begin(sender, how, line.timestamp);
     if (sender->phase == WAITS && tones && sender->due_ns < sender->ready_ns) {
         put_audio(sender, how, packet);
         tl_tone_make(&sender->maker, 0, how->send_codec, 0, 0, packet->payload, packet->length);
+        packet->until = sender->line;
         return;
     }
     if (sender->phase == WAITS)
-        digit_begin(sender, how, timestamp_now);
+        digit_begin(sender, how, line, now_ns);
     if (tones)
         tone_next(sender, how, packet);
     else if (sender->phase == ENDS)
         event_end(sender, how, packet);
     else
         event_next(sender, how, packet);
+    packet->until = tones ? sender->line
+                          : sender->line_timestamp +
+                                line_units(line, sender->sent_ms * TL_DIGIT_MS_NS);
 }

@@ -238,7 +238,11 @@ static void hit(const struct tone_work *work, const int16_t *samples, const stru
         detector->length = (uint16_t)(detector->length + 1 + detector->lost);
         detector->tail = amplitude;
         if (detector->hits == HITS && beside_harmonics(samples, fit) > HARMONIC_MOST) {
+            // A voice. A digit that follows begins with it at the earliest.
             detector->hits = HITS - 1;
+            detector->length = HITS - 1;
+            detector->started_ns = segment_ns - (HITS - 2) * SEGMENT_NS;
+            detector->row_power = detector->column_power = 0;
         } else if (detector->hits == HITS) {
             detector->open = event;
             detector->misses = 0;

@@ -22,13 +22,14 @@ static void take_over(struct tl_flow *flow, struct tl_dtmf *dtmf)
 }
 
 // Where the leg's time line is now.
-static uint32_t line_now(const struct tl_worker *worker, uint32_t slot)
+static struct tl_sender_line line_now(const struct tl_worker *worker, uint32_t slot)
 {
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
-    if (record->egress_time_ns == 0)
-        return record->egress_timestamp; // nothing has left yet: where it is to begin
-    return record->egress_timestamp + wire_clock(worker->now_ns - record->egress_time_ns,
-                                                 worker->cold[slot].spec.clock_rate_hz);
+    struct tl_sender_line line = {record->egress_timestamp,
+                                  worker->cold[slot].spec.clock_rate_hz};
+    if (record->egress_time_ns != 0) // else nothing has left yet: it is where it is to begin
+        line.timestamp += wire_clock(worker->now_ns - record->egress_time_ns, line.clock_hz);
+    return line;
 }
 
 // The link address of the next hop. 0: there is no way to the party.
@@ -101,15 +102,15 @@ static uint32_t send(struct tl_worker *worker, uint32_t slot, struct tl_packet *
     if (!(flow->egress.way & TL_WAY_DIGITS))
         take_over(flow, dtmf);
     struct tl_sender_packet made;
-    uint32_t line = line_now(worker, slot);
+    struct tl_sender_line line = line_now(worker, slot);
     tl_sender_next(&dtmf->sender, &dtmf->how, line, worker->now_ns, &made);
     uint32_t count = made.length != 0 ? leave(worker, slot, &made, packet) : 0;
     if (count != 0) {
         // An event's packets all have the time stamp of its start: the line is elsewhere by then.
         int is_event = dtmf->how.send == TL_DTMF_SEND_EVENTS;
-        record->egress_timestamp = is_event ? line : made.timestamp;
+        record->egress_timestamp = is_event ? line.timestamp : made.timestamp;
         record->egress_time_ns = worker->now_ns;
-        dtmf->former.timestamp = made.timestamp;
+        dtmf->former.timestamp = made.until;
     }
     if (made.digit_over && count != 0)
         worker->counters.digits_sent++;

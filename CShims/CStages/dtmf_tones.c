@@ -58,13 +58,13 @@ static uint8_t codec_of(const struct tl_flow_dtmf *how, uint8_t type)
     return 0;
 }
 
-// A packet that came late cannot be looked at. While a tone is silenced it would be one of it.
+// A packet that came late cannot be looked at. While something is silenced it would be a part of it.
 static void silence_late(struct tl_worker *worker, const struct tl_dtmf *dtmf, uint8_t codec,
                          uint8_t *payload, uint32_t length)
 {
     uint32_t flags = dtmf->how.flags;
     if (!(flags & TL_DTMF_TAKE) ||
-        !(flags & TL_DTMF_LOOK_AHEAD || tl_tone_is_open(&dtmf->detector)))
+        !(flags & TL_DTMF_LOOK_AHEAD || tl_tone_is_suspicious(&dtmf->detector)))
         return;
     tl_audio_silence(codec, payload, length);
     worker->counters.tones_silenced++;
@@ -85,6 +85,7 @@ static void look_at(struct tl_worker *worker, struct parked_audio *waiting,
     if (TL_UNLIKELY(dtmf->tones_stream != passage->stream || dtmf->tones_heard_ns == 0))
         begin_anew(worker, waiting, looking);
     if (TL_UNLIKELY(passage->steps == 0)) {
+        run(worker, looking); // the packets that overtook it say what it is
         silence_late(worker, dtmf, codec, payload, length);
         return;
     }

@@ -7,7 +7,7 @@ static void come_back(struct tl_flow_egress *egress, struct tl_dtmf *dtmf, uint3
     struct tl_dtmf_former *former = &dtmf->former;
     uint32_t kept = timestamp + former->timestamp_offset;
     if (former->source_slot == egress->source_slot &&
-        former->source_stream == egress->source_stream && (int32_t)(kept - former->timestamp) > 0)
+        former->source_stream == egress->source_stream && (int32_t)(kept - former->timestamp) >= 0)
         egress->timestamp_offset = former->timestamp_offset;
     former->source_slot = TL_NO_FLOW;
 }

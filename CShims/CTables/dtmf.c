@@ -310,27 +310,36 @@ TL_PACKET_CODE struct tl_digit tl_dtmf_tell(struct tl_dtmf *dtmf)
     return digit;
 }
 
-// A party may send both forms of one digit. The first that comes is the digit; of a party that
-// speaks in events, no tone is.
-static int is_double(const struct tl_flow *flow, struct tl_dtmf *dtmf,
-                     const struct tl_digit_change *change, uint8_t form)
+// A party may send both forms of one press, one after the other: a gateway that makes events of
+// tones lets some of each through. The first that comes is the digit. A press of each form is one
+// with one of the other, so that the same key pressed twice is two.
+static int is_double(struct tl_dtmf *dtmf, const struct tl_digit_change *change, uint8_t form)
 {
-    int begins = change->kind == TL_DIGIT_BEGAN;
-    int result;
-    if (form == TL_DIGIT_BY_TONE) {
-        if (begins && dtmf->events_stream != flow->ingress.stream + 1u)
-            dtmf->lasting_tone = (uint8_t)(change->event + 1);
-        result = dtmf->lasting_tone == 0;
-        if (!begins)
-            dtmf->lasting_tone = 0;
-    } else {
-        if (begins)
-            dtmf->double_event = dtmf->lasting_tone == change->event + 1;
-        result = dtmf->double_event;
-        if (!begins)
-            dtmf->double_event = 0;
+    struct tl_dtmf_press *press = &dtmf->presses[form == TL_DIGIT_BY_TONE];
+    struct tl_dtmf_press *other = &dtmf->presses[form != TL_DIGIT_BY_TONE];
+    uint32_t after_ms =
+        form == TL_DIGIT_BY_TONE ? TL_DTMF_TONE_AFTER_MS : TL_DTMF_EVENT_AFTER_MS;
+    if (change->kind == TL_DIGIT_BEGAN) {
+        int same = other->event == change->event + 1 && !other->is_paired &&
+                   (other->ended_ns == UINT64_MAX ||
+                    change->started_ns <= other->ended_ns + after_ms * TL_MILLISECOND_NS);
+        other->is_paired |= (uint8_t)same;
+        press->late_is_double = (uint8_t)same;
+        if (press->ended_ns == UINT64_MAX) // it came late and is over at once; the present one lasts
+            return same;
+        *press = (struct tl_dtmf_press){
+            .started_ns = change->started_ns,
+            .ended_ns = UINT64_MAX,
+            .event = (uint8_t)(change->event + 1),
+            .is_paired = (uint8_t)same,
+            .is_double = (uint8_t)same,
+        };
+        return same;
     }
-    return result;
+    if (form == TL_DIGIT_BY_EVENT && press->started_ns != change->started_ns)
+        return press->late_is_double;
+    press->ended_ns = change->started_ns + change->duration_ms * TL_MILLISECOND_NS;
+    return press->is_double;
 }
 
 TL_PACKET_CODE void tl_dtmf_change(struct tl_worker *worker, uint32_t slot,
@@ -339,7 +348,7 @@ TL_PACKET_CODE void tl_dtmf_change(struct tl_worker *worker, uint32_t slot,
 {
     struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
     int passes = (dtmf->how.flags & TL_DTMF_PASS_ON) != 0;
-    if (is_double(&worker->flows[slot], dtmf, change, form))
+    if (is_double(dtmf, change, form))
         return;
     if (change->kind == TL_DIGIT_BEGAN) {
         if (passes)

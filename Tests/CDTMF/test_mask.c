@@ -163,6 +163,23 @@ static void worst_together(void)
     CHECK(ours <= all);
 }
 
+// With a high tone that is off, 1336 Hz comes near to twice 770 and 852 Hz, where a voice has its
+// harmonics.
+static void loud_high_tones(void)
+{
+    for (int twist = 4; twist <= 9; twist++)
+        for (int off = -1; off <= 1; off++) {
+            struct tones tones = TONES_USUAL;
+            tones.on_ms = tones.off_ms = 40;
+            tones.twist = twist;
+            tones.column_off = 1.5 * off;
+            expect(tones, FOUND);
+            tones.on_ms = 200;
+            tones.row_off = -1.5 * off;
+            expect(tones, FOUND);
+        }
+}
+
 static void lengths_are_told(void)
 {
     for (double on = 40; on <= 400; on += 37) {
@@ -194,6 +211,7 @@ int main(void)
     times();
     what_is_beside();
     worst_together();
+    loud_high_tones();
     lengths_are_told();
     return tests_passed("mask", 0);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Talk-off: speech is no digit, whoever speaks, however fast and loud. And recordings of digits
+// Talk-off: speech is no digit, however fast and loud; one voice, with some 25 minutes of text. And recordings of digits
 // that others made.
 #include "checks.h"
 #include "judge.h"
@@ -8,7 +8,7 @@
 
 static struct judged judged;
 
-// 568 files of speech at seven speeds and three levels: nine hours; a gain that is no power of two.
+// 568 files of speech at seven speeds and four levels: twelve hours; gains that are no powers of two.
 static uint32_t talk_off(const char *folder)
 {
     static const char *const names[] = {"0.85", "0.90", "0.95", "1.00", "1.05", "1.10", "1.15"};

@@ -259,7 +259,6 @@ static void test_absurd(void)
     free(trail);
 }
 
-// Another payload type with another clock, in the middle of a digit.
 // A name is known for a while only, since a clock may step back; and not at all in a stream that
 // began anew.
 static void test_names_end(void)
@@ -278,6 +277,7 @@ static void test_names_end(void)
     free(trail);
 }
 
+// Another payload type with another clock, in the middle of a digit.
 static void test_clock_change(void)
 {
     struct trail *trail = trail_new();
@@ -326,6 +326,38 @@ static void test_packed(void)
     check_count(trail, 2);
     check_digit(trail, 0, 1, 100);
     check_digit(trail, 1, 2, 100);
+    CHECK_EQUAL(trail->receiver.left_out, 0);
+    free(trail);
+}
+
+// More of them than are read, and more than a flow may have: what is left out is counted.
+static void test_packed_too_much(void)
+{
+    uint8_t six[24];
+    struct trail *trail = trail_new();
+    struct tl_digit_change changes[TL_EVENT_CHANGES_MAX];
+    uint32_t count, rounds = 5;
+    for (uint8_t i = 0; i < 6; i++)
+        tl_event_write(six + 4 * i, i, 1, 10, 800);
+    for (uint32_t i = 0; i < rounds; i++) {
+        struct tl_event_arrival arrival = {.payload = six, .length = sizeof(six), .ssrc = 1,
+                                           .timestamp = 10000 * (i + 1), .clock_hz = CLOCK,
+                                           .now_ns = trail->now_ns, .limit_ms = LIMIT_MS};
+        uint32_t result = tl_event_receive(&trail->receiver, &arrival, changes, &count);
+        CHECK_EQUAL(result, i < 4 ? TL_EVENT_GOOD : TL_EVENT_FLOOD);
+        note(trail, changes, count);
+    }
+    check_count(trail, TL_EVENT_BURST);
+    CHECK_EQUAL(trail->receiver.left_out, 4 * 2);
+    tl_event_write(six + 4, 99, 1, 10, 800); // no digit
+    wait_ms(trail, 60); // room for one
+    struct tl_event_arrival arrival = {.payload = six, .length = sizeof(six), .ssrc = 1,
+                                       .timestamp = 100000, .clock_hz = CLOCK,
+                                       .now_ns = trail->now_ns, .limit_ms = LIMIT_MS};
+    CHECK_EQUAL(tl_event_receive(&trail->receiver, &arrival, changes, &count), TL_EVENT_GOOD);
+    note(trail, changes, count);
+    check_count(trail, TL_EVENT_BURST + 1);
+    CHECK_EQUAL(trail->receiver.left_out, 4 * 2 + 4);
     free(trail);
 }
 
@@ -428,6 +460,7 @@ int main(void)
     test_clock_change();
     test_flood();
     test_packed();
+    test_packed_too_much();
     test_random();
     test_noise();
     return tests_passed("event", 0);

@@ -57,8 +57,8 @@ static void run_ms(struct world *world, uint32_t ms, uint32_t step_ms)
     for (uint32_t i = 0; i < ms; i += step_ms, world->now_ns += step_ms * MS)
         while (world->sender.due_ns <= world->now_ns) {
             struct sent *sent = &world->sent[world->count];
-            tl_sender_next(&world->sender, &world->how, (uint32_t)(world->now_ns / MS * 8),
-                           world->now_ns, &sent->packet);
+            const struct tl_sender_line line = {(uint32_t)(world->now_ns / MS * 8), 8000};
+            tl_sender_next(&world->sender, &world->how, line, world->now_ns, &sent->packet);
             if (sent->packet.length == 0)
                 continue;
             CHECK(world->count + 1 < SENT_MAX);
@@ -200,6 +200,7 @@ static void test_late(void)
     CHECK_EQUAL(world->count, 14);
     for (uint32_t i = 0; i < 14; i++)
         CHECK_EQUAL(world->sent[i].event, i < 7 ? 1 : 2);
+    CHECK_EQUAL(world->sent[7].packet.timestamp - world->sent[0].packet.timestamp, 150 * 8);
     world->count = 0;
     CHECK(put(world, "34", 100, 50)); // away for longer than that: no burst afterwards
     run_ms(world, 3000, 500);
@@ -208,6 +209,35 @@ static void test_late(void)
     for (uint32_t i = 0; i < world->count; i++)
         ends += world->sent[i].end;
     CHECK_EQUAL(ends, 6);
+    world_end(world);
+}
+
+// However late a worker is, two digits of one key are two events: one begins behind the other's end
+// and its pause (RFC 4733 section 2.3.3), whatever of them leaves in one burst.
+static void test_late_twins(uint32_t ms, uint16_t pause_ms, uint32_t late_ms, uint32_t clock_hz)
+{
+    struct world *world = world_new(TL_DTMF_SEND_EVENTS, 20);
+    world->how.send_clock_hz = clock_hz;
+    CHECK(put(world, "555", ms, pause_ms));
+    run_ms(world, 1 + late_ms % 7, 1);
+    world->now_ns += late_ms * MS;
+    run_ms(world, 2000, 1);
+    uint32_t markers = 0, before = 0;
+    for (uint32_t i = 0; i < world->count; i++) {
+        const struct sent *sent = &world->sent[i];
+        if (!sent->packet.marker) {
+            CHECK_EQUAL(sent->packet.timestamp, before);
+            continue;
+        }
+        CHECK(markers == 0 || sent->packet.timestamp - before >= 8 * (ms + pause_ms));
+        CHECK(i == 0 || sent->packet.timestamp - world->sent[i - 1].packet.until >= 8u * pause_ms);
+        before = sent->packet.timestamp;
+        markers++;
+    }
+    CHECK_EQUAL(markers, 3);
+    const struct sent *last = &world->sent[world->count - 1];
+    CHECK_EQUAL(last->packet.until - last->packet.timestamp, 8 * ms);
+    CHECK((uint32_t)(world->now_ns / MS * 8) - last->packet.until < 0x80000000u);
     world_end(world);
 }
 
@@ -270,6 +300,11 @@ int main(void)
     test_segments(48000, 50);
     test_segments(192000, 100);
     test_late();
+    for (uint32_t late_ms = 0; late_ms < 400; late_ms += 3) {
+        test_late_twins(40, 40, late_ms, 8000);
+        test_late_twins(40, 70, late_ms, 48000);
+        test_late_twins(100, 40, late_ms, 16000);
+    }
     test_full();
     test_tones(20);
     test_tones(30);

@@ -294,6 +294,97 @@ static void test_both_forms(void)
     ear_end(&ear);
 }
 
+// A gateway lets 60 ms of each tone through before its event, which comes when the tone is over
+// already; keys are pressed twice. Each press is one, in whatever form came first.
+static void test_leaked_tones(uint32_t late)
+{
+    struct ear ear = digit_call(ADDRESS_1, "198.18.1.3", TL_DTMF_EVENTS | TONES_ON, NULL, NULL);
+    struct voice voice = voice_make();
+    char sent[64];
+    for (uint32_t press = 0; press < 12; press++) {
+        uint8_t key = (uint8_t)(press / 2);
+        tl_tone_make_start(&voice.maker);
+        voice.mouth.event_timestamp = voice.mouth.timestamp;
+        for (uint32_t i = 0; i < 24; i++) {
+            uint32_t step = i - late;
+            say(&ear, &voice, press != 3 && i < 3 ? key : 16, 480, 0); // once nothing leaks
+            if (step < 7)
+                say_event(&ear, &voice.mouth, key, 160 * (step < 5 ? step + 1 : 5), step >= 4);
+        }
+    }
+    ear_wait(&ear, 400);
+    CHECK_EQUAL(counters(&ear)->digits_by_tone + counters(&ear)->digits_by_event, 12);
+    CHECK(counters(&ear)->digits_by_tone >= 8);
+    CHECK_EQUAL(events_heard(&ear, sent), 12);
+    CHECK(strcmp(sent, "001122334455") == 0);
+    ear_end(&ear);
+}
+
+// A party that has sent an event may send tones afterwards: who is behind it may have changed.
+static void test_events_then_tones(void)
+{
+    struct ear ear = digit_call(ADDRESS_1, "198.18.1.3", TL_DTMF_EVENTS | TONES_ON, NULL, NULL);
+    struct voice voice = voice_make();
+    char sent[64];
+    say_key(&ear, &voice, 16, 0);
+    say_digit(&ear, &voice.mouth, 5);
+    for (uint8_t key = 5; key < 10; key++)
+        say_key(&ear, &voice, key, 0);
+    ear_wait(&ear, 400);
+    CHECK_EQUAL(counters(&ear)->digits_by_event, 1);
+    CHECK_EQUAL(counters(&ear)->digits_by_tone, 5);
+    CHECK_EQUAL(events_heard(&ear, sent), 6);
+    CHECK(strcmp(sent, "556789") == 0);
+    ear_end(&ear);
+}
+
+// The packet in which a tone begins is overtaken by the next one: it cannot be looked at any more,
+// and is silenced like what came before it.
+static void test_overtaken(int in_one_burst)
+{
+    struct ear ear = digit_call(ADDRESS_1, "198.18.1.3", TONES_ON, NULL, NULL);
+    struct voice voice = voice_make();
+    uint8_t first[400], payload[160], bytes[400];
+    for (uint8_t key = 0; key < 16; key++) {
+        say(&ear, &voice, 16, 0, 0);
+        tl_tone_make_start(&voice.maker);
+        fill(&voice, key, 800, payload);
+        uint32_t length = wrap(&voice.mouth, 0, payload, first);
+        fill(&voice, key, 800, payload);
+        wrap(&voice.mouth, 0, payload, bytes);
+        burst_begin(ear.world);
+        add_udp(ear.world, &party_a, bytes, length);
+        if (!in_one_burst) {
+            ear_run(&ear);
+            ear_wait(&ear, 1);
+            burst_begin(ear.world);
+        }
+        add_udp(ear.world, &party_a, first, length);
+        ear_run(&ear);
+        ear_wait(&ear, 39);
+        for (uint32_t i = 0; i < 3; i++)
+            say(&ear, &voice, key, 800, 0);
+        for (uint32_t i = 0; i < 5; i++)
+            say(&ear, &voice, 16, 0, 0);
+    }
+    CHECK_EQUAL(counters(&ear)->digits_by_tone, 16);
+    uint32_t loud = 0, most = 0; // samples of a digit that left as they came
+    for (uint32_t i = 0; i < ear.count; i++) {
+        if (ear.heard[i].type != 0)
+            continue;
+        uint32_t before = loud;
+        for (uint32_t at = 0; at < ear.heard[i].length; at++) {
+            int16_t sample;
+            tl_audio_decode_pcmu(ear.heard[i].payload + at, &sample, 1);
+            loud += abs(sample) > 150;
+        }
+        loud = loud == before ? 0 : loud;
+        most = loud > most ? loud : most;
+    }
+    CHECK(most < 120);
+    ear_end(&ear);
+}
+
 // Another stream begins in the middle of a digit; a packet comes late; the clock goes back.
 static void test_streams(void)
 {
@@ -381,6 +472,11 @@ static void tests(void)
     events_to_tones(TL_CODEC_PCMU, 30);
     events_to_tones(TL_CODEC_G722, 20);
     test_both_forms();
+    for (uint32_t late = 4; late < 12; late++)
+        test_leaked_tones(late);
+    test_events_then_tones();
+    test_overtaken(0);
+    test_overtaken(1);
     test_streams();
     test_switched();
 }

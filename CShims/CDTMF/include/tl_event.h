@@ -39,6 +39,7 @@ struct tl_event_receiver {
     uint8_t volume;
     uint8_t recent_count;    // places of `recent` in use
     uint32_t recent_next;    // place that is taken next
+    uint32_t left_out;       // further digits of packets that were not taken; its owner counts it
     struct tl_event_name recent[TL_EVENT_RECENT];
 };
 

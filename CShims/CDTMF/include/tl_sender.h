@@ -37,6 +37,7 @@ struct tl_sender {
     struct tl_tone_maker maker;
     uint32_t timestamp;    // of the present digit's first packet, or of its segment
     uint32_t line;         // of tones: time stamp of the next packet
+    uint32_t line_timestamp; // of the present digit's start, on the leg's line
     uint32_t segments;     // clock units of the event that stand in segments before this one
     uint32_t sent_ms;      // of the present digit, that packets told of
     uint8_t first;         // in `queue`
@@ -44,7 +45,14 @@ struct tl_sender {
     uint8_t phase;         // opaque
     uint8_t ends;          // end packets that are left
     uint8_t audio;         // tones: `line` stands, no other media came between
-    uint8_t reserved[3];
+    uint8_t fresh;         // 1: nothing of a queue was sent yet, and no place in time is missed
+    uint8_t reserved[2];
+};
+
+/// Where the leg's time line is.
+struct tl_sender_line {
+    uint32_t timestamp; // at now_ns
+    uint32_t clock_hz;
 };
 
 /// A packet to send.
@@ -52,6 +60,7 @@ struct tl_sender_packet {
     uint8_t payload[TL_SENDER_PAYLOAD_MAX];
     uint32_t length;    // 0: none now
     uint32_t timestamp;
+    uint32_t until;     // time stamp, on the leg's line, of what may follow the packet
     uint8_t payload_type;
     uint8_t marker;
     uint8_t digit_over; // 1: with it a digit was sent whole
@@ -67,11 +76,11 @@ TL_DTMF_CODE int tl_sender_put(struct tl_sender *sender, const struct tl_sender_
 /// The digit that was put with TL_SENDER_OPEN is over and lasted so long. There is one at a time.
 TL_DTMF_CODE void tl_sender_close(struct tl_sender *sender, uint32_t duration_ms);
 
-/// Makes the packet that is due. `timestamp_now` is the leg's time line at now_ns, in units of its
-/// RTP clock. Call it once due_ns has come, and again while it still has. Where the events' clock
-/// is another one, their time stamps begin on the leg's line and go on in their own units.
+/// Makes the packet that is due. Call it once due_ns has come, and again while it still has. A
+/// digit's time stamp is that of its place in time, however late it is sent. Where the events'
+/// clock is another one, their time stamps begin on the leg's line and go on in their own units.
 TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
-                                 uint32_t timestamp_now, uint64_t now_ns,
+                                 struct tl_sender_line line, uint64_t now_ns,
                                  struct tl_sender_packet *packet);
 
 #endif

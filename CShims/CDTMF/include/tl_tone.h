@@ -96,6 +96,12 @@ TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
 TL_DTMF_CODE int tl_tone_silence(struct tl_tone_detector *detector,
                                  struct tl_digit_change *change);
 
+/// 1 while what came last looked like a digit, whether one has begun or not.
+static inline int tl_tone_is_suspicious(const struct tl_tone_detector *detector)
+{
+    return detector->open != 0 || detector->hits != 0;
+}
+
 /// 1 while a digit has begun and not ended.
 static inline int tl_tone_is_open(const struct tl_tone_detector *detector)
 {

@@ -132,7 +132,7 @@
     X(digits_by_event, "digits that came as telephone-events")                                     \
     X(digits_by_tone, "digits that came as tones")                                                 \
     X(digits_sent, "digits that the box sent, as telephone-events or tones")                       \
-    X(digits_lost, "digits for which a queue had no room, or whose party was on hold: not sent, or not reported")              \
+    X(digits_lost, "digits for which a queue or a packet had no room, or whose party was on hold: not sent, or not reported")  \
     X(tones_silenced, "packets in which a tone, or what looked like one, was silenced")
 
 // SRTP suites (RFC 4568 section 6.2, RFC 6188, RFC 7714), by the IANA names. X(id, value, name,

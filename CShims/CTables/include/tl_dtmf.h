@@ -27,6 +27,22 @@ struct tl_dtmf_taken {
     uint32_t stream; // of the flow; of another one nothing is known
 };
 
+// A press in both forms: so long after the tone's end its event may begin, found late and sent
+// through a network; so long after the event's end the tone, which is older than its event.
+#define TL_DTMF_EVENT_AFTER_MS 250u
+#define TL_DTMF_TONE_AFTER_MS 50u
+
+/// The last digit of a party in one form.
+struct tl_dtmf_press {
+    uint64_t started_ns;
+    uint64_t ended_ns;    // UINT64_MAX: it lasts
+    uint8_t event;        // its code plus one; 0: there was none
+    uint8_t is_paired;    // 1: it and one of the other form are one press
+    uint8_t is_double;    // 1: it is the later one of the two
+    uint8_t late_is_double; // the same of one that was over when it came, while this one lasted
+    uint8_t reserved[4];
+};
+
 /// How audio was mapped onto the stream of the flow's leg before digits took that over.
 struct tl_dtmf_former {
     uint32_t source_slot; // TL_NO_FLOW: there was none, or it is back
@@ -42,7 +58,7 @@ struct tl_dtmf {
     uint64_t tones_heard_ns; // last audio
     uint32_t tones_stream;   // ingress stream that the detector follows
     uint32_t tones_next;     // time stamp that comes next in it
-    uint32_t events_stream;  // one more than the ingress stream in which the party sent events last
+    uint32_t events_stream;  // one more than the ingress stream that `events` is of
     uint8_t told_first;      // in `told`
     uint8_t told_count;
     uint8_t passed_form;     // TL_DIGIT_BY_*: of a digit that is passed on and not over; or 0
@@ -59,9 +75,8 @@ struct tl_dtmf {
     uint64_t passed_ns;   // when it began to be passed on
     uint32_t next_free;   // in the pool
     uint8_t passed_event;
-    uint8_t lasting_tone;  // one more than the event code of a tone that is a digit and lasts, or 0
-    uint8_t double_event;  // 1: the event that lasts is that digit
-    uint8_t reserved;
+    uint8_t reserved[3];
+    struct tl_dtmf_press presses[2]; // by event, by tone
     struct tl_digit told[TL_DTMF_TOLD_MAX];
 };
 
