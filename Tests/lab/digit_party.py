@@ -9,7 +9,7 @@ import os
 import sys
 
 from digit_agent import DigitAgent
-from digit_media import PlainDigits, SdesDigits
+from digit_media import CLOCK, PlainDigits, SdesDigits
 
 
 def say(**event):
@@ -70,7 +70,7 @@ async def obey(parties, command):
             party.agent.dial(party.options["digits"], command["on_ms"], command["off_ms"])
             for party in parties))
     elif word == "report":
-        say(event="report", parties={p.options["name"]: p.agent.report() for p in parties})
+        say(event="report", late=CLOCK.late, parties={p.options["name"]: p.agent.report() for p in parties})
     elif word == "hang-up":
         await asyncio.gather(*(party.agent.hang_up() for party in callers))
     say(event="done", what=word)
