@@ -172,13 +172,12 @@ class Dialling:
         self.hearing.close()
 
     def _describe(self, direction, extra=()):
-        text = super()._describe(direction, extra)
-        if self.has_events:
-            return text
-        return "".join(line for line in text.splitlines(keepends=True) if " 101" not in line
-                       or line.startswith("m=")).replace(" 8 101", " 8").replace(
-                           "a=rtpmap:101 telephone-event/8000\r\n", "").replace(
-                               "a=fmtp:101 0-15\r\n", "")
+        lines = super()._describe(direction, extra).splitlines()
+        if not self.has_events:
+            lines = [line.removesuffix(f" {EVENT_TYPE}") if line.startswith("m=") else line
+                     for line in lines
+                     if not line.startswith((f"a=rtpmap:{EVENT_TYPE} ", f"a=fmtp:{EVENT_TYPE} "))]
+        return "\r\n".join(lines) + "\r\n"
 
     # Sending -------------------------------------------------------------------------------------
 

@@ -117,8 +117,8 @@ def look(sent, got, form, wanted, has_hardships=False):
     faults = []
     digits = sent["digits"]
     if got[wanted] != digits:
-        faults.append(f"{len(digits)} dialled, {len(got[wanted])} came: "
-                      f"{digits[:20]} {got[wanted][:20]}{where_it_differs(digits, got[wanted])}")
+        faults.append(f"{len(digits)} dialled, {len(got[wanted])} came, {got['lost']} packets were "
+                      f"lost{where_it_differs(digits, got[wanted])}")
     for other in FORMS:
         if other != wanted and got[other]:
             faults.append(f"{len(got[other])} more came as {other}: {got[other][:20]}")
@@ -137,4 +137,5 @@ def look(sent, got, form, wanted, has_hardships=False):
 def where_it_differs(digits, got):
     place = next((place for place, (one, other) in enumerate(zip(digits, got)) if one != other),
                  min(len(digits), len(got)))
-    return f" (differs from place {place} on)" if place > 20 else ""
+    about = slice(max(0, place - 4), place + 6)
+    return f"; place {place} has {digits[about]} {got[about]} about it"
