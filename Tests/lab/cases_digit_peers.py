@@ -2,16 +2,20 @@
 """Digits from and to clients that others wrote: SIPp on plain legs, linphonec with SRTP. At the
 other side are parties of ours, which have the forms that no client has."""
 
+import audioop
 import os
 import random
 import signal
 import subprocess
 import time
+import wave
 
 import digit_parties
 from digit_parties import FORMS, NAMES, Parties, address_of, look
+from digit_media import Hearing
 from harness import box, case, expect_empty
 from lab import MEDIA_PORTS
+from linphone import Linphone
 from phones import make_speech
 from secure import SDES
 from sipp_digits import BEFORE_S, INFO_EVERY_MS, SippDigits, media_by_address
@@ -69,6 +73,14 @@ class Sniffer:
         os.killpg(self.process.pid, signal.SIGINT)
         self.process.wait(10)
         return media_by_address(self.trace)
+
+
+def write_silence(path, seconds):
+    with wave.open(path, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16000 * seconds))
 
 
 def expect_all(rows, ours, theirs):
@@ -150,3 +162,99 @@ def digits_of_a_sipp_by_info_relay():
 @case()
 def digits_of_a_sipp_by_info():
     sipp("info")
+
+
+LINPHONE_NAMES = "0123456789*#"  # it has no keys A to D
+LINPHONE_EVERY_S = 1.0  # faster it does not dial, and meanwhile it does not look at its sockets
+
+
+def linphone_report(client, form, dialled):
+    """As that of digit_party.py. It records the tones that it plays for who dials, too."""
+    told, infos = client.digits_told(), client.digits_in_infos()
+    if form == "info-relay":
+        assert told == infos, f"{client.name} got {infos} in INFO and told of {told}"
+        told = ""
+    hearing = Hearing()
+    with wave.open(client.heard(), "rb") as file:
+        assert (file.getframerate(), file.getnchannels()) == (8000, 1)
+        hearing.take(audioop.lin2alaw(file.readframes(file.getnframes()), 2))
+    tones = hearing.digits()
+    hearing.close()
+    return {
+        "who": "linphonec", "rfc4733": told, "tones": tones.removeprefix(dialled),
+        "info-relay": infos, "info": "", "notify": "", "kpml": "", "digits": dialled, "faults": {},
+        "short": [], "refused": [], "lost": 0,
+        # All three ends have one sequence number: the second and the third are replays.
+        "cut": list(range(len(dialled)))}
+
+
+def linphone(form, digits=DIGITS):
+    """linphonec with SRTP and one form against each of ours; it calls every second one, and is
+    called by the others. It dials before it is dialled to: while its own INFO has no answer it
+    refuses those that come."""
+    rows = [(form, other, SDES, {}) for other in FORMS]
+    generator = random.Random(FORMS.index(form) + 50)
+    with box(start=False, discard=False) as lab:
+        speech = prepare(lab, rows)
+        silence = os.path.join(lab.folder, "silence.wav")
+        write_silence(silence, 2)
+        described = [digit_parties.party(
+            lab, OURS, place, row[1], False, some_digits(generator, digits), speech,
+            number_there(place) if place % 2 else None, ends=True)
+            for place, row in enumerate(rows)]
+        theirs = [Linphone(
+            lab, THEIRS, f"linphone-{place}", silence, number_there(place), digits=form,
+            address=address_of(lab, THEIRS, place)) for place in range(len(rows))]
+        dialled = [some_digits(generator, digits, LINPHONE_NAMES) for _ in rows]
+        ours = Parties(lab, OURS, described, False)
+        ours.tell("call")
+        ours.finish("call", 60)
+        for place in range(0, len(rows), 2):
+            theirs[place].call(f"sip:{digit_parties.number_of(place)}@{lab.address(THEIRS, 'box')}")
+        for word, seconds in (("wait", 30), ("subscribe", 60)):
+            ours.tell(word)
+            ours.finish(word, seconds)
+        time.sleep(2)
+        begin = time.monotonic()
+        for number in range(digits):
+            time.sleep(max(0, begin + number * LINPHONE_EVERY_S - time.monotonic()))
+            for client, said in zip(theirs, dialled):
+                client.command(said[number])
+        time.sleep(SETTLE)
+        ours.tell("dial", on_ms=ON_MS, off_ms=OFF_MS)
+        ours.finish("dial", 60 + digits)
+        time.sleep(SETTLE)
+        found = ours.report()
+        ours.tell("hang-up")
+        ours.finish("hang-up", 60)
+        ours.close()
+        for client in theirs:
+            client.close()
+        expect_all(
+            rows,
+            [{**found[one["name"]], "digits": one["digits"], "who": "ours"} for one in described],
+            [linphone_report(client, form, said) for client, said in zip(theirs, dialled)])
+        expect_empty(lab)
+        figures = lab.settled()
+        assert figures["exact"], f"the accounting identity does not hold: {figures}"
+        security = lab.ask("status")["security"]
+        replays = figures["drops"]["srtp_replay"]
+        expected = 2 * digits * len(rows) if form == "rfc4733" else 0
+        assert replays == expected, f"{replays} replays, {expected} ends that were repeated"
+        assert security["srtp_opened"] > 0 and security["srtp_sealed"] > 0, security
+        print(f"  {len(rows)} calls, {2 * len(rows) * digits} digits, none lost, none doubled")
+
+
+@case()
+def digits_of_a_linphone_by_events():
+    linphone("rfc4733")
+
+
+@case()
+def digits_of_a_linphone_by_info_relay():
+    linphone("info-relay")
+
+
+@case()
+def digits_of_a_linphone_by_tones():
+    linphone("tones")

@@ -64,7 +64,7 @@ def event_frames(digits, on_ms, off_ms):
 class Hearing:
     """The digits that spandsp hears in A-law."""
 
-    BLOCK = 8000
+    BLOCK = 8000  # octets at a time; spandsp has room for 128 digits
 
     def __init__(self):
         library = self.library = ctypes.CDLL("libspandsp.so.2")
@@ -79,12 +79,12 @@ class Hearing:
 
     def take(self, a_law):
         self.waiting += a_law
-        if len(self.waiting) >= self.BLOCK:
+        while len(self.waiting) >= self.BLOCK:
             self._hear()
 
     def _hear(self):
-        samples = audioop.alaw2lin(bytes(self.waiting), 2)
-        self.waiting.clear()
+        samples = audioop.alaw2lin(bytes(self.waiting[:self.BLOCK]), 2)
+        del self.waiting[:self.BLOCK]
         self.library.dtmf_rx(self.receiver, samples, len(samples) // 2)
         room = ctypes.create_string_buffer(128)
         count = self.library.dtmf_rx_get(self.receiver, room, 127)
