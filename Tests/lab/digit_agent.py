@@ -43,7 +43,9 @@ class DigitAgent(SipAgent):
             del self.said[next(iter(self.said))]
         if request.method not in ("INVITE", "SUBSCRIBE") or status < 180:
             return data
-        more = f"Allow: {ALLOW}\r\n" + ("Expires: 3600\r\n" if request.method == "SUBSCRIBE" else "")
+        more = f"Allow: {ALLOW}\r\n"
+        if request.method == "SUBSCRIBE":
+            more += "Expires: 3600\r\n"
         data = data.replace(b"\r\nContent-Length:", f"\r\n{more}Content-Length:".encode(), 1)
         self.said[(branch_of(request), request.method)] = data
         self._send(data)

@@ -24,7 +24,7 @@ QUIET = (8, SILENCE, False, 0, False)
 HEAD = struct.Struct("!BBHII")
 FAULTS_TOLD = 3  # of a kind
 RCVBUFFORCE = 33  # of Linux; socket has no name for it
-GAPS_MAX = 5  # of a stream: a busy machine loses packets on the way to a party, the box tells no such
+GAPS_MAX = 5  # of a stream: a busy machine loses packets on the way, the box tells no such
 LATE = 0.06  # seconds behind its time line from which a sender lets it go
 
 
@@ -148,6 +148,7 @@ class Dialling:
         self.event_packets = self.events_sent = 0
         self.cut = []  # places of the events some of whose ends it lost itself
         self.gaps, self.newest = 0, None
+        self.jumps, self.line = 0, None  # of the time stamps of audio against its sequence
         self.faults = {}  # kind: [how many, the first of them]
 
     def fault(self, kind, what):
@@ -261,6 +262,10 @@ class Dialling:
         self._check_stream(sequence, timestamp, ssrc)
         if kind == 8:
             self.hearing.take(body)
+            if self.line:
+                ahead, later = sequence - self.line[0], timestamp - self.line[1]
+                self.jumps += (later - (ahead & 0xffff) * PACKET) & 0xffffffff != 0
+            self.line = (sequence, timestamp)
         elif kind == EVENT_TYPE and len(body) == 4:
             self._take_event(timestamp, *struct.unpack("!BBH", body))
         else:
@@ -308,7 +313,7 @@ class Dialling:
                 "tones": self.hearing.digits(), "faults": self.faults, "cut": self.cut,
                 "short": [place for place, key in enumerate(self.events)
                           if self.known[key]["ends"] < 3],
-                "lost": self.record.lost}
+                "lost": self.record.lost, "jumps": self.jumps}
 
 
 class PlainDigits(Dialling, PlainMedia):

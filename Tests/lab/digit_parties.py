@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""digit_party.py from a case: parties in a namespace, each at an address of its own, and what became
-of the digits that one dialled and another got."""
+"""digit_party.py from a case: parties in a namespace, each at an address of its own, and what
+became of the digits that one dialled and another got."""
 
 import ipaddress
 import json
@@ -118,7 +118,8 @@ def look(sent, got, form, wanted, has_hardships=False):
     digits = sent["digits"]
     if got[wanted] != digits:
         faults.append(f"{len(digits)} dialled, {len(got[wanted])} came, {got['lost']} packets were "
-                      f"lost{where_it_differs(digits, got[wanted])}")
+                      f"lost, the time line jumped {got['jumps']} times"
+                      f"{where_it_differs(digits, got[wanted])}")
     for other in FORMS:
         if other != wanted and got[other]:
             faults.append(f"{len(got[other])} more came as {other}: {got[other][:20]}")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many parties that dial, in one program: a JSON list describes them, JSON lines drive all of them at
-once. {"do": "call"} those that call | wait | subscribe those whose digits come by key presses |
+"""Many parties that dial, in one program: a JSON list describes them, JSON lines drive all of them
+at once. {"do": "call"} those that call | wait | subscribe those whose digits come by key presses |
 {"do": "dial", "on_ms": .., "off_ms": ..} | {"do": "report"} | hang-up those that call, or that are
 described with "ends" | quit"""
 
@@ -71,7 +71,8 @@ async def obey(parties, command):
             party.agent.dial(party.options["digits"], command["on_ms"], command["off_ms"])
             for party in parties))
     elif word == "report":
-        say(event="report", late=CLOCK.late, parties={p.options["name"]: p.agent.report() for p in parties})
+        say(event="report", late=CLOCK.late,
+            parties={party.options["name"]: party.agent.report() for party in parties})
     elif word == "hang-up":
         await asyncio.gather(*(party.agent.hang_up() for party in parties
                                if party.options.get("calls") or party.options.get("ends")))

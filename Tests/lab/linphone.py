@@ -137,7 +137,7 @@ class Linphone:
         return "".join(re.findall(r"Receiving tone (.) from", self.said()))
 
     def digits_in_infos(self):
-        """What its log has of INFO that came, each once; "?" if it was no application/dtmf-relay."""
+        """What its log has of INFO that came, each once; "?" if it was no dtmf-relay."""
         with open(self.debug, errors="replace") as file:
             requests = re.split(r"^(?=INFO sip:)", file.read(), flags=re.MULTILINE)[1:]
         found = {}
