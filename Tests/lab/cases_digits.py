@@ -114,10 +114,10 @@ def digits_by_events_that_are_lost_and_swapped():
 
 
 @case(long=True)
-def ten_thousand_digits_of_every_form():
+def ten_thousand_digits_each_way():
     matrix(secure=False, digits=LONG_DIGITS, calls_each=LONG_CALLS)
 
 
 @case(long=True)
-def ten_thousand_digits_of_every_form_on_secure_legs():
+def ten_thousand_digits_each_way_with_srtp():
     matrix(secure=True, digits=LONG_DIGITS, calls_each=LONG_CALLS, seed=2)
