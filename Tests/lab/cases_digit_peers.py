@@ -183,6 +183,7 @@ def linphone_report(client, form, dialled):
     return {
         "who": "linphonec", "rfc4733": told, "tones": tones.removeprefix(dialled),
         "info-relay": infos, "info": "", "notify": "", "kpml": "", "digits": dialled, "faults": {},
+        "own": {},
         "short": [], "refused": [], "lost": 0, "jumps": 0,
         # All three ends have one sequence number: the second and the third are replays.
         "cut": list(range(len(dialled)))}

@@ -106,7 +106,7 @@ class Clock:
 
     def __init__(self):
         self.parties, self.task = [], None
-        self.late = 0.0  # seconds, the most
+        self.late = self.stood = 0.0  # seconds: the most, and what was let go
 
     def add(self, party):
         self.parties.append(party)
@@ -128,6 +128,7 @@ class Clock:
             self.late = max(self.late, late)
             if late > LATE:  # a machine that stood still is no reason to send a flood
                 start += late
+                self.stood += late
             await asyncio.sleep(max(0, -late))
 
 
@@ -147,7 +148,8 @@ class Dialling:
         self.held_back = None
         self.event_packets = self.events_sent = 0
         self.cut = []  # places of the events some of whose ends it lost itself
-        self.gaps, self.newest = 0, None
+        self.own = {"gap": 0, "overtaken": 0}  # faults of the stream that it made itself
+        self.gaps, self.newest, self.lost = 0, None, 0
         self.jumps, self.line = 0, None  # of the time stamps of audio against its sequence
         self.faults = {}  # kind: [how many, the first of them]
 
@@ -202,10 +204,13 @@ class Dialling:
             self.event_packets += 1
             self.events_sent += place == 1
             if self.losses and self.event_packets % self.losses == 0:
+                self.own["gap"] += 1
                 if is_end:
                     self.cut.append(self.events_sent - 1)
                 return
             if self.swaps and self.event_packets % self.swaps == 0:
+                self.own["gap"] += 1
+                self.own["overtaken"] += 1
                 self.held_back = packet
                 return
         self._send(packet)
@@ -258,7 +263,6 @@ class Dialling:
             return
         first, second, sequence, timestamp, ssrc = HEAD.unpack_from(packet)
         body, kind = packet[12 + 4 * (first & 15):], second & 0x7f
-        self.record.count(sequence)
         self._check_stream(sequence, timestamp, ssrc)
         if kind == 8:
             self.hearing.take(body)
@@ -289,6 +293,7 @@ class Dialling:
             self.fault("overtaken", f"sequence {sequence} after {newest[0]}")
         elif ahead != 1:
             self.gaps += 1
+            self.lost += ahead - 1
             if self.gaps > GAPS_MAX:
                 self.fault("gap", f"sequence {newest[0]} to {sequence}")
         if later and (later >= 1 << 31) != is_overtaken:
@@ -307,13 +312,15 @@ class Dialling:
         state["ends"] += second >> 7
 
     def heard_digits(self):
-        """`short`: places of events without three ends; `cut`: of its own, whose ends it lost."""
+        """`short`: places of events without three ends; `cut`: of its own, whose ends it lost;
+        `own`: how many faults of the stream it made itself."""
         self.take_all()
         return {"rfc4733": "".join(NAMES[event] for _, event in self.events),
                 "tones": self.hearing.digits(), "faults": self.faults, "cut": self.cut,
+                "own": self.own,
                 "short": [place for place, key in enumerate(self.events)
                           if self.known[key]["ends"] < 3],
-                "lost": self.record.lost, "jumps": self.jumps}
+                "lost": self.lost, "jumps": self.jumps}
 
 
 class PlainDigits(Dialling, PlainMedia):

@@ -71,7 +71,7 @@ async def obey(parties, command):
             party.agent.dial(party.options["digits"], command["on_ms"], command["off_ms"])
             for party in parties))
     elif word == "report":
-        say(event="report", late=CLOCK.late,
+        say(event="report", late=CLOCK.late, stood=CLOCK.stood,
             parties={party.options["name"]: party.agent.report() for party in parties})
     elif word == "hang-up":
         await asyncio.gather(*(party.agent.hang_up() for party in parties

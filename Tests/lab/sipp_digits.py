@@ -147,12 +147,6 @@ class Taken(PlainDigits):
 
     def __init__(self):
         self.prepare(True)
-        self.record = self
-
-    def count(self, _):
-        pass
-
-    lost = 0
 
     def take_rtcp(self, packet, _):
         pass
