@@ -53,6 +53,7 @@ def prepare(lab, rows):
     for side in (THEIRS, OURS):
         digit_parties.add_addresses(lab, side, len(rows))
     lab.start()
+    digit_parties.go_first(lab)
     speech = os.path.join(lab.folder, "speech.wav")
     make_speech(speech, 1, 0)
     return speech

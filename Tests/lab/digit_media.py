@@ -23,6 +23,7 @@ SILENCE = b"\xd5" * PACKET
 QUIET = (8, SILENCE, False, 0, False)
 HEAD = struct.Struct("!BBHII")
 FAULTS_TOLD = 3  # of a kind
+FILL_MAX = 50  # packets of silence
 RCVBUFFORCE = 33  # of Linux; socket has no name for it
 GAPS_MAX = 5  # of a stream: a busy machine loses packets on the way, the box tells no such
 LATE = 0.06  # seconds behind its time line from which a sender lets it go
@@ -265,15 +266,22 @@ class Dialling:
         body, kind = packet[12 + 4 * (first & 15):], second & 0x7f
         self._check_stream(sequence, timestamp, ssrc)
         if kind == 8:
-            self.hearing.take(body)
-            if self.line:
-                ahead, later = sequence - self.line[0], timestamp - self.line[1]
-                self.jumps += (later - (ahead & 0xffff) * PACKET) & 0xffffffff != 0
-            self.line = (sequence, timestamp)
+            self._hear(sequence, timestamp, body)
         elif kind == EVENT_TYPE and len(body) == 4:
             self._take_event(timestamp, *struct.unpack("!BBH", body))
         else:
             self.fault("type", f"payload type {kind} of {len(body)} octets")
+
+    def _hear(self, sequence, timestamp, body):
+        """Where nothing was said for a time there is silence, as a player would have it."""
+        if self.line:
+            ahead, later = (sequence - self.line[0]) & 0xffff, timestamp - self.line[1]
+            later &= 0xffffffff
+            self.jumps += later != ahead * PACKET
+            if PACKET < later < 1 << 31:
+                self.hearing.take(SILENCE * min(later // PACKET - 1, FILL_MAX))
+        self.line = (sequence, timestamp)
+        self.hearing.take(body)
 
     def _check_stream(self, sequence, timestamp, ssrc):
         """One SSRC, one sequence without a gap, and a time line that never goes back along it. A
