@@ -166,7 +166,10 @@ def digits_of_a_sipp_by_info():
 
 
 LINPHONE_NAMES = "0123456789*#"  # it has no keys A to D
-LINPHONE_EVERY_S = 1.0  # faster it does not dial, and meanwhile it does not look at its sockets
+LINPHONE_DIGITS = 50
+# It sleeps a second after each, and where the next one waits by then it does not look at its
+# sockets: what it wants to send comes all at once at the end.
+LINPHONE_EVERY_S = 1.3
 
 
 def linphone_report(client, form, dialled):
@@ -190,7 +193,7 @@ def linphone_report(client, form, dialled):
         "cut": list(range(len(dialled)))}
 
 
-def linphone(form, digits=DIGITS):
+def linphone(form, digits=LINPHONE_DIGITS):
     """linphonec with SRTP and one form against each of ours; it calls every second one, and is
     called by the others. It dials before it is dialled to: while its own INFO has no answer it
     refuses those that come."""
@@ -206,7 +209,7 @@ def linphone(form, digits=DIGITS):
             for place, row in enumerate(rows)]
         theirs = [Linphone(
             lab, THEIRS, f"linphone-{place}", silence, number_there(place), digits=form,
-            address=address_of(lab, THEIRS, place)) for place in range(len(rows))]
+            address=address_of(lab, THEIRS, place), jitter=200) for place in range(len(rows))]
         dialled = [some_digits(generator, digits, LINPHONE_NAMES) for _ in rows]
         ours = Parties(lab, OURS, described, False)
         ours.tell("call")

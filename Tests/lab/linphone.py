@@ -25,8 +25,8 @@ contact="{name}" <sip:{name}@{address}>
 [rtp]
 bind_address={address}
 audio_rtp_port={media}-{media_end}
-audio_jitt_comp=60
-symmetric=1
+audio_jitt_comp={jitter}
+{adaptive}symmetric=1
 [sound]
 playback_dev_id=
 ringer_dev_id=
@@ -69,9 +69,10 @@ class Linphone:
 
     def __init__(self, lab, side, name, speech, number=None, encryption="srtp",
                  suites="AES_CM_128_HMAC_SHA1_80", ice=False, sip_port=5060, rtp_base=32000,
-                 tls=None, digits="rfc4733", address=None):
+                 tls=None, digits="rfc4733", address=None, jitter=None):
         """`tls`: a folder with the authority that the box's certificate is of; `digits`: how it
-        sends them: info-relay, or else as events, or as tones to who has no telephone-event."""
+        sends them: info-relay, or else as events, or as tones to who has no telephone-event;
+        `jitter`: milliseconds for which what comes waits, without frames put in or taken out."""
         self.lab, self.name = lab, name
         # After a re-INVITE it counts its SRTCP from 1 again under the old key, and with the suites
         # of short tags it gives SRTCP a short one too (RFC 4568 section 6.2.2: 80 bits).
@@ -91,7 +92,9 @@ class Linphone:
                 media_end=rtp_base + 900, net=ICE_NET if ice else "",
                 policy=ICE_POLICY if ice else "", tls_port=sip_port + 1 if tls else 0,
                 tls=TLS.format(folder=tls) if tls else "",
-                info=int(digits == "info-relay"), events=int(digits != "info-relay")))
+                info=int(digits == "info-relay"), events=int(digits != "info-relay"),
+                jitter=jitter or 60,
+                adaptive="audio_adaptive_jitt_comp_enabled=0\n" if jitter else ""))
         self.recording = os.path.join(self.folder, "heard.wav")
         self.output = os.path.join(self.folder, "output")
         self.debug = os.path.join(self.folder, "debug")
