@@ -6,10 +6,11 @@ import asyncio
 import re
 import struct
 
-from digit_media import NAMES
+from digit_media import NAMES, event_frames, tone_frames
 from sip_agent import Message, SipAgent, branch_of
 
 ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, NOTIFY, SUBSCRIBE"
+SAID_MAX = 100  # answers that are kept for requests that come again
 KPML_REQUEST = """<?xml version="1.0" encoding="UTF-8"?>
 <kpml-request xmlns="urn:ietf:params:xml:ns:kpml-request" version="1.0">
   <pattern persist="persist"><regex tag="dtmf">[x*#ABCD]</regex></pattern>
@@ -38,9 +39,13 @@ class DigitAgent(SipAgent):
 
     def _respond(self, request, status, reason, body=""):
         data = super()._respond(request, status, reason, body)
+        while len(self.said) > SAID_MAX:
+            del self.said[next(iter(self.said))]
         if request.method not in ("INVITE", "SUBSCRIBE") or status < 180:
             return data
-        more = f"Allow: {ALLOW}\r\n" + ("Expires: 3600\r\n" if request.method == "SUBSCRIBE" else "")
+        more = f"Allow: {ALLOW}\r\n"
+        if request.method == "SUBSCRIBE":
+            more += "Expires: 3600\r\n"
         data = data.replace(b"\r\nContent-Length:", f"\r\n{more}Content-Length:".encode(), 1)
         self.said[(branch_of(request), request.method)] = data
         self._send(data)
@@ -74,9 +79,9 @@ class DigitAgent(SipAgent):
 
     async def dial(self, digits, on_ms, off_ms):
         if self.form == "tones":
-            self.media.dial_tones(digits, on_ms, off_ms)
+            await self.media.dial(tone_frames(digits, on_ms, off_ms))
         elif self.form == "rfc4733":
-            self.media.dial_events(digits, on_ms, off_ms)
+            await self.media.dial(event_frames(digits, on_ms, off_ms))
         else:
             await self._dial_requests(digits, on_ms, off_ms)
 
@@ -165,7 +170,4 @@ class DigitAgent(SipAgent):
         super().datagram_received(data, source)
 
     def report(self):
-        media = self.media.heard_digits()
-        return {**self.got, "rfc4733": media["events"], "tones": media["tones"],
-                "refused": self.refused, "errors": media["errors"],
-                "error_count": media["error_count"], "lost": media["lost"]}
+        return {**self.got, **self.media.heard_digits(), "refused": self.refused}

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Many parties that dial, in one program: a JSON list describes them, JSON lines drive all of them at
-once. {"do": "call"} those that call | subscribe those whose digits come by key presses |
-{"do": "dial", "on_ms": .., "off_ms": ..} | {"do": "report"} | hang-up | quit"""
+"""Many parties that dial, in one program: a JSON list describes them, JSON lines drive all of them
+at once. {"do": "call"} those that call | wait | subscribe those whose digits come by key presses |
+{"do": "dial", "on_ms": .., "off_ms": ..} | {"do": "report"} | hang-up those that call, or that are
+described with "ends" | quit"""
 
 import asyncio
 import json
@@ -9,7 +10,7 @@ import os
 import sys
 
 from digit_agent import DigitAgent
-from digit_media import PlainDigits, SdesDigits
+from digit_media import CLOCK, PlainDigits, SdesDigits
 
 
 def say(**event):
@@ -70,9 +71,11 @@ async def obey(parties, command):
             party.agent.dial(party.options["digits"], command["on_ms"], command["off_ms"])
             for party in parties))
     elif word == "report":
-        say(event="report", parties={p.options["name"]: p.agent.report() for p in parties})
+        say(event="report", late=CLOCK.late, stood=CLOCK.stood,
+            parties={party.options["name"]: party.agent.report() for party in parties})
     elif word == "hang-up":
-        await asyncio.gather(*(party.agent.hang_up() for party in callers))
+        await asyncio.gather(*(party.agent.hang_up() for party in parties
+                               if party.options.get("calls") or party.options.get("ends")))
     say(event="done", what=word)
 
 

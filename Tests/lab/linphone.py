@@ -2,6 +2,7 @@
 """linphonec in a namespace: driven over its standard input, speaking and recording files."""
 
 import os
+import re
 import subprocess
 import time
 
@@ -12,10 +13,11 @@ sip_tls_port={tls_port}
 {tls}media_encryption={encryption}
 media_encryption_mandatory={mandatory}
 srtp_crypto_suites={suites}
+bind_address={address}
 use_ipv6=0
 ipv6_migration_done=1
-use_info=0
-use_rfc2833=1
+use_info={info}
+use_rfc2833={events}
 inc_timeout=60
 guess_hostname=0
 default_proxy=-1
@@ -23,8 +25,8 @@ contact="{name}" <sip:{name}@{address}>
 [rtp]
 bind_address={address}
 audio_rtp_port={media}-{media_end}
-audio_jitt_comp=60
-symmetric=1
+audio_jitt_comp={jitter}
+{adaptive}symmetric=1
 [sound]
 playback_dev_id=
 ringer_dev_id=
@@ -67,8 +69,10 @@ class Linphone:
 
     def __init__(self, lab, side, name, speech, number=None, encryption="srtp",
                  suites="AES_CM_128_HMAC_SHA1_80", ice=False, sip_port=5060, rtp_base=32000,
-                 tls=None):
-        """`tls`: a folder with the authority that the box's certificate is of."""
+                 tls=None, digits="rfc4733", address=None, jitter=None):
+        """`tls`: a folder with the authority that the box's certificate is of; `digits`: how it
+        sends them: info-relay, or else as events, or as tones to who has no telephone-event;
+        `jitter`: milliseconds for which what comes waits, without frames put in or taken out."""
         self.lab, self.name = lab, name
         # After a re-INVITE it counts its SRTCP from 1 again under the old key, and with the suites
         # of short tags it gives SRTCP a short one too (RFC 4568 section 6.2.2: 80 bits).
@@ -80,13 +84,17 @@ class Linphone:
             # Without these folders it opens no transport at all.
             os.makedirs(os.path.join(self.folder, place))
         config = os.path.join(self.folder, "linphonerc")
+        address = self.address = address or lab.address(side)
         with open(config, "w") as file:
             file.write(CONFIG.format(
                 port=sip_port, encryption=encryption, mandatory=int(encryption != "none"),
-                suites=suites, name=number or name, address=lab.address(side), media=rtp_base,
+                suites=suites, name=number or name, address=address, media=rtp_base,
                 media_end=rtp_base + 900, net=ICE_NET if ice else "",
                 policy=ICE_POLICY if ice else "", tls_port=sip_port + 1 if tls else 0,
-                tls=TLS.format(folder=tls) if tls else ""))
+                tls=TLS.format(folder=tls) if tls else "",
+                info=int(digits == "info-relay"), events=int(digits != "info-relay"),
+                jitter=jitter or 60,
+                adaptive="audio_adaptive_jitt_comp_enabled=0\n" if jitter else ""))
         self.recording = os.path.join(self.folder, "heard.wav")
         self.output = os.path.join(self.folder, "output")
         self.debug = os.path.join(self.folder, "debug")
@@ -126,6 +134,23 @@ class Linphone:
 
     def resume(self):
         self.command("resume")
+
+    def digits_told(self):
+        """What it told of digits that it got as events or in INFO."""
+        return "".join(re.findall(r"Receiving tone (.) from", self.said()))
+
+    def digits_in_infos(self):
+        """What its log has of INFO that came, each once; "?" if it was no dtmf-relay."""
+        with open(self.debug, errors="replace") as file:
+            requests = re.split(r"^(?=INFO sip:)", file.read(), flags=re.MULTILINE)[1:]
+        found = {}
+        for request in requests:
+            if request.startswith(f"INFO sip:{self.address}"):  # others are its own
+                number = re.search(r"^CSeq: (\d+) INFO", request, re.MULTILINE).group(1)
+                signal = re.search(r"dtmf-relay.{,80}?^Signal=(\S)", request,
+                                   re.MULTILINE | re.DOTALL)
+                found[number] = signal.group(1) if signal else "?"
+        return "".join(found.values())
 
     def hang_up(self):
         self.command("terminate")

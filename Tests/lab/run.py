@@ -7,6 +7,7 @@ import sys
 
 import cases_calls  # noqa: F401  each import registers its cases
 import cases_dialog  # noqa: F401
+import cases_digit_peers  # noqa: F401
 import cases_digits  # noqa: F401
 import cases_dtls  # noqa: F401
 import cases_failover  # noqa: F401

@@ -98,14 +98,11 @@ class Stream:
         self.socket.close()
 
 
-def write_g711_capture(path, seconds, payload_type=8, frame_ms=20, payloads=None):
-    """A capture of one steady A-law stream, for SIPp to play: silence, or `payloads` in turn."""
-    samples = 8 * frame_ms
+def write_rtp_capture(path, packets, frame_ms=20):
+    """A capture of RTP packets, one each `frame_ms`, for SIPp to play."""
     with open(path, "wb") as file:
         file.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
-        for number in range(seconds * 1000 // frame_ms):
-            said = payloads[number % len(payloads)] if payloads else bytes([0xd5]) * samples
-            body = rtp(number, number * samples, 0x1234abcd, said, payload_type)
+        for number, body in enumerate(packets):
             udp = struct.pack("!HHHH", 4000, 4002, 8 + len(body), 0) + body
             ip = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), number & 0xffff, 0, 64, 17,
                              0, bytes([198, 18, 0, 1]), bytes([198, 18, 0, 2])) + udp
@@ -114,6 +111,15 @@ def write_g711_capture(path, seconds, payload_type=8, frame_ms=20, payloads=None
             file.write(struct.pack("<IIII", micro // 1000000, micro % 1000000,
                                    len(frame), len(frame)))
             file.write(frame)
+
+
+def write_g711_capture(path, seconds, payload_type=8, frame_ms=20, payloads=None):
+    """A capture of one steady A-law stream, for SIPp to play: silence, or `payloads` in turn."""
+    samples = 8 * frame_ms
+    payloads = payloads or [bytes([0xd5]) * samples]
+    write_rtp_capture(path, (
+        rtp(number, number * samples, 0x1234abcd, payloads[number % len(payloads)], payload_type)
+        for number in range(seconds * 1000 // frame_ms)), frame_ms)
 
 
 def read_capture(path):
