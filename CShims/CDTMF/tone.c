@@ -320,11 +320,10 @@ TL_DTMF_CODE void tone_lost(const struct tone_work *work, uint32_t segments)
 
 TL_DTMF_CODE int tl_tone_silence(struct tl_tone_detector *detector, struct tl_digit_change *change)
 {
-    int was = detector->open != 0 && !detector->limited;
+    int was = tl_tone_is_open(detector);
     if (was)
         *change = change_of(detector, TL_DIGIT_ENDED);
-    detector->open = 0;
-    detector->limited = 0;
+    detector->limited = detector->open != 0;
     detector->candidate = 0;
     detector->hits = 0;
     return was;

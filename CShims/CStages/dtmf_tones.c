@@ -58,7 +58,7 @@ static uint8_t codec_of(const struct tl_flow_dtmf *how, uint8_t type)
     return 0;
 }
 
-// A packet that came late cannot be looked at. While something is silenced it would be a part of it.
+// A packet that came late cannot be looked at. While something is silenced it is part of that.
 static void silence_late(struct tl_worker *worker, const struct tl_dtmf *dtmf, uint8_t codec,
                          uint8_t *payload, uint32_t length)
 {

@@ -325,7 +325,7 @@ static int is_double(struct tl_dtmf *dtmf, const struct tl_digit_change *change,
                     change->started_ns <= other->ended_ns + after_ms * TL_MILLISECOND_NS);
         other->is_paired |= (uint8_t)same;
         press->late_is_double = (uint8_t)same;
-        if (press->ended_ns == UINT64_MAX) // it came late and is over at once; the present one lasts
+        if (press->ended_ns == UINT64_MAX) // it came late and is over at once; that one lasts
             return same;
         *press = (struct tl_dtmf_press){
             .started_ns = change->started_ns,

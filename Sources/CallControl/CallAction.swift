@@ -52,6 +52,8 @@ public enum CallTimer: Sendable, Hashable {
     case keys(CallIdentifier, Side)
     /// Our subscription to a party's is to be renewed.
     case keyWatch(CallIdentifier, Side)
+    /// The next digit for a party may be sent in a message.
+    case digit(CallIdentifier, Side)
     /// The deadline of a drain; nil: the node.
     case drain(TrunkName?)
     /// Something is due for a peer: an OPTIONS, the end of its wait, or the peer's return.

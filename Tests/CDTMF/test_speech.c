@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Talk-off: speech is no digit, however fast and loud; one voice, with some 25 minutes of text. And recordings of digits
-// that others made.
+// Talk-off: speech is no digit, however fast and loud; one voice, with some 25 minutes of text. And
+// recordings of digits that others made.
 #include "checks.h"
 #include "judge.h"
 
@@ -8,7 +8,7 @@
 
 static struct judged judged;
 
-// 568 files of speech at seven speeds and four levels: twelve hours; gains that are no powers of two.
+// 568 files of speech at seven speeds and four levels: twelve hours. No gain is a power of two.
 static uint32_t talk_off(const char *folder)
 {
     static const char *const names[] = {"0.85", "0.90", "0.95", "1.00", "1.05", "1.10", "1.15"};

@@ -338,6 +338,32 @@ static void test_events_then_tones(void)
     ear_end(&ear);
 }
 
+// A network that stops for a while, and then brings what it held: a tone that goes on in the time of
+// its stream is the same digit, and the next one is another.
+static void test_held_up(uint32_t ms)
+{
+    struct ear ear = digit_call(ADDRESS_1, "198.18.1.3", TONES_ON, NULL, NULL);
+    struct voice voice = voice_make();
+    char sent[64];
+    say(&ear, &voice, 16, 0, 0);
+    for (uint8_t key = 0; key < 16; key++) {
+        tl_tone_make_start(&voice.maker);
+        for (uint32_t i = 0; i < 3; i++)
+            say(&ear, &voice, key, 1120, 0);
+        ear_wait(&ear, ms);
+        for (uint32_t i = 0; i < 4; i++)
+            say(&ear, &voice, key, 1120, 0);
+        for (uint32_t i = 0; i < 5; i++)
+            say(&ear, &voice, 16, 0, 0);
+    }
+    say_key(&ear, &voice, 15, 0);
+    ear_wait(&ear, 400);
+    CHECK_EQUAL(counters(&ear)->digits_by_tone, 17);
+    CHECK_EQUAL(events_heard(&ear, sent), 17);
+    CHECK(strcmp(sent, "0123456789:;<=>??") == 0);
+    ear_end(&ear);
+}
+
 // The packet in which a tone begins is overtaken by the next one: it cannot be looked at any more,
 // and is silenced like what came before it.
 static void test_overtaken(int in_one_burst)
@@ -475,6 +501,9 @@ static void tests(void)
     for (uint32_t late = 4; late < 12; late++)
         test_leaked_tones(late);
     test_events_then_tones();
+    test_held_up(100);
+    test_held_up(250);
+    test_held_up(1000);
     test_overtaken(0);
     test_overtaken(1);
     test_streams();

@@ -291,6 +291,7 @@ import Testing
         #expect(scene.alice.count("< SUBSCRIBE") == 1)
         #expect(self.fallbacks(scene) == ["no kpml from its party: 489"])
         try scene.keyPress(.a, "5")
+        #expect(scene.alice.count("< 481 NOTIFY") == 1 && scene.got(.b).isEmpty)
         scene.finish()
     }
 
@@ -333,6 +334,67 @@ import Testing
             #expect($0.engine.sendDigits(self.keys("2"), to: .b, of: id) == .full)
         }
         #expect(scene.world.digits.count == most.count + 1)
+        scene.finish()
+    }
+
+    /// No faster than they could be pressed: two of one key are two over there.
+    @Test(arguments: [DigitForm.infoRelay, .notify])
+    func digitsInMessagesTakeTheirTime(form: DigitForm) throws {
+        let scene = DigitScene(nil, DigitScene.policy(form))
+        try scene.establish()
+        let id = scene.id
+        let begin = scene.world.now
+        scene.world.input {
+            #expect($0.engine.sendDigits(self.keys("555"), to: .b, of: id) == nil)
+        }
+        let policy = DigitPolicy.plain
+        let each = UInt64(policy.durationMs + policy.pauseMs)
+        for count in 1...3 {
+            scene.world.run(until: begin + each * UInt64(count) - 20)
+            #expect(scene.got(.b) == [form: count])
+        }
+        scene.wait(2000)
+        #expect(scene.got(.b) == [form: 3] && scene.counters.digitsUnsent == 0)
+        scene.finish()
+    }
+
+    /// A party that has no time for a digit gets it a little later.
+    @Test func aBusyPartyIsAskedAgain() throws {
+        let scene = DigitScene(nil, DigitScene.policy(.infoRelay)) {
+            $0.bob.script.infoStatus = 491
+        }
+        try scene.establish()
+        let id = scene.id
+        scene.world.input {
+            #expect($0.engine.sendDigits(self.keys("55"), to: .b, of: id) == nil)
+        }
+        scene.wait(1500)
+        #expect(scene.got(.b) == [.infoRelay: 2] && scene.counters.digitsUnsent == 0)
+        scene.bob.script.infoStatus = 200
+        scene.wait(2000)
+        #expect(scene.got(.b) == [.infoRelay: 4] && scene.counters.digitsUnsent == 0)
+        scene.bob.script.infoStatus = 500
+        scene.world.input {
+            #expect($0.engine.sendDigits(self.keys("5"), to: .b, of: id) == nil)
+        }
+        scene.wait(10_000)
+        // As often as there are attempts, and then it is unsent.
+        #expect(scene.got(.b) == [.infoRelay: 4 + Int(LegDigitState.attemptsMax)])
+        #expect(scene.counters.digitsUnsent == 1)
+        scene.finish()
+    }
+
+    /// Two trunks of one form, written in two ways: nothing passes as it is.
+    @Test func typesOfTheirOwn() throws {
+        var own = DigitScene.policy(.infoRelay)
+        own.infoRelayType = Array("application/vnd.example.dtmf".utf8)
+        let scene = DigitScene(own, DigitScene.policy(.infoRelay))
+        try scene.establish()
+        try scene.info(
+            .a, "Signal=5\r\nDuration=120\r\n", type: "application/vnd.example.dtmf")
+        #expect(scene.got(.b) == [.infoRelay: 1])
+        try scene.info(.a, "", type: "application/vnd.example.dtmf")
+        #expect(scene.counters.digitsRefused == 1 && scene.got(.b) == [.infoRelay: 1])
         scene.finish()
     }
 

@@ -207,6 +207,7 @@ final class Phone {
         for format in formats { text += " \(format)" }
         text += "\r\n"
         if formats.contains(101) { text += "a=rtpmap:101 telephone-event/8000\r\n" }
+        if formats.contains(96) { text += "a=rtpmap:96 opus/48000/2\r\n" }
         if formats.contains(110) { text += "a=rtpmap:110 telephone-event/48000\r\n" }
         let lines = self.script.media.branches[branch] ?? self.script.media.lines
         for line in lines + ["a=\(direction)"] { text += line + "\r\n" }

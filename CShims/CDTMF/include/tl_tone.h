@@ -35,7 +35,7 @@ struct tl_tone_detector {
     uint8_t hits;         // of it, in a row
     uint8_t open;         // event of the digit that has begun, plus one
     uint8_t misses;       // segments since its last hit
-    uint8_t limited;      // 1: it was ended by its limit and goes on
+    uint8_t limited;      // 1: it was ended, by its limit or by silence, and may go on
     uint8_t reserved;
     uint8_t before[8];    // the last segment's amplitudes by frequency, as roots
     int8_t turn[2];       // by how much row and column turned to the last hit, 256 a turn
@@ -92,7 +92,8 @@ TL_DTMF_CODE void tl_tone_fetch(const struct tl_tone_detector *detector,
 TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
                               struct tl_tone_changes *changes);
 
-/// No audio came for a while: ends a digit that has begun. 1: `change` says so.
+/// No audio came for a while: ends a digit that has begun. 1: `change` says so. Audio that was only
+/// late, and goes on with the tone, begins no other digit.
 TL_DTMF_CODE int tl_tone_silence(struct tl_tone_detector *detector,
                                  struct tl_digit_change *change);
 
@@ -105,7 +106,7 @@ static inline int tl_tone_is_suspicious(const struct tl_tone_detector *detector)
 /// 1 while a digit has begun and not ended.
 static inline int tl_tone_is_open(const struct tl_tone_detector *detector)
 {
-    return detector->open != 0;
+    return detector->open != 0 && !detector->limited;
 }
 
 #endif

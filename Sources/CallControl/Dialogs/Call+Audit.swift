@@ -88,6 +88,7 @@ extension Call {
             self.emit(.stopTimer(.session(self.id, side)))
         }
         self.stopKeyTimers()
+        self.stopDigitTimers()
         if self.isAudited { self.emit(.stopTimer(.audit(self.id))) }
         if self.hasDurationTimer { self.emit(.stopTimer(.duration(self.id))) }
         self.isAudited = false

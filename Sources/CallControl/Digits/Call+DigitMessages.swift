@@ -8,7 +8,7 @@ import SIPTransaction
 extension Call {
     /// What an INFO is for one who knows digits: nil where it is none of a digit, and passes.
     private func infoForm(_ message: SIPMessage, _ policy: DigitPolicy) -> DigitForm? {
-        guard !message.body.isEmpty, let type = try? message.contentType() else { return nil }
+        guard let type = try? message.contentType() else { return nil }
         if type.isNamed(policy.infoRelayType) { return .infoRelay }
         return type.isNamed(policy.infoType) ? .info : nil
     }
@@ -65,13 +65,28 @@ extension Call {
         return UInt32(rate)
     }
 
+    /// Messages of this form pass as they are: the other party has the same form, written the same
+    /// way.
+    func passesMessages(_ form: DigitForm, from side: Side) -> Bool {
+        guard self.digitRoute(from: side).sink == .message(form) else { return false }
+        let (own, far) = (self.digitPolicy(side), self.digitPolicy(side.other))
+        switch form {
+        case .infoRelay: return own.infoRelayType == far.infoRelayType
+        case .info: return own.infoType == far.infoType
+        case .notify:
+            return own.notifyEvent == far.notifyEvent && own.notifyType == far.notifyType
+                && own.notifyClock == far.notifyClock
+        case .kpml, .rfc4733, .tones: return false
+        }
+    }
+
     /// Packets are told apart before any of them is a digit: what comes again is answered, and no
     /// second digit.
     private func take(
         _ packet: NotifyDigit, _ side: Side, _ request: ReceivedRequest
     ) throws(DigitFault) -> Bool {
         let now = self.context.monotonicNow
-        let isRelayed = self.digitRoute(from: side).sink == .message(.notify)
+        let isRelayed = self.passesMessages(.notify, from: side)
         var packets = self.part(side) { $0.digits?.packets } ?? NotifyDigits()
         let over = packets.receive(packet, at: now)
         self.changeDigits(side) { $0.packets = packets }
@@ -94,7 +109,7 @@ extension Call {
         _ digit: InfoDigit, _ form: DigitForm, _ side: Side, _ request: ReceivedRequest,
         startedAt: Milliseconds, level: UInt8?
     ) throws(DigitFault) -> Bool {
-        let isRelayed = self.digitRoute(from: side).sink == .message(form)
+        let isRelayed = self.passesMessages(form, from: side)
         if !isRelayed, let fault = self.deliver(digit, from: side) { throw fault }
         self.keep(digit, form, side, startedAt, level)
         if isRelayed { return false }

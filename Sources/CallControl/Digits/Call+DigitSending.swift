@@ -2,7 +2,8 @@
 
 import SIPMessage
 
-// Digits to a party in messages of ours: INFO and NOTIFY, one at a time.
+// Digits to a party in messages of ours: INFO and NOTIFY, one at a time, and no faster than they
+// could be pressed.
 extension Call {
     /// Sends what waits longest, unless something is on its way.
     func sendNextDigit(_ side: Side) {
@@ -15,9 +16,19 @@ extension Call {
         let route = self.digitRoute(from: side.other)
         guard case .message(let form) = route.sink else { return self.redirectWaiting(side, route) }
         if form == .kpml, state.subscription?.isResting == true { return }
+        let now = self.context.monotonicNow
+        guard now >= state.nextAt else {
+            return self.emit(
+                .startTimer(
+                    .digit(self.id, side), milliseconds: UInt32(clamping: state.nextAt - now)))
+        }
+        let policy = self.digitPolicy(side)
+        let length = min(digit.durationMs ?? policy.durationMs, policy.limitMs)
         self.changeDigits(side) {
             $0.waiting.removeFirst()
-            $0.inFlight = (digit, form)
+            $0.inFlight = (digit, form, $0.attempts + 1)
+            $0.attempts = 0
+            $0.nextAt = now + Milliseconds(length) + Milliseconds(policy.pauseMs)
         }
         guard self.send(digit, as: form, to: side) else {
             self.changeDigits(side) { $0.inFlight = nil }
@@ -84,9 +95,20 @@ extension Call {
     /// A message with a digit was answered, or never will be.
     func digitAnswered(_ side: Side, status: Int) {
         guard status >= 200, let sent = self.part(side, { $0.digits?.inFlight }) else { return }
-        self.changeDigits(side) { $0.inFlight = nil }
+        // It may have come only now, after repetitions.
+        let pause = Milliseconds(self.digitPolicy(side).pauseMs)
+        self.changeDigits(side) {
+            $0.inFlight = nil
+            $0.nextAt = max($0.nextAt, self.context.monotonicNow + pause)
+        }
         if status >= 300, case .up = self.state {
-            if Self.refusesForm(status) {
+            if Self.isBusy(status), sent.attempts < LegDigitState.attemptsMax {
+                self.changeDigits(side) {
+                    $0.waiting.insert(sent.digit, at: 0)
+                    $0.attempts = sent.attempts
+                    $0.nextAt = self.context.monotonicNow + LegDigitState.retryMs
+                }
+            } else if Self.refusesForm(status) {
                 // It does not take digits so: what it did not take goes another way.
                 self.changeDigits(side) {
                     $0.refused.insert(DigitForms(sent.form))
@@ -99,6 +121,17 @@ extension Call {
         }
         self.sendNextDigit(side)
     }
+
+    /// The call ends: nothing is sent any more.
+    func stopDigitTimers() {
+        for side in Side.allCases where self.part(side, { $0.digits != nil }) {
+            self.emit(.stopTimer(.digit(self.id, side)))
+        }
+    }
+
+    /// Statuses that say that the party has no time for it now: its own request is under way, or
+    /// there were too many.
+    private static func isBusy(_ status: Int) -> Bool { [491, 500, 503].contains(status) }
 
     /// Statuses that say that neither this digit nor any other is taken in that form.
     private static func refusesForm(_ status: Int) -> Bool {

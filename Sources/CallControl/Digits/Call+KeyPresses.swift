@@ -220,9 +220,16 @@ extension Call {
     private func renewIfEnded(_ side: Side, _ message: SIPMessage) {
         guard let value = message.first(.subscriptionState), let state = try? TokenValue(value),
             ASCII.equalsIgnoringCase(state.token, "terminated"),
-            let watch = self.part(side, { $0.digits?.watch }), watch.phase != .refused,
-            watch.renewals < KeyWatch.renewalsMax
+            let watch = self.part(side, { $0.digits?.watch }), watch.phase != .refused
         else { return }
+        guard watch.renewals < KeyWatch.renewalsMax else {
+            self.changeDigits(side) { $0.watch.phase = .refused }
+            self.context.counters.digitFallbacks &+= 1
+            return self.emit(
+                .digitNews(
+                    self.id, side,
+                    .fallback("no kpml from its party: it ended \(KeyWatch.renewalsMax) of them")))
+        }
         self.changeDigits(side) {
             $0.watch.phase = .none
             $0.watch.renewals += 1

@@ -10,7 +10,11 @@ struct LegDigitState {
     /// one before, or they would overtake each other.
     var waiting: [InfoDigit] = []
     /// What was sent, and is not answered.
-    var inFlight: (digit: InfoDigit, form: DigitForm)?
+    var inFlight: (digit: InfoDigit, form: DigitForm, attempts: UInt8)?
+    /// How often the first of `waiting` was sent already.
+    var attempts: UInt8 = 0
+    /// Before that the next one is not sent: a digit and its pause take their time over there, too.
+    var nextAt: Milliseconds = 0
     /// Forms that the party refused.
     var refused: DigitForms = []
     /// The operator had digits sent to it.
@@ -24,6 +28,10 @@ struct LegDigitState {
     /// Our subscription to the party's.
     var watch = KeyWatch()
 
+    /// A digit whose party has no time for it is sent so often.
+    static let attemptsMax: UInt8 = 4
+    /// Time between that, ms.
+    static let retryMs: Milliseconds = 1000
     /// Digits that wait at most.
     static let waitingMax = 32
 

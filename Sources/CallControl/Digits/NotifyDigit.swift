@@ -55,6 +55,13 @@ struct NotifyDigits: Equatable {
         let startedAt: Milliseconds
     }
 
+    private struct Last: Equatable {
+        let key: DigitKey
+        let endedAt: Milliseconds
+        /// It was told of before it was over.
+        let hadBegun: Bool
+    }
+
     /// A digit that is over.
     struct Whole: Equatable {
         let packet: NotifyDigit
@@ -62,15 +69,10 @@ struct NotifyDigits: Equatable {
     }
 
     private var open: Open?
-    private var last: (key: DigitKey, endedAt: Milliseconds)?
+    private var last: Last?
 
     /// Two digits of one key are at least so far apart: what comes sooner is the same once more.
     private static let apartMs: Milliseconds = 40
-
-    static func == (left: NotifyDigits, right: NotifyDigits) -> Bool {
-        left.open == right.open && left.last?.key == right.last?.key
-            && left.last?.endedAt == right.last?.endedAt
-    }
 
     /// A packet came. What is over with it: as a rule one digit or none; two where the end of the
     /// one before was lost.
@@ -81,16 +83,17 @@ struct NotifyDigits: Equatable {
                 open.packet.key == packet.key && packet.durationMs >= open.packet.durationMs
             if isSame {
                 self.open = packet.isEnd ? nil : Open(packet: packet, startedAt: open.startedAt)
-                return packet.isEnd ? [self.end(packet, open.startedAt, at: now)] : []
+                guard packet.isEnd else { return [] }
+                return [self.end(packet, open.startedAt, at: now, hadBegun: true)]
             }
-            over.append(self.end(open.packet, open.startedAt, at: now))
+            over.append(self.end(open.packet, open.startedAt, at: now, hadBegun: true))
             self.open = nil
         } else if self.isRepeated(packet, at: now) {
             return []
         }
         let startedAt = now &- min(UInt64(packet.durationMs), now)
         if packet.isEnd {
-            over.append(self.end(packet, startedAt, at: now))
+            over.append(self.end(packet, startedAt, at: now, hadBegun: false))
         } else {
             self.open = Open(packet: packet, startedAt: startedAt)
         }
@@ -98,15 +101,17 @@ struct NotifyDigits: Equatable {
     }
 
     /// An end of the same key so soon after its end that no second digit could have been pressed.
+    /// Of who tells of digits when they begin, one whose beginning should have been told, too.
     private func isRepeated(_ packet: NotifyDigit, at now: Milliseconds) -> Bool {
         guard packet.isEnd, let last = self.last, last.key == packet.key else { return false }
-        return now &- min(last.endedAt, now) < max(Self.apartMs, UInt64(packet.durationMs) / 2)
+        let begun = last.hadBegun ? UInt64(packet.durationMs) / 2 : 0
+        return now &- min(last.endedAt, now) < max(Self.apartMs, begun)
     }
 
     private mutating func end(
-        _ packet: NotifyDigit, _ startedAt: Milliseconds, at now: Milliseconds
+        _ packet: NotifyDigit, _ startedAt: Milliseconds, at now: Milliseconds, hadBegun: Bool
     ) -> Whole {
-        self.last = (packet.key, now)
+        self.last = Last(key: packet.key, endedAt: now, hadBegun: hadBegun)
         return Whole(packet: packet, startedAt: startedAt)
     }
 }

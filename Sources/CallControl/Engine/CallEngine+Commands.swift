@@ -21,6 +21,7 @@ extension CallEngine {
         case .goodbye(let id): self.withCall(id) { $0.goodbyeTimedOut() }
         case .keys(let id, let side): self.withCall(id) { $0.subscriptionExpired(side) }
         case .keyWatch(let id, let side): self.withCall(id) { $0.watchKeys(side, anew: true) }
+        case .digit(let id, let side): self.withCall(id) { $0.sendNextDigit(side) }
         case .drain(let trunk): self.endCalls(of: trunk)
         case .peer(let number): self.context.peerTimerFired(number)
         }

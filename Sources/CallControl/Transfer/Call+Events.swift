@@ -43,7 +43,7 @@ extension Call {
         }
         if self.isDigit(side, notify: event) {
             if self.tookDigit(side, notify: request, event) { return }
-            if self.digitRoute(from: side).sink == .message(.notify) {
+            if self.passesMessages(.notify, from: side) {
                 return self.passNotify(side, request, event: Array(value))
             }
         }
