@@ -204,13 +204,15 @@ static void tone_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
 
 // -------------------------------------------------------------------------------------------------
 
-// Other audio gives way to ours. A decoder of G.722 that heard another coder follows ours after a
-// while only.
+// Other audio gives way to ours, which takes its place behind the last packet of it: whole
+// intervals later, so that no part of one is played twice. A decoder of G.722 that heard another
+// coder follows ours after a while only.
 static void audio_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how,
-                        uint32_t timestamp_now)
+                        struct tl_sender_line line)
 {
+    uint32_t unit = how->send_interval_ms * SAMPLES_MS, passed = line.timestamp - line.last;
     sender->audio = 1;
-    sender->line = timestamp_now;
+    sender->line = line.last + (passed + unit - 1) / unit * unit;
     if (how->send_codec == TL_CODEC_G722)
         sender->ready_ns = sender->due_ns + TL_SENDER_FOLLOW_MS * TL_DIGIT_MS_NS;
 }
@@ -250,7 +252,7 @@ TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_
     }
     int tones = how->send == TL_DTMF_SEND_TONES;
     if (sender->phase == WAITS && tones && !sender->audio)
-        audio_begin(sender, how, line.timestamp);
+        audio_begin(sender, how, line);
     if (sender->phase == WAITS && tones && sender->due_ns < sender->ready_ns) {
         put_audio(sender, how, packet);
         tl_tone_make(&sender->maker, 0, how->send_codec, 0, 0, packet->payload, packet->length);

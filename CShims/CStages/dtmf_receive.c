@@ -74,8 +74,10 @@ static uint32_t event_read(struct tl_worker *worker, struct tl_dtmf *dtmf,
         dtmf->events.ssrc == arrival.ssrc)
         tl_event_forget(&dtmf->events); // its sequence jumped
     uint32_t result = tl_event_receive(&dtmf->events, &arrival, changes, &count);
-    worker->counters.digits_lost += dtmf->events.left_out;
-    dtmf->events.left_out = 0;
+    if (TL_UNLIKELY(dtmf->events.left_out != 0)) {
+        worker->counters.digits_lost += dtmf->events.left_out;
+        dtmf->events.left_out = 0;
+    }
     for (uint32_t i = 0; i < count; i++)
         tl_dtmf_change(worker, passage->slot, &changes[i], TL_DIGIT_BY_EVENT, passage->now_ns);
     if (count != 0)

@@ -25,8 +25,9 @@ static void take_over(struct tl_flow *flow, struct tl_dtmf *dtmf)
 static struct tl_sender_line line_now(const struct tl_worker *worker, uint32_t slot)
 {
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
-    struct tl_sender_line line = {record->egress_timestamp,
-                                  worker->cold[slot].spec.clock_rate_hz};
+    struct tl_sender_line line = {.timestamp = record->egress_timestamp,
+                                  .last = record->egress_timestamp,
+                                  .clock_hz = worker->cold[slot].spec.clock_rate_hz};
     if (record->egress_time_ns != 0) // else nothing has left yet: it is where it is to begin
         line.timestamp += wire_clock(worker->now_ns - record->egress_time_ns, line.clock_hz);
     return line;

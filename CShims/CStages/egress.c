@@ -1,22 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egress.h"
 
-// A stream that gave way to digits goes on by its own clock, unless that would go back.
-static void come_back(struct tl_flow_egress *egress, struct tl_dtmf *dtmf, uint32_t timestamp)
+#define UNDER_MS 100u // audio that came beside the end of a digit
+
+// A stream that gave way to digits goes on by its own clock. Packets of it whose time digits have
+// taken give way, too; one that would go back for longer is mapped like another stream.
+static int comes_back(const struct tl_worker *worker, const struct tl_packet *packet,
+                      uint32_t slot, uint32_t timestamp)
 {
-    struct tl_dtmf_former *former = &dtmf->former;
-    uint32_t kept = timestamp + former->timestamp_offset;
-    if (former->source_slot == egress->source_slot &&
-        former->source_stream == egress->source_stream && (int32_t)(kept - former->timestamp) >= 0)
-        egress->timestamp_offset = former->timestamp_offset;
-    former->source_slot = TL_NO_FLOW;
+    const struct tl_flow_egress *egress = &packet->peer->egress;
+    struct tl_dtmf_former *former = &tl_dtmf_of(worker, slot)->former;
+    int32_t ahead = (int32_t)(timestamp + former->timestamp_offset - former->timestamp);
+    int32_t most = (int32_t)(UNDER_MS * worker->cold[slot].spec.clock_rate_hz / 1000);
+    int same = former->source_slot == tl_worker_slot(worker, packet->flow) &&
+               former->source_stream == packet->stream;
+    if (same && ahead < 0 && ahead >= -most && egress->source_slot == TL_NO_FLOW)
+        return 0;
+    if (!same || ahead < 0)
+        former->source_slot = TL_NO_FLOW;
+    return 1;
 }
 
-TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
-                                  uint32_t timestamp)
+static int give_way(struct tl_worker *worker, struct tl_packet *packet)
+{
+    worker->counters.consumed++;
+    packet->edge = TL_EDGE_FREE;
+    return 0;
+}
+
+TL_PACKET_CODE int tl_egress_map(struct tl_worker *worker, struct tl_packet *packet,
+                                 uint32_t timestamp)
 {
     struct tl_flow_egress *egress = &packet->peer->egress;
     uint32_t slot = tl_worker_slot(worker, packet->peer);
+    struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
+    if (dtmf != NULL && !comes_back(worker, packet, slot, timestamp))
+        return give_way(worker, packet);
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
     uint32_t next = record->egress_timestamp;
     if (record->egress_time_ns != 0) {
@@ -29,8 +48,11 @@ TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct t
     egress->first_index = record->egress_index;
     egress->index_offset = (uint32_t)record->egress_index - packet->place;
     egress->timestamp_offset = next - timestamp;
-    if (tl_dtmf_of(worker, slot) != NULL)
-        come_back(egress, tl_dtmf_of(worker, slot), timestamp);
+    if (dtmf != NULL && dtmf->former.source_slot != TL_NO_FLOW) {
+        egress->timestamp_offset = dtmf->former.timestamp_offset;
+        dtmf->former.source_slot = TL_NO_FLOW;
+    }
+    return 1;
 }
 
 // Why a packet may not leave, or TL_DROP_REASON_COUNT.
@@ -63,7 +85,5 @@ TL_PACKET_CODE int tl_egress_obstacle(struct tl_worker *worker, struct tl_packet
         return stage_drop(worker, packet, reason);
     if (!(packet->peer->egress.way & TL_WAY_DIGITS))
         return 1;
-    worker->counters.consumed++; // it gives way
-    packet->edge = TL_EDGE_FREE;
-    return 0;
+    return give_way(worker, packet);
 }

@@ -106,7 +106,7 @@ TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_pack
 TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
                                        struct passage *passage);
 /// egress.c: another stream than before, with this packet first, is mapped onto ours.
-TL_PACKET_CODE void tl_egress_map(const struct tl_worker *worker, const struct tl_packet *packet,
+TL_PACKET_CODE int tl_egress_map(struct tl_worker *worker, struct tl_packet *packet,
                                   uint32_t timestamp);
 /// egress.c: what may be in a packet's way. 1: it may leave; else it was dropped, or consumed.
 TL_PACKET_CODE int tl_egress_obstacle(struct tl_worker *worker, struct tl_packet *packet);

@@ -57,7 +57,8 @@ static void run_ms(struct world *world, uint32_t ms, uint32_t step_ms)
     for (uint32_t i = 0; i < ms; i += step_ms, world->now_ns += step_ms * MS)
         while (world->sender.due_ns <= world->now_ns) {
             struct sent *sent = &world->sent[world->count];
-            const struct tl_sender_line line = {(uint32_t)(world->now_ns / MS * 8), 8000};
+            const uint32_t timestamp = (uint32_t)(world->now_ns / MS * 8);
+            const struct tl_sender_line line = {timestamp, timestamp, 8000};
             tl_sender_next(&world->sender, &world->how, line, world->now_ns, &sent->packet);
             if (sent->packet.length == 0)
                 continue;

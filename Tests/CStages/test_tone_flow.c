@@ -257,6 +257,12 @@ static void events_to_tones(uint8_t codec, uint16_t interval_ms)
     CHECK_EQUAL(ear.holes + ear.behind, 0);
     for (uint32_t i = 1; i < ear.count; i++)
         CHECK((int32_t)(ear.heard[i].timestamp - ear.heard[i - 1].timestamp) > 0);
+    // No part of a packet's time is another one's.
+    for (uint32_t i = 1; i < ear.count; i++)
+        CHECK(ear.heard[i].timestamp - ear.heard[i - 1].timestamp >= ear.heard[i - 1].length);
+    if (interval_ms == 20)
+        for (uint32_t i = 1; i < ear.count; i++)
+            CHECK_EQUAL((ear.heard[i].timestamp - ear.heard[i - 1].timestamp) % 160, 0);
     if (codec == TL_CODEC_PCMU) {
         CHECK_EQUAL(judge(&ear, sent), 16);
         CHECK(strcmp(sent, "0123456789:;<=>?") == 0);
@@ -338,7 +344,7 @@ static void test_events_then_tones(void)
     ear_end(&ear);
 }
 
-// A network that stops for a while, and then brings what it held: a tone that goes on in the time of
+// A network that stops a while, and then brings what it held: a tone that goes on in the time of
 // its stream is the same digit, and the next one is another.
 static void test_held_up(uint32_t ms)
 {

@@ -52,6 +52,7 @@ struct tl_sender {
 /// Where the leg's time line is.
 struct tl_sender_line {
     uint32_t timestamp; // at now_ns
+    uint32_t last;      // of the packet that was sent last; `timestamp` where none was
     uint32_t clock_hz;
 };
 
