@@ -250,7 +250,7 @@ def linphone(form, digits=LINPHONE_DIGITS):
         print(f"  {len(rows)} calls, {2 * len(rows) * digits} digits, none lost, none doubled")
 
 
-@case()
+@case(long=True)
 def digits_of_a_linphone_by_events():
     linphone("rfc4733")
 
@@ -260,6 +260,6 @@ def digits_of_a_linphone_by_info_relay():
     linphone("info-relay")
 
 
-@case()
+@case(long=True)
 def digits_of_a_linphone_by_tones():
     linphone("tones")
