@@ -358,6 +358,21 @@ import Testing
         scene.finish()
     }
 
+    /// Of digits that came without a length each waits for the pause alone, so that none piles up.
+    @Test func digitsWithoutALengthKeepUp() throws {
+        let scene = DigitScene(DigitScene.policy(.info), DigitScene.policy(.notify))
+        try scene.establish()
+        let call = try scene.call(.a)
+        for _ in 0..<100 {
+            scene.alice.send(
+                .info, in: call, body: Array("5".utf8), contentType: "application/dtmf")
+            scene.wait(150)
+        }
+        scene.wait(1000)
+        #expect(scene.got(.b) == [.notify: 100] && scene.counters.digitsRefused == 0)
+        scene.finish()
+    }
+
     /// A party that has no time for a digit gets it a little later.
     @Test func aBusyPartyIsAskedAgain() throws {
         let scene = DigitScene(nil, DigitScene.policy(.infoRelay)) {

@@ -23,7 +23,8 @@ extension Call {
                     .digit(self.id, side), milliseconds: UInt32(clamping: state.nextAt - now)))
         }
         let policy = self.digitPolicy(side)
-        let length = min(digit.durationMs ?? policy.durationMs, policy.limitMs)
+        // Of one that came without a length nothing is known but that it was pressed.
+        let length = min(digit.durationMs ?? DigitPolicy.leastMs, policy.limitMs)
         self.changeDigits(side) {
             $0.waiting.removeFirst()
             $0.inFlight = (digit, form, $0.attempts + 1)

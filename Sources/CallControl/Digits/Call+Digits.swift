@@ -193,14 +193,14 @@ extension Call {
             self.changeDigits(side) { $0.wantsMedia = true }
             self.updateMedia()
         }
-        let digits = keys.map { InfoDigit($0, durationMs: durationMs) }
+        let length = durationMs ?? self.digitPolicy(side).durationMs
+        let digits = keys.map { InfoDigit($0, durationMs: length) }
         switch self.deliver(digits, to: side, by: self.digitRoute(from: side.other)) {
         case nil: break
         case .full: return .full
         default: return .nobodyTakes
         }
         let now = self.offsets.after(self.context.monotonicNow)
-        let length = durationMs ?? self.digitPolicy(side).durationMs
         for key in keys { self.note(Digit(key, side, nil, after: now, durationMs: length)) }
         return nil
     }

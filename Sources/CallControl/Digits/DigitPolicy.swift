@@ -37,6 +37,8 @@ public struct DigitPolicy: Sendable, Hashable {
     public init() {}
 
     static let plain = DigitPolicy()
+    /// The shortest digit, ms (ITU-T Q.24).
+    static let leastMs: UInt32 = 40
 
     /// Its peer has telephone-events with us, whatever the other one has.
     public var hasEvents: Bool { self.send == .rfc4733 || self.receive.contains(.rfc4733) }
