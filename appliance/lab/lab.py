@@ -183,12 +183,14 @@ class Lab:
 
         With `discard` (for every side, or a list of sides) what arrives is counted and goes no
         further: SIPp plays media from raw sockets and would otherwise answer ours with ICMP.
-        A later fragment is none: the text of a long SIP message would stand where ports are looked
-        for (in IPv6 the kernel itself looks for none).
+        A fragment is none: of a later one the text of a long SIP message, or in IPv6 the number of
+        the fragment, would stand where ports are looked for.
         """
         low, high = self.media_ports
         peer_low, peer_high = PEER_MEDIA_PORTS
         for side in SIDES:
+            self.inside(side, "ip6tables", "-w", "-t", "raw", "-A", "PREROUTING", "-m", "frag",
+                        "--fragid", "0:4294967295", "-j", "ACCEPT")
             drops = side in discard if isinstance(discard, (list, tuple)) else discard
             for tool, whole in (("iptables", ("!", "-f")), ("ip6tables", ())):
                 self.inside(side, tool, "-w", "-t", "raw", "-A", "OUTPUT", "-p", "udp",
@@ -213,7 +215,7 @@ class Lab:
                 fields = line.split()
                 if line.startswith("Chain"):
                     chain = fields[1]
-                elif fields and fields[0].isdigit():
+                elif fields and fields[0].isdigit() and "dpts:" in line:
                     if chain == "OUTPUT":
                         sent += int(fields[0])
                     elif chain == "PREROUTING":
