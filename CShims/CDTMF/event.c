@@ -11,7 +11,7 @@
 #define END_BIT     0x80u
 #define VOLUME_MASK 0x3fu
 
-#define NANOSECONDS    1000000000ull
+#define NANOSECONDS 1000000000ull
 
 #define DURATION_MAX 0xffffu // of a segment, as the field has it
 #define SEGMENT_LONG 0x8000u // shorter ones than this nobody cuts

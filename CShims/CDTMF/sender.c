@@ -12,6 +12,7 @@
 #define SAMPLES_MS     (TL_DTMF_RATE_HZ / 1000)
 
 enum {
+    FRESH, // nothing of the queue was sent yet, so that no place in time is missed
     WAITS, // for the first digit of the queue to begin
     DIGIT, // it lasts
     ENDS,  // it is over, end packets are left
@@ -35,9 +36,8 @@ TL_DTMF_CODE int tl_sender_put(struct tl_sender *sender, const struct tl_sender_
     if (count > TL_DIGITS_MAX - sender->count)
         return 0;
     if (sender->count == 0 && count != 0) {
-        sender->phase = WAITS;
+        sender->phase = FRESH;
         sender->due_ns = sender->ready_ns > now_ns ? sender->ready_ns : now_ns;
-        sender->fresh = 1;
     }
     for (uint32_t i = 0; i < count; i++) {
         uint32_t place = (sender->first + sender->count) % TL_DIGITS_MAX;
@@ -179,6 +179,7 @@ static void put_audio(struct tl_sender *sender, const struct tl_flow_dtmf *how,
     packet->length = how->send_interval_ms * SAMPLES_MS;
     packet->timestamp = sender->line;
     sender->line += packet->length;
+    packet->until = sender->line;
     sender->due_ns += interval_ns(how);
 }
 
@@ -210,9 +211,10 @@ static void tone_next(struct tl_sender *sender, const struct tl_flow_dtmf *how,
 static void audio_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how,
                         struct tl_sender_line line)
 {
-    uint32_t unit = how->send_interval_ms * SAMPLES_MS, passed = line.timestamp - line.last;
+    uint32_t unit = how->send_interval_ms * SAMPLES_MS;
+    uint32_t intervals = (line.timestamp - line.last + unit - 1) / unit;
     sender->audio = 1;
-    sender->line = line.last + (passed + unit - 1) / unit * unit;
+    sender->line = line.last + (intervals == 0 && line.is_used ? 1 : intervals) * unit;
     if (how->send_codec == TL_CODEC_G722)
         sender->ready_ns = sender->due_ns + TL_SENDER_FOLLOW_MS * TL_DIGIT_MS_NS;
 }
@@ -224,7 +226,6 @@ static void digit_begin(struct tl_sender *sender, const struct tl_flow_dtmf *how
     sender->sent_ms = 0;
     sender->segments = 0;
     sender->timestamp = line.timestamp - line_units(line, now_ns - sender->began_ns);
-    sender->line_timestamp = sender->timestamp;
     sender->phase = DIGIT;
     if (how->send == TL_DTMF_SEND_TONES)
         tl_tone_make_start(&sender->maker);
@@ -241,9 +242,9 @@ TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_
     packet->payload_type = how->send_type;
     if (sender->due_ns > now_ns)
         return;
-    if (sender->fresh) { // behind what was sent on the leg until now
+    if (sender->phase == FRESH) { // behind what was sent on the leg until now
         sender->due_ns = now_ns;
-        sender->fresh = 0;
+        sender->phase = WAITS;
     }
     if (now_ns - sender->due_ns > TL_SENDER_LATE_MS * TL_DIGIT_MS_NS) {
         uint64_t skipped_ms = (now_ns - sender->due_ns) / TL_DIGIT_MS_NS;
@@ -256,18 +257,18 @@ TL_DTMF_CODE void tl_sender_next(struct tl_sender *sender, const struct tl_flow_
     if (sender->phase == WAITS && tones && sender->due_ns < sender->ready_ns) {
         put_audio(sender, how, packet);
         tl_tone_make(&sender->maker, 0, how->send_codec, 0, 0, packet->payload, packet->length);
-        packet->until = sender->line;
         return;
     }
     if (sender->phase == WAITS)
         digit_begin(sender, how, line, now_ns);
-    if (tones)
+    if (tones) {
         tone_next(sender, how, packet);
-    else if (sender->phase == ENDS)
+        return;
+    }
+    if (sender->phase == ENDS)
         event_end(sender, how, packet);
     else
         event_next(sender, how, packet);
-    packet->until = tones ? sender->line
-                          : sender->line_timestamp +
-                                line_units(line, sender->sent_ms * TL_DIGIT_MS_NS);
+    packet->until = sender->timestamp - sender->segments +
+                    line_units(line, sender->sent_ms * TL_DIGIT_MS_NS);
 }

@@ -27,8 +27,9 @@ static struct tl_sender_line line_now(const struct tl_worker *worker, uint32_t s
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
     struct tl_sender_line line = {.timestamp = record->egress_timestamp,
                                   .last = record->egress_timestamp,
-                                  .clock_hz = worker->cold[slot].spec.clock_rate_hz};
-    if (record->egress_time_ns != 0) // else nothing has left yet: it is where it is to begin
+                                  .clock_hz = worker->cold[slot].spec.clock_rate_hz,
+                                  .is_used = record->egress_time_ns != 0};
+    if (line.is_used) // else nothing has left yet: it is where it is to begin
         line.timestamp += wire_clock(worker->now_ns - record->egress_time_ns, line.clock_hz);
     return line;
 }

@@ -1,22 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "egress.h"
 
-#define UNDER_MS 100u // audio that came beside the end of a digit
+#define UNDER_MS 100u // so long after its last packet a digit takes what came beside its end
 
 // A stream that gave way to digits goes on by its own clock. Packets of it whose time digits have
-// taken give way, too; one that would go back for longer is mapped like another stream.
+// taken give way, too, for a while; then it is mapped like another stream.
 static int comes_back(const struct tl_worker *worker, const struct tl_packet *packet,
-                      uint32_t slot, uint32_t timestamp)
+                      struct tl_dtmf_former *former, uint32_t timestamp, uint64_t after_ns)
 {
-    const struct tl_flow_egress *egress = &packet->peer->egress;
-    struct tl_dtmf_former *former = &tl_dtmf_of(worker, slot)->former;
-    int32_t ahead = (int32_t)(timestamp + former->timestamp_offset - former->timestamp);
-    int32_t most = (int32_t)(UNDER_MS * worker->cold[slot].spec.clock_rate_hz / 1000);
     int same = former->source_slot == tl_worker_slot(worker, packet->flow) &&
                former->source_stream == packet->stream;
-    if (same && ahead < 0 && ahead >= -most && egress->source_slot == TL_NO_FLOW)
+    int under = (int32_t)(timestamp + former->timestamp_offset - former->timestamp) < 0;
+    if (same && under && after_ns <= UNDER_MS * TL_MILLISECOND_NS)
         return 0;
-    if (!same || ahead < 0)
+    if (!same || under)
         former->source_slot = TL_NO_FLOW;
     return 1;
 }
@@ -33,13 +30,13 @@ TL_PACKET_CODE int tl_egress_map(struct tl_worker *worker, struct tl_packet *pac
 {
     struct tl_flow_egress *egress = &packet->peer->egress;
     uint32_t slot = tl_worker_slot(worker, packet->peer);
-    struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
-    if (dtmf != NULL && !comes_back(worker, packet, slot, timestamp))
-        return give_way(worker, packet);
     const struct tl_flow_record *record = tl_worker_record(worker, slot);
+    uint64_t passed_ns = worker->now_ns - record->egress_time_ns;
+    struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
+    if (dtmf != NULL && !comes_back(worker, packet, &dtmf->former, timestamp, passed_ns))
+        return give_way(worker, packet);
     uint32_t next = record->egress_timestamp;
     if (record->egress_time_ns != 0) {
-        uint64_t passed_ns = worker->now_ns - record->egress_time_ns;
         uint32_t passed = wire_clock(passed_ns, worker->cold[slot].spec.clock_rate_hz);
         next += passed != 0 ? passed : 1; // two packets of two streams differ
     }

@@ -42,10 +42,9 @@ TL_STAGE_CODE int egress(struct tl_worker *worker, struct tl_packet *packet,
         return 0;
     const struct tl_flow_egress *out = &passage->peer->egress;
     struct tl_flow_record *record = passage->out;
-    if (TL_UNLIKELY(out->source_stream != passage->stream || out->source_slot != passage->slot)) {
-        if (!tl_egress_map(worker, packet, passage->timestamp))
-            return 0;
-    }
+    if (TL_UNLIKELY(out->source_stream != passage->stream || out->source_slot != passage->slot) &&
+        !tl_egress_map(worker, packet, passage->timestamp))
+        return 0;
     uint32_t low = passage->place + out->index_offset;
     uint64_t next = record->egress_index;
     int32_t ahead = (int32_t)(low - (uint32_t)next);

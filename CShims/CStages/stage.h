@@ -105,9 +105,10 @@ TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_pack
 /// rtp_receive.c: another source, a new stream, a packet out of sequence.
 TL_PACKET_CODE int tl_rtp_receive_rare(struct tl_worker *worker, struct tl_packet *packet,
                                        struct passage *passage);
-/// egress.c: another stream than before, with this packet first, is mapped onto ours.
+/// egress.c: another stream than before, with this packet first, is mapped onto ours. 0: the packet
+/// was consumed, because digits have its time.
 TL_PACKET_CODE int tl_egress_map(struct tl_worker *worker, struct tl_packet *packet,
-                                  uint32_t timestamp);
+                                 uint32_t timestamp);
 /// egress.c: what may be in a packet's way. 1: it may leave; else it was dropped, or consumed.
 TL_PACKET_CODE int tl_egress_obstacle(struct tl_worker *worker, struct tl_packet *packet);
 /// RTCP ends here (RFC 3550 6.4, A.2).

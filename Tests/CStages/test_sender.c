@@ -19,6 +19,7 @@ struct world {
     struct tl_sender sender;
     struct tl_flow_dtmf how;
     uint64_t now_ns;
+    uint32_t is_used; // audio is sent at each moment that digits are
     uint32_t count;
     struct sent *sent;
 };
@@ -58,7 +59,7 @@ static void run_ms(struct world *world, uint32_t ms, uint32_t step_ms)
         while (world->sender.due_ns <= world->now_ns) {
             struct sent *sent = &world->sent[world->count];
             const uint32_t timestamp = (uint32_t)(world->now_ns / MS * 8);
-            const struct tl_sender_line line = {timestamp, timestamp, 8000};
+            const struct tl_sender_line line = {timestamp, timestamp, 8000, world->is_used};
             tl_sender_next(&world->sender, &world->how, line, world->now_ns, &sent->packet);
             if (sent->packet.length == 0)
                 continue;
@@ -284,6 +285,12 @@ static void test_tones(uint16_t interval_ms)
     CHECK(put(world, "4", 100, 70));
     run_ms(world, 2000, 1);
     CHECK_EQUAL(world->sent[0].packet.timestamp, before * 8);
+    world->count = 0;
+    world->is_used = 1; // its packet is an interval long
+    before = world->now_ns / MS;
+    CHECK(put(world, "5", 100, 70));
+    run_ms(world, 2000, 1);
+    CHECK_EQUAL(world->sent[0].packet.timestamp, before * 8 + samples);
     world_end(world);
 }
 

@@ -14,8 +14,7 @@ from phones import make_speech
 from secure import SDES
 
 DIGITS = 100
-# Three calls a pair of forms at once, which is 108: 10,200 digits a pair and direction. That takes
-# a quarter of an hour. The parties need 0.8 of two cores, with SRTP 0.9, and the box 0.5.
+# Three calls a pair of forms at once, which is 108: 10,200 digits a pair and direction.
 LONG_CALLS, LONG_DIGITS = 3, 3400
 ON_MS, OFF_MS = 100, 100
 SETTLE = 10  # seconds: so long may digits wait that are one after the other made longer

@@ -17,8 +17,7 @@ NAMES = "0123456789*#ABCD"
 SUITES = ["AES_CM_128_HMAC_SHA1_80", "AEAD_AES_128_GCM"]
 SIP_PORT, RTP_PORT = 5060, 20000
 FIRST_HOST = 8  # above the side's own address
-# A call is done in time or not at all: who else uses the machine gets what the calls leave. Without
-# a packet for 200 ms a digit is over, and what comes of it afterwards is another one.
+# A call is done in time or not at all: who else uses the machine gets what the calls leave.
 NICE = -15
 
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What digits cost on the worker: telephone-events beside a plain relay, and tones in the audio of
-all flows. It runs only by its name: the whole table has no half a minute left."""
+all flows. It runs only by its name: the whole table has no time left."""
 
-import os
 import statistics
 
+import speed
 from profiles.self_load import self_load
 from result import HIGHER, LOWER
 
@@ -14,8 +14,6 @@ BY_NAME = True
 SESSIONS = 10000
 STREAMS = 90000  # flows in which tones are looked for
 PACKETS_PER_S = 50  # of a stream, 20 ms each
-SPANDSP = os.path.join(os.path.dirname(__file__), "../../../Tests/CDTMF/run.sh")
-SPANDSP_BUILD_S = 180
 ROWS = {"dtmf.event_ns_per_packet": ("ns", LOWER),
         "dtmf.inband_streams_per_core": ("streams", HIGHER),
         "dtmf.ratio_to_spandsp": ("x", HIGHER)}
@@ -37,20 +35,9 @@ def run(bench):
     bench.row("dtmf.inband_streams_per_core", 1e9 / PACKETS_PER_S / statistics.median(tones),
               conditions=f"self-load, 1 core, {STREAMS:,} streams of G.711 in random order, relay "
               f"of the audio included, median of {rounds} rounds")
-    spandsp = _spandsp(bench, rounds)
+    spandsp = speed.measure(bench, "detectors alone", "CDTMF", STREAMS, rounds)
     bench.row("dtmf.ratio_to_spandsp", spandsp["spandsp_ns_per_packet"] / statistics.median(tones),
               conditions=f"of the row above, relay included, to spandsp alone on the same audio: "
               f"{spandsp['spandsp_ns_per_packet']:.0f} ns a packet with {spandsp['flows']:,} "
               f"detectors in random order; our detector alone, by turns with it: "
               f"{spandsp['ratio']:.2f} times as fast")
-
-
-def _spandsp(bench, rounds):
-    """spandsp's detector and ours outside of a worker, by turns on the audio of the self-load."""
-    bench.say("spandsp's detector is built and timed")
-    child = bench.children.start("spandsp", SPANDSP, "speed", STREAMS, rounds,
-                                 cores=[bench.relay_core], pipes=True)
-    found = child.report(SPANDSP_BUILD_S)
-    child.end()
-    bench.record("detectors alone", {"report": found})
-    return found

@@ -3,10 +3,10 @@
 OpenSSL's EVP, DTLS handshakes beside OpenSSL's own, checks of ICE answered, and what a secure call
 takes of memory."""
 
-import os
 import statistics
 
 import machine
+import speed
 from product import FastPath, Sessions, measure_handshakes, memif_realm
 from profiles.self_load import self_load
 from result import HIGHER, LOWER
@@ -17,9 +17,7 @@ SESSIONS = 10000
 SUITES = ("gcm128", "gcm256", "cm80", "cm32", "cm256_80")
 BOTH_LEGS = ("gcm128", "cm80")
 MEMORY_SIZES = (1000, 9000)
-# It builds the stages with the same flags, without DPDK.
-STUN_SPEED = os.path.join(os.path.dirname(__file__), "../../../Tests/CStages/run.sh")
-STUN_FLOWS, STUN_BUILD_S = 10000, 240
+STUN_FLOWS = 10000
 ROWS = {f"srtp.ns_per_packet.{suite}": ("ns", LOWER) for suite in SUITES}
 ROWS |= {f"srtp.ns_per_packet.srtp_srtp.{suite}": ("ns", LOWER) for suite in BOTH_LEGS}
 ROWS |= {f"srtp.ratio_to_openssl.{suite}": ("x", HIGHER) for suite in BOTH_LEGS}
@@ -84,12 +82,7 @@ def _handshakes(bench):
 
 def _stun(bench):
     rounds = bench.pick(101, 21)
-    bench.say("the tool that counts STUN answers is built")
-    child = bench.children.start("stun speed", STUN_SPEED, "speed", STUN_FLOWS, rounds,
-                                 cores=[bench.relay_core], pipes=True)
-    found = child.report(STUN_BUILD_S)
-    child.end()
-    bench.record("STUN answers", {"report": found})
+    found = speed.measure(bench, "STUN answers", "CStages", STUN_FLOWS, rounds)
     bench.row("stun.answers_per_s", found["answers_per_s"],
               conditions=f"one core, one check of each of {STUN_FLOWS:,} flows by turns through the "
               f"whole pipeline, no driver, median of {rounds} rounds; a forged one takes "

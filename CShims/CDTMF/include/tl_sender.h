@@ -37,7 +37,6 @@ struct tl_sender {
     struct tl_tone_maker maker;
     uint32_t timestamp;    // of the present digit's first packet, or of its segment
     uint32_t line;         // of tones: time stamp of the next packet
-    uint32_t line_timestamp; // of the present digit's start, on the leg's line
     uint32_t segments;     // clock units of the event that stand in segments before this one
     uint32_t sent_ms;      // of the present digit, that packets told of
     uint8_t first;         // in `queue`
@@ -45,15 +44,15 @@ struct tl_sender {
     uint8_t phase;         // opaque
     uint8_t ends;          // end packets that are left
     uint8_t audio;         // tones: `line` stands, no other media came between
-    uint8_t fresh;         // 1: nothing of a queue was sent yet, and no place in time is missed
-    uint8_t reserved[2];
+    uint8_t reserved[3];
 };
 
 /// Where the leg's time line is.
 struct tl_sender_line {
     uint32_t timestamp; // at now_ns
-    uint32_t last;      // of the packet that was sent last; `timestamp` where none was
+    uint32_t last;      // of the packet that was sent last
     uint32_t clock_hz;
+    uint32_t is_used;   // 0: none was, and `last` is `timestamp`
 };
 
 /// A packet to send.

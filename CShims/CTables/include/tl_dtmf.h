@@ -48,7 +48,7 @@ struct tl_dtmf_former {
     uint32_t source_slot; // TL_NO_FLOW: there was none, or it is back
     uint32_t source_stream;
     uint32_t timestamp_offset;
-    uint32_t timestamp; // of the last packet with digits
+    uint32_t timestamp; // up to which digits have the leg's time
 };
 
 struct tl_dtmf {

@@ -87,7 +87,6 @@ extension Call {
             self.legs[side].sessionTimer = nil
             self.emit(.stopTimer(.session(self.id, side)))
         }
-        self.stopKeyTimers()
         self.stopDigitTimers()
         if self.isAudited { self.emit(.stopTimer(.audit(self.id))) }
         if self.hasDurationTimer { self.emit(.stopTimer(.duration(self.id))) }

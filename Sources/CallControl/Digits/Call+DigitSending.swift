@@ -27,12 +27,15 @@ extension Call {
         let length = min(digit.durationMs ?? DigitPolicy.leastMs, policy.limitMs)
         self.changeDigits(side) {
             $0.waiting.removeFirst()
-            $0.inFlight = (digit, form, $0.attempts + 1)
-            $0.attempts = 0
+            $0.inFlight = (digit, form)
+            $0.attempts += 1
             $0.nextAt = now + Milliseconds(length) + Milliseconds(policy.pauseMs)
         }
         guard self.send(digit, as: form, to: side) else {
-            self.changeDigits(side) { $0.inFlight = nil }
+            self.changeDigits(side) {
+                $0.inFlight = nil
+                $0.attempts = 0
+            }
             self.unsent(1, side)
             return self.sendNextDigit(side)
         }
@@ -95,18 +98,20 @@ extension Call {
 
     /// A message with a digit was answered, or never will be.
     func digitAnswered(_ side: Side, status: Int) {
-        guard status >= 200, let sent = self.part(side, { $0.digits?.inFlight }) else { return }
+        guard status >= 200, let state = self.part(side, { $0.digits }), let sent = state.inFlight
+        else { return }
+        let isAgain = Self.isBusy(status) && state.attempts < LegDigitState.attemptsMax
         // It may have come only now, after repetitions.
         let pause = Milliseconds(self.digitPolicy(side).pauseMs)
         self.changeDigits(side) {
             $0.inFlight = nil
+            $0.attempts = isAgain ? $0.attempts : 0
             $0.nextAt = max($0.nextAt, self.context.monotonicNow + pause)
         }
         if status >= 300, case .up = self.state {
-            if Self.isBusy(status), sent.attempts < LegDigitState.attemptsMax {
+            if isAgain {
                 self.changeDigits(side) {
                     $0.waiting.insert(sent.digit, at: 0)
-                    $0.attempts = sent.attempts
                     $0.nextAt = self.context.monotonicNow + LegDigitState.retryMs
                 }
             } else if Self.refusesForm(status) {
@@ -121,13 +126,6 @@ extension Call {
             }
         }
         self.sendNextDigit(side)
-    }
-
-    /// The call ends: nothing is sent any more.
-    func stopDigitTimers() {
-        for side in Side.allCases where self.part(side, { $0.digits != nil }) {
-            self.emit(.stopTimer(.digit(self.id, side)))
-        }
     }
 
     /// Statuses that say that the party has no time for it now: its own request is under way, or

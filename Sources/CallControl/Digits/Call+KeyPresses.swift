@@ -122,10 +122,11 @@ extension Call {
         self.endSubscription(side, event: subscription.event)
     }
 
-    /// The call ends: so do the subscriptions in its dialogs.
-    func stopKeyTimers() {
+    /// The call ends: so do the subscriptions in its dialogs, and no digit is sent any more.
+    func stopDigitTimers() {
         for side in Side.allCases {
             guard let state = self.part(side, { $0.digits }) else { continue }
+            self.emit(.stopTimer(.digit(self.id, side)))
             if state.subscription != nil { self.emit(.stopTimer(.keys(self.id, side))) }
             if state.watch.phase != .none { self.emit(.stopTimer(.keyWatch(self.id, side))) }
         }

@@ -10,8 +10,8 @@ struct LegDigitState {
     /// one before, or they would overtake each other.
     var waiting: [InfoDigit] = []
     /// What was sent, and is not answered.
-    var inFlight: (digit: InfoDigit, form: DigitForm, attempts: UInt8)?
-    /// How often the first of `waiting` was sent already.
+    var inFlight: (digit: InfoDigit, form: DigitForm)?
+    /// How often it was sent.
     var attempts: UInt8 = 0
     /// Before that the next one is not sent: a digit and its pause take their time over there, too.
     var nextAt: Milliseconds = 0
