@@ -9,7 +9,7 @@ from profiles.self_load import self_load
 from result import HIGHER, LOWER
 
 TITLE = "flows whose digits are found: telephone-events beside a plain relay, tones in all audio"
-SECONDS = (150, 60)
+SECONDS = (60, 30)
 BY_NAME = True
 SESSIONS = 10000
 STREAMS = 90000  # flows in which tones are looked for
