@@ -47,9 +47,10 @@ final class CheckpointFile {
     private static let laterPayload = 16
 
     /// Opens the file or makes it, with at most `bytesMax` bytes, and looks what is in force.
-    init(path: String, bytesMax: Int) throws(StoreError) {
+    init(path: String, bytesMax: Int, onChange: (() -> Void)? = nil) throws(StoreError) {
         self.bytesMax = bytesMax
         self.file = try MappedFile(path: path, bytesMax: bytesMax)
+        self.file.onChange = onChange
         // A process killed in this very place left a head of zeros, and nothing behind it.
         if self.file.bytes == 0
             || self.file.bytes == Self.headBytes && self.file.load(Head.magic) == 0
@@ -113,12 +114,15 @@ final class CheckpointFile {
         self.firsts[checkpoint.key] = first
     }
 
-    /// Takes back what a batch did that was never published, and wipes what was not wiped.
+    /// Takes back what a batch did that was never published, and wipes what was not wiped: of a
+    /// block the word that makes it a first one before the rest, in whose order nothing is promised.
     private func clean() {
         for first in self.firsts.values where self.load(first, Word.end) != 0 {
             self.store(0, first, Word.end)
         }
         for block in 0..<self.pool.count where self.pool.isFree(block) {
+            if self.load(block, Word.batch) != 0 { self.store(0, block, Word.batch) }
+            self.file.order()
             self.file.wipe(Self.blockBytes, at: Self.offset(block))
         }
     }

@@ -148,10 +148,14 @@ final class MappedFile {
             contentsOf: UnsafeRawBufferPointer(start: self.base + offset, count: count))
     }
 
-    /// Writes zeros.
+    /// Writes zeros, in any order, where there is anything else.
     func wipe(_ count: Int, at offset: Int) {
-        guard self.contains(offset, count) else { return }
-        (self.base + offset).initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        let start = self.base + offset
+        guard self.contains(offset, count), count > 0,
+            // All are like the first one where each is like the next.
+            start.load(as: UInt8.self) != 0 || memcmp(start, start + 1, count - 1) != 0
+        else { return }
+        start.initializeMemory(as: UInt8.self, repeating: 0, count: count)
         self.onChange?()
     }
 }

@@ -42,16 +42,16 @@ private func changed(_ before: [UInt8], _ after: [UInt8]) -> Range<Int>? {
 }
 
 /// Both images mixed: as a kill leaves it that comes when a part of a change was written, from its
-/// beginning on or from its end.
+/// beginning on or from its end; all but its first word, and half of it.
 private func torn(_ before: [UInt8], _ after: [UInt8]) -> [[UInt8]] {
     // Words are written as a whole.
     guard before.count == after.count, let range = changed(before, after), range.count > 8 else {
         return []
     }
     let middle = ((range.lowerBound + range.upperBound) / 2) & ~7
-    return [
-        Array(after[..<middle] + before[middle...]), Array(before[..<middle] + after[middle...]),
-    ]
+    return [range.lowerBound + 8, middle].flatMap { seam in
+        [Array(after[..<seam] + before[seam...]), Array(before[..<seam] + after[seam...])]
+    }
 }
 
 @Suite struct KillTests {
@@ -131,23 +131,30 @@ private func torn(_ before: [UInt8], _ after: [UInt8]) -> [[UInt8]] {
     /// Killed once more while it tidies up after a kill.
     @Test func everyPointOfTheStartLeavesTheSame() throws {
         let scratch = try Scratch()
+        var points = 0
         for image in self.imagesOfATurn(scratch) {
             try scratch.write(image)
-            // A part of it wiped, as the first blocks of a chain are before its last ones.
-            let tidied = try self.tidied(image, scratch)
+            let steps = try self.stepsOfTheStart(scratch)
             let found = CheckpointStore(path: scratch.file).loadAll()
-            for point in torn(image, tidied) {
+            let parts = zip(steps, steps.dropFirst()).flatMap { torn($0, $1) }
+            points += parts.count
+            for point in steps + parts {
                 try scratch.write(point)
                 let store = CheckpointStore(path: scratch.file)
                 #expect(store.notice == nil)
                 #expect(store.loadAll() == found)
             }
         }
+        #expect(points > 100)
     }
 
-    private func tidied(_ image: [UInt8], _ scratch: borrowing Scratch) throws -> [UInt8] {
-        _ = CheckpointStore(path: scratch.file)
-        return scratch.image()
+    /// The file before a start and after each change that it makes.
+    private func stepsOfTheStart(_ scratch: borrowing Scratch) throws -> [[UInt8]] {
+        let images = Images(scratch.file)
+        images.take()
+        let size = CheckpointStore.fileBytesMax
+        _ = try CheckpointFile(path: scratch.file, bytesMax: size) { images.take() }
+        return images.images
     }
 
     /// Killed while it makes the file, or makes it longer or shorter.
