@@ -115,7 +115,7 @@ final class CheckpointFile {
     }
 
     /// Takes back what a batch did that was never published, and wipes what was not wiped: of a
-    /// block the word that makes it a first one before the rest, in whose order nothing is promised.
+    /// block the word that makes it a first one before the rest, whose order nothing promises.
     private func clean() {
         for first in self.firsts.values where self.load(first, Word.end) != 0 {
             self.store(0, first, Word.end)
