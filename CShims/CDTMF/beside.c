@@ -74,7 +74,7 @@ TL_DTMF_CODE float beside_dial_tone(const int16_t *samples, const struct spectru
     float explained = solve(inverses[0][row][column - 4], even, cosines) +
                       solve(inverses[1][row][column - 4], odd, sines);
     fit_set(fit, cosines, sines);
-    return explained / ((float)spectrum->energy + 1);
+    return explained / (spectrum->energy + 1);
 }
 
 // What the fit leaves of the samples, folded.

@@ -61,18 +61,14 @@ static inline float solve(const float inverse[2][2], float row, float column, fl
     return out[0] * row + out[1] * column;
 }
 
-TL_DTMF_CODE int fit_strongest(const struct spectrum *spectrum, float least, struct fit *fit)
+TL_DTMF_CODE void fit_strongest(const struct spectrum *spectrum, struct fit *fit)
 {
     float powers[SPECTRUM_TONES];
-    float energy = (float)spectrum->energy;
     for (uint32_t i = 0; i < SPECTRUM_TONES; i++) {
         float cosine = (float)spectrum->cosine[i], sine = (float)spectrum->sine[i];
         powers[i] = cosine * cosine + sine * sine;
     }
     uint8_t row = strongest(powers, 0), column = strongest(powers, ROWS);
-    const float whole = (float)SPECTRUM_SCALE * SPECTRUM_SCALE * TL_TONE_SEGMENT / 2;
-    if (powers[row] + powers[column] < least * energy * whole)
-        return 0;
     const float scale = 1.0f / SPECTRUM_SCALE;
     float cosines[2], sines[2];
     float explained = solve(inverses[0][row][column - ROWS], (float)spectrum->cosine[row] * scale,
@@ -80,10 +76,9 @@ TL_DTMF_CODE int fit_strongest(const struct spectrum *spectrum, float least, str
     explained += solve(inverses[1][row][column - ROWS], (float)spectrum->sine[row] * scale,
                        (float)spectrum->sine[column] * scale, sines);
     fit_set(fit, cosines, sines);
-    fit->share = explained / (energy + 1);
+    fit->share = explained / (spectrum->energy + 1);
     fit->row_tone = row;
     fit->column_tone = column;
-    return 1;
 }
 
 // Angle of a complex number, 256 a turn; half a unit off at most.
@@ -117,13 +112,4 @@ TL_DTMF_CODE struct fit_turn fit_turn(const float row[2], const float column[2],
 TL_DTMF_CODE int fit_is_near(const struct fit *fit, struct fit_turn turn)
 {
     return abs(turn.row) <= limits[fit->row_tone] && abs(turn.column) <= limits[fit->column_tone];
-}
-
-TL_DTMF_CODE void fit_amplitudes(const struct spectrum *spectrum, float out[SPECTRUM_TONES])
-{
-    const float scale = 2.0f / (SPECTRUM_SCALE * TL_TONE_SEGMENT);
-    for (uint32_t i = 0; i < SPECTRUM_TONES; i++) {
-        float cosine = (float)spectrum->cosine[i], sine = (float)spectrum->sine[i];
-        out[i] = scale * __builtin_elementwise_sqrt(cosine * cosine + sine * sine);
-    }
 }

@@ -18,8 +18,8 @@ struct fit {
 
 void fit_prepare(void);
 
-/// The strongest of each group. 0: together they cannot explain `least` of the segment's energy.
-TL_DTMF_CODE int fit_strongest(const struct spectrum *spectrum, float least, struct fit *fit);
+/// The strongest of each group.
+TL_DTMF_CODE void fit_strongest(const struct spectrum *spectrum, struct fit *fit);
 
 /// Takes amplitudes over, of cosine and sine of row and column.
 TL_DTMF_CODE void fit_set(struct fit *fit, const float cosines[2], const float sines[2]);
@@ -36,8 +36,5 @@ TL_DTMF_CODE struct fit_turn fit_turn(const float row[2], const float column[2],
 
 /// 1: tones that turn so are near enough to the fit's frequencies.
 TL_DTMF_CODE int fit_is_near(const struct fit *fit, struct fit_turn turn);
-
-/// Amplitude at each frequency as if it were alone.
-TL_DTMF_CODE void fit_amplitudes(const struct spectrum *spectrum, float out[SPECTRUM_TONES]);
 
 #endif

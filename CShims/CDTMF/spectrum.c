@@ -5,37 +5,50 @@
 #include <string.h>
 
 #define PAIRS (SPECTRUM_HALF / 2)
+#define LANES 16u // 16-bit ones of a vector
 
 const uint16_t spectrum_frequencies[SPECTRUM_TONES] = {697, 770, 852, 941, 1209, 1336, 1477, 1633};
 
-// From the middle on, two samples at a time as vpmaddwd takes them:
-// [pair][cosines, sines][tone][sample].
-static int16_t waves[PAIRS][2][SPECTRUM_TONES][2] __attribute__((aligned(64)));
+// From the middle on, two samples at a time as vpmaddwd takes them, in every lane, so that it takes
+// them from here: [cosines, sines][pair][tone][sample].
+static int16_t waves[2][PAIRS][SPECTRUM_TONES][LANES] __attribute__((aligned(64)));
 
 void spectrum_prepare(void)
 {
-    for (uint32_t i = 0; i < SPECTRUM_HALF; i++) {
-        for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++) {
-            double hertz = spectrum_frequencies[tone];
-            for (uint32_t sine = 0; sine < 2; sine++)
-                waves[i / 2][sine][tone][i % 2] =
-                    (int16_t)lround(SPECTRUM_SCALE * waves_value(sine, hertz, i));
-        }
+    for (uint32_t i = 0; i < SPECTRUM_HALF; i++)
+        for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++)
+            for (uint32_t sine = 0; sine < 2; sine++) {
+                double value = waves_value(sine, spectrum_frequencies[tone], i);
+                for (uint32_t lane = i % 2; lane < LANES; lane += 2)
+                    waves[sine][i / 2][tone][lane] = (int16_t)lround(SPECTRUM_SCALE * value);
+            }
+}
+
+// Sums (of sines, differences) of what lies as far from the middle. Samples have 14 bits: these
+// have 15, and the squares of two fit into 30.
+static void fold_portable(const int16_t *samples, uint32_t sine, int32_t folded[SPECTRUM_HALF])
+{
+    for (uint32_t at = 0; at < SPECTRUM_HALF; at++) {
+        int32_t behind = samples[SPECTRUM_HALF + at], before = samples[SPECTRUM_HALF - 1 - at];
+        folded[at] = sine ? behind - before : behind + before;
     }
 }
 
-TL_DTMF_CODE void spectrum_of_portable(const int16_t *samples, uint32_t count,
-                                       struct spectrum *out)
+TL_DTMF_CODE void spectra_of_portable(const int16_t *samples, struct spectra *out)
 {
-    for (uint32_t i = 0; i < count; i++, samples += TL_TONE_SEGMENT, out++) {
-        memset(out, 0, sizeof(*out));
-        for (uint32_t at = 0; at < SPECTRUM_HALF; at++) {
-            int32_t behind = samples[SPECTRUM_HALF + at], before = samples[SPECTRUM_HALF - 1 - at];
-            for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++) {
-                out->cosine[tone] += (behind + before) * waves[at / 2][0][tone][at % 2];
-                out->sine[tone] += (behind - before) * waves[at / 2][1][tone][at % 2];
-            }
-            out->energy += behind * behind + before * before;
+    memset(out, 0, sizeof(*out));
+    for (uint32_t lane = 0; lane < SPECTRUM_BLOCK; lane++, samples += TL_TONE_SEGMENT) {
+        for (uint32_t sine = 0; sine < 2; sine++) {
+            int32_t folded[SPECTRUM_HALF];
+            fold_portable(samples, sine, folded);
+            for (uint32_t at = 0; at < SPECTRUM_HALF; at++)
+                for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++)
+                    (sine ? out->sine : out->cosine)[tone][lane] +=
+                        folded[at] * waves[sine][at / 2][tone][at % 2];
+            // Sums and differences together have twice the samples' energy.
+            for (uint32_t at = 0; at < SPECTRUM_HALF; at += 2)
+                out->energy_4[lane] +=
+                    (folded[at] * folded[at] + folded[at + 1] * folded[at + 1]) >> 3;
         }
     }
 }
@@ -43,91 +56,85 @@ TL_DTMF_CODE void spectrum_of_portable(const int16_t *samples, uint32_t count,
 #ifdef __AVX2__
 #include <immintrin.h>
 
-// Sums and differences of what lies as far from the middle. Samples have 14 bits: these have 15.
-struct folded {
-    int16_t even[SPECTRUM_HALF], odd[SPECTRUM_HALF];
+// Two samples of each segment in a vector, [pair from the segment's start].
+struct turned {
+    __m256i pairs[TL_TONE_SEGMENT / 2];
 };
 
-static inline __m128i eight(const int16_t *samples)
+static inline __m256i pairs_of(const int16_t *samples)
 {
-    __m128i some;
+    __m256i some;
     memcpy(&some, samples, sizeof(some));
     return some;
 }
 
-static inline void fold(const int16_t *samples, struct folded *out)
+// Eight pairs of eight segments, from rows into columns.
+static inline void turn(const int16_t *samples, __m256i out[SPECTRUM_BLOCK])
 {
-    const __m128i backwards =
-        _mm_setr_epi8(14, 15, 12, 13, 10, 11, 8, 9, 6, 7, 4, 5, 2, 3, 0, 1);
+    __m256i rows[SPECTRUM_BLOCK], twos[SPECTRUM_BLOCK], fours[SPECTRUM_BLOCK];
 #pragma clang loop unroll(full)
-    for (uint32_t i = 0; i < SPECTRUM_HALF; i += 8) {
-        __m128i behind = eight(samples + SPECTRUM_HALF + i);
-        __m128i before = _mm_shuffle_epi8(eight(samples + SPECTRUM_HALF - 8 - i), backwards);
-        __m128i even = _mm_add_epi16(behind, before), odd = _mm_sub_epi16(behind, before);
-        memcpy(out->even + i, &even, sizeof(even));
-        memcpy(out->odd + i, &odd, sizeof(odd));
-    }
-}
-
-// Two samples of a segment in all lanes.
-static inline __m256i pair_of(const int16_t *samples)
-{
-    int32_t pair;
-    memcpy(&pair, samples, sizeof(pair));
-    return _mm256_set1_epi32(pair);
-}
-
-static inline int64_t energy_of(const int16_t *samples)
-{
-    __m256i sum = _mm256_setzero_si256(); // ten squares of 8159 fit into a lane
+    for (uint32_t i = 0; i < SPECTRUM_BLOCK; i++)
+        rows[i] = pairs_of(samples + i * TL_TONE_SEGMENT);
 #pragma clang loop unroll(full)
-    for (uint32_t i = 0; i < TL_TONE_SEGMENT; i += 16) {
-        __m256i sixteen;
-        memcpy(&sixteen, samples + i, sizeof(sixteen));
-        sum = _mm256_add_epi32(sum, _mm256_madd_epi16(sixteen, sixteen));
+    for (uint32_t i = 0; i < SPECTRUM_BLOCK; i += 2) {
+        twos[i] = _mm256_unpacklo_epi32(rows[i], rows[i + 1]);
+        twos[i + 1] = _mm256_unpackhi_epi32(rows[i], rows[i + 1]);
     }
-    __m256i wide = _mm256_add_epi64(_mm256_cvtepu32_epi64(_mm256_castsi256_si128(sum)),
-                                    _mm256_cvtepu32_epi64(_mm256_extracti128_si256(sum, 1)));
-    __m128i two = _mm_add_epi64(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
-    return _mm_extract_epi64(two, 0) + _mm_extract_epi64(two, 1);
+#pragma clang loop unroll(full)
+    for (uint32_t i = 0; i < SPECTRUM_BLOCK; i += 4)
+        for (uint32_t j = 0; j < 2; j++) {
+            fours[i + j * 2] = _mm256_unpacklo_epi64(twos[i + j], twos[i + 2 + j]);
+            fours[i + j * 2 + 1] = _mm256_unpackhi_epi64(twos[i + j], twos[i + 2 + j]);
+        }
+#pragma clang loop unroll(full)
+    for (uint32_t i = 0; i < 4; i++) {
+        out[i] = _mm256_permute2x128_si256(fours[i], fours[4 + i], 0x20);
+        out[4 + i] = _mm256_permute2x128_si256(fours[i], fours[4 + i], 0x31);
+    }
 }
 
-// Four segments share what is loaded of the tables; their eight sums stay in registers.
-static inline void block_of(const int16_t *samples, struct spectrum *out)
+// What of all segments is at each tone, as cosines or as sines; returns their part of energy_4.
+static inline __m256i sums_of(const struct turned *turned, uint32_t sine,
+                              int32_t out[SPECTRUM_TONES][SPECTRUM_BLOCK])
 {
-    struct folded folded[SPECTRUM_BLOCK];
-    __m256i cosine[SPECTRUM_BLOCK], sine[SPECTRUM_BLOCK];
-    for (uint32_t i = 0; i < SPECTRUM_BLOCK; i++) {
-        fold(samples + i * TL_TONE_SEGMENT, &folded[i]);
-        cosine[i] = sine[i] = _mm256_setzero_si256();
-    }
+    const __m256i backwards = _mm256_set1_epi32(0x01000302);
+    const __m256i swap = _mm256_add_epi32(
+        backwards, _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
+                                     0x08080808, 0x0c0c0c0c));
+    __m256i sums[SPECTRUM_TONES], energy = _mm256_setzero_si256();
+#pragma clang loop unroll(full)
+    for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++)
+        sums[tone] = _mm256_setzero_si256();
     for (uint32_t pair = 0; pair < PAIRS; pair++) {
-        __m256i cosines, sines;
-        memcpy(&cosines, waves[pair][0], sizeof(cosines));
-        memcpy(&sines, waves[pair][1], sizeof(sines));
+        __m256i behind = turned->pairs[PAIRS + pair];
+        __m256i before = _mm256_shuffle_epi8(turned->pairs[PAIRS - 1 - pair], swap);
+        __m256i folded =
+            sine ? _mm256_sub_epi16(behind, before) : _mm256_add_epi16(behind, before);
+        energy = _mm256_add_epi32(energy, _mm256_srli_epi32(_mm256_madd_epi16(folded, folded), 3));
 #pragma clang loop unroll(full)
-        for (uint32_t i = 0; i < SPECTRUM_BLOCK; i++) {
-            __m256i even = pair_of(folded[i].even + pair * 2);
-            __m256i odd = pair_of(folded[i].odd + pair * 2);
-            cosine[i] = _mm256_add_epi32(cosine[i], _mm256_madd_epi16(even, cosines));
-            sine[i] = _mm256_add_epi32(sine[i], _mm256_madd_epi16(odd, sines));
+        for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++) {
+            __m256i wave = pairs_of(waves[sine][pair][tone]);
+            sums[tone] = _mm256_add_epi32(sums[tone], _mm256_madd_epi16(folded, wave));
         }
     }
-    for (uint32_t i = 0; i < SPECTRUM_BLOCK; i++) {
-        memcpy(out[i].cosine, &cosine[i], sizeof(cosine[i]));
-        memcpy(out[i].sine, &sine[i], sizeof(sine[i]));
-        out[i].energy = energy_of(samples + i * TL_TONE_SEGMENT);
-    }
+#pragma clang loop unroll(full)
+    for (uint32_t tone = 0; tone < SPECTRUM_TONES; tone++)
+        memcpy(out[tone], &sums[tone], sizeof(sums[tone]));
+    return energy;
 }
 
-TL_DTMF_CODE void spectrum_of(const int16_t *samples, uint32_t count, struct spectrum *out)
+TL_DTMF_CODE void spectra_of(const int16_t *samples, struct spectra *out)
 {
-    for (uint32_t i = 0; i < count; i += SPECTRUM_BLOCK)
-        block_of(samples + i * TL_TONE_SEGMENT, out + i);
+    struct turned turned;
+    for (uint32_t i = 0; i < TL_TONE_SEGMENT / 2; i += SPECTRUM_BLOCK)
+        turn(samples + 2 * i, turned.pairs + i);
+    __m256i even = sums_of(&turned, 0, out->cosine), odd = sums_of(&turned, 1, out->sine);
+    __m256i energy = _mm256_add_epi32(even, odd);
+    memcpy(out->energy_4, &energy, sizeof(energy));
 }
 #else
-TL_DTMF_CODE void spectrum_of(const int16_t *samples, uint32_t count, struct spectrum *out)
+TL_DTMF_CODE void spectra_of(const int16_t *samples, struct spectra *out)
 {
-    spectrum_of_portable(samples, count, out);
+    spectra_of_portable(samples, out);
 }
 #endif

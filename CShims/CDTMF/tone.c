@@ -19,7 +19,6 @@
 #define MISSES 3u // in a row: it is over
 
 #define SHARE_LEAST    0.76f    // of a segment's energy, by both tones
-#define SHARE_BESIDE   0.30f    // likewise, as if each were alone: less is not even worth a fit
 #define SHARE_WITH_DIAL_TONE 0.93f // by both tones and dial tone
 #define HARMONIC_MOST  0.05f    // power of a second harmonic over its tone's (-13 dB)
 #define TWIST_MOST     12.6f    // power of one tone over the other's (11 dB)
@@ -46,19 +45,9 @@ void tl_tone_prepare(void)
         powers[i] = (float)pow((double)TL_AUDIO_0_DBM0 * pow(10, -((double)i + 0.5) / 20), 2);
 }
 
-TL_DTMF_CODE void tl_tone_reset(struct tl_tone_detector *detector, struct tl_tone_store *store)
+TL_DTMF_CODE void tl_tone_reset(struct tl_tone_detector *detector)
 {
     memset(detector, 0, sizeof(*detector));
-    store->part_samples = 0;
-    store->codec = 0;
-    store->delays = 0;
-}
-
-TL_DTMF_CODE void tl_tone_fetch(const struct tl_tone_detector *detector,
-                                const struct tl_tone_store *store)
-{
-    __builtin_prefetch(detector, 1, 2);
-    __builtin_prefetch(&store->part_samples, 1, 2);
 }
 
 // -dBm0 of a tone, 0...63.
@@ -83,19 +72,8 @@ static float amplitude_of(const struct fit *fit)
 // As `before` has it, of both tones of an event.
 static float amplitude_before(const struct tl_tone_detector *detector, uint32_t event)
 {
-    float row = (float)detector->before[tone_rows[event]];
-    float column = (float)detector->before[tone_columns[event]];
-    return root(row * row * row * row + column * column * column * column) / 8;
-}
-
-static void keep_before(struct tl_tone_detector *detector, const struct spectrum *spectrum)
-{
-    float amplitudes[SPECTRUM_TONES];
-    fit_amplitudes(spectrum, amplitudes);
-    for (uint32_t i = 0; i < SPECTRUM_TONES; i++) {
-        float place = root(amplitudes[i] * 8);
-        detector->before[i] = (uint8_t)(place > 255 ? 255 : place);
-    }
+    return root(screen_power(detector->before[tone_rows[event]]) +
+                screen_power(detector->before[tone_columns[event]]));
 }
 
 // How much of a segment's time a digit has at its edge, of which `amplitude` is the sum of two.
@@ -152,15 +130,17 @@ static int is_pair(const struct fit *fit)
            high >= POWER_LEAST;
 }
 
-static int is_hit(const int16_t *samples, const struct spectrum *spectrum, struct fit *fit)
+static int is_hit(const struct tone_segment *segment, struct fit *fit)
 {
-    if (!fit_strongest(spectrum, SHARE_BESIDE, fit))
-        return 0;
+    struct spectrum spectrum;
+    spectrum_take(segment->spectra, segment->lane, &spectrum);
+    fit_strongest(&spectrum, fit);
     if (fit->share >= SHARE_LEAST)
         return is_pair(fit);
     if (!is_pair(fit))
         return 0;
-    return beside_dial_tone(samples, spectrum, fit) >= SHARE_WITH_DIAL_TONE && is_pair(fit);
+    return beside_dial_tone(segment->samples, &spectrum, fit) >= SHARE_WITH_DIAL_TONE &&
+           is_pair(fit);
 }
 
 static float power_of(const float amplitude[2])
@@ -275,29 +255,26 @@ static void follow_on(struct tl_tone_detector *detector, const struct fit *fit,
     detector->row_power = detector->column_power = 0;
 }
 
-TL_DTMF_CODE int tone_segment(const struct tone_work *work, const int16_t *samples,
-                              const struct spectrum *spectrum, uint64_t segment_ns)
+TL_DTMF_CODE int tone_segment(const struct tone_work *work, const struct tone_segment *segment,
+                              uint64_t segment_ns)
 {
     struct tl_tone_detector *detector = work->job->detector;
     struct fit fit;
-    int is = is_hit(samples, spectrum, &fit);
     uint8_t open = detector->open;
+    int is = segment->is_near && is_hit(segment, &fit);
     if (is) {
         if (open != 0 && event_of(&fit) != open) {
-            keep_before(detector, spectrum);
+            tone_pass(detector, segment->levels);
             miss(work);
             if (detector->open == 0)
                 follow_on(detector, &fit, segment_ns);
         }
-        hit(work, samples, &fit, segment_ns);
+        hit(work, segment->samples, &fit, segment_ns);
     } else {
         detector->candidate = 0;
         detector->hits = 0;
     }
-    if (is || open != 0 || (float)spectrum->energy > POWER_LEAST * 16)
-        keep_before(detector, spectrum);
-    else
-        memset(detector->before, 0, sizeof(detector->before));
+    tone_pass(detector, segment->levels);
     if (!is)
         miss(work);
     return is || open != 0;

@@ -5,14 +5,17 @@
 
 #include "CFlowABI.h"
 
-#include <string.h>
+#define BATCH     32u // segments that are worked at a time, or what one payload has beyond that
+#define ROOM      (BATCH + TL_TONE_SEGMENTS_MAX)
+#define SAMPLE_NS 125000ull
 
-#define BATCH          64u // segments that are worked at a time
-#define SAMPLE_NS      125000ull
+_Static_assert(ROOM % SPECTRUM_BLOCK == 0 && ROOM <= 64, "whole blocks, and a bit for each segment");
 
 struct batch {
-    int16_t samples[(BATCH + SPECTRUM_BLOCK) * TL_TONE_SEGMENT] __attribute__((aligned(64)));
-    struct spectrum spectra[BATCH + SPECTRUM_BLOCK];
+    int16_t samples[ROOM * TL_TONE_SEGMENT] __attribute__((aligned(64)));
+    struct spectra spectra[ROOM / SPECTRUM_BLOCK];
+    uint8_t levels[ROOM][SPECTRUM_TONES];
+    uint64_t near; // bit n: segment n may be a hit
     uint32_t segments;
 };
 
@@ -28,9 +31,9 @@ static void decode(struct tl_tone_job *job, uint32_t length, int16_t *samples)
 
 static void start_audio(struct tl_tone_job *job)
 {
-    job->store->part_samples = 0;
-    job->store->codec = job->codec;
-    job->store->delays = 0;
+    job->detector->part_samples = 0;
+    job->detector->codec = job->codec;
+    job->detector->delays = 0;
     if (job->codec == TL_CODEC_G722)
         tl_g722_reset(&job->store->low);
 }
@@ -41,22 +44,27 @@ static uint32_t looked_at(const struct tl_tone_job *job)
     return job->length < most ? job->length : most;
 }
 
-// Appends a payload's whole segments; what is left waits for the next payload.
-static uint32_t append(struct batch *batch, struct tl_tone_job *job)
+// Appends a payload's whole segments, the first of which began with samples that waited for it;
+// what is left waits for the next payload.
+static uint32_t append(struct batch *batch, struct tl_tone_job *job, uint8_t *waited)
 {
     struct tl_tone_store *store = job->store;
-    if (store->codec != job->codec)
+    struct tl_tone_detector *detector = job->detector;
+    if (detector->codec != job->codec)
         start_audio(job);
     if (job->missing != 0)
-        store->part_samples = 0;
+        detector->part_samples = 0;
     int16_t *samples = batch->samples + batch->segments * TL_TONE_SEGMENT;
-    uint32_t before = store->part_samples, length = looked_at(job);
-    memcpy(samples, store->part, before * sizeof(*samples));
+    uint32_t before = detector->part_samples, length = looked_at(job);
+    *waited = (uint8_t)before;
+    if (before != 0)
+        memcpy(samples, store->part, before * sizeof(*samples));
     decode(job, length, samples + before);
     uint32_t segments = (before + length) / TL_TONE_SEGMENT;
     uint32_t rest = before + length - segments * TL_TONE_SEGMENT;
-    memcpy(store->part, samples + segments * TL_TONE_SEGMENT, rest * sizeof(*samples));
-    store->part_samples = (uint8_t)rest;
+    if (rest != 0)
+        memcpy(store->part, samples + segments * TL_TONE_SEGMENT, rest * sizeof(*samples));
+    detector->part_samples = (uint8_t)rest;
     batch->segments += segments;
     return segments;
 }
@@ -74,9 +82,9 @@ static void silence(struct tl_tone_job *job, uint32_t from, uint32_t to)
 static void delay(struct tl_tone_job *job)
 {
     struct tl_tone_store *store = job->store;
-    if (!store->delays) {
+    if (!job->detector->delays) {
         tl_audio_silence(job->codec, store->delayed, TL_TONE_DELAY);
-        store->delays = 1;
+        job->detector->delays = 1;
     }
     uint8_t newest[TL_TONE_DELAY];
     uint32_t length = job->length;
@@ -96,7 +104,7 @@ static void delay(struct tl_tone_job *job)
 // Octets that look-ahead still holds, back from the payload's start.
 static void silence_held(struct tl_tone_job *job, uint32_t octets)
 {
-    if (!job->look_ahead || !job->store->delays)
+    if (!job->look_ahead || !job->detector->delays)
         return;
     octets = octets < TL_TONE_DELAY ? octets : TL_TONE_DELAY;
     tl_audio_silence(job->codec, job->store->delayed + TL_TONE_DELAY - octets, octets);
@@ -115,19 +123,40 @@ static void silence_segments(struct tl_tone_job *job, int32_t first, int32_t cou
     silence(job, from < 0 ? 0 : (uint32_t)from, to < 0 ? 0 : (uint32_t)to);
 }
 
-// `before`: samples of the first segment that came with the payload before.
-static void follow(const struct tone_work *work, const int16_t *samples,
-                   const struct spectrum *spectra, uint32_t segments, uint32_t before)
+// Jobs whose segments are in the batch.
+struct run {
+    struct tl_tone_job *jobs;
+    struct tl_tone_changes *changes;
+    uint32_t first, count;
+    uint8_t segments[ROOM];
+    uint8_t before[ROOM]; // samples of the first segment that came with the payload before
+};
+
+// What nearly all payloads are: nothing in them looks like a digit, and no digit lasts.
+static int is_nothing(const struct tl_tone_job *job, uint64_t near, uint32_t segments)
+{
+    return near == 0 && segments != 0 && job->missing == 0 && !job->look_ahead &&
+           !tl_tone_is_suspicious(job->detector);
+}
+
+static void follow(const struct tone_work *work, const struct batch *batch, uint32_t at,
+                   uint32_t segments, uint32_t before)
 {
     struct tl_tone_job *job = work->job;
     uint32_t length = looked_at(job);
     uint64_t first_ns = job->now_ns - (uint64_t)(length + before) * SAMPLE_NS;
-    int was = job->detector->open != 0 || job->detector->hits != 0;
+    int was = tl_tone_is_suspicious(job->detector);
     if (job->missing != 0)
         tone_lost(work, (job->missing + TL_TONE_SEGMENT - 1) / TL_TONE_SEGMENT);
     for (uint32_t i = 0; i < segments; i++) {
-        int is = tone_segment(work, samples + i * TL_TONE_SEGMENT, &spectra[i],
-                              first_ns + i * SEGMENT_NS);
+        struct tone_segment segment = {
+            .samples = batch->samples + (at + i) * TL_TONE_SEGMENT,
+            .spectra = &batch->spectra[(at + i) / SPECTRUM_BLOCK],
+            .lane = (at + i) % SPECTRUM_BLOCK,
+            .is_near = batch->near >> (at + i) & 1,
+            .levels = batch->levels[at + i],
+        };
+        int is = tone_segment(work, &segment, first_ns + i * SEGMENT_NS);
         if (job->take && is) { // with audio in hand, that before it too: the tone began in it
             int32_t back = job->look_ahead && !was;
             silence_segments(job, (int32_t)i - back, 1 + back, before);
@@ -140,25 +169,34 @@ static void follow(const struct tone_work *work, const int16_t *samples,
         delay(job);
 }
 
-// Jobs whose segments are in the batch.
-struct run {
-    struct tl_tone_job *jobs;
-    struct tl_tone_changes *changes;
-    uint32_t first, count;
-    uint8_t segments[BATCH];
-    uint8_t before[BATCH];
-};
+static void screen(struct batch *batch)
+{
+    uint32_t blocks = (batch->segments + SPECTRUM_BLOCK - 1) / SPECTRUM_BLOCK;
+    uint32_t padding = blocks * SPECTRUM_BLOCK - batch->segments;
+    if (padding != 0)
+        memset(batch->samples + batch->segments * TL_TONE_SEGMENT, 0,
+               padding * TL_TONE_SEGMENT * sizeof(*batch->samples));
+    batch->near = 0;
+    for (uint32_t i = 0; i < blocks; i++) {
+        struct screen screen;
+        spectra_of(batch->samples + i * SPECTRUM_BLOCK * TL_TONE_SEGMENT, &batch->spectra[i]);
+        screen_of(&batch->spectra[i], TONE_NEAR, &screen);
+        batch->near |= (uint64_t)screen.near << (i * SPECTRUM_BLOCK);
+        memcpy(batch->levels[i * SPECTRUM_BLOCK], screen.levels, sizeof(screen.levels));
+    }
+}
 
 static void work(struct batch *batch, struct run *run)
 {
-    uint32_t padded = (batch->segments + SPECTRUM_BLOCK - 1) & ~(SPECTRUM_BLOCK - 1);
-    memset(batch->samples + batch->segments * TL_TONE_SEGMENT, 0,
-           (padded - batch->segments) * TL_TONE_SEGMENT * sizeof(*batch->samples));
-    spectrum_of(batch->samples, padded, batch->spectra);
+    screen(batch);
     for (uint32_t i = 0, at = 0; i < run->count; at += run->segments[i++]) {
         struct tone_work one = {&run->jobs[run->first + i], run->changes, run->first + i};
-        follow(&one, batch->samples + at * TL_TONE_SEGMENT, batch->spectra + at,
-               run->segments[i], run->before[i]);
+        uint32_t segments = run->segments[i];
+        uint64_t near = segments != 0 ? batch->near >> at & (UINT64_MAX >> (64 - segments)) : 0;
+        if (is_nothing(one.job, near, segments))
+            tone_pass(one.job->detector, batch->levels[at + segments - 1]);
+        else
+            follow(&one, batch, at, segments, run->before[i]);
     }
     run->first += run->count;
     run->count = 0;
@@ -174,12 +212,11 @@ TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
     changes->count = 0;
     for (uint32_t i = 0; i < count; i++) {
         struct tl_tone_job *job = &jobs[i];
-        if (batch.segments > BATCH - TL_TONE_SEGMENTS_MAX || run.count == BATCH)
+        if (batch.segments >= BATCH || run.count == ROOM)
             work(&batch, &run);
         job->silenced = 0;
-        run.before[run.count] =
-            job->missing == 0 && job->store->codec == job->codec ? job->store->part_samples : 0;
-        run.segments[run.count++] = (uint8_t)append(&batch, job);
+        run.segments[run.count] = (uint8_t)append(&batch, job, &run.before[run.count]);
+        run.count++;
     }
     work(&batch, &run);
 }

@@ -24,7 +24,7 @@ struct tl_digit_reader *tl_digit_reader_make(void)
     if (reader == NULL)
         return NULL;
     memset(reader, 0, sizeof(*reader));
-    tl_tone_reset(&reader->detector, &reader->store);
+    tl_tone_reset(&reader->detector);
     return reader;
 }
 

@@ -119,7 +119,7 @@ static void find(const struct tl_worker *worker, struct parked_audio *waiting)
     waiting->dtmf = tl_dtmf_of(worker, waiting->passage.slot);
     TL_PREFETCH(&waiting->dtmf->how);
     TL_PREFETCH(&waiting->dtmf->tones_heard_ns);
-    tl_tone_fetch(&waiting->dtmf->detector, &waiting->dtmf->store);
+    TL_PREFETCH(&waiting->dtmf->detector);
 }
 
 TL_PACKET_CODE int tl_dtmf_park(struct tl_worker *worker, struct tl_packet *packet,

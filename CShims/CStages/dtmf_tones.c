@@ -41,7 +41,7 @@ static void begin_anew(struct tl_worker *worker, const struct parked_audio *wait
     run(worker, looking);
     if (tl_tone_silence(&dtmf->detector, &change))
         tl_dtmf_change(worker, passage->slot, &change, TL_DIGIT_BY_TONE, passage->now_ns);
-    tl_tone_reset(&dtmf->detector, &dtmf->store);
+    tl_tone_reset(&dtmf->detector);
     dtmf->tones_stream = passage->stream;
     dtmf->tones_next = passage->timestamp;
 }

@@ -101,7 +101,7 @@ static struct tl_dtmf *context_take(struct tl_worker *worker, uint32_t slot)
     struct tl_dtmf *dtmf = &worker->dtmfs[place];
     memset(dtmf, 0, sizeof(*dtmf));
     tl_sender_reset(&dtmf->sender);
-    tl_tone_reset(&dtmf->detector, &dtmf->store);
+    tl_tone_reset(&dtmf->detector);
     dtmf->former.source_slot = TL_NO_FLOW;
     worker->dtmf_places[slot] = place;
     return dtmf;

@@ -59,7 +59,7 @@ void judge(struct judged *judged, const struct judge_how *how, const int16_t *sa
     struct leg leg;
     memset(&leg, 0, sizeof(leg));
     tl_g722_reset(&leg.coder);
-    tl_tone_reset(&leg.detector, &leg.store);
+    tl_tone_reset(&leg.detector);
     leg.decoder = g722_decode_init(NULL, 64000, G722_SAMPLE_RATE_8000);
     leg.theirs = dtmf_rx_init(NULL, NULL, NULL);
     if (how->their_filter)

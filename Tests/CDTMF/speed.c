@@ -35,7 +35,7 @@ static double ours_window(struct tl_tone_detector *detectors, struct tl_tone_sto
     uint64_t before = clock_ns();
     for (uint32_t first = 0; first < WINDOW; first += BURST) {
         for (uint32_t i = 0; i < BURST; i++)
-            tl_tone_fetch(&detectors[order[first + i]], &stores[order[first + i]]);
+            __builtin_prefetch(&detectors[order[first + i]], 1);
         for (uint32_t i = 0; i < BURST; i++) {
             uint32_t flow = order[first + i];
             jobs[i] = (struct tl_tone_job){
@@ -86,7 +86,7 @@ int main(int count, char **words)
     dtmf_rx_state_t **receivers = calloc(flows, sizeof(*receivers));
     double *ours = calloc(rounds, sizeof(*ours)), *theirs = calloc(rounds, sizeof(*theirs));
     for (uint32_t i = 0; i < flows; i++) {
-        tl_tone_reset(&detectors[i], &stores[i]);
+        tl_tone_reset(&detectors[i]);
         receivers[i] = dtmf_rx_init(NULL, NULL, NULL);
     }
     for (uint32_t round = 0; round < rounds; round++) {

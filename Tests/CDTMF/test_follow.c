@@ -50,7 +50,7 @@ static void as_many_as_there_can_be(void)
     struct tl_tone_job jobs[TL_TONE_JOBS_MAX];
     uint32_t most = 0;
     for (uint32_t i = 0; i < TL_TONE_JOBS_MAX; i++)
-        tl_tone_reset(&detectors[i], &stores[i]);
+        tl_tone_reset(&detectors[i]);
     for (uint32_t round = 0; round < 6; round++) {
         for (uint32_t i = 0; i < TL_TONE_JOBS_MAX; i++) {
             uint32_t start = round * TL_TONE_SEGMENTS_MAX;

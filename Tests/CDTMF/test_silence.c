@@ -98,7 +98,7 @@ static void losses(void)
         uint32_t count = tones_make(&tones, samples), ended = 0;
         struct tl_tone_detector detector;
         struct tl_tone_store store = {0};
-        tl_tone_reset(&detector, &store);
+        tl_tone_reset(&detector);
         uint32_t missing = 0;
         for (uint32_t at = 0; at + 160 <= count; at += 160) {
             uint8_t octets[160];

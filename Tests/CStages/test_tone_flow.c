@@ -87,7 +87,7 @@ static uint32_t judge(const struct ear *ear, char *keys)
     static struct tl_tone_store store;
     static struct tl_tone_changes changes;
     uint32_t count = 0, timestamp = 0;
-    tl_tone_reset(&detector, &store);
+    tl_tone_reset(&detector);
     for (uint32_t i = 0; i < ear->count; i++) {
         uint8_t payload[320];
         if (ear->heard[i].type != 0)

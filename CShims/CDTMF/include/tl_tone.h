@@ -36,23 +36,21 @@ struct tl_tone_detector {
     uint8_t open;         // event of the digit that has begun, plus one
     uint8_t misses;       // segments since its last hit
     uint8_t limited;      // 1: it was ended, by its limit or by silence, and may go on
-    uint8_t reserved;
-    uint8_t before[8];    // the last segment's amplitudes by frequency, as roots
+    uint8_t part_samples; // of a segment whose end is not here yet, in the store
+    uint8_t before[8];    // the last segment's levels by frequency (screen.h)
     int8_t turn[2];       // by how much row and column turned to the last hit, 256 a turn
+    uint8_t codec;        // TL_CODEC_* of what stands in the store; 0: nothing does
+    uint8_t delays;       // 1: `delayed` of the store is in use
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct tl_tone_detector) == 64, "one line");
 
 /// What of its audio a flow keeps beside that: a started segment, G.722's state, and the audio that
-/// look-ahead holds back.
+/// look-ahead holds back. Nothing of G.711 in packets of whole segments.
 struct tl_tone_store {
     int16_t part[TL_TONE_SEGMENT];  // samples of a segment whose end is not here yet
     uint8_t delayed[TL_TONE_DELAY]; // look-ahead: octets that have not left yet
     struct tl_g722_low low;         // G.722
-    uint8_t part_samples;
-    uint8_t codec;                  // TL_CODEC_* of what stands here; 0: nothing does
-    uint8_t delays;                 // 1: `delayed` is in use
-    uint8_t reserved[5];
 };
 
 /// A payload to look at. `silenced` comes back.
@@ -81,12 +79,8 @@ struct tl_tone_changes {
 /// there is one thread; a second call does nothing.
 void tl_tone_prepare(void);
 
-/// Forgets everything: a new stream of audio.
-TL_DTMF_CODE void tl_tone_reset(struct tl_tone_detector *detector, struct tl_tone_store *store);
-
-/// Asks for what tl_tone_run needs of a flow.
-TL_DTMF_CODE void tl_tone_fetch(const struct tl_tone_detector *detector,
-                                const struct tl_tone_store *store);
+/// Forgets everything: a new stream of audio. What is in its store is nothing from now on.
+TL_DTMF_CODE void tl_tone_reset(struct tl_tone_detector *detector);
 
 /// Looks at up to TL_TONE_JOBS_MAX payloads. Those of one detector are worked in their order.
 TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
