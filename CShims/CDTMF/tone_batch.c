@@ -8,6 +8,9 @@
 #define BATCH     32u // segments that are worked at a time, or what one payload has beyond that
 #define ROOM      (BATCH + TL_TONE_SEGMENTS_MAX)
 #define SAMPLE_NS 125000ull
+#define AHEAD     4u  // jobs whose audio is asked for
+#define FETCHED   160u // octets of it; of more, the rest comes by itself
+#define LINE      64u
 
 _Static_assert(ROOM % SPECTRUM_BLOCK == 0 && ROOM <= 64, "whole blocks, and a bit for each segment");
 
@@ -203,6 +206,15 @@ static void work(struct batch *batch, struct run *run)
     batch->segments = 0;
 }
 
+// The audio of a payload, of which nobody looked further than its header.
+static void fetch(const struct tl_tone_job *job)
+{
+    for (uint32_t at = 0; at < job->length && at < FETCHED; at += LINE)
+        __builtin_prefetch(job->payload + at, 1);
+    if (job->length <= FETCHED)
+        __builtin_prefetch(job->payload + job->length - 1, 1);
+}
+
 TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
                               struct tl_tone_changes *changes)
 {
@@ -210,8 +222,12 @@ TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
     struct run run = {.jobs = jobs, .changes = changes};
     batch.segments = 0;
     changes->count = 0;
+    for (uint32_t i = 0; i < count && i < AHEAD; i++)
+        fetch(&jobs[i]);
     for (uint32_t i = 0; i < count; i++) {
         struct tl_tone_job *job = &jobs[i];
+        if (i + AHEAD < count)
+            fetch(&jobs[i + AHEAD]);
         if (batch.segments >= BATCH || run.count == ROOM)
             work(&batch, &run);
         job->silenced = 0;

@@ -20,9 +20,13 @@ TL_PACKET_CODE int tl_dtmf_receive(struct tl_worker *worker, struct tl_packet *p
                                    struct passage *passage, int known);
 
 /// A packet of audio in which tones are looked for, with a payload type that was negotiated: it is
-/// received, gets its place in the stream that leaves, and is parked. Always 0.
-TL_PACKET_CODE int tl_dtmf_park(struct tl_worker *worker, struct tl_packet *packet,
-                                struct passage *passage);
+/// received, and parked. Always 0.
+TL_PACKET_CODE int tl_dtmf_receive_audio(struct tl_worker *worker, struct tl_packet *packet,
+                                         struct passage *passage);
+
+/// One that was received: it gets its place in the stream that leaves, and is parked.
+TL_PACKET_CODE void tl_dtmf_park(struct tl_worker *worker, struct tl_packet *packet,
+                                 const struct passage *passage);
 
 /// Looks at what was parked for it; what leaves then goes on.
 TL_PACKET_CODE void tl_dtmf_look(struct tl_worker *worker, struct parked *parked);

@@ -113,28 +113,32 @@ static void event_take(struct tl_worker *worker, struct tl_packet *packet,
     packet->edge = TL_EDGE_FREE;
 }
 
-// Finds the context, and asks for what of it is needed first.
+// Finds the context, and asks for what of it audio touches.
 static void find(const struct tl_worker *worker, struct parked_audio *waiting)
 {
-    waiting->dtmf = tl_dtmf_of(worker, waiting->passage.slot);
-    TL_PREFETCH(&waiting->dtmf->how);
-    TL_PREFETCH(&waiting->dtmf->tones_heard_ns);
-    TL_PREFETCH(&waiting->dtmf->detector);
+    waiting->place = worker->dtmf_places[waiting->passage.slot];
+    TL_PREFETCH(&worker->tones[waiting->place].detector);
+    TL_PREFETCH(&worker->tones[waiting->place].heard_ns);
 }
 
-TL_PACKET_CODE int tl_dtmf_park(struct tl_worker *worker, struct tl_packet *packet,
-                                struct passage *passage)
+TL_PACKET_CODE void tl_dtmf_park(struct tl_worker *worker, struct tl_packet *packet,
+                                 const struct passage *passage)
 {
     struct parked *parked = worker->parked;
-    TL_PREFETCH(&worker->dtmf_places[passage->slot]);
-    if (!rtp_receive(worker, packet, passage))
-        return 0;
     struct parked_audio *place = &parked->audio[parked->audio_count++];
+    TL_PREFETCH(&worker->dtmf_places[passage->slot]);
     place->packet = packet;
-    place->leaves = egress(worker, packet, passage);
     place->passage = *passage;
+    place->leaves = egress(worker, packet, &place->passage);
     if (parked->audio_count > PARKED_BEHIND)
         find(worker, place - PARKED_BEHIND);
+}
+
+TL_PACKET_CODE int tl_dtmf_receive_audio(struct tl_worker *worker, struct tl_packet *packet,
+                                         struct passage *passage)
+{
+    if (rtp_receive(worker, packet, passage))
+        tl_dtmf_park(worker, packet, passage);
     return 0;
 }
 
@@ -149,5 +153,5 @@ TL_PACKET_CODE int tl_dtmf_receive(struct tl_worker *worker, struct tl_packet *p
     }
     if (!known)
         return stage_refuse(worker, packet, TL_DROP_INDEX_PAYLOAD_TYPE);
-    return dtmf->how.flags & TL_DTMF_TONES ? tl_dtmf_park(worker, packet, passage) : 1;
+    return dtmf->how.flags & TL_DTMF_TONES ? tl_dtmf_receive_audio(worker, packet, passage) : 1;
 }

@@ -35,36 +35,36 @@ static void run(struct tl_worker *worker, struct looking *looking)
 static void begin_anew(struct tl_worker *worker, const struct parked_audio *waiting,
                        struct looking *looking)
 {
-    struct tl_dtmf *dtmf = waiting->dtmf;
+    struct tl_dtmf_tones *tones = &worker->tones[waiting->place];
     const struct passage *passage = &waiting->passage;
     struct tl_digit_change change;
     run(worker, looking);
-    if (tl_tone_silence(&dtmf->detector, &change))
+    if (tl_tone_silence(&tones->detector, &change))
         tl_dtmf_change(worker, passage->slot, &change, TL_DIGIT_BY_TONE, passage->now_ns);
-    tl_tone_reset(&dtmf->detector);
-    dtmf->tones_stream = passage->stream;
-    dtmf->tones_next = passage->timestamp;
+    tl_tone_reset(&tones->detector);
+    tones->stream = passage->stream;
+    tones->next = passage->timestamp;
 }
 
 // Of a payload type in which no tones are looked for: zero.
-static uint8_t codec_of(const struct tl_flow_dtmf *how, uint8_t type)
+static uint8_t codec_of(const struct tl_dtmf_tones *tones, uint8_t type)
 {
     for (uint32_t i = 0; i < TL_DTMF_AUDIO_TYPES_MAX; i++) {
-        if (how->audio_types[i].payload_type == TL_NO_PAYLOAD_TYPE)
+        if (tones->audio_types[i].payload_type == TL_NO_PAYLOAD_TYPE)
             break;
-        if (how->audio_types[i].payload_type == type)
-            return how->audio_types[i].codec;
+        if (tones->audio_types[i].payload_type == type)
+            return tones->audio_types[i].codec;
     }
     return 0;
 }
 
 // A packet that came late cannot be looked at. While something is silenced it is part of that.
-static void silence_late(struct tl_worker *worker, const struct tl_dtmf *dtmf, uint8_t codec,
-                         uint8_t *payload, uint32_t length)
+static void silence_late(struct tl_worker *worker, const struct tl_dtmf_tones *tones,
+                         uint8_t codec, uint8_t *payload, uint32_t length)
 {
-    uint32_t flags = dtmf->how.flags;
+    uint32_t flags = tones->flags;
     if (!(flags & TL_DTMF_TAKE) ||
-        !(flags & TL_DTMF_LOOK_AHEAD || tl_tone_is_suspicious(&dtmf->detector)))
+        !(flags & TL_DTMF_LOOK_AHEAD || tl_tone_is_suspicious(&tones->detector)))
         return;
     tl_audio_silence(codec, payload, length);
     worker->counters.tones_silenced++;
@@ -73,37 +73,37 @@ static void silence_late(struct tl_worker *worker, const struct tl_dtmf *dtmf, u
 static void look_at(struct tl_worker *worker, struct parked_audio *waiting,
                     struct looking *looking)
 {
-    struct tl_dtmf *dtmf = waiting->dtmf;
+    struct tl_dtmf_tones *tones = &worker->tones[waiting->place];
     const struct passage *passage = &waiting->passage;
     uint8_t *rtp = passage->rtp;
     uint32_t padding = rtp[0] & 0x20 ? rtp[passage->length - 1] : 0;
     uint8_t *payload = rtp + RTP_BYTES + passage->overhead - padding;
     uint32_t length = passage->length - RTP_BYTES - passage->overhead;
-    uint8_t codec = codec_of(&dtmf->how, (passage->first >> 8) & 0x7f);
+    uint8_t codec = codec_of(tones, (passage->first >> 8) & 0x7f);
     if (codec == 0 || length == 0)
         return;
-    if (TL_UNLIKELY(dtmf->tones_stream != passage->stream || dtmf->tones_heard_ns == 0))
+    if (TL_UNLIKELY(tones->stream != passage->stream || tones->heard_ns == 0))
         begin_anew(worker, waiting, looking);
     if (TL_UNLIKELY(passage->steps == 0)) {
         run(worker, looking); // the packets that overtook it say what it is
-        silence_late(worker, dtmf, codec, payload, length);
+        silence_late(worker, tones, codec, payload, length);
         return;
     }
-    uint32_t missing = passage->timestamp - dtmf->tones_next;
-    dtmf->tones_next = passage->timestamp + length;
-    dtmf->tones_heard_ns = passage->now_ns;
+    uint32_t missing = passage->timestamp - tones->next;
+    tones->next = passage->timestamp + length;
+    tones->heard_ns = passage->now_ns;
     looking->from[looking->count] = waiting;
     struct tl_tone_job *job = &looking->jobs[looking->count++];
-    job->detector = &dtmf->detector;
-    job->store = &dtmf->store;
+    job->detector = &tones->detector;
+    job->store = &worker->dtmfs[waiting->place].store;
     job->payload = payload;
     job->length = length;
     job->missing = (int32_t)missing < 0 ? JUMP_SAMPLES : missing;
     job->now_ns = passage->now_ns;
-    job->limit_ms = dtmf->how.digit_limit_ms;
+    job->limit_ms = tones->digit_limit_ms;
     job->codec = codec;
-    job->take = (dtmf->how.flags & TL_DTMF_TAKE) != 0;
-    job->look_ahead = (dtmf->how.flags & TL_DTMF_LOOK_AHEAD) != 0;
+    job->take = (tones->flags & TL_DTMF_TAKE) != 0;
+    job->look_ahead = (tones->flags & TL_DTMF_LOOK_AHEAD) != 0;
     job->silenced = 0;
 }
 
@@ -113,7 +113,7 @@ TL_PACKET_CODE void tl_dtmf_look(struct tl_worker *worker, struct parked *parked
     uint32_t found = parked->audio_count > PARKED_BEHIND ? parked->audio_count - PARKED_BEHIND : 0;
     looking.count = 0;
     for (uint32_t i = found; i < parked->audio_count; i++)
-        parked->audio[i].dtmf = tl_dtmf_of(worker, parked->audio[i].passage.slot);
+        parked->audio[i].place = worker->dtmf_places[parked->audio[i].passage.slot];
     for (uint32_t i = 0; i < parked->audio_count; i++)
         look_at(worker, &parked->audio[i], &looking);
     run(worker, &looking);

@@ -18,7 +18,7 @@ struct parked_in {
 /// One whose audio waits to be looked at. Its place in the stream that leaves it has already.
 struct parked_audio {
     struct tl_packet *packet;
-    struct tl_dtmf *dtmf; // of the flow that it came to
+    uint32_t place;          // of the context of the flow that it came to
     struct passage passage;
     int leaves; // 0: whatever becomes of its audio, it was dropped or consumed
 };

@@ -23,7 +23,7 @@ TL_PACKET_CODE int tl_payload_type_rare(struct tl_worker *worker, struct tl_pack
     uint8_t type = passage->rtp[1] & 0x7f;
     uint8_t first = passage->flow->ingress.type_in;
     if (first == (type | TL_TYPE_LOOKS) && first != TL_NO_PAYLOAD_TYPE)
-        return tl_dtmf_park(worker, packet, passage);
+        return tl_dtmf_receive_audio(worker, packet, passage);
     int known = find(worker, passage, type);
     if (worker->dtmf_places[passage->slot] != TL_NO_DTMF)
         return tl_dtmf_receive(worker, packet, passage, known);

@@ -78,8 +78,12 @@ TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
         clock->rate_hz = passage.clock.rate_hz;
         clock->time = passage.clock.time;
         passage.payload_type = passage.flow->ingress.type_out;
-        if (egress(worker, packet, &passage))
+        if (TL_UNLIKELY(passage.flow->ingress.type_in & TL_TYPE_LOOKS)) {
+            struct passage lent = passage;
+            tl_dtmf_park(worker, packet, &lent);
+        } else if (egress(worker, packet, &passage)) {
             rewrite(worker, packet, &passage);
+        }
     }
 }
 

@@ -32,7 +32,7 @@ TL_STAGE_CODE int usual(const struct tl_packet *packet, struct passage *passage)
     memcpy(&expected, &ingress->rtp_first, 2);
     rtp_read(passage);
     return usual_source(packet, passage->rtp) == source &&
-           (passage->first & 0x7fff) == expected && // but for the marker bit
+           ((passage->first ^ expected) & 0x7fff) == 0 && // but for the marker bit
            rtp_follows(passage);
 }
 

@@ -91,12 +91,14 @@ TL_PACKET_CODE void tl_flow_glance(struct tl_worker *worker, uint32_t slot)
     const struct tl_flow_spec *spec = &worker->cold[slot].spec;
     struct tl_flow_ingress *ingress = &worker->flows[slot].ingress;
     // With the marker bit, types 64 to 95 look like RTCP (RFC 5761 4): never taken at a glance.
-    // Nor is what has to be opened first, or is looked into.
+    // Nor is what has to be opened first, or where the first type is one of events: there all are
+    // looked up.
     ingress->type_in = spec->payload_types[0].ingress;
     int looks = tl_dtmf_looks(worker, slot);
-    int glance = ingress->type_in / 32 != 2 && !(spec->flags & TL_FLOW_SRTP) && !looks;
+    int glance = ingress->type_in / 32 != 2 && ingress->type_in != TL_NO_PAYLOAD_TYPE &&
+                 !(spec->flags & TL_FLOW_SRTP) && looks < 2;
     ingress->rtp_first = glance ? TL_RTP_FIRST : 0;
-    if (looks) // where the first type is one of events, all are looked up
+    if (looks)
         ingress->type_in = looks > 1 ? TL_NO_PAYLOAD_TYPE : ingress->type_in | TL_TYPE_LOOKS;
 }
 

@@ -4,7 +4,7 @@
 // How a worker's memory is cut up. Offsets from its beginning, each on a cache line.
 struct cut {
     uint64_t flows, cold, ports, places, words, hops, heads, shared;
-    uint64_t dtmf_places, hmac, ices, secures, formers, dtmfs, end;
+    uint64_t dtmf_places, hmac, ices, secures, formers, tones, dtmfs, end;
     uint32_t ports_stride;
 };
 
@@ -37,8 +37,9 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.ices = line_up(cut.hmac + (config->ice_flows != 0 ? tl_hmac_size() : 0));
     cut.secures = line_up(cut.ices + config->ice_flows * sizeof(struct tl_ice));
     cut.formers = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
-    cut.dtmfs =
+    cut.tones =
         line_up(cut.formers + config->secure_flows * sizeof(struct tl_secure_receive));
+    cut.dtmfs = line_up(cut.tones + config->dtmf_flows * sizeof(struct tl_dtmf_tones));
     cut.end = line_up(cut.dtmfs + config->dtmf_flows * sizeof(struct tl_dtmf));
     return cut;
 }
@@ -197,6 +198,7 @@ struct tl_worker *tl_worker_init(void *memory, const struct tl_worker_config *co
     worker->secure_free = TL_NO_SECURE;
     worker->secure_count = config->secure_flows;
     worker->dtmf_places = (void *)(base + cut.dtmf_places);
+    worker->tones = (void *)(base + cut.tones);
     worker->dtmfs = (void *)(base + cut.dtmfs);
     memset(worker->dtmf_places, 0xff, worker->flow_count * sizeof(worker->dtmf_places[0]));
     worker->dtmf_free = TL_NO_DTMF;

@@ -34,11 +34,11 @@ import Testing
         #expect(body.send == UInt8(TL_DTMF_SEND_EVENTS) && body.send_type == 101)
         #expect(body.send_clock_hz == 48_000 && body.send_volume == 12)
         #expect(body.send_interval_ms == 20 && body.digit_limit_ms == 9000)
-        // event_types at 24: clock, payload type, three octets; audio_types at 56: payload type,
-        // codec, two octets.
+        // audio_types at 8: payload type, codec, two octets; event_types at 24: clock, payload
+        // type, three octets.
         let octets = withUnsafeBytes(of: body) { Array($0) }
         #expect(octets[24..<40] == [64, 31, 0, 0, 96, 0, 0, 0, 0, 0, 0, 0, 255, 0, 0, 0])
-        #expect(octets[56..<68] == [0, 1, 0, 0, 9, 3, 0, 0, 255, 0, 0, 0])
+        #expect(octets[8..<20] == [0, 1, 0, 0, 9, 3, 0, 0, 255, 0, 0, 0])
     }
 
     @Test func tonesHaveACodec() throws {

@@ -71,19 +71,18 @@ struct tl_audio_type {
 
 // How a flow takes digits from its remote party, and sends digits to it. All zero: neither.
 struct tl_flow_dtmf {
-    uint32_t flags;         // TL_DTMF_*
-    uint8_t send;           // TL_DTMF_SEND_*
-    uint8_t send_type;      // payload type of that, 0...127
-    uint8_t send_codec;     // tones: TL_CODEC_*
-    uint8_t send_volume;    // of an event, and of each of a tone's two frequencies: -dBm0, 0...36
-    uint32_t send_clock_hz; // of the events, 8000...192000
-    uint16_t send_interval_ms; // between packets, 10...100
-    uint16_t reserved_0;
+    uint32_t flags;            // TL_DTMF_*
     uint32_t digit_limit_ms;   // what lasts longer ends here, 1000...60000
-    uint8_t reserved_1[4];
-    struct tl_event_type event_types[TL_DTMF_EVENT_TYPES_MAX]; // with EVENTS, one at least
     struct tl_audio_type audio_types[TL_DTMF_AUDIO_TYPES_MAX]; // with TONES, one at least; none of
                                                                // event_types
+    struct tl_event_type event_types[TL_DTMF_EVENT_TYPES_MAX]; // with EVENTS, one at least
+    uint8_t send;              // TL_DTMF_SEND_*
+    uint8_t send_type;         // payload type of that, 0...127
+    uint8_t send_codec;        // tones: TL_CODEC_*
+    uint8_t send_volume;       // of an event, and of each of a tone's two frequencies: -dBm0, 0...36
+    uint32_t send_clock_hz;    // of the events, 8000...192000
+    uint16_t send_interval_ms; // between packets, 10...100
+    uint8_t reserved[6];
 };
 
 // Digits to send to a flow's party, one after the other, behind those that wait.

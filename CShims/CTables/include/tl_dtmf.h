@@ -51,18 +51,27 @@ struct tl_dtmf_former {
     uint32_t timestamp; // up to which digits have the leg's time
 };
 
-struct tl_dtmf {
-    // What audio touches.
+/// What audio touches of a flow with digits: two lines. They stand among those of other flows and
+/// not in the context, so that they share pages, and the caches are theirs.
+struct tl_dtmf_tones {
     struct tl_tone_detector detector;
+    uint64_t heard_ns;       // last audio
+    uint32_t stream;         // ingress stream that the detector follows
+    uint32_t next;           // time stamp that comes next in it
+    uint32_t flags;          // as the context's `how` has them: TL_DTMF_*
+    uint32_t digit_limit_ms;
+    struct tl_audio_type audio_types[TL_DTMF_AUDIO_TYPES_MAX];
+};
+
+_Static_assert(sizeof(struct tl_dtmf_tones) == 128, "two lines");
+
+struct tl_dtmf {
     struct tl_flow_dtmf how;
-    uint64_t tones_heard_ns; // last audio
-    uint32_t tones_stream;   // ingress stream that the detector follows
-    uint32_t tones_next;     // time stamp that comes next in it
     uint32_t events_stream;  // one more than the ingress stream that `events` is of
     uint8_t told_first;      // in `told`
     uint8_t told_count;
     uint8_t passed_form;     // TL_DIGIT_BY_*: of a digit that is passed on and not over; or 0
-    struct tl_tone_store store;
+    struct tl_tone_store store; // of tones
     // What events touch.
     struct tl_event_receiver events;
     struct tl_dtmf_taken taken;
@@ -109,8 +118,8 @@ TL_PACKET_CODE void tl_dtmf_discard(struct tl_worker *worker, uint32_t slot);
 /// the ring.
 TL_PACKET_CODE struct tl_digit tl_dtmf_tell(struct tl_dtmf *dtmf);
 
-/// Not zero when packets of the flow must not be taken at a glance (usual.h): 2 its first payload
-/// type is one of events, else 1 tones are looked for in its audio.
+/// What of the flow's packets must be looked at (usual.h): 2 whether they are events, since its
+/// first payload type may be one; 1 its audio, for tones; 0 nothing.
 TL_PACKET_CODE int tl_dtmf_looks(const struct tl_worker *worker, uint32_t slot);
 
 #endif

@@ -56,7 +56,7 @@ struct tl_flow_ingress {
 };
 
 #define TL_RTP_FIRST 0x80u // version 2; no padding, extension, contributing sources
-/// In type_in: no packet is taken as of this type before its digits are looked for (tl_dtmf.h).
+/// In type_in: tones are looked for in packets of this type before they leave (tl_dtmf.h).
 #define TL_TYPE_LOOKS 0x80u
 
 _Static_assert(offsetof(struct tl_flow_ingress, source_key) == 16, "behind the source");
