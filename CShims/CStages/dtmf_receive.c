@@ -113,25 +113,16 @@ static void event_take(struct tl_worker *worker, struct tl_packet *packet,
     packet->edge = TL_EDGE_FREE;
 }
 
-// Finds the context, and asks for what of it audio touches.
-static void find(const struct tl_worker *worker, struct parked_audio *waiting)
-{
-    waiting->place = worker->dtmf_places[waiting->passage.slot];
-    TL_PREFETCH(&worker->tones[waiting->place].detector);
-    TL_PREFETCH(&worker->tones[waiting->place].heard_ns);
-}
-
 TL_PACKET_CODE void tl_dtmf_park(struct tl_worker *worker, struct tl_packet *packet,
                                  const struct passage *passage)
 {
     struct parked *parked = worker->parked;
     struct parked_audio *place = &parked->audio[parked->audio_count++];
-    TL_PREFETCH(&worker->dtmf_places[passage->slot]);
+    __builtin_prefetch(&worker->tones[passage->slot].detector, 1);
+    __builtin_prefetch(&worker->tones[passage->slot].store, 1);
     place->packet = packet;
     place->passage = *passage;
     place->leaves = egress(worker, packet, &place->passage);
-    if (parked->audio_count > PARKED_BEHIND)
-        find(worker, place - PARKED_BEHIND);
 }
 
 TL_PACKET_CODE int tl_dtmf_receive_audio(struct tl_worker *worker, struct tl_packet *packet,

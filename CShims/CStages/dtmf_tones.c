@@ -35,7 +35,7 @@ static void run(struct tl_worker *worker, struct looking *looking)
 static void begin_anew(struct tl_worker *worker, const struct parked_audio *waiting,
                        struct looking *looking)
 {
-    struct tl_dtmf_tones *tones = &worker->tones[waiting->place];
+    struct tl_dtmf_tones *tones = &worker->tones[waiting->passage.slot];
     const struct passage *passage = &waiting->passage;
     struct tl_digit_change change;
     run(worker, looking);
@@ -73,7 +73,7 @@ static void silence_late(struct tl_worker *worker, const struct tl_dtmf_tones *t
 static void look_at(struct tl_worker *worker, struct parked_audio *waiting,
                     struct looking *looking)
 {
-    struct tl_dtmf_tones *tones = &worker->tones[waiting->place];
+    struct tl_dtmf_tones *tones = &worker->tones[waiting->passage.slot];
     const struct passage *passage = &waiting->passage;
     uint8_t *rtp = passage->rtp;
     uint32_t padding = rtp[0] & 0x20 ? rtp[passage->length - 1] : 0;
@@ -95,7 +95,7 @@ static void look_at(struct tl_worker *worker, struct parked_audio *waiting,
     looking->from[looking->count] = waiting;
     struct tl_tone_job *job = &looking->jobs[looking->count++];
     job->detector = &tones->detector;
-    job->store = &worker->dtmfs[waiting->place].store;
+    job->store = tones->store;
     job->payload = payload;
     job->length = length;
     job->missing = (int32_t)missing < 0 ? JUMP_SAMPLES : missing;
@@ -110,10 +110,7 @@ static void look_at(struct tl_worker *worker, struct parked_audio *waiting,
 TL_PACKET_CODE void tl_dtmf_look(struct tl_worker *worker, struct parked *parked)
 {
     struct looking looking;
-    uint32_t found = parked->audio_count > PARKED_BEHIND ? parked->audio_count - PARKED_BEHIND : 0;
     looking.count = 0;
-    for (uint32_t i = found; i < parked->audio_count; i++)
-        parked->audio[i].place = worker->dtmf_places[parked->audio[i].passage.slot];
     for (uint32_t i = 0; i < parked->audio_count; i++)
         look_at(worker, &parked->audio[i], &looking);
     run(worker, &looking);

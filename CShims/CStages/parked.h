@@ -18,7 +18,6 @@ struct parked_in {
 /// One whose audio waits to be looked at. Its place in the stream that leaves it has already.
 struct parked_audio {
     struct tl_packet *packet;
-    uint32_t place;          // of the context of the flow that it came to
     struct passage passage;
     int leaves; // 0: whatever becomes of its audio, it was dropped or consumed
 };
@@ -31,8 +30,9 @@ struct parked_out {
     uint64_t index;           // that it leaves with
 };
 
-/// All that wait, of one burst. Where a flow has its context stands in a table, asked for when its
-/// packet comes and read when PARKED_BEHIND more have come: to read it at once would be to wait.
+/// All that wait, of one burst. Where a secure flow has its context stands in a table, asked for
+/// when its packet comes and read when PARKED_BEHIND more have come: to read it at once would be to
+/// wait.
 struct parked {
     uint32_t in_count;
     uint32_t audio_count;

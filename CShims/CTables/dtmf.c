@@ -101,7 +101,7 @@ static struct tl_dtmf *context_take(struct tl_worker *worker, uint32_t slot)
     struct tl_dtmf *dtmf = &worker->dtmfs[place];
     memset(dtmf, 0, sizeof(*dtmf));
     tl_sender_reset(&dtmf->sender);
-    memset(tl_dtmf_tones_of(worker, dtmf), 0, sizeof(struct tl_dtmf_tones));
+    worker->tones[slot] = (struct tl_dtmf_tones){.store = &dtmf->store};
     dtmf->former.source_slot = TL_NO_FLOW;
     worker->dtmf_places[slot] = place;
     return dtmf;
@@ -114,7 +114,7 @@ static void stop(struct tl_worker *worker, uint32_t slot, uint32_t flags, uint64
     struct tl_digit_change change;
     if (flags & TL_DTMF_EVENTS && tl_event_stop(&dtmf->events, &change))
         tl_dtmf_change(worker, slot, &change, TL_DIGIT_BY_EVENT, now_ns);
-    if (flags & TL_DTMF_TONES && tl_tone_silence(&tl_dtmf_tones_of(worker, dtmf)->detector, &change))
+    if (flags & TL_DTMF_TONES && tl_tone_silence(&worker->tones[slot].detector, &change))
         tl_dtmf_change(worker, slot, &change, TL_DIGIT_BY_TONE, now_ns);
 }
 
@@ -143,11 +143,11 @@ TL_PACKET_CODE void tl_dtmf_drop(struct tl_worker *worker, uint32_t slot, uint64
     worker->dtmf_places[slot] = TL_NO_DTMF;
 }
 
-static void settings_set(const struct tl_worker *worker, struct tl_dtmf *dtmf,
+static void settings_set(const struct tl_worker *worker, uint32_t slot,
                          const struct tl_flow_dtmf *wanted)
 {
-    struct tl_dtmf_tones *tones = tl_dtmf_tones_of(worker, dtmf);
-    dtmf->how = *wanted;
+    struct tl_dtmf_tones *tones = &worker->tones[slot];
+    tl_dtmf_of(worker, slot)->how = *wanted;
     tones->flags = wanted->flags;
     tones->digit_limit_ms = wanted->digit_limit_ms;
     memcpy(tones->audio_types, wanted->audio_types, sizeof(tones->audio_types));
@@ -174,12 +174,12 @@ TL_PACKET_CODE int32_t tl_dtmf_program(struct tl_worker *worker, uint32_t slot,
         dtmf = context_take(worker, slot);
         if (dtmf == NULL)
             return TL_STATUS_DTMF_FULL;
-        settings_set(worker, dtmf, wanted);
+        settings_set(worker, slot, wanted);
     } else {
         stop(worker, slot, dtmf->how.flags & ~wanted->flags, now_ns);
         if (!sends_alike(&dtmf->how, wanted))
             tl_dtmf_discard(worker, slot);
-        settings_set(worker, dtmf, wanted);
+        settings_set(worker, slot, wanted);
     }
     tl_flow_glance(worker, slot);
     tl_dtmf_schedule(worker, slot, now_ns);
@@ -380,7 +380,7 @@ TL_PACKET_CODE void tl_dtmf_change(struct tl_worker *worker, uint32_t slot,
 TL_PACKET_CODE void tl_dtmf_silence(struct tl_worker *worker, uint32_t slot, uint64_t now_ns)
 {
     struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
-    struct tl_dtmf_tones *tones = tl_dtmf_tones_of(worker, dtmf);
+    struct tl_dtmf_tones *tones = &worker->tones[slot];
     const uint64_t silence_ns = TL_EVENT_SILENCE_MS * TL_MILLISECOND_NS;
     struct tl_digit_change change;
     if (tl_event_silence(&dtmf->events, now_ns, &change))
@@ -391,9 +391,8 @@ TL_PACKET_CODE void tl_dtmf_silence(struct tl_worker *worker, uint32_t slot, uin
 }
 
 // Zero means that nothing is waited for.
-static uint64_t due_of(const struct tl_worker *worker, const struct tl_dtmf *dtmf)
+static uint64_t due_of(const struct tl_dtmf *dtmf, const struct tl_dtmf_tones *tones)
 {
-    const struct tl_dtmf_tones *tones = tl_dtmf_tones_of(worker, dtmf);
     uint64_t due = dtmf->sender.due_ns;
     uint64_t event = tl_event_due(&dtmf->events);
     due = event < due ? event : due;
@@ -409,7 +408,7 @@ TL_PACKET_CODE void tl_dtmf_schedule(struct tl_worker *worker, uint32_t slot, ui
     const struct tl_dtmf *dtmf = tl_dtmf_of(worker, slot);
     struct tl_flow_cold *cold = &worker->cold[slot];
     uint64_t before = cold->digits_due_ns;
-    cold->digits_due_ns = dtmf != NULL ? due_of(worker, dtmf) : 0;
+    cold->digits_due_ns = dtmf != NULL ? due_of(dtmf, &worker->tones[slot]) : 0;
     if (cold->digits_due_ns != before)
         tl_flow_schedule(worker, slot, now_ns);
 }

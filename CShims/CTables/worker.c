@@ -37,9 +37,10 @@ static struct cut cut_make(const struct tl_worker_config *config)
     cut.ices = line_up(cut.hmac + (config->ice_flows != 0 ? tl_hmac_size() : 0));
     cut.secures = line_up(cut.ices + config->ice_flows * sizeof(struct tl_ice));
     cut.formers = line_up(cut.secures + config->secure_flows * sizeof(struct tl_secure));
+    uint32_t tones = config->dtmf_flows != 0 ? config->flows_per_worker : 0;
     cut.tones =
         line_up(cut.formers + config->secure_flows * sizeof(struct tl_secure_receive));
-    cut.dtmfs = line_up(cut.tones + config->dtmf_flows * sizeof(struct tl_dtmf_tones));
+    cut.dtmfs = line_up(cut.tones + tones * sizeof(struct tl_dtmf_tones));
     cut.end = line_up(cut.dtmfs + config->dtmf_flows * sizeof(struct tl_dtmf));
     return cut;
 }

@@ -51,10 +51,11 @@ struct tl_dtmf_former {
     uint32_t timestamp; // up to which digits have the leg's time
 };
 
-/// What audio touches of a flow with digits: two lines. They stand among those of other flows and
-/// not in the context, so that they share pages, and the caches are theirs.
+/// What audio touches of a flow with digits: two lines. They stand by the flow's slot, where they
+/// are found without another line, and not in the context, so that the caches are theirs.
 struct tl_dtmf_tones {
     struct tl_tone_detector detector;
+    struct tl_tone_store *store; // the context's
     uint64_t heard_ns;       // last audio
     uint32_t stream;         // ingress stream that the detector follows
     uint32_t next;           // time stamp that comes next in it

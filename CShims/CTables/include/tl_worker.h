@@ -74,7 +74,7 @@ struct tl_worker {
     struct tl_secure_receive *formers; // likewise, the key before
     uint32_t *secure_places;     // by slot: position in `secures`, or TL_NO_SECURE
     struct tl_dtmf *dtmfs;       // contexts of flows with digits
-    struct tl_dtmf_tones *tones; // likewise
+    struct tl_dtmf_tones *tones; // by slot; of flows with such a context
     uint32_t *dtmf_places;       // by slot: position in `dtmfs`, or TL_NO_DTMF
     struct tl_shared shared;     // flows that share ports
     struct tl_srtp_engine *srtp;
@@ -152,13 +152,6 @@ static inline struct tl_dtmf *tl_dtmf_of(const struct tl_worker *worker, uint32_
 {
     uint32_t place = worker->dtmf_places[slot];
     return place != TL_NO_DTMF ? &worker->dtmfs[place] : NULL;
-}
-
-/// What its audio touches.
-static inline struct tl_dtmf_tones *tl_dtmf_tones_of(const struct tl_worker *worker,
-                                                     const struct tl_dtmf *dtmf)
-{
-    return &worker->tones[dtmf - worker->dtmfs];
 }
 
 /// Slot of a flow of this worker.
