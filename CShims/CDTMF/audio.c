@@ -78,20 +78,29 @@ static inline void write_products(int16_t *samples, __m256i a, __m256i b, __m256
     memcpy(samples + 16, &high, sizeof(high));
 }
 
+// Where the next 32 of `count` octets begin when those up to `done` are; the last ones, with some
+// that are already. `count`: none are left.
+static inline uint32_t next_octets(uint32_t done, uint32_t count)
+{
+    return done < count && done + 32 > count ? count - 32 : done;
+}
+
 TL_DTMF_CODE void tl_audio_decode_pcmu(const uint8_t *octets, int16_t *samples, uint32_t count)
 {
     const __m128i steps = _mm_setr_epi8(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
     const __m128i sizes =
         _mm_setr_epi8(33, 35, 37, 39, 41, 43, 45, 47, 49, 51, 53, 55, 57, 59, 61, 63);
-    uint32_t i = 0;
-    for (; i + 32 <= count; i += 32) {
+    if (count < 32) {
+        tl_audio_decode_pcmu_portable(octets, samples, count);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i = next_octets(i + 32, count)) {
         struct octets code = octets_of(octets + i, 0xff);
         __m256i size = _mm256_sign_epi8(looked_up(sizes, code.mantissa), code.sign);
         __m256i minus = _mm256_sign_epi8(_mm256_set1_epi8(-1), code.sign);
         write_products(samples + i, looked_up(steps, code.exponent), size, _mm256_set1_epi8(33),
                        minus);
     }
-    tl_audio_decode_pcmu_portable(octets + i, samples + i, count - i);
 }
 
 TL_DTMF_CODE void tl_audio_decode_pcma(const uint8_t *octets, int16_t *samples, uint32_t count)
@@ -101,15 +110,17 @@ TL_DTMF_CODE void tl_audio_decode_pcma(const uint8_t *octets, int16_t *samples, 
     const __m128i sizes =
         _mm_setr_epi8(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
     const __m256i none = _mm256_setzero_si256();
-    uint32_t i = 0;
-    for (; i + 32 <= count; i += 32) {
+    if (count < 32) {
+        tl_audio_decode_pcma_portable(octets, samples, count);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i = next_octets(i + 32, count)) {
         struct octets code = octets_of(octets + i, 0xd5); // bit 7 of positive ones is set
         __m256i size = _mm256_add_epi8(looked_up(sizes, code.mantissa),
                                        looked_up(more, code.exponent));
         write_products(samples + i, looked_up(steps, code.exponent),
                        _mm256_sign_epi8(size, code.sign), none, none);
     }
-    tl_audio_decode_pcma_portable(octets + i, samples + i, count - i);
 }
 #else
 TL_DTMF_CODE void tl_audio_decode_pcmu(const uint8_t *octets, int16_t *samples, uint32_t count)

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Payloads of many flows at a time: decoded one behind the other and cut into segments, whose
 // spectra are then worked together; digits are followed flow by flow.
+//
+// While nothing in a flow looks like a digit, each second segment of a payload is enough, the last
+// one among them: no two that follow each other are left out, a digit is three hits in a row, and
+// what is left out is still here when a segment behind it is near. So the digits are the same.
 #include "tone_batch.h"
 
 #include "CFlowABI.h"
+#include "tone_squelch.h"
 
 #define BATCH     32u // segments that are worked at a time, or what one payload has beyond that
 #define ROOM      (BATCH + TL_TONE_SEGMENTS_MAX)
@@ -14,22 +19,35 @@
 
 _Static_assert(ROOM % SPECTRUM_BLOCK == 0 && ROOM <= 64, "whole blocks, and a bit for each segment");
 
-struct batch {
-    int16_t samples[ROOM * TL_TONE_SEGMENT] __attribute__((aligned(64)));
-    struct spectra spectra[ROOM / SPECTRUM_BLOCK];
-    uint8_t levels[ROOM][SPECTRUM_TONES];
-    uint64_t near; // bit n: segment n may be a hit
-    uint32_t segments;
+/// A job whose segments are in the batch.
+struct entry {
+    uint8_t place; // of the job
+    uint8_t first; // its first segment
+    uint8_t segments;
+    uint8_t before;     // samples of the first segment that came with the payload before
+    uint8_t is_partial; // 1: of its payload each second segment is here
 };
 
-static void decode(struct tl_tone_job *job, uint32_t length, int16_t *samples)
+struct batch {
+    struct tl_tone_job *jobs;
+    struct tl_tone_changes *changes;
+    uint64_t near; // bit n: segment n may be a hit
+    uint32_t segments;
+    uint32_t count;
+    struct entry entries[TL_TONE_JOBS_MAX];
+    uint8_t levels[ROOM][SPECTRUM_TONES];
+    struct spectra spectra[ROOM / SPECTRUM_BLOCK];
+    int16_t samples[ROOM * TL_TONE_SEGMENT] __attribute__((aligned(64)));
+};
+
+static void decode(const struct tl_tone_job *job, uint32_t from, uint32_t length, int16_t *samples)
 {
     if (job->codec == TL_CODEC_PCMU)
-        tl_audio_decode_pcmu(job->payload, samples, length);
+        tl_audio_decode_pcmu(job->payload + from, samples, length);
     else if (job->codec == TL_CODEC_PCMA)
-        tl_audio_decode_pcma(job->payload, samples, length);
+        tl_audio_decode_pcma(job->payload + from, samples, length);
     else
-        tl_g722_decode(&job->store->low, job->payload, samples, length);
+        tl_g722_decode(&job->store->low, job->payload + from, samples, length);
 }
 
 static void start_audio(struct tl_tone_job *job)
@@ -49,7 +67,7 @@ static uint32_t looked_at(const struct tl_tone_job *job)
 
 // Appends a payload's whole segments, the first of which began with samples that waited for it;
 // what is left waits for the next payload.
-static uint32_t append(struct batch *batch, struct tl_tone_job *job, uint8_t *waited)
+static void append(struct batch *batch, struct tl_tone_job *job, struct entry *entry)
 {
     struct tl_tone_store *store = job->store;
     struct tl_tone_detector *detector = job->detector;
@@ -59,117 +77,50 @@ static uint32_t append(struct batch *batch, struct tl_tone_job *job, uint8_t *wa
         detector->part_samples = 0;
     int16_t *samples = batch->samples + batch->segments * TL_TONE_SEGMENT;
     uint32_t before = detector->part_samples, length = looked_at(job);
-    *waited = (uint8_t)before;
     if (before != 0)
         memcpy(samples, store->part, before * sizeof(*samples));
-    decode(job, length, samples + before);
+    decode(job, 0, length, samples + before);
     uint32_t segments = (before + length) / TL_TONE_SEGMENT;
     uint32_t rest = before + length - segments * TL_TONE_SEGMENT;
     if (rest != 0)
         memcpy(store->part, samples + segments * TL_TONE_SEGMENT, rest * sizeof(*samples));
     detector->part_samples = (uint8_t)rest;
-    batch->segments += segments;
-    return segments;
+    entry->before = (uint8_t)before;
+    entry->segments = (uint8_t)segments;
 }
 
-// Octets of this payload.
-static void silence(struct tl_tone_job *job, uint32_t from, uint32_t to)
+// Whether each second segment is enough, and none depends on what came before it.
+static int may_be_partial(const struct tl_tone_job *job)
 {
-    if (from >= to)
-        return;
-    tl_audio_silence(job->codec, job->payload + from, to - from);
-    job->silenced = 1;
+    const struct tl_tone_detector *detector = job->detector;
+    return job->codec != TL_CODEC_G722 && detector->codec == job->codec &&
+           detector->part_samples == 0 && job->missing == 0 &&
+           job->length >= 2 * TL_TONE_SEGMENT && looked_at(job) == job->length &&
+           job->length % TL_TONE_SEGMENT == 0 && !tl_tone_is_suspicious(detector);
 }
 
-// Look-ahead: the audio leaves TL_TONE_DELAY octets late.
-static void delay(struct tl_tone_job *job)
+static void append_partially(struct batch *batch, const struct tl_tone_job *job,
+                             struct entry *entry)
 {
-    struct tl_tone_store *store = job->store;
-    if (!job->detector->delays) {
-        tl_audio_silence(job->codec, store->delayed, TL_TONE_DELAY);
-        job->detector->delays = 1;
-    }
-    uint8_t newest[TL_TONE_DELAY];
-    uint32_t length = job->length;
-    if (length >= TL_TONE_DELAY) {
-        memcpy(newest, job->payload + length - TL_TONE_DELAY, TL_TONE_DELAY);
-        memmove(job->payload + TL_TONE_DELAY, job->payload, length - TL_TONE_DELAY);
-        memcpy(job->payload, store->delayed, TL_TONE_DELAY);
-        memcpy(store->delayed, newest, TL_TONE_DELAY);
-    } else {
-        memcpy(newest, job->payload, length);
-        memcpy(job->payload, store->delayed, length);
-        memmove(store->delayed, store->delayed + length, TL_TONE_DELAY - length);
-        memcpy(store->delayed + TL_TONE_DELAY - length, newest, length);
-    }
+    int16_t *samples = batch->samples + batch->segments * TL_TONE_SEGMENT;
+    uint32_t from = (job->length / TL_TONE_SEGMENT + 1) % 2 * TL_TONE_SEGMENT;
+    for (; from < job->length; from += 2 * TL_TONE_SEGMENT, samples += TL_TONE_SEGMENT)
+        decode(job, from, TL_TONE_SEGMENT, samples);
+    entry->segments = (uint8_t)((job->length / TL_TONE_SEGMENT + 1) / 2);
+    entry->is_partial = 1;
 }
 
-// Octets that look-ahead still holds, back from the payload's start.
-static void silence_held(struct tl_tone_job *job, uint32_t octets)
+static void put(struct batch *batch, uint32_t place, int is_partial)
 {
-    if (!job->look_ahead || !job->detector->delays)
-        return;
-    octets = octets < TL_TONE_DELAY ? octets : TL_TONE_DELAY;
-    tl_audio_silence(job->codec, job->store->delayed + TL_TONE_DELAY - octets, octets);
-    job->silenced = 1;
-}
-
-// `count` segments from the `first` on (-1: the one before the payload's). Of the payload's first
-// one, `before` samples came with the payload before: those have left, or are held.
-static void silence_segments(struct tl_tone_job *job, int32_t first, int32_t count,
-                             uint32_t before)
-{
-    int32_t from = first * (int32_t)TL_TONE_SEGMENT - (int32_t)before;
-    int32_t to = from + count * (int32_t)TL_TONE_SEGMENT;
-    if (from < 0)
-        silence_held(job, (uint32_t)-from);
-    silence(job, from < 0 ? 0 : (uint32_t)from, to < 0 ? 0 : (uint32_t)to);
-}
-
-// Jobs whose segments are in the batch.
-struct run {
-    struct tl_tone_job *jobs;
-    struct tl_tone_changes *changes;
-    uint32_t first, count;
-    uint8_t segments[ROOM];
-    uint8_t before[ROOM]; // samples of the first segment that came with the payload before
-};
-
-// What nearly all payloads are: nothing in them looks like a digit, and no digit lasts.
-static int is_nothing(const struct tl_tone_job *job, uint64_t near, uint32_t segments)
-{
-    return near == 0 && segments != 0 && job->missing == 0 && !job->look_ahead &&
-           !tl_tone_is_suspicious(job->detector);
-}
-
-static void follow(const struct tone_work *work, const struct batch *batch, uint32_t at,
-                   uint32_t segments, uint32_t before)
-{
-    struct tl_tone_job *job = work->job;
-    uint32_t length = looked_at(job);
-    uint64_t first_ns = job->now_ns - (uint64_t)(length + before) * SAMPLE_NS;
-    int was = tl_tone_is_suspicious(job->detector);
-    if (job->missing != 0)
-        tone_lost(work, (job->missing + TL_TONE_SEGMENT - 1) / TL_TONE_SEGMENT);
-    for (uint32_t i = 0; i < segments; i++) {
-        struct tone_segment segment = {
-            .samples = batch->samples + (at + i) * TL_TONE_SEGMENT,
-            .spectra = &batch->spectra[(at + i) / SPECTRUM_BLOCK],
-            .lane = (at + i) % SPECTRUM_BLOCK,
-            .is_near = batch->near >> (at + i) & 1,
-            .levels = batch->levels[at + i],
-        };
-        int is = tone_segment(work, &segment, first_ns + i * SEGMENT_NS);
-        if (job->take && is) { // with audio in hand, that before it too: the tone began in it
-            int32_t back = job->look_ahead && !was;
-            silence_segments(job, (int32_t)i - back, 1 + back, before);
-        }
-        was = is;
-    }
-    if (job->take && was)
-        silence(job, segments * TL_TONE_SEGMENT - (segments != 0 ? before : 0), job->length);
-    if (job->take && job->look_ahead)
-        delay(job);
+    struct tl_tone_job *job = &batch->jobs[place];
+    struct entry *entry = &batch->entries[batch->count++];
+    *entry = (struct entry){.place = (uint8_t)place, .first = (uint8_t)batch->segments};
+    if (is_partial)
+        append_partially(batch, job, entry);
+    else
+        append(batch, job, entry);
+    batch->segments += entry->segments;
+    job->detector->waits = 1;
 }
 
 static void screen(struct batch *batch)
@@ -189,21 +140,82 @@ static void screen(struct batch *batch)
     }
 }
 
-static void work(struct batch *batch, struct run *run)
+static void follow(const struct batch *batch, const struct entry *entry)
 {
-    screen(batch);
-    for (uint32_t i = 0, at = 0; i < run->count; at += run->segments[i++]) {
-        struct tone_work one = {&run->jobs[run->first + i], run->changes, run->first + i};
-        uint32_t segments = run->segments[i];
-        uint64_t near = segments != 0 ? batch->near >> at & (UINT64_MAX >> (64 - segments)) : 0;
-        if (is_nothing(one.job, near, segments))
-            tone_pass(one.job->detector, batch->levels[at + segments - 1]);
-        else
-            follow(&one, batch, at, segments, run->before[i]);
+    struct tl_tone_job *job = &batch->jobs[entry->place];
+    struct tone_work work = {job, batch->changes, entry->place};
+    uint32_t length = looked_at(job), before = entry->before;
+    uint64_t first_ns = job->now_ns - (uint64_t)(length + before) * SAMPLE_NS;
+    int was = tl_tone_is_suspicious(job->detector);
+    if (job->missing != 0)
+        tone_lost(&work, (job->missing + TL_TONE_SEGMENT - 1) / TL_TONE_SEGMENT);
+    for (uint32_t i = 0; i < entry->segments; i++) {
+        uint32_t at = entry->first + i;
+        struct tone_segment segment = {
+            .samples = batch->samples + at * TL_TONE_SEGMENT,
+            .spectra = &batch->spectra[at / SPECTRUM_BLOCK],
+            .lane = at % SPECTRUM_BLOCK,
+            .is_near = batch->near >> at & 1,
+            .levels = batch->levels[at],
+        };
+        int is = tone_segment(&work, &segment, first_ns + i * SEGMENT_NS);
+        if (job->take && is) { // with audio in hand, that before it too: the tone began in it
+            int32_t back = job->look_ahead && !was;
+            tone_silence_segments(job, (int32_t)i - back, 1 + back, before);
+        }
+        was = is;
     }
-    run->first += run->count;
-    run->count = 0;
+    if (job->take && was)
+        tone_silence(job, entry->segments * TL_TONE_SEGMENT - (entry->segments != 0 ? before : 0),
+                     job->length);
+    if (job->take && job->look_ahead)
+        tone_delay(job);
+}
+
+// What nearly all payloads are: nothing in them is near.
+static void pass(const struct batch *batch, const struct entry *entry)
+{
+    struct tl_tone_job *job = &batch->jobs[entry->place];
+    tone_pass(job->detector, batch->levels[entry->first + entry->segments - 1]);
+    if (job->take && job->look_ahead)
+        tone_delay(job);
+}
+
+static int is_near(const struct batch *batch, const struct entry *entry)
+{
+    return entry->segments != 0 &&
+           (batch->near >> entry->first & (UINT64_MAX >> (64 - entry->segments))) != 0;
+}
+
+// Works what is in the batch. Returns how many jobs have to be looked at as a whole, and which.
+static uint32_t work(struct batch *batch, uint8_t again[TL_TONE_JOBS_MAX])
+{
+    uint32_t count = 0;
+    screen(batch);
+    for (const struct entry *entry = batch->entries; entry < batch->entries + batch->count;
+         entry++) {
+        batch->jobs[entry->place].detector->waits = 0;
+        if (!entry->is_partial)
+            follow(batch, entry);
+        else if (is_near(batch, entry))
+            again[count++] = entry->place;
+        else
+            pass(batch, entry);
+    }
     batch->segments = 0;
+    batch->count = 0;
+    return count;
+}
+
+static void flush(struct batch *batch)
+{
+    uint8_t again[TL_TONE_JOBS_MAX], none[TL_TONE_JOBS_MAX];
+    uint32_t count = work(batch, again);
+    for (uint32_t i = 0; i < count; i++) {
+        put(batch, again[i], 0);
+        if (batch->segments >= BATCH || i == count - 1)
+            work(batch, none);
+    }
 }
 
 // The audio of a payload, of which nobody looked further than its header.
@@ -219,8 +231,10 @@ TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
                               struct tl_tone_changes *changes)
 {
     struct batch batch;
-    struct run run = {.jobs = jobs, .changes = changes};
+    batch.jobs = jobs;
+    batch.changes = changes;
     batch.segments = 0;
+    batch.count = 0;
     changes->count = 0;
     for (uint32_t i = 0; i < count && i < AHEAD; i++)
         fetch(&jobs[i]);
@@ -228,11 +242,13 @@ TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
         struct tl_tone_job *job = &jobs[i];
         if (i + AHEAD < count)
             fetch(&jobs[i + AHEAD]);
-        if (batch.segments >= BATCH || run.count == ROOM)
-            work(&batch, &run);
         job->silenced = 0;
-        run.segments[run.count] = (uint8_t)append(&batch, job, &run.before[run.count]);
-        run.count++;
+        if (job->detector->waits) // what that finds this one must know
+            flush(&batch);
+        put(&batch, i, may_be_partial(job));
+        if (batch.segments >= BATCH)
+            flush(&batch);
     }
-    work(&batch, &run);
+    if (batch.count != 0)
+        flush(&batch);
 }

@@ -8,6 +8,9 @@
 
 #include "stage.h"
 
+// PARKED_AUDIO_MAX: looked at as soon as so much of it waits, while what was read of it is near.
+enum { PARKED_BEHIND = 2, PARKED_AUDIO_MAX = 16 };
+
 /// One packet that waits to be opened.
 struct parked_in {
     struct tl_packet *packet;
@@ -38,10 +41,8 @@ struct parked {
     uint32_t audio_count;
     uint32_t out_count;
     struct parked_in in[TL_BURST_MAX];
-    struct parked_audio audio[TL_BURST_MAX];
+    struct parked_audio audio[PARKED_AUDIO_MAX];
     struct parked_out out[TL_BURST_MAX];
 };
-
-enum { PARKED_BEHIND = 2 };
 
 #endif

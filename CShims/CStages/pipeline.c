@@ -56,6 +56,22 @@ TL_PACKET_CODE static __attribute__((noinline)) void relay_any(struct tl_worker 
     }
 }
 
+// Usual audio in which tones are looked for. It was received, and moved the highest packet index by
+// `steps`. What else is to know of it is found once more: relay() keeps its passage in registers.
+TL_PACKET_CODE static __attribute__((noinline)) void park_audio(struct tl_worker *worker,
+                                                                const struct found *found,
+                                                                uint32_t steps)
+{
+    struct passage passage = passage_of(found, worker->now_ns);
+    rtp_read(&passage);
+    passage.steps = steps;
+    passage.index = passage.record->ingress_index;
+    passage.place = (uint32_t)passage.index;
+    passage.stream = passage.flow->ingress.stream;
+    passage.payload_type = passage.flow->ingress.type_out;
+    tl_dtmf_park(worker, found->packet, &passage);
+}
+
 TL_PACKET_CODE void tl_secure_go_on(struct tl_worker *worker, struct tl_packet *packet,
                                     struct passage *passage)
 {
@@ -78,12 +94,10 @@ TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
         clock->rate_hz = passage.clock.rate_hz;
         clock->time = passage.clock.time;
         passage.payload_type = passage.flow->ingress.type_out;
-        if (TL_UNLIKELY(passage.flow->ingress.type_in & TL_TYPE_LOOKS)) {
-            struct passage lent = passage;
-            tl_dtmf_park(worker, packet, &lent);
-        } else if (egress(worker, packet, &passage)) {
+        if (TL_UNLIKELY(passage.flow->ingress.type_in & TL_TYPE_LOOKS))
+            park_audio(worker, found, passage.steps);
+        else if (egress(worker, packet, &passage))
             rewrite(worker, packet, &passage);
-        }
     }
 }
 

@@ -41,6 +41,7 @@ struct tl_tone_detector {
     int8_t turn[2];       // by how much row and column turned to the last hit, 256 a turn
     uint8_t codec;        // TL_CODEC_* of what stands in the store; 0: nothing does
     uint8_t delays;       // 1: `delayed` of the store is in use
+    uint8_t waits;        // 1: a job of it waits to be worked, in a run
 } __attribute__((aligned(64)));
 
 _Static_assert(sizeof(struct tl_tone_detector) == 64, "one line");
