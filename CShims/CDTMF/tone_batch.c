@@ -10,14 +10,12 @@
 #include "CFlowABI.h"
 #include "tone_squelch.h"
 
-#define BATCH     32u // segments that are worked at a time, or what one payload has beyond that
-#define ROOM      (BATCH + TL_TONE_SEGMENTS_MAX)
+#define ROOM      64u // segments that are worked at a time, at most
 #define SAMPLE_NS 125000ull
 #define AHEAD     4u  // jobs whose audio is asked for
-#define FETCHED   160u // octets of it; of more, the rest comes by itself
-#define LINE      64u
 
-_Static_assert(ROOM % SPECTRUM_BLOCK == 0 && ROOM <= 64, "whole blocks, and a bit for each segment");
+_Static_assert(ROOM % SPECTRUM_BLOCK == 0 && ROOM <= 64 && ROOM >= TL_TONE_SEGMENTS_MAX,
+               "whole blocks, a bit for each segment, and any payload");
 
 /// A job whose segments are in the batch.
 struct entry {
@@ -108,6 +106,11 @@ static void append_partially(struct batch *batch, const struct tl_tone_job *job,
         decode(job, from, TL_TONE_SEGMENT, samples);
     entry->segments = (uint8_t)((job->length / TL_TONE_SEGMENT + 1) / 2);
     entry->is_partial = 1;
+}
+
+static int has_room(const struct batch *batch, const struct tl_tone_job *job)
+{
+    return batch->segments + looked_at(job) / TL_TONE_SEGMENT + 1 <= ROOM;
 }
 
 static void put(struct batch *batch, uint32_t place, int is_partial)
@@ -212,19 +215,19 @@ static void flush(struct batch *batch)
     uint8_t again[TL_TONE_JOBS_MAX], none[TL_TONE_JOBS_MAX];
     uint32_t count = work(batch, again);
     for (uint32_t i = 0; i < count; i++) {
-        put(batch, again[i], 0);
-        if (batch->segments >= BATCH || i == count - 1)
+        if (!has_room(batch, &batch->jobs[again[i]]))
             work(batch, none);
+        put(batch, again[i], 0);
     }
+    if (count != 0)
+        work(batch, none);
 }
 
-// The audio of a payload, of which nobody looked further than its header.
+// Of a usual payload the half that is looked at first: nobody looked further than its header.
 static void fetch(const struct tl_tone_job *job)
 {
-    for (uint32_t at = 0; at < job->length && at < FETCHED; at += LINE)
-        __builtin_prefetch(job->payload + at, 1);
-    if (job->length <= FETCHED)
-        __builtin_prefetch(job->payload + job->length - 1, 1);
+    __builtin_prefetch(job->payload + job->length / 2, 1);
+    __builtin_prefetch(job->payload + job->length - 1, 1);
 }
 
 TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
@@ -243,11 +246,9 @@ TL_DTMF_CODE void tl_tone_run(struct tl_tone_job *jobs, uint32_t count,
         if (i + AHEAD < count)
             fetch(&jobs[i + AHEAD]);
         job->silenced = 0;
-        if (job->detector->waits) // what that finds this one must know
+        if (job->detector->waits || !has_room(&batch, job)) // what waits is what it goes on from
             flush(&batch);
         put(&batch, i, may_be_partial(job));
-        if (batch.segments >= BATCH)
-            flush(&batch);
     }
     if (batch.count != 0)
         flush(&batch);

@@ -175,14 +175,20 @@ int tl_load_install(struct tl_load *load)
         make_spec(load, k, &command);
         if (apply(load, k, &command) < 0)
             return -1;
-        if (load->digits_mode != 0) {
-            tl_load_digits_command(load, k, &command);
-            if (apply(load, k, &command) < 0)
-                return -1;
-        }
         if (!tl_load_is_secure(load, k))
             continue;
         tl_load_keys_command(load, k, &command);
+        if (apply(load, k, &command) < 0)
+            return -1;
+    }
+    return tl_load_digits_switch(load, 1);
+}
+
+int tl_load_digits_switch(struct tl_load *load, int on)
+{
+    for (uint32_t k = 0; k < load->flow_count && load->digits_mode != 0; k++) {
+        struct tl_command command;
+        tl_load_digits_command(load, k, on, &command);
         if (apply(load, k, &command) < 0)
             return -1;
     }

@@ -10,7 +10,8 @@
 // frame has left the first-level cache when it is met, as one has that a NIC wrote.
 //
 // With secure calls, frames of secure parties arrive sealed, and what the worker takes turns with
-// is the SRTP stage alone on each of its back ends (self_load_stage.c).
+// is the SRTP stage alone on each of its back ends (self_load_stage.c). Of flows with digits it is
+// the same load while they have none.
 //
 // A turn of either goes over all flows several times, so that each finds its own tables in the
 // caches as far as they fit, not the other's.
@@ -136,9 +137,26 @@ static uint32_t rounds(const struct tl_load *load)
     return frames / TL_LOAD_ROUND_FRAMES;
 }
 
+// The same load, while flows have no digits.
+static void run_plain(struct tl_load *load)
+{
+    uint64_t cycles = load->cycles, packets = load->packets;
+    load->failed |= tl_load_digits_switch(load, 0) < 0;
+    for (uint32_t i = rounds(load); i > 0; i--)
+        run_round(load);
+    load->plain_packets += load->packets - packets;
+    load->plain_cycles += load->cycles - cycles;
+    load->cycles = cycles;
+    load->failed |= tl_load_digits_switch(load, 1) < 0;
+}
+
 // What the worker takes turns with.
 static void run_beside(struct tl_load *load)
 {
+    if (load->digits_mode != 0) {
+        run_plain(load);
+        return;
+    }
     if (load->secure == NULL) {
         for (uint32_t i = rounds(load); i > 0; i--)
             tl_load_bare_round(load);
@@ -214,17 +232,21 @@ static void print_secure(const struct tl_options *options, const struct tl_load 
 static void print_digits(const struct tl_options *options, const struct tl_load *load, int exact)
 {
     const struct tl_counters *counters = &load->lane->worker->counters;
-    double ns = each(load->cycles, load->packets) * 1e9 / (double)rte_get_tsc_hz();
+    double ns_a_cycle = 1e9 / (double)rte_get_tsc_hz();
+    double ns = each(load->cycles, load->packets - load->plain_packets) * ns_a_cycle;
+    double plain_ns = each(load->plain_cycles, load->plain_packets) * ns_a_cycle;
     int is_tones = load->digits_mode == TL_LOAD_TONES;
     int huge = tl_load_memory_is_huge(load->lane->worker->flows);
     const char *format =
         options->json
             ? "{\"worker\":%u,\"sessions\":%u,\"digits\":\"%s\",\"verified\":%u,\"packets\":%llu,"
-              "\"ns_per_packet\":%.1f,\"found\":%llu,\"huge_pages\":%s,\"identity\":\"%s\"}\n"
+              "\"ns_per_packet\":%.1f,\"plain_ns_per_packet\":%.1f,\"found\":%llu,"
+              "\"huge_pages\":%s,\"identity\":\"%s\"}\n"
             : "worker %u: %u sessions, %s; %u packets found their way one by one; %llu packets, "
-              "%.1f ns a packet; %llu digits; huge pages: %s; identity %s\n";
+              "%.1f ns a packet, %.1f ns without digits; %llu digits; huge pages: %s; "
+              "identity %s\n";
     printf(format, load->lane->index, load->flow_count / 2, is_tones ? "tones" : "events",
-           load->verified, (unsigned long long)load->packets, ns,
+           load->verified, (unsigned long long)load->packets, ns, plain_ns,
            (unsigned long long)(counters->digits_by_event + counters->digits_by_tone),
            options->json ? huge ? "true" : "false" : huge ? "yes" : "no",
            exact ? "exact" : "broken");

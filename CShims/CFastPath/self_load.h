@@ -70,6 +70,8 @@ struct tl_load {
     uint64_t packets;
     uint64_t sent;
     uint64_t cycles;
+    uint64_t plain_packets; // of `packets`, those of turns in which flows with digits had none
+    uint64_t plain_cycles;  // of those, not in `cycles`
     uint64_t frame_cycles;
 };
 
@@ -133,8 +135,12 @@ int tl_load_digits_read(const char *name, uint8_t *digits);
 // memory.
 int tl_load_digits_init(struct tl_load *load, const struct tl_options *options);
 
-// The command that tells flow `k` of its digits.
-void tl_load_digits_command(const struct tl_load *load, uint32_t k, struct tl_command *command);
+// The command that tells flow `k` of its digits, or (`on` 0) of none.
+void tl_load_digits_command(const struct tl_load *load, uint32_t k, int on,
+                            struct tl_command *command);
+
+// Tells all flows, where they have digits. 0, or -1 with a sentence.
+int tl_load_digits_switch(struct tl_load *load, int on);
 
 // Which packet of an event the party's packet with this number is, from 1 on; 0: it is audio.
 uint32_t tl_load_digit_step(const struct tl_load *load, uint32_t k, uint32_t number);

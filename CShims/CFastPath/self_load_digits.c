@@ -6,7 +6,8 @@
 //            for a digit, more of them than callers press. They are relayed, as all the rest is
 //   tones    tones are looked for in all audio (load_audio.h), which is relayed as it is
 //
-// Each flow is somewhere else in all of that.
+// Each flow is somewhere else in all of that. What the worker takes turns with is the same load of
+// the same flows while they have no digits: a plain relay of it.
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,7 +53,7 @@ int tl_load_digits_init(struct tl_load *load, const struct tl_options *options)
     return 0;
 }
 
-void tl_load_digits_command(const struct tl_load *load, uint32_t k, struct tl_command *command)
+static struct tl_flow_dtmf digits_of(const struct tl_load *load)
 {
     struct tl_flow_dtmf how = {.digit_limit_ms = 60000};
     memset(how.event_types, TL_NO_PAYLOAD_TYPE, sizeof(how.event_types));
@@ -66,6 +67,13 @@ void tl_load_digits_command(const struct tl_load *load, uint32_t k, struct tl_co
         how.audio_types[0].payload_type = 0;
         how.audio_types[0].codec = TL_CODEC_PCMU;
     }
+    return how;
+}
+
+void tl_load_digits_command(const struct tl_load *load, uint32_t k, int on,
+                            struct tl_command *command)
+{
+    const struct tl_flow_dtmf how = on ? digits_of(load) : (struct tl_flow_dtmf){0};
     *command = (struct tl_command){.size_bytes = sizeof(*command),
                                    .operation = TL_OP_DTMF,
                                    .flow_index = load->lane->worker->first_flow + k,

@@ -123,8 +123,6 @@ TL_PACKET_CODE void tl_dtmf_park(struct tl_worker *worker, struct tl_packet *pac
     place->packet = packet;
     place->passage = *passage;
     place->leaves = egress(worker, packet, &place->passage);
-    if (parked->audio_count == PARKED_AUDIO_MAX)
-        tl_dtmf_look(worker, parked);
 }
 
 TL_PACKET_CODE int tl_dtmf_receive_audio(struct tl_worker *worker, struct tl_packet *packet,

@@ -9,8 +9,8 @@
 /// Audio on its way through the detector.
 struct looking {
     uint32_t count;
-    struct parked_audio *from[PARKED_AUDIO_MAX];
-    struct tl_tone_job jobs[PARKED_AUDIO_MAX];
+    struct parked_audio *from[TL_BURST_MAX];
+    struct tl_tone_job jobs[TL_BURST_MAX];
     struct tl_tone_changes changes;
 };
 

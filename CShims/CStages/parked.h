@@ -8,8 +8,7 @@
 
 #include "stage.h"
 
-// PARKED_AUDIO_MAX: looked at as soon as so much of it waits, while what was read of it is near.
-enum { PARKED_BEHIND = 2, PARKED_AUDIO_MAX = 16 };
+enum { PARKED_BEHIND = 2 };
 
 /// One packet that waits to be opened.
 struct parked_in {
@@ -41,7 +40,7 @@ struct parked {
     uint32_t audio_count;
     uint32_t out_count;
     struct parked_in in[TL_BURST_MAX];
-    struct parked_audio audio[PARKED_AUDIO_MAX];
+    struct parked_audio audio[TL_BURST_MAX];
     struct parked_out out[TL_BURST_MAX];
 };
 

@@ -40,12 +40,26 @@ static inline void relay_rtp(struct tl_worker *worker, struct tl_packet *packet,
         rewrite(worker, packet, passage);
 }
 
+// Usual audio in which tones are looked for.
+static inline void park_audio(struct tl_worker *worker, struct tl_packet *packet,
+                              struct passage *passage)
+{
+    rtp_count(packet, passage);
+    passage->payload_type = passage->flow->ingress.type_out;
+    tl_dtmf_park(worker, packet, passage);
+}
+
 // All stages, for whatever packet.
 TL_PACKET_CODE static __attribute__((noinline)) void relay_any(struct tl_worker *worker,
                                                                const struct found *found)
 {
     struct passage passage = passage_of(found, worker->now_ns);
     struct tl_packet *packet = found->packet;
+    if (passage.flow->ingress.type_in & TL_TYPE_LOOKS && usual(packet, &passage, TL_TYPE_LOOKS)) {
+        if (police(worker, packet, &passage))
+            park_audio(worker, packet, &passage);
+        return;
+    }
     passage.flags = packet->flags;
     if (passage.flow->ingress.flags & TL_FLOW_SRTP) {
         if (source_check(worker, packet, &passage) && demux(worker, packet, &passage))
@@ -54,22 +68,6 @@ TL_PACKET_CODE static __attribute__((noinline)) void relay_any(struct tl_worker 
                demux(worker, packet, &passage)) {
         relay_rtp(worker, packet, &passage);
     }
-}
-
-// Usual audio in which tones are looked for. It was received, and moved the highest packet index by
-// `steps`. What else is to know of it is found once more: relay() keeps its passage in registers.
-TL_PACKET_CODE static __attribute__((noinline)) void park_audio(struct tl_worker *worker,
-                                                                const struct found *found,
-                                                                uint32_t steps)
-{
-    struct passage passage = passage_of(found, worker->now_ns);
-    rtp_read(&passage);
-    passage.steps = steps;
-    passage.index = passage.record->ingress_index;
-    passage.place = (uint32_t)passage.index;
-    passage.stream = passage.flow->ingress.stream;
-    passage.payload_type = passage.flow->ingress.type_out;
-    tl_dtmf_park(worker, found->packet, &passage);
 }
 
 TL_PACKET_CODE void tl_secure_go_on(struct tl_worker *worker, struct tl_packet *packet,
@@ -85,7 +83,7 @@ TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
 {
     struct passage passage = passage_of(found, now_ns);
     struct tl_packet *packet = found->packet;
-    if (TL_UNLIKELY(!usual(packet, &passage))) {
+    if (TL_UNLIKELY(!usual(packet, &passage, 0))) {
         relay_any(worker, found);
     } else if (police(worker, packet, &passage)) {
         passage.clock.rate_hz = clock->rate_hz; // one by one: they stay in registers
@@ -94,9 +92,7 @@ TL_STAGE_CODE void relay(struct tl_worker *worker, const struct found *found,
         clock->rate_hz = passage.clock.rate_hz;
         clock->time = passage.clock.time;
         passage.payload_type = passage.flow->ingress.type_out;
-        if (TL_UNLIKELY(passage.flow->ingress.type_in & TL_TYPE_LOOKS))
-            park_audio(worker, found, passage.steps);
-        else if (egress(worker, packet, &passage))
+        if (egress(worker, packet, &passage))
             rewrite(worker, packet, &passage);
     }
 }

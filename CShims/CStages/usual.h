@@ -20,7 +20,9 @@ static inline uint64_t usual_source(const struct tl_packet *packet, const uint8_
     return address | (uint64_t)packet->remote_port << 32;
 }
 
-TL_STAGE_CODE int usual(const struct tl_packet *packet, struct passage *passage)
+/// `looks`: 0, or TL_TYPE_LOOKS: of a flow in whose audio tones are looked for. Of one of the other
+/// kind nothing is usual.
+TL_STAGE_CODE int usual(const struct tl_packet *packet, struct passage *passage, uint32_t looks)
 {
     const struct tl_flow_ingress *ingress = &passage->flow->ingress;
     uint64_t source;
@@ -31,9 +33,8 @@ TL_STAGE_CODE int usual(const struct tl_packet *packet, struct passage *passage)
     memcpy(&source, ingress->source + 12, 8);
     memcpy(&expected, &ingress->rtp_first, 2);
     rtp_read(passage);
-    return usual_source(packet, passage->rtp) == source &&
-           ((passage->first ^ expected) & 0x7fff) == 0 && // but for the marker bit
-           rtp_follows(passage);
+    return ((passage->first & 0x7fff) | looks << 8) == expected && // but for the marker bit
+           usual_source(packet, passage->rtp) == source && rtp_follows(passage);
 }
 
 #endif

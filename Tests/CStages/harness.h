@@ -9,7 +9,7 @@
 #include "CStages.h"
 
 enum { WORKERS = 2, FLOWS = 64, SECURE_FLOWS = 4, ICE_FLOWS = 4, SHARED_FLOWS = 16 };
-enum { DTMF_FLOWS = 4, BURST = 8, ROOM = 4096 };
+enum { DTMF_FLOWS = 32, BURST = 8, ROOM = 4096 };
 
 // Realm 0: interface 0, untagged, 198.18.1.1 and 2001:db8:1::1.
 // Realm 1: interface 1, VLAN 100, 198.18.2.1 and 2001:db8:2::1.

@@ -79,7 +79,7 @@ struct tl_flow_dtmf {
     uint8_t send;              // TL_DTMF_SEND_*
     uint8_t send_type;         // payload type of that, 0...127
     uint8_t send_codec;        // tones: TL_CODEC_*
-    uint8_t send_volume;       // of an event, and of each of a tone's two frequencies: -dBm0, 0...36
+    uint8_t send_volume;       // of an event, and of each of a tone's frequencies: -dBm0, 0...36
     uint32_t send_clock_hz;    // of the events, 8000...192000
     uint16_t send_interval_ms; // between packets, 10...100
     uint8_t reserved[6];
