@@ -21,21 +21,24 @@ public final class CallSet {
     private let budgets: Budgets
     /// Of B's legs; nil: they are plain, as A's are.
     private let suite: SRTPSuite?
+    private let convertsDigits: Bool
     private var keySets: UInt64 = 0
     private var partiesA: PartyAddresses
     /// Nil where A's addresses serve both.
     private var partiesB: PartyAddresses?
 
-    /// With parties at these addresses; B's speak SRTP where a suite is given.
+    /// With parties at these addresses; B's speak SRTP where a suite is given. With digits, tones in
+    /// A's audio become telephone-events for B, and B's telephone-events tones for A.
     public init(
         _ driver: SessionDriver, a: PartyAddresses, b: PartyAddresses?, budgets: Budgets,
-        suite: SRTPSuite? = nil
+        suite: SRTPSuite? = nil, convertsDigits: Bool = false
     ) {
         self.driver = driver
         self.partiesA = a
         self.partiesB = b
         self.budgets = budgets
         self.suite = suite
+        self.convertsDigits = convertsDigits
     }
 
     /// Reserves our ports for a call whose parties are the next ones. Throws a `Refusal` when
@@ -68,7 +71,17 @@ public final class CallSet {
         self.describe(&intent.a)
         self.describe(&intent.b)
         if let suite = self.suite { self.secure(&intent.b, suite) }
+        if self.convertsDigits { Self.convertDigits(&intent) }
         return intent
+    }
+
+    private static func convertDigits(_ intent: inout MediaIntent) {
+        let tones = DigitFormats.Audio(type: 0, codec: .pcmu)
+        let events = DigitFormats.Events(type: 101, clockRate: 8000)
+        intent.a.dtmf = LegDigits(
+            intake: [.tones, .take, .passOn], sending: .tones(tones), audioTypes: [tones])
+        intent.b.dtmf = LegDigits(
+            intake: [.events, .take, .passOn], sending: .events(events), eventTypes: [events])
     }
 
     private func secure(_ leg: inout MediaIntent.Leg, _ suite: SRTPSuite) {

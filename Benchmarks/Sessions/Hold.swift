@@ -10,7 +10,8 @@ extension CallSet {
         self.init(
             driver, a: PartyAddresses(options.parties),
             b: options.partiesB.isEmpty ? nil : PartyAddresses(options.partiesB),
-            budgets: options.opensBudgets ? .open : .codec, suite: options.suite)
+            budgets: options.opensBudgets ? .open : .codec, suite: options.suite,
+            convertsDigits: options.convertsDigits)
     }
 }
 

@@ -18,6 +18,7 @@ struct Options {
     var partiesB: [IPAddress] = []
     var opensBudgets = false
     var asleep = false
+    var convertsDigits = false
     /// Of B's legs.
     var suite: SRTPSuite?
 
@@ -57,6 +58,8 @@ struct Options {
           --plan FILE         where the plan goes; it appears in one step
           --open-budgets      a stream may take 1,000,000 packets and 1,000,000,000 bits a second
                               instead of twice its codec's
+          --digits            tones in A's audio become telephone-events for B, and B's
+                              telephone-events tones for A
           --srtp SUITE        B's legs are secure: cm80, cm32, cm256_80, cm256_32, gcm128, gcm256;
                               the plan has the keys
           --held N            latency: so many calls are held besides, 0 to 100000 (0)
@@ -78,6 +81,7 @@ struct Options {
             switch word {
             case "--open-budgets": self.opensBudgets = true
             case "--asleep": self.asleep = true
+            case "--digits": self.convertsDigits = true
             default:
                 guard let value = rest.popFirst() else {
                     throw Refusal(.usage, "\(word) is not known, or lacks its value; see --help")

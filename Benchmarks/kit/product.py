@@ -80,13 +80,15 @@ class FastPath:
 
 class Sessions:
     """Calls that trunkline-sessions holds in a fast path until stop(). suite: of B's legs, as
-    trunkline-sessions names it; None: they are plain."""
+    trunkline-sessions names it; None: they are plain. digits: tones of A become events for B, and
+    the reverse."""
 
-    def __init__(self, bench, fastpath, calls, open_budgets=False, suite=None):
+    def __init__(self, bench, fastpath, calls, open_budgets=False, suite=None, digits=False):
         self.plan = bench.path("plan")
         self.child = _sessions(bench, fastpath, "hold", calls, "--plan", self.plan,
                                *(["--open-budgets"] if open_budgets else []),
-                               *(["--srtp", suite] if suite else []))
+                               *(["--srtp", suite] if suite else []),
+                               *(["--digits"] if digits else []))
         self.child.report(PATIENCE_S + calls / 1000)  # comes when all of them stand
 
     @property

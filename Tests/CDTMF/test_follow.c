@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys that follow each other without a pause, as some machines dial: each is a digit with a start
-// and a length of its own. And as many digits at once as there can be.
+// and a length of its own. The same digits however audio is cut into packets, and packets into runs.
+// And as many digits at once as there can be.
 #include "checks.h"
 #include "judge.h"
 #include "tones.h"
@@ -35,6 +36,69 @@ static void follow(uint32_t ms)
             uint64_t after_ns = digit->started_ns - digit[-1].started_ns;
             // A start is that of a segment.
             CHECK(llabs((long long)after_ns - ms * 1000000ll) <= 10100000);
+        }
+    }
+}
+
+// Keys of all lengths, some too short, and pauses, some too short, in noise.
+static void make_keys(uint32_t count)
+{
+    uint32_t at = 0;
+    while (at < count) {
+        uint32_t on = 8 * (20 + random_below(80)), off = 8 * (10 + random_below(90));
+        on = on < count - at ? on : count - at;
+        tones_key((uint8_t)random_below(16), -10 - (double)random_below(15), samples + at, on);
+        at += on + off;
+    }
+    for (at = 0; at < count; at++)
+        samples[at] = (int16_t)(samples[at] + (int)random_below(801) - 400);
+}
+
+// What is found with payloads of so many octets, `packets` of them in a run.
+static uint32_t find(uint32_t count, uint32_t octets, uint32_t packets,
+                     struct tl_digit_change *found)
+{
+    static uint8_t payloads[TONES_SAMPLES_MAX];
+    static struct tl_tone_changes changes;
+    struct tl_tone_detector detector;
+    struct tl_tone_store store = {0};
+    uint32_t total = 0;
+    tl_tone_reset(&detector);
+    for (uint32_t at = 0; at < count; at++)
+        payloads[at] = tl_audio_encode_pcmu(samples[at] / 4);
+    for (uint32_t at = 0; at < count;) {
+        struct tl_tone_job jobs[TL_TONE_JOBS_MAX];
+        uint32_t some = 0;
+        for (; some < packets && at < count; some++, at += octets)
+            jobs[some] = (struct tl_tone_job){
+                .detector = &detector, .store = &store, .payload = payloads + at,
+                .length = octets, .now_ns = 1000000000ull + (at + octets) * 125000ull,
+                .limit_ms = 60000, .codec = TL_CODEC_PCMU};
+        tl_tone_run(jobs, some, &changes);
+        memcpy(found + total, changes.of, changes.count * sizeof(*found));
+        total += changes.count;
+    }
+    return total;
+}
+
+static void cut_otherwise(void)
+{
+    enum { COUNT = 115200 }; // a multiple of all payloads below
+    static struct tl_digit_change usual[JUDGE_DIGITS_MAX], found[JUDGE_DIGITS_MAX];
+    const uint32_t cuts[][2] = {{160, 1}, {160, 2}, {160, 7}, {240, 1}, {240, 3}, {320, 1},
+                                {480, 2}, {1600, 1}, {40, 1}, {100, 9}};
+    memset(samples, 0, sizeof(samples));
+    make_keys(COUNT);
+    uint32_t count = find(COUNT, 80, 1, usual); // each segment is looked at
+    CHECK(count > 150);
+    for (uint32_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
+        CHECK_EQUAL(find(COUNT, cuts[i][0], cuts[i][1], found), count);
+        for (uint32_t k = 0; k < count; k++) {
+            CHECK_EQUAL(found[k].kind, usual[k].kind);
+            CHECK_EQUAL(found[k].event, usual[k].event);
+            CHECK_EQUAL(found[k].volume, usual[k].volume);
+            CHECK_EQUAL(found[k].duration_ms, usual[k].duration_ms);
+            CHECK_EQUAL(found[k].started_ns, usual[k].started_ns);
         }
     }
 }
@@ -85,6 +149,8 @@ int main(void)
         follow(100);
         follow(190);
     }
+    for (uint32_t round = 0; round < 10; round++)
+        cut_otherwise();
     as_many_as_there_can_be();
     return tests_passed("follow", 0);
 }

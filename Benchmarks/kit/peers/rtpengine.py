@@ -27,11 +27,16 @@ THREADS = 4
 SUITE, SUITE_NUMBER, MASTER_BYTES = "AES_CM_128_HMAC_SHA1_80", 1, 30
 
 
-def sdp(address, port, number, multiplexed, crypto=None):
-    """A party's session description: PCMU, both ways. crypto: (tag, master) of SDES, or None."""
+def sdp(address, port, number, multiplexed, crypto=None, events=None):
+    """A party's session description: PCMU, both ways. crypto: (tag, master) of SDES, or None.
+    events: the payload type of its telephone-events; None: it has none."""
     profile = "RTP/AVP" if crypto is None else "RTP/SAVP"
+    types = "0" if events is None else f"0 {events}"
     lines = ["v=0", f"o=- {number} 1 IN IP4 {address}", "s=-", f"c=IN IP4 {address}", "t=0 0",
-             f"m=audio {port} {profile} 0", "a=rtpmap:0 PCMU/8000", "a=ptime:20", "a=sendrecv"]
+             f"m=audio {port} {profile} {types}", "a=rtpmap:0 PCMU/8000", "a=ptime:20",
+             "a=sendrecv"]
+    if events is not None:
+        lines.append(f"a=rtpmap:{events} telephone-event/8000")
     if multiplexed:
         lines.append("a=rtcp-mux")
     if crypto is not None:
@@ -65,11 +70,22 @@ def crypto_of(text):
     raise ValueError(f"no {SUITE} in the session description")
 
 
-class CallSetUp:
-    """One call from offer to answer; says what to send next. secure: party B speaks SRTP."""
+def events_of(text):
+    """The payload type of telephone-events in a session description."""
+    for line in text.splitlines():
+        if line.startswith("a=rtpmap:") and line.endswith(" telephone-event/8000"):
+            return int(line.removeprefix("a=rtpmap:").split()[0])
+    raise ValueError("no telephone-event in the session description")
 
-    def __init__(self, number, secure=False):
+
+class CallSetUp:
+    """One call from offer to answer; says what to send next. secure: party B speaks SRTP. digits:
+    tones of A become telephone-events for B, and the reverse."""
+
+    def __init__(self, number, secure=False, digits=False):
         self.number = number
+        self.digits = digits
+        self.events = None  # their payload type, as it was offered to B
         self.master = os.urandom(MASTER_BYTES) if secure else None  # what B seals with
         self.offered = None  # (tag, what is sealed for B with)
         self.port = PARTY_PORT_FIRST + 2 * number
@@ -82,10 +98,12 @@ class CallSetUp:
         if "b" not in self.relay:
             return {**common, "command": "offer", "DTLS": "off", "rtcp-mux": ["demux"],
                     "transport-protocol": "RTP/SAVP" if self.master else "RTP/AVP",
+                    **({"codec": {"transcode": ["telephone-event"]}} if self.digits else {}),
                     "sdp": sdp(PARTIES[0], self.port, self.number, multiplexed=True)}
         crypto = (self.offered[0], self.master) if self.master else None
         return {**common, "command": "answer", "to-tag": f"b{self.number}",
-                "sdp": sdp(PARTIES[1], self.port, self.number, multiplexed=False, crypto=crypto)}
+                "sdp": sdp(PARTIES[1], self.port, self.number, multiplexed=False, crypto=crypto,
+                           events=self.events)}
 
     def took(self, reply):
         """Reads an answer; True when the call stands."""
@@ -95,6 +113,8 @@ class CallSetUp:
         self.relay[side] = media_of(reply["sdp"])
         if side == "b" and self.master:
             self.offered = crypto_of(reply["sdp"])
+        if side == "b" and self.digits:
+            self.events = events_of(reply["sdp"])
         return side == "a"
 
     def plan_line(self):
@@ -134,10 +154,10 @@ class RtpEngine:
         except OSError:
             return False
 
-    def set_up(self, calls, first=0, say=None, secure=False):
+    def set_up(self, calls, first=0, say=None, secure=False, digits=False):
         """Sets calls up by offer and answer, eight requests in flight, and gives
         (plan lines, seconds, CPU microseconds a call)."""
-        waiting = [CallSetUp(number, secure)
+        waiting = [CallSetUp(number, secure, digits)
                    for number in range(first + calls - 1, first - 1, -1)]
         open_requests = {}  # cookie -> [call, data, when sent]
         lines = []

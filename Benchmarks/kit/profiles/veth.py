@@ -48,6 +48,7 @@ class Side:
     name, most, start = "", 0, 0  # calls: as far as the search goes, and where it begins
     times = ((4, 2), (2, 1))  # a window's seconds and warm-up, in a full run and a quick one
     suite = None  # of party B's legs, as trunkline-sessions names it; None: they are plain
+    digits = False  # tones of A become events for B, and the reverse
 
     def __init__(self, bench):
         self.bench = bench
@@ -106,7 +107,7 @@ class RtpEngineSide(Side):
     @contextlib.contextmanager
     def relay(self):
         peer = RtpEngine(self.bench)
-        lines, _, _ = peer.set_up(self.most, secure=self.suite is not None)
+        lines, _, _ = peer.set_up(self.most, secure=self.suite is not None, digits=self.digits)
         plan = self.bench.path("plan-rtpengine")
         write_plan(plan, lines)
         yield make_generator(self.bench, plan), peer.child.pid
@@ -121,7 +122,8 @@ class ProductSide(Side):
         wire = self.bench.wire()
         self.fastpath = FastPath(self.bench, xdp_realm(), self.most,
                                  namespace=wire.namespace("box"), probe=True)
-        sessions = Sessions(self.bench, self.fastpath, self.most, suite=self.suite)
+        sessions = Sessions(self.bench, self.fastpath, self.most, suite=self.suite,
+                            digits=self.digits)
         yield make_generator(self.bench, sessions.plan), self.fastpath.pid
         sessions.stop()
         self.fastpath.stop()
