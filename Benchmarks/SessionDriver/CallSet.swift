@@ -27,8 +27,8 @@ public final class CallSet {
     /// Nil where A's addresses serve both.
     private var partiesB: PartyAddresses?
 
-    /// With parties at these addresses; B's speak SRTP where a suite is given. With digits, tones in
-    /// A's audio become telephone-events for B, and B's telephone-events tones for A.
+    /// With parties at these addresses; B's speak SRTP where a suite is given. Where digits are
+    /// converted, tones in A's audio become telephone-events for B, and B's events tones for A.
     public init(
         _ driver: SessionDriver, a: PartyAddresses, b: PartyAddresses?, budgets: Budgets,
         suite: SRTPSuite? = nil, convertsDigits: Bool = false

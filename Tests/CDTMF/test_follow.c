@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys that follow each other without a pause, as some machines dial: each is a digit with a start
-// and a length of its own. The same digits however audio is cut into packets, and packets into runs.
+// and a length of its own. The same digits however audio is cut into packets, packets into runs.
 // And as many digits at once as there can be.
 #include "checks.h"
 #include "judge.h"
