@@ -6,13 +6,14 @@
 #   coverage   libFuzzer with the regions of the source counted
 #   cost       one run of each file named, to be counted by callgrind
 : "${CLANG:=$(dirname "$(readlink -f "$(command -v swift)")")/clang}"
-fuzz_names="rtp stun command event srtp sip uri multipart sdp dns rules"
+fuzz_names="rtp stun command event digits srtp sip uri multipart sdp dns rules"
 
 # Every folder or file that a fuzzer is made of.
 fuzz_sources() { # name
     case $1 in
-    rtp | stun | command) echo "$shims/CFlowABI $shims/CSRTP $shims/CTables $shims/CStages
-        $here/fuzz_world.h $here/${1}_fuzz.c" ;;
+    rtp | stun | command | digits) echo "$shims/CFlowABI $shims/CSRTP $shims/CDTMF
+        $shims/CTables $shims/CStages $here/fuzz_world.h $here/${1}_fuzz.c" ;;
+    event) echo "$shims/CFlowABI $shims/CDTMF $here/event_fuzz.c" ;;
     srtp) echo "$shims/CFlowABI $shims/CSRTP $here/srtp_fuzz.c" ;;
     sip) echo "$root/Sources/NetworkAddress $root/Sources/SIPMessage
         $here/SIPMessageFuzz.swift $here/SIPValueFuzz.swift" ;;

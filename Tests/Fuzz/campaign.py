@@ -27,7 +27,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 OUT = os.environ.get("BUILD_DIR") or os.path.join(ROOT, ".build", "fuzz")
 LEDGER = os.path.join(HERE, "ledger.json")
-NAMES = "sip uri multipart sdp rules dns rtp stun command event srtp".split()
+NAMES = "sip uri multipart sdp rules dns rtp stun command event digits srtp".split()
 SLICE_S = 300
 STUCK_S = 300  # of wall time, beside other work; what is merely slow is found by `cost`
 LONGEST = 65536
@@ -40,7 +40,8 @@ SUBJECT = {
     "uri": "Sources/SIPMessage/(URI|SIPURI|TelURI|Host|Parameter|NameAddr|Cursor)[.+]",
     "multipart": "Sources/SIPMessage/(MultipartBody|MediaType)[.]",
     "dns": "Sources/SIPLocation", "rtp": "CShims/CStages", "stun": "CShims/CStages/.*(ice|stun)",
-    "command": "CShims/CTables", "event": "CShims/CDTMF/event", "srtp": "CShims/CSRTP",
+    "command": "CShims/CTables", "event": "CShims/CDTMF/event",
+    "digits": "CShims/(CDTMF|CStages/dtmf|CTables/dtmf)", "srtp": "CShims/CSRTP",
 }
 
 

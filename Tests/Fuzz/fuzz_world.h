@@ -22,6 +22,11 @@ enum { FUZZ_FLOWS = 16, FUZZ_ADDRESSES = 4, FUZZ_WORKER = 39, FUZZ_PORT = 20000 
 #define FUZZ_ICE_FLOWS 0
 #endif
 
+// Contexts of digits, likewise.
+#ifndef FUZZ_DTMF_FLOWS
+#define FUZZ_DTMF_FLOWS 0
+#endif
+
 static const uint8_t fuzz_local[FUZZ_ADDRESSES][16] = {
     {[10] = 0xff, 0xff, 198, 18, 1, 1},
     {0x20, 1, 0xd, 0xb8, 0, 1, [15] = 1},
@@ -81,6 +86,7 @@ static inline void fuzz_world_make(void)
     struct tl_worker_config config = {
         .index = FUZZ_WORKER, .worker_count = 64, .shard_count = 1, .next_hops = 8,
         .flows_per_worker = FUZZ_FLOWS, .ice_flows = FUZZ_ICE_FLOWS,
+        .dtmf_flows = FUZZ_DTMF_FLOWS,
         .realm_count = 2, .address_count = FUZZ_ADDRESSES,
         .record_stride = sizeof(struct tl_flow_record), .realms = realms, .addresses = addresses,
         .records = (uint8_t *)fuzz.records,

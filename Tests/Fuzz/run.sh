@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds all fuzzers (or those named), replays the kept inputs of each, then runs each for a while.
 #   Tests/Fuzz/run.sh [SECONDS, default 20] [NAME ...]
-#       NAME: rtp stun command event srtp sip uri multipart sdp dns rules
+#       NAME: rtp stun command event digits srtp sip uri multipart sdp dns rules
 # What is built and found goes to .build/fuzz: new inputs to .build/fuzz/NAME, a failing one beside
 # it, named in the output. Put what is worth keeping into Tests/Fuzz/corpus/NAME.
 # The last line is `N passed, N failed, N skipped`.
