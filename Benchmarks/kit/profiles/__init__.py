@@ -6,7 +6,7 @@ ONLY_FULL where a quick run of everything leaves it out, BY_NAME where any does:
 import importlib
 
 NAMES = ("self_load", "workers", "memif", "veth", "bypass", "residence", "flows", "memory",
-         "idle", "junk", "srtp", "srtp_veth", "dtmf", "tenancy", "tenancy_start", "sip")
+         "idle", "junk", "srtp", "srtp_veth", "dtmf", "dtmf_veth", "tenancy", "tenancy_start", "sip")
 
 
 def load(name):
