@@ -84,7 +84,7 @@ build() { # name, kind
     echo "building ${1}_$kind"
     local message=("$root"/Sources/SIPMessage/*.swift)
     case $1 in
-    rtp | stun | command | event | srtp) build_c "$1" "$kind" ;;
+    rtp | stun | command | event | digits | srtp) build_c "$1" "$kind" ;;
     sip)
         build_swift sip "$kind" SIPMessage SIPMessageFuzz.swift NetworkAddress \
             "$here/SIPValueFuzz.swift" "${message[@]}"
@@ -106,6 +106,7 @@ build() { # name, kind
         build_swift rules "$kind" Manipulation ManipulationFuzz.swift \
             "NetworkAddress SIPMessage" "$root"/Sources/Manipulation/*.swift
         ;;
+    *) false ;;
     esac || return 1
     printf '%s\n' "$digest" >"$out/$1.$kind.sources"
 }

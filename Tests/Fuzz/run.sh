@@ -49,7 +49,8 @@ for name in ${*:-$fuzz_names}; do
         continue
     fi
     fuzz "$name" -runs=0 -max_len=65536 "$here/corpus/$name"
-    count "$name: $(find "$here/corpus/$name" -type f | wc -l) kept inputs" $?
+    status=$?
+    count "$name: $(find "$here/corpus/$name" -type f | wc -l) kept inputs" $status
     mkdir -p "$out/$name"
     fuzz "$name" "-max_total_time=$seconds" -print_final_stats=1 "$out/$name" "$here/corpus/$name"
     status=$?
