@@ -158,11 +158,12 @@ static int is_steady(const float before[2], float power)
 // waves keep frequency and strength for three of them is what it never does.
 static int goes_on(struct tl_tone_detector *detector, const struct fit *fit)
 {
-    if (detector->lost != 0)
-        return 1;
-    struct fit_turn turn = fit_turn(detector->row, detector->column, fit);
-    int good = fit_is_near(fit, turn) && is_steady(detector->row, fit->row_power) &&
+    int good = is_steady(detector->row, fit->row_power) &&
                is_steady(detector->column, fit->column_power);
+    if (detector->lost != 0) // how often they turned meanwhile nobody knows
+        return good;
+    struct fit_turn turn = fit_turn(detector->row, detector->column, fit);
+    good = good && fit_is_near(fit, turn);
     if (good && detector->hits > 1)
         good = abs((int8_t)(turn.row - detector->turn[0])) <= TURN_MOST &&
                abs((int8_t)(turn.column - detector->turn[1])) <= TURN_MOST;
