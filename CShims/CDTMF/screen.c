@@ -53,7 +53,7 @@ TL_DTMF_CODE void screen_of(const struct spectra *spectra, float least, struct s
             memcpy(out->levels[lane] + i * SCREEN_GROUP, &level, sizeof(level));
         }
     }
-    wholes near = strongest[0] + strongest[1] >= reals_of(spectra->energy_4) * (4 * least * whole);
+    wholes near = strongest[0] + strongest[1] > reals_of(spectra->energy_4) * (4 * least * whole);
     out->near = (uint32_t)__builtin_reduce_or(near & bits);
 }
 

@@ -13,8 +13,8 @@ struct screen {
     uint8_t levels[SPECTRUM_BLOCK][SPECTRUM_TONES];    // at each frequency, as if it were alone
 };
 
-/// `least`: what of a segment's energy the strongest of each group have to explain, each as if it
-/// were alone, or it is no hit.
+/// `least`: more than that of a segment's energy the strongest of each group have to explain, each
+/// as if it were alone, or it is no hit. Silence is none.
 TL_DTMF_CODE void screen_of(const struct spectra *spectra, float least, struct screen *out);
 
 /// The square of a level's amplitude, 3 % off; 0 of less than 1.

@@ -76,6 +76,11 @@ static float amplitude_before(const struct tl_tone_detector *detector, uint32_t 
                 screen_power(detector->before[tone_columns[event]]));
 }
 
+static void keep_before(struct tl_tone_detector *detector, const uint8_t levels[SPECTRUM_TONES])
+{
+    memcpy(detector->before, levels, SPECTRUM_TONES);
+}
+
 // How much of a segment's time a digit has at its edge, of which `amplitude` is the sum of two.
 static float edge_of(float amplitude, float whole)
 {
@@ -214,6 +219,7 @@ static void hit(const struct tone_work *work, const int16_t *samples, const stru
             detector->lead = amplitude + amplitude_before(detector, event - 1u);
             detector->row_power = detector->column_power = 0;
             detector->length = 0;
+            detector->lost = 0; // before it
         }
         measure(detector, fit);
         detector->length = (uint16_t)(detector->length + 1 + detector->lost);
@@ -236,8 +242,10 @@ static void hit(const struct tone_work *work, const int16_t *samples, const stru
 static void miss(const struct tone_work *work)
 {
     struct tl_tone_detector *detector = work->job->detector;
-    if (detector->open == 0)
+    if (detector->open == 0) {
+        detector->lost = 0; // of no digit
         return;
+    }
     if (detector->misses == 0)
         detector->tail += amplitude_before(detector, detector->open - 1u);
     if (++detector->misses == MISSES)
@@ -265,7 +273,7 @@ TL_DTMF_CODE int tone_segment(const struct tone_work *work, const struct tone_se
     int is = segment->is_near && is_hit(segment, &fit);
     if (is) {
         if (open != 0 && event_of(&fit) != open) {
-            tone_pass(detector, segment->levels);
+            keep_before(detector, segment->levels);
             miss(work);
             if (detector->open == 0)
                 follow_on(detector, &fit, segment_ns);
@@ -275,7 +283,7 @@ TL_DTMF_CODE int tone_segment(const struct tone_work *work, const struct tone_se
         detector->candidate = 0;
         detector->hits = 0;
     }
-    tone_pass(detector, segment->levels);
+    keep_before(detector, segment->levels);
     if (!is)
         miss(work);
     return is || open != 0;

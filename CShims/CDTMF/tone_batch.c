@@ -110,7 +110,8 @@ static void append_partially(struct batch *batch, const struct tl_tone_job *job,
 
 static int has_room(const struct batch *batch, const struct tl_tone_job *job)
 {
-    return batch->segments + looked_at(job) / TL_TONE_SEGMENT + 1 <= ROOM;
+    uint32_t samples = job->detector->part_samples + looked_at(job);
+    return batch->segments + samples / TL_TONE_SEGMENT + 1 <= ROOM; // one that is not whole, too
 }
 
 static void put(struct batch *batch, uint32_t place, int is_partial)

@@ -40,6 +40,7 @@ static inline void tone_pass(struct tl_tone_detector *detector,
                              const uint8_t levels[SPECTRUM_TONES])
 {
     memcpy(detector->before, levels, SPECTRUM_TONES);
+    detector->lost = 0;
 }
 
 /// Segments that did not arrive.

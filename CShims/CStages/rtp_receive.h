@@ -51,7 +51,8 @@ static inline void rtp_read(struct passage *passage)
 }
 
 // Is it the next packet of the stream, or soon after? Notes where it stands; changes nothing yet.
-static inline int rtp_follows(struct passage *passage)
+// `usual`: of RTP_USUAL and TL_FLOW_GLANCE, what the flow has to be.
+static inline int rtp_follows(struct passage *passage, uint32_t usual)
 {
     const struct tl_flow_ingress *ingress = &passage->flow->ingress;
     const struct tl_flow_record *record = passage->record;
@@ -60,7 +61,7 @@ static inline int rtp_follows(struct passage *passage)
     passage->steps = (uint16_t)(sequence - (uint16_t)index);
     passage->index = index + passage->steps;
     passage->place = (uint32_t)passage->index;
-    return (ingress->flags & RTP_USUAL_MASK) == RTP_USUAL && passage->steps < RTP_MAX_DROPOUT &&
+    return (ingress->flags & (RTP_USUAL_MASK | usual)) == usual && passage->steps < RTP_MAX_DROPOUT &&
            wire_get_32(passage->rtp + 8) == record->ingress_ssrc;
 }
 
@@ -89,7 +90,7 @@ TL_STAGE_CODE int rtp_receive(struct tl_worker *worker, struct tl_packet *packet
                               struct passage *passage)
 {
     rtp_read(passage);
-    if ((passage->flags & TL_PACKET_LEARN || !rtp_follows(passage)) &&
+    if ((passage->flags & TL_PACKET_LEARN || !rtp_follows(passage, RTP_USUAL)) &&
         !PASSAGE_LENT(passage, tl_rtp_receive_rare(worker, packet, &lent)))
         return 0;
     rtp_count(packet, passage);

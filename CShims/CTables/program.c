@@ -97,7 +97,8 @@ TL_PACKET_CODE void tl_flow_glance(struct tl_worker *worker, uint32_t slot)
     int looks = tl_dtmf_looks(worker, slot);
     int glance = ingress->type_in / 32 != 2 && ingress->type_in != TL_NO_PAYLOAD_TYPE &&
                  !(spec->flags & TL_FLOW_SRTP) && looks < 2;
-    ingress->rtp_first = glance ? TL_RTP_FIRST : 0;
+    ingress->rtp_first = TL_RTP_FIRST;
+    ingress->flags = (uint16_t)((ingress->flags & ~TL_FLOW_GLANCE) | (glance ? TL_FLOW_GLANCE : 0));
     if (looks)
         ingress->type_in = looks > 1 ? TL_NO_PAYLOAD_TYPE : ingress->type_in | TL_TYPE_LOOKS;
 }

@@ -81,6 +81,60 @@ static uint32_t find(uint32_t count, uint32_t octets, uint32_t packets,
     return total;
 }
 
+// Audio that was lost long before a digit is none of it.
+static void loss_before(void)
+{
+    static uint8_t payload[160];
+    static struct tl_tone_changes changes;
+    struct tl_tone_detector detector;
+    struct tl_tone_store store = {0};
+    uint32_t digits = 0;
+    tl_tone_reset(&detector);
+    memset(samples, 0, sizeof(samples));
+    tones_key(5, -10, samples + 40 * 160, 800);
+    for (uint32_t at = 0; at < 60; at++) {
+        for (uint32_t i = 0; i < 160; i++)
+            payload[i] = tl_audio_encode_pcmu(samples[at * 160 + i] / 4);
+        struct tl_tone_job job = {.detector = &detector, .store = &store, .payload = payload,
+                                  .length = 160, .missing = at == 1 || at == 40 ? 480 : 0,
+                                  .now_ns = 1000000000ull + at * 20000000ull, .limit_ms = 60000,
+                                  .codec = TL_CODEC_PCMU};
+        tl_tone_run(&job, 1, &changes);
+        for (uint32_t i = 0; i < changes.count; i++) {
+            if (changes.of[i].kind != TL_DIGIT_ENDED)
+                continue;
+            CHECK(abs((int)changes.of[i].duration_ms - 100) <= 10);
+            digits++;
+        }
+    }
+    CHECK_EQUAL(digits, 1);
+}
+
+// Payloads that fill what is worked at a time, and one whose rest and what waits for it are nearly a
+// segment more: the sanitizer watches.
+static void as_much_as_has_room(void)
+{
+    static struct tl_tone_detector detectors[5];
+    static struct tl_tone_store stores[5];
+    static struct tl_tone_changes changes;
+    static uint8_t payloads[5][1500];
+    const uint32_t lengths[5] = {1440, 1440, 1440, 640, 159};
+    struct tl_tone_job jobs[5];
+    for (uint32_t i = 0; i < 5; i++) {
+        tl_tone_reset(&detectors[i]);
+        jobs[i] = (struct tl_tone_job){.detector = &detectors[i], .store = &stores[i],
+                                       .payload = payloads[i], .length = lengths[i],
+                                       .now_ns = 1000000000, .limit_ms = 60000,
+                                       .codec = TL_CODEC_PCMU};
+    }
+    jobs[4].length = 79;
+    tl_tone_run(&jobs[4], 1, &changes);
+    CHECK_EQUAL(detectors[4].part_samples, 79);
+    jobs[4].length = lengths[4];
+    tl_tone_run(jobs, 5, &changes);
+    CHECK_EQUAL(detectors[4].part_samples, 78);
+}
+
 static void cut_otherwise(void)
 {
     enum { COUNT = 115200 }; // a multiple of all payloads below
@@ -151,6 +205,8 @@ int main(void)
     }
     for (uint32_t round = 0; round < 10; round++)
         cut_otherwise();
+    as_much_as_has_room();
+    loss_before();
     as_many_as_there_can_be();
     return tests_passed("follow", 0);
 }

@@ -36,11 +36,12 @@ def flow(index, remote, ssrc):
 
 
 def dtmf(index, flags, send=0):
-    body = struct.pack("<IBBBBIHHI4x", flags, send, EVENT_OUT, 0, 10, 8000, 20, 0, 10000)
+    body = struct.pack("<II", flags, 10000) + struct.pack("<BBxx", NONE, 0) * 4
     events = [(8000, EVENT_IN)] if flags & EVENTS else []
     events += [(0, NONE)] * (4 - len(events))
     body += b"".join(struct.pack("<IB3x", *event) for event in events)
-    return command(DTMF, index, body + struct.pack("<BBxx", NONE, 0) * 4)
+    return command(DTMF, index, body + struct.pack(
+        "<BBBBIH6x", send, EVENT_OUT, 0, 10, 8000, 20))
 
 
 def digits(index, keys, duration, pause):

@@ -17,6 +17,7 @@
 #define TL_FLOW_LEARN_OPEN (1u << 12) // the learn window is open
 #define TL_FLOW_STARTED    (1u << 13) // an RTP stream was accepted since the flow was programmed
 #define TL_FLOW_JUMPED     (1u << 14) // the last packet was far out of sequence (bad_sequence)
+#define TL_FLOW_GLANCE     (1u << 15) // its packets may be taken at a glance (usual.h)
 
 /// How packets leave by a flow. Chosen when it is programmed.
 /// Bits, so that they index a table of functions.
@@ -50,7 +51,7 @@ struct tl_flow_ingress {
     uint32_t transit;            // RFC 3550 A.8
     uint32_t clock_rate_hz;
     uint8_t byte_shift;
-    uint8_t rtp_first;           // with type_in, how usual RTP begins (usual.h); 0: none is
+    uint8_t rtp_first;           // TL_RTP_FIRST: with type_in, how usual RTP begins (usual.h)
     uint8_t type_in;             // first payload type, or TL_NO_PAYLOAD_TYPE; with TL_TYPE_LOOKS
     uint8_t type_out;
 };
