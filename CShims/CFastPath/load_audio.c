@@ -5,7 +5,7 @@
 #include "CFlowABI.h"
 
 enum {
-    KEY_EVERY = 100, // packets; the first five of them are a key's tone
+    KEY_EVERY = TL_LOAD_AUDIO_KEY_EVERY,
     KEY_PACKETS = 5,
     LOUDNESS_MIN = 40,
     LOUDNESS_MAX = 4000,

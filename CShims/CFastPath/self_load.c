@@ -190,7 +190,7 @@ static int is_exact(const struct tl_load *load)
     const struct tl_counters *counters = &load->lane->worker->counters;
     uint64_t expected = load->packets + load->flow_count;
     return !load->failed && tl_counters_imbalance(counters) == 0 &&
-           tl_load_secure_is_exact(load) &&
+           tl_load_secure_is_exact(load) && tl_load_digits_are_found(load) &&
            counters->received == expected && counters->forwarded == expected &&
            load->sent == load->packets &&
            counters->sent == counters->forwarded + counters->generated + counters->injected;

@@ -81,6 +81,17 @@ void tl_load_digits_command(const struct tl_load *load, uint32_t k, int on,
     memcpy((uint8_t *)command + offsetof(struct tl_command, spec), &how, sizeof(how));
 }
 
+int tl_load_digits_are_found(const struct tl_load *load)
+{
+    const struct tl_counters *counters = &load->lane->worker->counters;
+    if (load->digits_mode == 0)
+        return 1;
+    uint64_t found = counters->digits_by_event + counters->digits_by_tone;
+    uint64_t every = load->digits_mode == TL_LOAD_TONES ? TL_LOAD_AUDIO_KEY_EVERY : DIGIT_EVERY;
+    uint64_t made = (load->packets - load->plain_packets) / every;
+    return found >= made / 2 && found <= made * 3;
+}
+
 uint32_t tl_load_digit_step(const struct tl_load *load, uint32_t k, uint32_t number)
 {
     uint32_t place = (number + k * 37) % DIGIT_EVERY;

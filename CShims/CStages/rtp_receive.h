@@ -61,7 +61,8 @@ static inline int rtp_follows(struct passage *passage, uint32_t usual)
     passage->steps = (uint16_t)(sequence - (uint16_t)index);
     passage->index = index + passage->steps;
     passage->place = (uint32_t)passage->index;
-    return (ingress->flags & (RTP_USUAL_MASK | usual)) == usual && passage->steps < RTP_MAX_DROPOUT &&
+    return (ingress->flags & (RTP_USUAL_MASK | usual)) == usual &&
+           passage->steps < RTP_MAX_DROPOUT &&
            wire_get_32(passage->rtp + 8) == record->ingress_ssrc;
 }
 

@@ -15,7 +15,7 @@ struct TrunkDigits {
         guard isAsked else {
             for key in Keys.all where self.section.node(key) != nil {
                 self.fault(
-                    key, "says how digits are made, and digits pass as they come",
+                    key, "goes with dtmf-send or dtmf-receive, and this trunk has neither",
                     "write dtmf-send: rfc4733 or the like too, or leave \(key.name) out")
             }
             return nil

@@ -38,8 +38,10 @@ struct StreamReader: ~Copyable {
             missing = max(0, Int(gap))
         }
         self.next = (packet.sequence &+ 1, packet.timestamp &+ UInt32(packet.payload.count))
+        // It takes a packet to end when it comes. Here it begins then, as one of an event does.
+        let endNs = nowNs &+ UInt64(packet.payload.count) &* 125_000
         self.note(
-            self.detector.audio(packet.payload, codec, missing: missing, nowNs: nowNs), .tone)
+            self.detector.audio(packet.payload, codec, missing: missing, nowNs: endNs), .tone)
     }
 
     /// What the stream had, in order of time.

@@ -18,6 +18,8 @@ extension Verb {
             forms at once stands twice.
             With --json an array: {file, digits, events: [{digit, form, start_ms, duration_ms,
             level_dbm0, twist_db, stream}]}.
+            Times are from the recording's, or the capture's, beginning. A file that cannot be read
+            is named on standard error; the others are read all the same.
             Exit status: 0; 1 if a file has no digit at all; 2 if one cannot be read.
             """,
         options: [
@@ -34,12 +36,12 @@ extension Verb {
         options.eventType = try arguments.number("event-type", 0...127).map { UInt8($0) }
         options.eventClockHz = try arguments.number("event-clock", 8000...192_000) ?? 8000
         var results: [(file: String, digits: [FoundDigit])] = []
+        var faults: [Failure] = []
         for file in files {
-            let bytes = try Files.read(file, limit: Self.recordingBytesMax)
-            do throws(RecordingError) {
-                results.append((file, try DigitReading.read(bytes, options)))
+            do throws(Failure) {
+                results.append((file, try Self.read(file, options)))
             } catch {
-                throw .usage("\(file): \(error)")
+                faults.append(error)
             }
         }
         if arguments.wantsJSON {
@@ -50,7 +52,22 @@ extension Verb {
                 Terminal.print(Self.text(result.file, result.digits))
             }
         }
+        if let first = faults.first {
+            throw Failure(status: first.status, text: faults.map(\.text).joined(separator: "\n"))
+        }
         return results.contains { $0.digits.isEmpty } ? .no : .ok
+    }
+
+    private static func read(
+        _ file: String, _ options: DigitReading.Options
+    ) throws(Failure) -> [FoundDigit] {
+        let bytes = try Files.read(file, limit: Self.recordingBytesMax)
+        guard !bytes.isEmpty else { throw .usage("\(file): is empty") }
+        do throws(RecordingError) {
+            return try DigitReading.read(bytes, options)
+        } catch {
+            throw .usage("\(file): \(error)")
+        }
     }
 
     private static let recordingBytesMax = 1 << 28

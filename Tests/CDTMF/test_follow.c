@@ -110,8 +110,8 @@ static void loss_before(void)
     CHECK_EQUAL(digits, 1);
 }
 
-// Payloads that fill what is worked at a time, and one whose rest and what waits for it are nearly a
-// segment more: the sanitizer watches.
+// Payloads that fill what is worked at a time, and one whose rest and what waits for it are nearly
+// a segment more: the sanitizer watches.
 static void as_much_as_has_room(void)
 {
     static struct tl_tone_detector detectors[5];

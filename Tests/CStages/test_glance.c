@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is never taken at a glance (usual.h), whatever it looks like: RTP, of version 0 too, on secure
-// legs, on flows without payload types, with types that look like RTCP, with events as first type.
+// What is never taken at a glance (usual.h), whatever it looks like: RTP, also of version 0, on
+// secure legs, on flows without payload types, with types that look like RTCP, with events as first
+// type.
 #include "digit_call.h"
 
 enum { SEALED = 100, SSRC = 9, UNKNOWN_TYPE = 127 };

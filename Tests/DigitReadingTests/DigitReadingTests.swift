@@ -53,6 +53,10 @@ private let keypad = "0123456789*#ABCD"
             let digits = try DigitReading.read(capture)
             #expect(FoundDigit.text(digits) == keypad)
             #expect(digits.first?.stream == "192.0.2.1:4000 > 198.51.100.2:5000 ssrc 7")
+            // As in a recording of the same: from the first packet on.
+            for (place, digit) in digits.enumerated() {
+                #expect(abs(digit.startMs - Double(60 + place * 120)) <= 4)
+            }
         }
     }
 
