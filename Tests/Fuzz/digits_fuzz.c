@@ -34,6 +34,10 @@ static void flows_make(void)
         spec.peer_generation = 1;
         spec.payload_types[0] = (struct tl_payload_type){(uint8_t)(i == 2 ? 9 : 0), 0};
         spec.payload_types[1] = (struct tl_payload_type){EVENT_TYPE, 96};
+        if (i == 3) { // events first
+            spec.payload_types[1] = spec.payload_types[0];
+            spec.payload_types[0] = (struct tl_payload_type){EVENT_TYPE, 96};
+        }
         fuzz_add(i, &spec);
         streams[i] = (struct stream){.sequence = 65530, .timestamp = 0xffffff00, .ssrc = i};
         tl_g722_reset(&streams[i].maker.low);
@@ -58,7 +62,7 @@ static void send(uint32_t flow, uint8_t type, uint8_t first, const uint8_t *payl
                  uint32_t length)
 {
     struct stream *stream = &streams[flow];
-    uint8_t rtp[12 + ROOM] = {(uint8_t)(0x80 | (first & 0x3f)), type};
+    uint8_t rtp[12 + ROOM] = {first, type};
     put_16(rtp + 2, stream->sequence++);
     put_16(rtp + 4, stream->timestamp >> 16);
     put_16(rtp + 6, stream->timestamp);
@@ -75,7 +79,7 @@ static void send(uint32_t flow, uint8_t type, uint8_t first, const uint8_t *payl
 static void send_given(struct fuzz_input *input, uint32_t flow)
 {
     uint8_t payload[ROOM];
-    uint8_t type = (uint8_t)fuzz_byte(input), first = (uint8_t)fuzz_byte(input);
+    uint8_t type = (uint8_t)fuzz_byte(input), first = (uint8_t)(0x80 ^ fuzz_byte(input));
     uint32_t length = fuzz_byte(input) % 64;
     for (uint32_t i = 0; i < length; i++)
         payload[i] = (uint8_t)fuzz_byte(input);
@@ -96,7 +100,7 @@ static void send_tone(struct fuzz_input *input, uint32_t flow)
     else
         tl_tone_make(&stream->maker, event % 16, codec, (uint8_t)(event >> 4 & 7) * 6, UINT32_MAX,
                      payload, length);
-    send(flow, flow == 2 ? 9 : 0, 0, payload, length);
+    send(flow, flow == 2 ? 9 : 0, 0x80, payload, length);
     stream->timestamp += length;
 }
 
@@ -105,7 +109,7 @@ static void send_event(struct fuzz_input *input, uint32_t flow)
     uint8_t payload[TL_EVENT_BYTES];
     uint32_t what = fuzz_byte(input), duration = fuzz_byte(input) << (what >> 5);
     tl_event_write(payload, (uint8_t)(what % 20), what >> 4 & 1, 10, duration);
-    send(flow, EVENT_TYPE, 0, payload, sizeof(payload));
+    send(flow, EVENT_TYPE, 0x80, payload, sizeof(payload));
 }
 
 static void overwrite(struct fuzz_input *input, void *bytes, uint32_t size)
