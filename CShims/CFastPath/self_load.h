@@ -142,8 +142,8 @@ void tl_load_digits_command(const struct tl_load *load, uint32_t k, int on,
 // Tells all flows, where they have digits. 0, or -1 with a sentence.
 int tl_load_digits_switch(struct tl_load *load, int on);
 
-// 1 when about as many digits were found as the parties made. Those that a turn begins or ends in the
-// midst of may be missing, or be two.
+// 1 when about as many digits were found as the parties made. Those that a turn begins or ends in
+// the midst of may be missing, or be two.
 int tl_load_digits_are_found(const struct tl_load *load);
 
 // Which packet of an event the party's packet with this number is, from 1 on; 0: it is audio.
