@@ -6,7 +6,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define ROWS 4u
+#define ROWS SPECTRUM_GROUP
 
 // A tone may be 1.5 % off and must not be 3.5 % off (ITU-T Q.24). Between two segments that is an
 // angle; the limit lies midway, of the highest frequencies between the angles as they wrap.

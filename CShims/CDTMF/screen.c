@@ -25,10 +25,10 @@ static inline reals larger(reals one, reals other)
 }
 
 // Of four tones, a byte each.
-static inline wholes levels_of(const reals powers[SCREEN_GROUP])
+static inline wholes levels_of(const reals powers[SPECTRUM_GROUP])
 {
     wholes levels = {0};
-    for (uint32_t i = 0; i < SCREEN_GROUP; i++) {
+    for (uint32_t i = 0; i < SPECTRUM_GROUP; i++) {
         wholes level = ((wholes)powers[i] - LEVEL_BASE) >> LEVEL_SHIFT;
         levels |= __builtin_elementwise_max(level, (wholes){0}) << (8 * i);
     }
@@ -45,12 +45,12 @@ TL_DTMF_CODE void screen_of(const struct spectra *spectra, float least, struct s
         powers[i] = cosine * cosine + sine * sine;
     }
     for (uint32_t i = 0; i < 2; i++) {
-        const reals *group = powers + i * SCREEN_GROUP;
+        const reals *group = powers + i * SPECTRUM_GROUP;
         strongest[i] = larger(larger(group[0], group[1]), larger(group[2], group[3]));
         wholes levels = levels_of(group);
         for (uint32_t lane = 0; lane < SPECTRUM_BLOCK; lane++) {
             int32_t level = levels[lane];
-            memcpy(out->levels[lane] + i * SCREEN_GROUP, &level, sizeof(level));
+            memcpy(out->levels[lane] + i * SPECTRUM_GROUP, &level, sizeof(level));
         }
     }
     wholes near = strongest[0] + strongest[1] > reals_of(spectra->energy_4) * (4 * least * whole);

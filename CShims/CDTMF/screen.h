@@ -6,11 +6,9 @@
 
 #include "spectrum.h"
 
-#define SCREEN_GROUP (SPECTRUM_TONES / 2)
-
 struct screen {
-    uint32_t near;                                     // bit n: segment n may be a hit
-    uint8_t levels[SPECTRUM_BLOCK][SPECTRUM_TONES];    // at each frequency, as if it were alone
+    uint32_t near; // bit n: segment n may be a hit
+    uint8_t levels[SPECTRUM_BLOCK][SPECTRUM_TONES]; // at each frequency, as if it were alone
 };
 
 /// `least`: more than that of a segment's energy the strongest of each group have to explain, each

@@ -15,6 +15,7 @@
 #include "tl_tone.h"
 
 #define SPECTRUM_TONES 8u
+#define SPECTRUM_GROUP (SPECTRUM_TONES / 2) // low tones, or high ones
 #define SPECTRUM_HALF  (TL_TONE_SEGMENT / 2)
 #define SPECTRUM_SCALE 3200 // of the tables: 80 * 8159 * 3200 stays below 2^31
 #define SPECTRUM_BLOCK 8u   // segments that are worked at a time

@@ -35,7 +35,7 @@ struct tone_segment {
 TL_DTMF_CODE int tone_segment(const struct tone_work *work, const struct tone_segment *segment,
                               uint64_t segment_ns);
 
-/// All that a segment that is not near does to a detector that is_idle.
+/// All that a segment that is not near does to a detector to which nothing is suspicious.
 static inline void tone_pass(struct tl_tone_detector *detector,
                              const uint8_t levels[SPECTRUM_TONES])
 {

@@ -44,7 +44,7 @@ static void silence_held(struct tl_tone_job *job, uint32_t octets)
 }
 
 TL_DTMF_CODE void tone_silence_segments(struct tl_tone_job *job, int32_t first, int32_t count,
-                             uint32_t before)
+                                        uint32_t before)
 {
     int32_t from = first * (int32_t)TL_TONE_SEGMENT - (int32_t)before;
     int32_t to = from + count * (int32_t)TL_TONE_SEGMENT;

@@ -5,8 +5,7 @@
 #include "CFlowABI.h"
 
 enum {
-    KEY_EVERY = TL_LOAD_AUDIO_KEY_EVERY,
-    KEY_PACKETS = 5,
+    KEY_PACKETS = 5, // of a key's tone
     LOUDNESS_MIN = 40,
     LOUDNESS_MAX = 4000,
 };
@@ -40,11 +39,11 @@ void tl_load_audio_make(uint8_t audio[TL_LOAD_AUDIO_PACKETS][TL_LOAD_AUDIO_SAMPL
     uint64_t state = 7;
     int32_t sample = 0, loudness = 400;
     for (uint32_t i = 0; i < TL_LOAD_AUDIO_PACKETS; i++) {
-        uint32_t place = i % KEY_EVERY;
+        uint32_t place = i % TL_LOAD_AUDIO_KEY_EVERY;
         if (place == 0)
             tl_tone_make_start(&maker);
         if (place < KEY_PACKETS)
-            tl_tone_make(&maker, (uint8_t)(i / KEY_EVERY % 16), TL_CODEC_PCMU, 10,
+            tl_tone_make(&maker, (uint8_t)(i / TL_LOAD_AUDIO_KEY_EVERY % 16), TL_CODEC_PCMU, 10,
                          KEY_PACKETS * TL_LOAD_AUDIO_SAMPLES, audio[i], TL_LOAD_AUDIO_SAMPLES);
         else
             make_noise(audio[i], &state, &sample, &loudness);

@@ -7,9 +7,9 @@
 
 #include <stdint.h>
 
-#define TL_LOAD_AUDIO_SAMPLES 160u  // 20 ms
-#define TL_LOAD_AUDIO_PACKETS 1000u // 20 s, over and over
-#define TL_LOAD_AUDIO_KEY_EVERY 100u // packets; a key's tone at their beginning
+#define TL_LOAD_AUDIO_SAMPLES   160u  // 20 ms
+#define TL_LOAD_AUDIO_PACKETS   1000u // 20 s, over and over
+#define TL_LOAD_AUDIO_KEY_EVERY 100u  // packets; a key's tone at their beginning
 
 /// Twenty seconds in PCMU: noise whose loudness changes as a voice's does, and between, for a
 /// twentieth of the time, keys. The same at each call.

@@ -54,26 +54,36 @@ static void make_keys(uint32_t count)
         samples[at] = (int16_t)(samples[at] + (int)random_below(801) - 400);
 }
 
-// What is found with payloads of so many octets, `packets` of them in a run.
-static uint32_t find(uint32_t count, uint32_t octets, uint32_t packets,
+enum { LOST_SAMPLES = 480 };
+
+// What is found with payloads of so many octets, `packets` of them in a run. Of `lost` spans of
+// LOST_SAMPLES the last one is lost; 0: none is.
+static uint32_t find(uint32_t count, uint32_t octets, uint32_t packets, uint32_t lost,
                      struct tl_digit_change *found)
 {
     static uint8_t payloads[TONES_SAMPLES_MAX];
     static struct tl_tone_changes changes;
     struct tl_tone_detector detector;
     struct tl_tone_store store = {0};
-    uint32_t total = 0;
+    uint32_t total = 0, missing = 0;
     tl_tone_reset(&detector);
     for (uint32_t at = 0; at < count; at++)
         payloads[at] = tl_audio_encode_pcmu(samples[at] / 4);
     for (uint32_t at = 0; at < count;) {
         struct tl_tone_job jobs[TL_TONE_JOBS_MAX];
         uint32_t some = 0;
-        for (; some < packets && at < count; some++, at += octets)
-            jobs[some] = (struct tl_tone_job){
+        for (; some < packets && at < count; at += octets) {
+            if (lost != 0 && at / LOST_SAMPLES % lost == lost - 1) {
+                missing += octets;
+                continue;
+            }
+            jobs[some++] = (struct tl_tone_job){
                 .detector = &detector, .store = &store, .payload = payloads + at,
-                .length = octets, .now_ns = 1000000000ull + (at + octets) * 125000ull,
-                .limit_ms = 60000, .codec = TL_CODEC_PCMU};
+                .length = octets, .missing = missing,
+                .now_ns = 1000000000ull + (at + octets) * 125000ull, .limit_ms = 60000,
+                .codec = TL_CODEC_PCMU};
+            missing = 0;
+        }
         tl_tone_run(jobs, some, &changes);
         memcpy(found + total, changes.of, changes.count * sizeof(*found));
         total += changes.count;
@@ -135,18 +145,20 @@ static void as_much_as_has_room(void)
     CHECK_EQUAL(detectors[4].part_samples, 78);
 }
 
-static void cut_otherwise(void)
+static void cut_otherwise(uint32_t lost)
 {
     enum { COUNT = 115200 }; // a multiple of all payloads below
     static struct tl_digit_change usual[JUDGE_DIGITS_MAX], found[JUDGE_DIGITS_MAX];
-    const uint32_t cuts[][2] = {{160, 1}, {160, 2}, {160, 7}, {240, 1}, {240, 3}, {320, 1},
-                                {480, 2}, {1600, 1}, {40, 1}, {100, 9}};
+    // The last four do not divide what is lost.
+    const uint32_t cuts[][2] = {{160, 1}, {160, 2}, {160, 7}, {240, 1}, {240, 3}, {480, 2},
+                                {40, 1},  {320, 1}, {1600, 1}, {100, 9}, {90, 1}};
+    const uint32_t all = sizeof(cuts) / sizeof(*cuts), some = all - 4;
     memset(samples, 0, sizeof(samples));
     make_keys(COUNT);
-    uint32_t count = find(COUNT, 80, 1, usual); // each segment is looked at
+    uint32_t count = find(COUNT, 80, 1, lost, usual); // each segment is looked at
     CHECK(count > 150);
-    for (uint32_t i = 0; i < sizeof(cuts) / sizeof(*cuts); i++) {
-        CHECK_EQUAL(find(COUNT, cuts[i][0], cuts[i][1], found), count);
+    for (uint32_t i = 0; i < (lost != 0 ? some : all); i++) {
+        CHECK_EQUAL(find(COUNT, cuts[i][0], cuts[i][1], lost, found), count);
         for (uint32_t k = 0; k < count; k++) {
             CHECK_EQUAL(found[k].kind, usual[k].kind);
             CHECK_EQUAL(found[k].event, usual[k].event);
@@ -203,8 +215,10 @@ int main(void)
         follow(100);
         follow(190);
     }
-    for (uint32_t round = 0; round < 10; round++)
-        cut_otherwise();
+    for (uint32_t round = 0; round < 10; round++) {
+        cut_otherwise(0);
+        cut_otherwise(7);
+    }
     as_much_as_has_room();
     loss_before();
     as_many_as_there_can_be();

@@ -37,14 +37,6 @@ static void attach(uint32_t start)
     files.peer.packet_consumer.position = files.peer.inject_producer.position = start;
 }
 
-static void overwrite(struct fuzz_input *input, uint8_t *bytes, uint32_t size)
-{
-    for (uint32_t i = fuzz_byte(input) & 7; i > 0; i--) {
-        uint32_t at = fuzz_byte(input) % size;
-        bytes[at] = (uint8_t)fuzz_byte(input);
-    }
-}
-
 static void push_command(struct fuzz_input *input)
 {
     uint32_t at = files.peer.command_producer.position++;
@@ -56,7 +48,7 @@ static void push_command(struct fuzz_input *input)
     slot->spec = fuzz_spec((which >> 3) % 4, (uint16_t)(FUZZ_PORT + (which >> 3) % 8 * 2));
     slot->spec.peer_index = fuzz_first() + ((which >> 3) % 8 ^ 1);
     slot->spec.peer_generation = 1;
-    overwrite(input, (uint8_t *)slot, 160);
+    fuzz_overwrite(input, slot, 160);
 }
 
 static void push_inject(struct fuzz_input *input)
@@ -65,7 +57,7 @@ static void push_inject(struct fuzz_input *input)
     struct tl_packet_slot *slot = &files.injects[at % SLOTS];
     *slot = (struct tl_packet_slot){.size_bytes = 64, .flow_index = fuzz_first(), .generation = 1,
                                     .payload_bytes = at & 1 ? TL_PACKET_BYTES_MAX : 100};
-    overwrite(input, (uint8_t *)slot, 64);
+    fuzz_overwrite(input, slot, 64);
 }
 
 static void inject(void)

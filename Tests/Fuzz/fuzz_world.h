@@ -210,4 +210,13 @@ static inline uint32_t fuzz_word(struct fuzz_input *input)
     return word | fuzz_byte(input) << 24;
 }
 
+/// Writes over at most seven bytes.
+static inline void fuzz_overwrite(struct fuzz_input *input, void *bytes, uint32_t size)
+{
+    for (uint32_t i = fuzz_byte(input) & 7; i > 0; i--) {
+        uint32_t at = fuzz_byte(input) % size;
+        ((uint8_t *)bytes)[at] = (uint8_t)fuzz_byte(input);
+    }
+}
+
 #endif

@@ -35,7 +35,7 @@
 #define TL_DTMF_TONES (1u << 1)      // tones in its party's audio are (audio_types)
 #define TL_DTMF_TAKE (1u << 2)       // in the form that they came in they are not relayed
 #define TL_DTMF_LOOK_AHEAD (1u << 3) // only with TONES and TAKE: audio is 20 ms late, and no tone
-                                     // leaks; else it is silenced from the first suspicious 10 ms
+                                     // leaks; else a digit's is silenced from its first 10 ms on
 #define TL_DTMF_REPORT (1u << 4)     // each digit is a TL_EVENT_DIGIT
 #define TL_DTMF_PASS_ON (1u << 5)    // each digit is sent by the peer flow, if that sends any
 #define TL_DTMF_FLAGS_ALL 0x3fu

@@ -56,10 +56,10 @@ struct tl_dtmf_former {
 struct tl_dtmf_tones {
     struct tl_tone_detector detector;
     struct tl_tone_store *store; // the context's
-    uint64_t heard_ns;       // last audio
-    uint32_t stream;         // ingress stream that the detector follows
-    uint32_t next;           // time stamp that comes next in it
-    uint32_t flags;          // as the context's `how` has them: TL_DTMF_*
+    uint64_t heard_ns;           // last audio
+    uint32_t stream;             // ingress stream that the detector follows
+    uint32_t next;               // time stamp that comes next in it
+    uint32_t flags;              // as the context's `how` has them, like what follows: TL_DTMF_*
     uint32_t digit_limit_ms;
     struct tl_audio_type audio_types[TL_DTMF_AUDIO_TYPES_MAX];
 };

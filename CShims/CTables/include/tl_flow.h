@@ -51,7 +51,7 @@ struct tl_flow_ingress {
     uint32_t transit;            // RFC 3550 A.8
     uint32_t clock_rate_hz;
     uint8_t byte_shift;
-    uint8_t rtp_first;           // TL_RTP_FIRST: with type_in, how usual RTP begins (usual.h)
+    uint8_t rtp_first;           // TL_RTP_FIRST: beside type_in, to be compared at once (usual.h)
     uint8_t type_in;             // first payload type, or TL_NO_PAYLOAD_TYPE; with TL_TYPE_LOOKS
     uint8_t type_out;
 };
